@@ -1,0 +1,87 @@
+// The small interface behind which every way to a remote hides: ssh2 (ssh.ts), the system's ssh (openssh.ts), this
+// machine itself (local.ts). A transport runs commands with binary standard input and output; everything else (finding
+// the agent's place, sending it, frames) is built on `exec` and knows nothing about SSH.
+//
+// Invariant: a failure that the user can do something about is a TransportError; its message says what happened and
+// where in one sentence, its hint says what to do.
+
+/** One remote command with binary standard input and output. */
+export interface RemoteProcess {
+  stdin: NodeJS.WritableStream;
+  stdout: NodeJS.ReadableStream;
+  stderr: NodeJS.ReadableStream;
+  /** Resolves when the process ended: exit code or signal; a null code and no signal if the connection was cut. */
+  done: Promise<ProcessEnd>;
+  /** Closes the channel: the process sees end of file on its standard input and EPIPE on its output. */
+  kill(): void;
+}
+
+/** How a remote process ended. */
+export interface ProcessEnd {
+  code: number | null;
+  signal?: string;
+}
+
+/** A connection to one remote. */
+export interface Transport {
+  readonly kind: "ssh2" | "openssh" | "local";
+  /** The remote as messages name it: "root@box:22". */
+  readonly where: string;
+  exec(command: string): Promise<RemoteProcess>;
+  close(): Promise<void>;
+}
+
+/** Asks the user for a secret; null when the user declines or there is no terminal to ask on. */
+export type AskPassword = (prompt: string) => Promise<string | null>;
+
+/** What `connect` needs to know; only `host` is required. */
+export interface ConnectOptions {
+  /** `[user@]box[:port]`, `[user@][v6]:port`, or an alias from the ssh configuration. */
+  host: string;
+  /** Private key files, before those of the configuration. */
+  identity?: string[];
+  /** known_hosts files instead of those of the configuration. */
+  knownHosts?: string[];
+  /** Record the key of a host that is not known yet; a changed key is refused all the same. */
+  acceptNew?: boolean;
+  /** Which SSH implementation; "auto" takes ssh2 unless the configuration needs what it lacks. */
+  ssh?: "auto" | "ssh2" | "openssh";
+  timeoutMs?: number;
+  askPassword?: AskPassword;
+}
+
+/** Why a connection, or starting the agent over it, failed. */
+export type TransportErrorCode =
+  | "usage" // the host argument or an option makes no sense
+  | "unknown-host" // the name does not resolve
+  | "refused" // nobody listens there
+  | "unreachable" // no route, network down
+  | "timeout"
+  | "auth" // no key, agent or password was accepted
+  | "identity" // a key file cannot be read or decrypted
+  | "host-key-unknown"
+  | "host-key-changed"
+  | "host-key-revoked"
+  | "cut" // the connection ended in the middle
+  | "exec" // the remote would not run a command
+  | "no-agent-place" // no directory on the remote takes and runs the agent
+  | "agent-broken" // the agent arrived but does not run
+  | "arch" // no agent for this CPU
+  | "not-linux"
+  | "not-root"
+  | "sudo" // sudo would not
+  | "unsupported"; // this transport cannot do it; another one may
+
+/** A failure of the connection or of the start of the agent, in words for the user. */
+export class TransportError extends Error {
+  readonly code: TransportErrorCode;
+  /** What to do about it. */
+  readonly hint?: string;
+
+  constructor(code: TransportErrorCode, message: string, hint?: string) {
+    super(message);
+    this.name = "TransportError";
+    this.code = code;
+    if (hint !== undefined) this.hint = hint;
+  }
+}
