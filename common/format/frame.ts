@@ -1,0 +1,152 @@
+// Shared by compiler, agent and host; must remain portable (constants and pure integer functions only).
+//
+// The wire between host and agent: frames on the agent's standard input and output. docs/wire.md has the dialogue.
+//
+//      0               4       6       8
+//      +---------------+-------+-------+------------------+
+//      | payload bytes | kind  | flags | payload ...      |      little-endian, no padding between frames
+//      +---------------+-------+-------+------------------+
+//
+// The agent speaks first (Hello). An unknown kind from the host is an Error frame and the end; the host ignores unknown
+// kinds from the agent, so that a newer agent may say more. Strings in payloads are { u32 length, bytes }.
+
+export const FRAME_HEADER: i32 = 8;
+/** "STAP" little-endian: first word of Hello's payload. */
+export const WIRE_MAGIC: i32 = 0x50415453;
+export const WIRE_VERSION: i32 = 1;
+/** Largest payload either side accepts, bytes. */
+export const MAX_FRAME_BYTES: i32 = 33554432;
+/** The host sends something at least this often, milliseconds; the agent stops after MISSED_HEARTBEATS silent periods. */
+export const HEARTBEAT_MS: i32 = 2000;
+export const MISSED_HEARTBEATS: i32 = 5;
+
+/** Host to agent. */
+export const enum HostFrame {
+  /** u32 magic, u32 version. First frame of the host. */
+  Hello = 1,
+  /** Asks which of these kernel functions and tracepoints exist. u8 QueryKind, then strings (names or glob patterns). */
+  Query = 2,
+  /** The bytes of a .bo. Loads it (verifier) but attaches nothing. Answer: Loaded, or Rejected/Failed. */
+  Object = 3,
+  /** RunOptions: begin probes, attach, run. Answer: Started when all is attached. */
+  Run = 4,
+  /** End the session in good order: detach, end probes, drain, Finished. */
+  Stop = 5,
+  /** No payload. */
+  Heartbeat = 6,
+}
+
+/** Byte offsets in the payload of HostFrame.Run; then strings: command (-c; empty none), user name to run it as. */
+export const enum RunOptions {
+  /** u32: -x process id, or 0 */
+  TargetPid = 0,
+  /** u32: -T milliseconds, or 0 */
+  TimeoutMs = 4,
+  /** u32: uid and gid to run the command as; -1: the agent's own (or SUDO_UID/SUDO_GID if set) */
+  CommandUid = 8,
+  CommandGid = 12,
+  /** u32: RunFlags */
+  Flags = 16,
+  Size = 20,
+}
+
+export const enum RunFlags {
+  None = 0,
+}
+
+export const enum QueryKind {
+  /** Functions of the kernel's symbol table that a probe can be put on. */
+  Functions = 0,
+  /** Tracepoints (events' names without their group). */
+  Tracepoints = 1,
+}
+
+/** Agent to host. */
+export const enum AgentFrame {
+  /** u32 magic, u32 version, u32 e_machine, u32 possible CPUs, u32 page size, u32 uid, u32 pid, u32 CONFIG_HZ (0 unknown); strings: release, kernel version text, build id (hex). */
+  Hello = 1,
+  /** Answer to Query: u8 QueryKind, strings: those that exist. */
+  Names = 2,
+  /** The verifier accepted all programs. u32 count; per program: string name, u32 verified instructions (0 unknown), u32 load microseconds. */
+  Loaded = 3,
+  /** The verifier refused one: string program name, i32 errno, string log (may be long; cut in the middle if over 1 MiB). */
+  Rejected = 4,
+  /** All probes are attached; u32 number attached, u32 pid of the command or 0. */
+  Started = 5,
+  /** Records of the output ring, concatenated: { u32 bytes, u32 zero, record } each 8-byte aligned, in ring order. */
+  Output = 6,
+  /** Same form, from the control ring. */
+  Control = 7,
+  /** Bytes the -c command wrote: u8 stream (1 stdout, 2 stderr), bytes. */
+  CommandOutput = 8,
+  /** Something went wrong but the session goes on: string text. */
+  Warning = 9,
+  /** The session cannot go on: u32 FailureCode, i32 errno, string text, string hint (may be empty). Then Finished if it had started. */
+  Failed = 10,
+  /** Last frame: Summary. */
+  Finished = 11,
+  /** Answer to Heartbeat while nothing else flows. */
+  Alive = 12,
+}
+
+/** Why the agent could not go on. */
+export const enum FailureCode {
+  /** bytes that are no frame, or a frame that is out of order */
+  Protocol = 0,
+  /** not an object of ours, or a damaged one */
+  Object = 1,
+  /** compiled for another CPU */
+  Machine = 2,
+  /** the kernel lacks a feature, or BPF altogether */
+  Feature = 3,
+  /** not root, or a capability is missing, or lockdown */
+  Permission = 4,
+  /** a map could not be made */
+  Map = 5,
+  /** a probe could not be attached */
+  Attach = 6,
+  /** the -c command could not be started */
+  Command = 7,
+  /** out of memory, descriptors, … */
+  Resource = 8,
+}
+
+/** Byte offsets in the payload of Finished. */
+export const enum Summary {
+  /** u32: StopReason */
+  Reason = 0,
+  /** i32: wait status of the -c command, or -1 */
+  CommandStatus = 4,
+  /** u64 each */
+  Errors = 8,
+  SkippedLock = 16,
+  SkippedFrame = 24,
+  /** events that the kernel itself missed (kprobe nmissed, recursion_misses) */
+  SkippedKernel = 32,
+  LostOutput = 40,
+  LostControl = 48,
+  /** u32: number of Global values that follow: string name, u32 GlobalType, then i64 or string */
+  Globals = 56,
+  Size = 60,
+}
+
+export const enum StopReason {
+  /** exit() */
+  Exit = 0,
+  /** the host's Stop frame */
+  Stopped = 1,
+  /** -T */
+  Timeout = 2,
+  /** the -c command or the -x process ended */
+  TargetEnded = 3,
+  /** more errors than MaxErrors */
+  Errors = 4,
+  /** more skipped probes than MaxSkipped */
+  Skipped = 5,
+  /** standard input ended, or the heartbeat stopped: the host is gone */
+  HostGone = 6,
+  /** Failed before or while running */
+  Failure = 7,
+  /** a signal (SIGTERM, SIGINT, SIGHUP) */
+  Signal = 8,
+}

@@ -1,0 +1,253 @@
+// Shared by compiler, agent and host; must remain portable (constants and pure integer functions only).
+//
+// The layout of the section `.stap.manifest`: what libbpf's conventions cannot say. Written by compiler/object, read by
+// the agent (hostile input there: every offset is checked), the formatter and the host.
+//
+//   header | directory: TableKind.Size x { u32 offset, u32 count } | tables of fixed-size rows | string blob
+//
+// All integers little-endian; offsets count from the section's start. A *string* is a u32 offset to { u32 length, bytes }
+// in the blob; offset 0 is the empty string. Strings are bytes, not necessarily UTF-8, without NUL. u32 NONE = absent.
+
+export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
+/** Raised when a reader of the old layout would misread the new one. */
+export const MANIFEST_VERSION: i32 = 1;
+export const NONE: i32 = -1;
+
+/** Byte offsets in the header; every field u32 unless said otherwise. */
+export const enum Manifest {
+  Magic = 0,
+  Version = 4,
+  /** ELF e_machine of the kernel it was compiled for: 62 x86_64, 183 arm64. */
+  Machine = 8,
+  /** Offset of the frame arena in .bss. */
+  FrameOffset = 12,
+  /** Bytes of one frame, a power of two; 0: no handler needs frames. */
+  FrameSize = 16,
+  FrameLevels = 20,
+  /** Size of the output ring, bytes, a power of two and multiple of the page size. */
+  OutputRingSize = 24,
+  ControlRingSize = 28,
+  /** The session ends when more handlers than this ended by an error (MAXERRORS). */
+  MaxErrors = 32,
+  /** The session ends when more handlers than this were skipped (MAXSKIPPED). */
+  MaxSkipped = 36,
+  /** string: file name of the script */
+  Script = 40,
+  /** ManifestFlags */
+  Flags = 44,
+  Directory = 48,
+}
+
+export const enum ManifestFlags {
+  None = 0,
+  /** --suppress-handler-errors */
+  SuppressErrors = 1,
+}
+
+/** Tables, in the order of the directory. */
+export const enum TableKind {
+  Program = 0,
+  Probe = 1,
+  Site = 2,
+  Argument = 3,
+  Global = 4,
+  Position = 5,
+  Line = 6,
+  Feature = 7,
+  Size = 8,
+}
+
+/** One BPF program. Kernel programs are found by symbol in their libbpf-named section. */
+export const enum ProgramRow {
+  /** string: symbol name, also the program's name in the kernel (its first 15 bytes) */
+  Name = 0,
+  /** string: ELF section, e.g. "kprobe/vfs_read", "raw_tp/sched_switch", "perf_event", ".stap.agent" */
+  Section = 4,
+  /** Engine */
+  Engine = 8,
+  /** ProgramType of the kernel (BPF_PROG_TYPE_*) */
+  Type = 12,
+  /** Position index of the handler, or NONE */
+  Position = 16,
+  Size = 20,
+}
+
+/** Where a program runs. */
+export const enum Engine {
+  Kernel = 0,
+  /** The agent's interpreter; its code is in the non-executable section `.stap.agent`. */
+  Agent = 1,
+  /** In the kernel, on the agent's order (BPF_PROG_TEST_RUN of a raw_tp program). */
+  TestRun = 2,
+}
+
+/** One resolved probe: when to run which program. */
+export const enum ProbeRow {
+  /** u32 index into Program */
+  Program = 0,
+  /** AttachKind */
+  Attach = 4,
+  /** string: kernel function or tracepoint name */
+  Target = 8,
+  /** u64 (two words): timer period in nanoseconds */
+  Period = 12,
+  /** u64: nanoseconds added at random to each period (timer.randomize), 0 none. The period is Period +/- Jitter. */
+  Jitter = 20,
+  /** i32: order number of begin and end probes; lower runs first, equal ones in the table's order */
+  Order = 28,
+  /** ProbeFlags */
+  Flags = 32,
+  /** Position index of the probe point */
+  Position = 36,
+  /** string: the resolved probe point as -p2 and pp() show it */
+  Point = 40,
+  Size = 44,
+}
+
+export const enum ProbeFlags {
+  None = 0,
+  /** `?`: failing to attach is no error. */
+  Optional = 1,
+  /** perf event: open on every CPU (timer.profile), else on one. */
+  EachCpu = 2,
+}
+
+/** What makes a probe fire. agent/remote/attach has one file per kernel-side member. */
+export const enum AttachKind {
+  /** Before anything is attached. */
+  Begin = 0,
+  /** After everything is detached, unless the session ended by errors. */
+  End = 1,
+  /** After everything is detached, if the session ended by errors. */
+  Error = 2,
+  /** The agent's timerfd, every Period. */
+  Timer = 3,
+  /** kprobe on Target's entry. */
+  Kprobe = 4,
+  /** kretprobe on Target's return. */
+  Kretprobe = 5,
+  /** raw tracepoint Target. */
+  RawTracepoint = 6,
+  /** software CPU clock every Period (timer.profile; timers that ask for kernel context). */
+  CpuClock = 7,
+  Size = 8,
+}
+
+/** One print, error, warning, log or exit in the script. */
+export const enum SiteRow {
+  /** SiteKind (record.ts) */
+  Kind = 0,
+  /** SiteStyle */
+  Style = 4,
+  /** string: format (Printf) or delimiter (Delimited) */
+  Format = 8,
+  /** index of its first Argument row */
+  FirstArgument = 12,
+  ArgumentCount = 16,
+  /** Position index, or NONE */
+  Position = 20,
+  /** string: "operator '/'", "identifier 'foo'": what an error is near */
+  Near = 24,
+  /** u32: index into Probe of the probe whose handler it is in, or NONE when in several */
+  Probe = 28,
+  Size = 32,
+}
+
+export const enum SiteStyle {
+  /** printf: Format with directives, as in the script after escapes were resolved. */
+  Printf = 0,
+  /** print: arguments one after the other. */
+  Plain = 1,
+  /** println, printdln: as Delimited, then a newline. print: delimiter empty. */
+  DelimitedLine = 2,
+  /** printd */
+  Delimited = 3,
+}
+
+export const enum ArgumentRow {
+  /** ArgumentType (record.ts) */
+  Type = 0,
+  /** Bytes: 8 for Long, the field's size for FixedString, the greatest length for String */
+  Bytes = 4,
+  Size = 8,
+}
+
+/** One global of the script (for printing at exit, -G and debuggers). */
+export const enum GlobalRow {
+  /** string */
+  Name = 0,
+  /** GlobalType */
+  Type = 4,
+  /** offset in .bss */
+  Offset = 8,
+  /** bytes */
+  Bytes = 12,
+  /** GlobalFlags */
+  Flags = 16,
+  Size = 20,
+}
+
+export const enum GlobalType {
+  Long = 0,
+  String = 1,
+}
+
+export const enum GlobalFlags {
+  None = 0,
+  /** Written by some probe and read by none: printed at exit, as in stap. */
+  PrintAtExit = 1,
+}
+
+/** A place in a script. */
+export const enum PositionRow {
+  /** string: file name as given */
+  File = 0,
+  /** 1-based; columns count bytes */
+  Line = 4,
+  Column = 8,
+  /** string: that line of the script, without its newline */
+  Text = 12,
+  Size = 16,
+}
+
+/** Instruction -> place: every instruction from Insn up to the next row's of the same program. Sorted. */
+export const enum LineRow {
+  /** index into Program, or NONE for a subprogram of .text (then Insn counts in .text) */
+  Program = 0,
+  Insn = 4,
+  Position = 8,
+  Size = 12,
+}
+
+/** A kernel feature the object needs; a kernel without it is refused by name. */
+export const enum FeatureRow {
+  /** string: a name of the agent's FEATURES table */
+  Name = 0,
+  /** Position index of what needs it, or NONE */
+  Position = 4,
+  Size = 8,
+}
+
+/** Bytes of one row of table `kind`, or 0 for an unknown table. */
+export function rowSize(kind: i32): i32 {
+  switch (kind) {
+    case TableKind.Program:
+      return ProgramRow.Size;
+    case TableKind.Probe:
+      return ProbeRow.Size;
+    case TableKind.Site:
+      return SiteRow.Size;
+    case TableKind.Argument:
+      return ArgumentRow.Size;
+    case TableKind.Global:
+      return GlobalRow.Size;
+    case TableKind.Position:
+      return PositionRow.Size;
+    case TableKind.Line:
+      return LineRow.Size;
+    case TableKind.Feature:
+      return FeatureRow.Size;
+    default:
+      return 0;
+  }
+}

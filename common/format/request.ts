@@ -1,0 +1,77 @@
+// Shared by compiler, agent and host; must remain portable (constants and pure integer functions only).
+//
+// The boundary of the compiler's Wasm module: one call, bytes in and bytes out. Request and response have one form:
+//
+//   u32 magic, u32 version, u32 status (response only, 0 in a request), u32 count,
+//   count x { u32 tag, u32 name offset, u32 name length, u32 data offset, u32 data length }, bytes
+//
+// Offsets count from the start; sections keep their order (option and argument order matters).
+
+export const REQUEST_MAGIC: i32 = 0x51525453; // "STRQ"
+export const RESPONSE_MAGIC: i32 = 0x53525453; // "STRS"
+export const REQUEST_VERSION: i32 = 1;
+
+/** Byte offsets in the header and in a directory entry. */
+export const enum RequestHeader {
+  Magic = 0,
+  Version = 4,
+  Status = 8,
+  Count = 12,
+  Directory = 16,
+}
+export const enum RequestEntry {
+  Tag = 0,
+  NameOffset = 4,
+  NameLength = 8,
+  DataOffset = 12,
+  DataLength = 16,
+  Size = 20,
+}
+
+/** Sections of a request. */
+export const enum RequestTag {
+  /** name = file name as shown to the user, data = script bytes (UTF-8). Several: all are compiled together. */
+  Script = 1,
+  /** name = file name in the tapset ("logging.stp"), data = its bytes. */
+  Tapset = 2,
+  /** name = option, data = its value as text. Options: arch (x86_64|arm64), pass (1..4), dump (phase name),
+   *  module (-m name), define (NAME=value, repeatable), global (-G NAME=value), release (kernel release), suppress-errors, guru, check, unoptimized, warn (w|W). */
+  Option = 3,
+  /** one script argument: $1 @1 … in order */
+  Argument = 4,
+  /** facts: name = kind ("functions", "tracepoints"), data = names the remote has, one a line, of those asked for */
+  Names = 5,
+  /** names asked for before which the remote does not have: same form. Asked and absent = does not exist. */
+  Absent = 6,
+  /** vmlinux BTF of the remote */
+  Btf = 7,
+  /** features that were probed on the remote, one name a line. Section present = facts known. */
+  Features = 8,
+  /** index of the tapset: lines "kind name file", kind one of function, alias, global, macro */
+  TapsetIndex = 9,
+}
+
+/** Sections of a response. */
+export const enum ResponseTag {
+  /** the .bo */
+  Object = 1,
+  /** JSON array of diagnostics */
+  Diagnostics = 2,
+  /** diagnostics rendered as text, in stap's form */
+  Messages = 3,
+  /** text asked for by pass or dump */
+  Text = 4,
+  /** something the compile lacks: name = kind (functions, tracepoints, tapset, btf), data = names or glob patterns, one a line */
+  Need = 5,
+  /** what -p2/-v say of counts: "functions N\nglobals N\nprobes N\n…" */
+  Counts = 6,
+}
+
+export const enum ResponseStatus {
+  /** Object or Text is there. */
+  Done = 0,
+  /** Diagnostics hold at least one error. */
+  Refused = 1,
+  /** Needs: supply them and call again. */
+  Needs = 2,
+}

@@ -1,0 +1,51 @@
+// Shared by compiler, agent and host; must remain portable (constants and pure integer functions only).
+//
+// What the code in a .bo and the agent that loads it agree on in memory: the first bytes of the two data sections.
+//
+//   .rodata  RodataHeader, then the script's string literals.            Written by the agent before load, then frozen.
+//   .bss     BssHeader, then the script's globals, then the frame arena. Shared while running; mmapable.
+//
+// The arena is cpus * levels frames of Manifest.FrameSize bytes, at Manifest.FrameOffset. The object file holds room for
+// one CPU; the agent enlarges the map and patches RodataHeader.CpuMask before it loads. docs/bpf-abi.md has the pictures.
+
+/** Byte offsets in `.rodata`. The agent patches these fields in its copy before the map is frozen. */
+export const enum RodataHeader {
+  /** u32: number of possible CPUs rounded up to a power of two, minus one. 0 in the file: one CPU. */
+  CpuMask = 0,
+  /** u32: the process that `target()` names (-x, -c); 0 if none. */
+  TargetPid = 4,
+  /** u32: byte mask for offsets into the arena: (cpus * levels * frame size - 1) & ~(frame size - 1). */
+  FrameMask = 8,
+  /** u32: process id of the agent, so that scripts' own activity can be told apart. */
+  AgentPid = 12,
+  /** i64: nanoseconds between jiffies (1e9 / CONFIG_HZ); 0 if unknown. */
+  JiffyNs = 16,
+  Size = 64,
+}
+
+/** Byte offsets in `.bss`. Each group of writers has a cache line of its own. */
+export const enum BssHeader {
+  /** u32: non-zero once the session is ending; every handler returns at once when it is set. */
+  Exiting = 0,
+  /** i64: nanoseconds to add to CLOCK_MONOTONIC for wall-clock time; kept by the agent. */
+  ClockOffset = 8,
+  /** u32: the global lock; 0 free, otherwise the number of those who hold or try it. */
+  Lock = 64,
+  /** u64: uncaught errors of handlers. */
+  Errors = 128,
+  /** u64: handlers skipped because the lock was not had in time. */
+  SkippedLock = 136,
+  /** u64: handlers skipped because no frame was free on their CPU (re-entrancy). */
+  SkippedFrame = 144,
+  /** u64: units of output (one handler invocation each) that found the output ring full. */
+  LostOutput = 152,
+  /** u64: control records (error, warning, log) that found the control ring full. */
+  LostControl = 160,
+  Size = 192,
+}
+
+/** Frames a CPU has: task, soft interrupt, interrupt, NMI may each interrupt the one before. */
+export const FRAME_LEVELS: i32 = 4;
+
+/** Bytes behind the last frame, so that a variable offset plus a variable length stays inside the map value. */
+export const ARENA_SLACK: i32 = 8192;
