@@ -1,0 +1,122 @@
+// Diagnostics as data: what is told to the user about the script.
+//
+// Every phase shares one `Reporter`; nothing throws. A diagnostic that repeats an earlier one (same place, same words) is
+// dropped, because inference iterates. Words come from `messages.ts` (parse errors) or from the caller; how it looks is
+// `render.ts`' business. Message rule: what is wrong, in the script's terms, lower case, no period, names in 'quotes';
+// the hint says what to type instead.
+
+import { Range } from "../syntax/source";
+import { Code, formatMessage } from "./messages";
+
+/** How bad it is; also the word in front of the message. */
+export const enum Severity {
+  Warning,
+  /** The text is not a script. */
+  ParseError,
+  /** The script means nothing that can be run. */
+  SemanticError,
+}
+
+/** A second place that explains the first: "declared here". */
+export class Note {
+  constructor(
+    public message: string,
+    public range: Range | null,
+  ) {}
+}
+
+/** One thing told to the user. */
+export class Diagnostic {
+  notes: Note[] = [];
+  constructor(
+    public code: Code,
+    public severity: Severity,
+    /** Null if it is about no place in particular. */
+    public range: Range | null,
+    /** The whole message, a byte string. */
+    public message: string,
+    /** What to do about it, or empty. */
+    public hint: string = "",
+    /** What a parser found instead (`operator '}'`), or empty. */
+    public saw: string = "",
+  ) {}
+
+  /** Adds a related place; returns this diagnostic. */
+  note(message: string, range: Range | null): Diagnostic {
+    this.notes.push(new Note(message, range));
+    return this;
+  }
+
+  /** Whether it keeps the script from running. */
+  get isError(): bool {
+    return this.severity != Severity.Warning;
+  }
+
+  private get key(): string {
+    const range = this.range;
+    const place = range ? range.place : "";
+    return `${this.severity}|${place}|${this.message}|${this.saw}`;
+  }
+
+  /** Whether another diagnostic says the same about the same place. */
+  equals(other: Diagnostic): bool {
+    return this.severity == other.severity && this.key == other.key;
+  }
+
+  /** What identifies it among all diagnostics. */
+  get identity(): string {
+    return this.key;
+  }
+}
+
+/** Whether a `Reporter` keeps what it is told. */
+export const enum ReportMode {
+  Report,
+  /** Speculative resolution, as in `@defined($x)`: count, but keep nothing. */
+  Swallow,
+}
+
+/** Collects the diagnostics of a compilation. */
+export class Reporter {
+  diagnostics: Diagnostic[] = [];
+  mode: ReportMode = ReportMode.Report;
+  /** Errors kept so far. */
+  errorCount: i32 = 0;
+  /** Errors swallowed so far; compare before and after a speculation. */
+  swallowedErrors: i32 = 0;
+  /** What the dropped ones get: somebody may add notes to it without harm. */
+  private seen: Set<string> = new Set<string>();
+
+  get hasErrors(): bool {
+    return this.errorCount > 0;
+  }
+
+  /** A semantic error. */
+  error(range: Range | null, message: string, hint: string = ""): Diagnostic {
+    return this.add(new Diagnostic(Code.Semantic, Severity.SemanticError, range, message, hint));
+  }
+
+  /** A warning. */
+  warning(range: Range | null, message: string, hint: string = ""): Diagnostic {
+    return this.add(new Diagnostic(Code.Warning, Severity.Warning, range, message, hint));
+  }
+
+  /** A parse error from the table; `saw` is what stood there instead, if it helps. */
+  parseError(code: Code, range: Range, argument: string = "", saw: string = ""): Diagnostic {
+    return this.add(new Diagnostic(code, Severity.ParseError, range, formatMessage(code, argument), "", saw));
+  }
+
+  /** Adds a diagnostic unless it repeats one; returns it either way. */
+  add(diagnostic: Diagnostic): Diagnostic {
+    if (this.mode == ReportMode.Swallow) {
+      if (diagnostic.isError) ++this.swallowedErrors;
+      return diagnostic;
+    }
+    const identity = diagnostic.identity;
+    if (this.seen.has(identity)) return diagnostic;
+    this.seen.add(identity);
+    if (diagnostic.isError) ++this.errorCount;
+    this.diagnostics.push(diagnostic);
+    return diagnostic;
+  }
+}

@@ -1,0 +1,144 @@
+// A piece of script text and ranges in it.
+//
+// A source is bytes, normally UTF-8, and never anything else: positions are byte offsets, and names and literals in the
+// tree are *byte strings*, JavaScript strings in which each char is one byte (0..255). So whatever bytes a script holds
+// reach its output unharmed, `length` is what the kernel will count, and only diagnostics decode (`displayText`).
+
+/** Where a source came from. */
+export const enum SourceKind {
+  /** A file, or standard input. */
+  UserScript,
+  /** A file of the tapset library: may use what user scripts may not, such as embedded code. */
+  Tapset,
+  /** The text of `-e`. */
+  Expression,
+}
+
+/** One script text with its name; the name is a byte string, as a user wrote it. */
+export class Source {
+  private lineStarts: i32[] | null = null;
+
+  constructor(
+    public name: string,
+    public bytes: Uint8Array,
+    public kind: SourceKind = SourceKind.UserScript,
+  ) {}
+
+  /** A source from a byte string; meant for tests and for short built-in texts. */
+  static fromText(name: string, text: string, kind: SourceKind = SourceKind.UserScript): Source {
+    return new Source(name, bytesOf(text), kind);
+  }
+
+  get length(): i32 {
+    return this.bytes.length;
+  }
+
+  /** The bytes from `start` up to `end`, as a byte string. */
+  slice(start: i32, end: i32): string {
+    return byteString(this.bytes, start, end);
+  }
+
+  /** The line of an offset, counted from 1. */
+  lineOf(offset: i32): i32 {
+    const starts = this.getLineStarts();
+    let low = 0;
+    let high = starts.length - 1;
+    while (low < high) {
+      const middle = (low + high + 1) >> 1;
+      if (starts[middle] <= offset) low = middle;
+      else high = middle - 1;
+    }
+    return low + 1;
+  }
+
+  /** The column of an offset, in bytes, counted from 1. */
+  columnOf(offset: i32): i32 {
+    return offset - this.getLineStarts()[this.lineOf(offset) - 1] + 1;
+  }
+
+  /** How many lines there are; an empty source has one. */
+  get lineCount(): i32 {
+    return this.getLineStarts().length;
+  }
+
+  /** The text of a line (counted from 1) without its end, as a byte string. */
+  lineText(line: i32): string {
+    const starts = this.getLineStarts();
+    const start = starts[line - 1];
+    let end = line < starts.length ? starts[line] - 1 : this.length;
+    if (end > start && this.bytes[end - 1] == 0x0d) --end;
+    return this.slice(start, end);
+  }
+
+  private getLineStarts(): i32[] {
+    const known = this.lineStarts;
+    if (known) return known;
+    const starts: i32[] = [0];
+    const bytes = this.bytes;
+    for (let i = 0, n = bytes.length; i < n; ++i) {
+      if (bytes[i] == 0x0a) starts.push(i + 1);
+    }
+    this.lineStarts = starts;
+    return starts;
+  }
+}
+
+/** A stretch of a source; text that a macro produced also knows the call that it came from. */
+export class Range {
+  constructor(
+    public source: Source,
+    public start: i32,
+    public end: i32,
+    /** The macro call (or script argument) that put this text where it is, innermost first. */
+    public expansion: Range | null = null,
+  ) {}
+
+  /** The range from the start of this one to the end of another of the same source; else this one. */
+  to(last: Range): Range {
+    if (last.source !== this.source || last.end < this.start) return this;
+    return new Range(this.source, this.start, last.end, this.expansion);
+  }
+
+  /** The text as a byte string. */
+  get text(): string {
+    return this.source.slice(this.start, this.end);
+  }
+
+  /** The line of the start, from 1. */
+  get line(): i32 {
+    return this.source.lineOf(this.start);
+  }
+
+  /** The column of the start in bytes, from 1. */
+  get column(): i32 {
+    return this.source.columnOf(this.start);
+  }
+
+  /** `name:line:column`. */
+  get place(): string {
+    return `${this.source.name}:${this.line}:${this.column}`;
+  }
+}
+
+/** Makes a byte string of some bytes. */
+export function byteString(bytes: Uint8Array, start: i32 = 0, end: i32 = bytes.length): string {
+  const n = end > start ? end - start : 0;
+  const text = changetype<string>(__new((<usize>n) << 1, idof<string>()));
+  const from = bytes.dataStart + <usize>start;
+  for (let i = 0; i < n; ++i) {
+    store<u16>(changetype<usize>(text) + ((<usize>i) << 1), load<u8>(from + <usize>i));
+  }
+  return text;
+}
+
+/** The bytes of a byte string; chars above 255 lose their upper half. */
+export function bytesOf(text: string): Uint8Array {
+  const bytes = new Uint8Array(text.length);
+  for (let i = 0, n = text.length; i < n; ++i) bytes[i] = <u8>text.charCodeAt(i);
+  return bytes;
+}
+
+/** Decodes a byte string as UTF-8 for display; bytes that are not UTF-8 become U+FFFD. */
+export function displayText(text: string): string {
+  return String.UTF8.decode(bytesOf(text).buffer);
+}
