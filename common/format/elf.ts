@@ -95,7 +95,7 @@ export const enum SectionFlag {
 }
 
 /** Byte offsets in a symbol (Elf64_Sym). */
-export const enum Symbol {
+export const enum ElfSymbol {
   /** u32 offset into the strings */
   Name = 0,
   /** u8: SymbolType | SymbolBind << 4 */
