@@ -1,0 +1,451 @@
+// System calls as section 2 of the manual names them: thin wrappers, results are the kernel's own or -errno, nothing is
+// retried and nothing is reported here. The only file besides native.ts that enters the kernel.
+//
+// Structures go through the scratch area below: each wrapper fills it and reads it back before it returns, so no two of
+// them ever hold it at once. Nothing here allocates, except where a path is given as a string.
+
+import { copyIn, growReserved, hostAddress, spawn, sys } from "./native";
+import { Nr, numberOf } from "./sys-numbers";
+
+export { exit } from "./native";
+
+export const AT_FDCWD: i32 = -100;
+export const O_RDONLY: i32 = 0;
+export const O_WRONLY: i32 = 1;
+export const O_RDWR: i32 = 2;
+export const O_CREAT: i32 = 0o100;
+export const O_EXCL: i32 = 0o200;
+export const O_TRUNC: i32 = 0o1000;
+export const O_APPEND: i32 = 0o2000;
+export const O_NONBLOCK: i32 = 0o4000;
+export const O_CLOEXEC: i32 = 0o2000000;
+export const SEEK_SET: i32 = 0;
+export const SEEK_END: i32 = 2;
+export const PROT_NONE: i32 = 0;
+export const PROT_READ: i32 = 1;
+export const PROT_WRITE: i32 = 2;
+export const MAP_SHARED: i32 = 1;
+export const MAP_PRIVATE: i32 = 2;
+export const MAP_FIXED: i32 = 16;
+export const MAP_ANONYMOUS: i32 = 32;
+export const MAP_NORESERVE: i32 = 0x4000;
+export const EPOLL_CTL_ADD: i32 = 1;
+export const EPOLL_CTL_DEL: i32 = 2;
+export const EPOLL_CTL_MOD: i32 = 3;
+export const EPOLLIN: u32 = 1;
+export const EPOLLOUT: u32 = 4;
+export const EPOLLERR: u32 = 8;
+export const EPOLLHUP: u32 = 16;
+export const CLOCK_REALTIME: i32 = 0;
+export const CLOCK_MONOTONIC: i32 = 1;
+export const TFD_TIMER_ABSTIME: i32 = 1;
+export const TFD_TIMER_CANCEL_ON_SET: i32 = 2;
+export const RLIMIT_NOFILE: i32 = 7;
+export const RLIMIT_MEMLOCK: i32 = 8;
+export const WNOHANG: i32 = 1;
+export const SIGHUP: i32 = 1;
+export const SIGINT: i32 = 2;
+export const SIGQUIT: i32 = 3;
+export const SIGKILL: i32 = 9;
+export const SIGPIPE: i32 = 13;
+export const SIGTERM: i32 = 15;
+export const SIGCHLD: i32 = 17;
+
+/** Bytes of a page of Wasm memory; a multiple of every page size of the kernel on the CPUs that we know. */
+export const WASM_PAGE: i32 = 65536;
+
+const SCRATCH_BYTES: usize = 1024;
+const SCRATCH: usize = memory.data(SCRATCH_BYTES, 16);
+const MAX_EVENTS: i32 = 64;
+const EVENTS: usize = memory.data(64 * 16, 16);
+
+// x86_64 packs struct epoll_event to 12 bytes, others align it to 16.
+let eventSize: usize = 16;
+let eventDataOffset: usize = 8;
+if (numberOf(Nr.read) == 0) {
+  eventSize = 12;
+  eventDataOffset = 4;
+}
+
+function call1(nr: Nr, mask: i32, a: i64): i32 {
+  return <i32>sys(numberOf(nr), mask, a, 0, 0, 0, 0, 0);
+}
+
+function call2(nr: Nr, mask: i32, a: i64, b: i64): i32 {
+  return <i32>sys(numberOf(nr), mask, a, b, 0, 0, 0, 0);
+}
+
+function call3(nr: Nr, mask: i32, a: i64, b: i64, c: i64): i32 {
+  return <i32>sys(numberOf(nr), mask, a, b, c, 0, 0, 0);
+}
+
+function call4(nr: Nr, mask: i32, a: i64, b: i64, c: i64, d: i64): i32 {
+  return <i32>sys(numberOf(nr), mask, a, b, c, d, 0, 0);
+}
+
+// Files
+
+/** Opens a path relative to the working directory. */
+export function open(path: string, flags: i32, mode: i32 = 0): i32 {
+  let name = String.UTF8.encode(path, true);
+  return call4(Nr.openat, 0b10, AT_FDCWD, changetype<usize>(name), flags, mode);
+}
+
+/** Removes a file. */
+export function unlink(path: string): i32 {
+  let name = String.UTF8.encode(path, true);
+  return call3(Nr.unlinkat, 0b10, AT_FDCWD, changetype<usize>(name), 0);
+}
+
+export function read(fd: i32, to: usize, bytes: i32): i32 {
+  return call3(Nr.read, 0b10, fd, to, bytes);
+}
+
+export function pread(fd: i32, to: usize, bytes: i32, offset: i64): i32 {
+  return call4(Nr.pread64, 0b10, fd, to, bytes, offset);
+}
+
+export function write(fd: i32, from: usize, bytes: i32): i32 {
+  return call3(Nr.write, 0b10, fd, from, bytes);
+}
+
+export function close(fd: i32): i32 {
+  return call1(Nr.close, 0, fd);
+}
+
+export function lseek(fd: i32, offset: i64, whence: i32): i64 {
+  return sys(numberOf(Nr.lseek), 0, fd, offset, whence, 0, 0, 0);
+}
+
+/** ioctl with an integer argument. */
+export function ioctl(fd: i32, request: u32, argument: i64): i32 {
+  return call3(Nr.ioctl, 0, fd, request, argument);
+}
+
+/** ioctl whose argument points into linear memory. */
+export function ioctlPointer(fd: i32, request: u32, at: usize): i32 {
+  return call3(Nr.ioctl, 0b100, fd, request, at);
+}
+
+export function fcntl(fd: i32, command: i32, argument: i64): i32 {
+  return call3(Nr.fcntl, 0, fd, command, argument);
+}
+
+const F_GETFL: i32 = 3;
+const F_SETFL: i32 = 4;
+
+/** Sets or clears O_NONBLOCK; returns the flags from before or -errno. */
+export function setNonblocking(fd: i32, on: bool): i32 {
+  let flags = fcntl(fd, F_GETFL, 0);
+  if (flags < 0) return flags;
+  let failed = fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+  return failed < 0 ? failed : flags;
+}
+
+export function getdents64(fd: i32, to: usize, bytes: i32): i32 {
+  return call3(Nr.getdents64, 0b10, fd, to, bytes);
+}
+
+/** All of a file, or null with the reason in `readFailure`. Files of /proc and /sys say no size, so it reads until the end. */
+export function readFile(path: string, maxBytes: i32 = 1 << 26): StaticArray<u8> | null {
+  let fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    readFailure = fd;
+    return null;
+  }
+  let bytes = readAll(fd, maxBytes);
+  close(fd);
+  return bytes;
+}
+
+/** -errno of the last readFile that returned null. */
+export let readFailure: i32 = 0;
+
+/** All that is left in an open file, as readFile. */
+export function readAll(fd: i32, maxBytes: i32): StaticArray<u8> | null {
+  let buffer = new StaticArray<u8>(16384);
+  let used = 0;
+  while (true) {
+    if (used == buffer.length) {
+      if (used >= maxBytes) {
+        readFailure = -27; // EFBIG
+        return null;
+      }
+      let larger = new StaticArray<u8>(min(used * 4, maxBytes));
+      memory.copy(changetype<usize>(larger), changetype<usize>(buffer), used);
+      buffer = larger;
+    }
+    let got = read(fd, changetype<usize>(buffer) + used, buffer.length - used);
+    if (got == -4) continue; // EINTR
+    if (got < 0) {
+      readFailure = got;
+      return null;
+    }
+    if (got == 0) break;
+    used += got;
+  }
+  return StaticArray.slice<u8>(buffer, 0, used);
+}
+
+/** Creates a pipe; ends at `pipeEnds`. */
+export function pipe2(flags: i32): i32 {
+  let result = call2(Nr.pipe2, 0b01, SCRATCH, flags);
+  pipeReadEnd = load<i32>(SCRATCH);
+  pipeWriteEnd = load<i32>(SCRATCH, 4);
+  return result;
+}
+
+/** The ends of the newest pipe2. */
+export let pipeReadEnd: i32 = -1;
+export let pipeWriteEnd: i32 = -1;
+
+export function dup3(from: i32, to: i32, flags: i32): i32 {
+  return call3(Nr.dup3, 0, from, to, flags);
+}
+
+// Memory
+
+/** Inaccessible room of at least `bytes` at the end of linear memory, for mapInto; 0 if there is none left. */
+export function reserve(bytes: usize): usize {
+  return growReserved(<i32>((bytes + WASM_PAGE - 1) / WASM_PAGE));
+}
+
+/** Maps a file shared at `at`, which must lie in reserved room and be a multiple of the page size. */
+export function mapInto(at: usize, bytes: usize, protection: i32, fd: i32, offset: i64): i32 {
+  let result = sys(numberOf(Nr.mmap), 0b1, at, bytes, protection, MAP_SHARED | MAP_FIXED, fd, offset);
+  return result < 0 && result > -4096 ? <i32>result : 0;
+}
+
+/** Undoes mapInto: the room is inaccessible and reserved again. */
+export function unmap(at: usize, bytes: usize): i32 {
+  let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
+  let result = sys(numberOf(Nr.mmap), 0b1, at, bytes, PROT_NONE, flags, -1, 0);
+  return result < 0 && result > -4096 ? <i32>result : 0;
+}
+
+// BPF and perf
+
+/** bpf(2); pointers inside the attributes are host addresses (`hostAddress`). */
+export function bpf(command: i32, attributes: usize, bytes: i32): i32 {
+  return call3(Nr.bpf, 0b10, command, attributes, bytes);
+}
+
+export function perf_event_open(attributes: usize, pid: i32, cpu: i32, group: i32, flags: i32): i32 {
+  return <i32>sys(numberOf(Nr.perf_event_open), 0b1, attributes, pid, cpu, group, flags, 0);
+}
+
+// Waiting
+
+export function epoll_create1(flags: i32): i32 {
+  return call1(Nr.epoll_create1, 0, flags);
+}
+
+/** `data` comes back from epollData; EPOLL_CTL_DEL ignores events and data. */
+export function epoll_ctl(epoll: i32, operation: i32, fd: i32, events: u32, data: i64): i32 {
+  store<u32>(SCRATCH, events);
+  store<i64>(SCRATCH + eventDataOffset, data);
+  return call4(Nr.epoll_ctl, 0b1000, epoll, operation, fd, SCRATCH);
+}
+
+/** Waits; how many events are in epollEvents/epollData, or -errno. A timeout of -1 waits for ever. */
+export function epoll_wait(epoll: i32, timeoutMs: i32): i32 {
+  return <i32>sys(numberOf(Nr.epoll_pwait), 0b10, epoll, EVENTS, MAX_EVENTS, timeoutMs, 0, 8);
+}
+
+/** What happened in event `i` of the last epoll_wait. */
+export function epollEvents(i: i32): u32 {
+  return load<u32>(EVENTS + i * eventSize);
+}
+
+/** What epoll_ctl was given for event `i` of the last epoll_wait. */
+export function epollData(i: i32): i64 {
+  return load<i64>(EVENTS + i * eventSize + eventDataOffset);
+}
+
+/** Waits until one descriptor is ready; 1 ready, 0 timeout, or -errno. */
+export function poll(fd: i32, events: i32, timeoutMs: i32): i32 {
+  store<i32>(SCRATCH, fd);
+  store<i16>(SCRATCH, <i16>events, 4);
+  store<i16>(SCRATCH, 0, 6);
+  store<i64>(SCRATCH, timeoutMs / 1000, 16);
+  store<i64>(SCRATCH, (timeoutMs % 1000) * 1000000, 24);
+  let timeout: usize = timeoutMs < 0 ? 0 : SCRATCH + 16;
+  return <i32>sys(numberOf(Nr.ppoll), 0b0101, SCRATCH, 1, timeout, 0, 8, 0);
+}
+
+export function timerfd_create(clock: i32, flags: i32): i32 {
+  return call2(Nr.timerfd_create, 0, clock, flags);
+}
+
+/** First expiry and period, nanoseconds; a period of 0 fires once. */
+export function timerfd_settime(fd: i32, flags: i32, first: i64, period: i64): i32 {
+  store<i64>(SCRATCH, period / 1000000000);
+  store<i64>(SCRATCH, period % 1000000000, 8);
+  store<i64>(SCRATCH, first / 1000000000, 16);
+  store<i64>(SCRATCH, first % 1000000000, 24);
+  return call4(Nr.timerfd_settime, 0b100, fd, flags, SCRATCH, 0);
+}
+
+/** Reads the 8-byte counter of a timerfd; expirations, or -errno. */
+export function readCounter(fd: i32): i64 {
+  let got = read(fd, SCRATCH, 8);
+  return got < 0 ? <i64>got : load<i64>(SCRATCH);
+}
+
+// Signals and processes
+
+/** A descriptor that reads the signals of `mask` (bit n-1: signal n). Block them first. */
+export function signalfd4(mask: u64, flags: i32): i32 {
+  store<u64>(SCRATCH, mask);
+  return call4(Nr.signalfd4, 0b10, -1, SCRATCH, 8, flags);
+}
+
+/** The next signal's number from a signalfd, or -errno. */
+export function readSignal(fd: i32): i32 {
+  let got = read(fd, SCRATCH, 128);
+  return got < 0 ? got : load<i32>(SCRATCH);
+}
+
+/** Blocks the signals of `mask` for the rest of the process. */
+export function blockSignals(mask: u64): i32 {
+  store<u64>(SCRATCH, mask);
+  return call4(Nr.rt_sigprocmask, 0b10, 0, SCRATCH, 0, 8);
+}
+
+export function getpid(): i32 {
+  return call1(Nr.getpid, 0, 0);
+}
+
+export function getuid(): i32 {
+  return call1(Nr.getuid, 0, 0);
+}
+
+export function getgid(): i32 {
+  return call1(Nr.getgid, 0, 0);
+}
+
+export function geteuid(): i32 {
+  return call1(Nr.geteuid, 0, 0);
+}
+
+/** Signal 0 asks whether the process is there; a negative pid means its process group. */
+export function kill(pid: i32, signal: i32): i32 {
+  return call2(Nr.kill, 0, pid, signal);
+}
+
+/** Waits for a child; its wait status is in waitStatus. */
+export function wait4(pid: i32, options: i32): i32 {
+  let result = call4(Nr.wait4, 0b10, pid, SCRATCH, options, 0);
+  waitStatus = load<i32>(SCRATCH);
+  return result;
+}
+
+/** The wait status of the newest wait4. */
+export let waitStatus: i32 = 0;
+
+export function pidfd_open(pid: i32): i32 {
+  return call2(Nr.pidfd_open, 0, pid, 0);
+}
+
+/** Layout of a request to `spawnProcess`; pointers are offsets into linear memory, lists end with a zero word. */
+export const enum Spawn {
+  /** u32: NUL-terminated path */
+  Path = 0,
+  /** u32: u32 offsets of NUL-terminated arguments */
+  Arguments = 4,
+  /** u64: host address of the environment (char **) */
+  Environment = 8,
+  /** i32 each: descriptors that become 0, 1 and 2 */
+  Stdin = 16,
+  Stdout = 20,
+  Stderr = 24,
+  /** i32: read end of a pipe; the child starts the program when it reads a byte, and ends with 127 at its end. -1: at once. */
+  Gate = 28,
+  /** i32: write end of that pipe, which the child closes */
+  GateWrite = 32,
+  /** i32: user and group to become; -1: unchanged */
+  Uid = 36,
+  Gid = 40,
+  /** i32: write end of a close-on-exec pipe for errno if the program cannot be started */
+  Report = 44,
+  /** u32: supplementary groups, u32 count and u32 offset of u32 ids */
+  GroupCount = 48,
+  Groups = 52,
+  /** u32: NUL-terminated directory to start in, or 0 */
+  Directory = 56,
+  Size = 64,
+}
+
+/** Forks a child in a process group of its own that will execve; its process id or -errno. */
+export function spawnProcess(request: usize): i32 {
+  return <i32>spawn(request);
+}
+
+// The system
+
+/** Nanoseconds of a clock. */
+export function clock_gettime(clock: i32): i64 {
+  call2(Nr.clock_gettime, 0b10, clock, SCRATCH);
+  return load<i64>(SCRATCH) * 1000000000 + load<i64>(SCRATCH, 8);
+}
+
+/** uname: 0 sysname, 1 nodename, 2 release, 3 version, 4 machine. */
+export function uname(field: i32): string {
+  call1(Nr.uname, 0b1, SCRATCH);
+  let at = SCRATCH + 65 * field;
+  let length: usize = 0;
+  while (length < 65 && load<u8>(at + length) != 0) ++length;
+  return String.UTF8.decodeUnsafe(at, length);
+}
+
+export function prctl(option: i32, a: i64, b: i64 = 0, c: i64 = 0, d: i64 = 0): i32 {
+  return <i32>sys(numberOf(Nr.prctl), 0, option, a, b, c, d, 0);
+}
+
+/** Sets a resource limit, soft and hard; -1 means unlimited. Needed for RLIMIT_MEMLOCK before 5.11, where maps count. */
+export function setrlimit(resource: i32, soft: i64, hard: i64): i32 {
+  store<i64>(SCRATCH, soft);
+  store<i64>(SCRATCH, hard, 8);
+  return call4(Nr.prlimit64, 0b100, 0, resource, SCRATCH, 0);
+}
+
+/** The hard limit of a resource; -1: unlimited. */
+export function getHardLimit(resource: i32): i64 {
+  let failed = call4(Nr.prlimit64, 0b1000, 0, resource, 0, SCRATCH);
+  return failed < 0 ? <i64>0 : load<i64>(SCRATCH, 8);
+}
+
+export function sched_setaffinity(pid: i32, bytes: i32, mask: usize): i32 {
+  return call3(Nr.sched_setaffinity, 0b100, pid, bytes, mask);
+}
+
+export function sched_getaffinity(pid: i32, bytes: i32, mask: usize): i32 {
+  return call3(Nr.sched_getaffinity, 0b100, pid, bytes, mask);
+}
+
+/** A random number; 0 if the kernel has none to give yet. */
+export function getrandom(): u64 {
+  store<u64>(SCRATCH, 0);
+  call3(Nr.getrandom, 0b1, SCRATCH, 8, 1);
+  return load<u64>(SCRATCH);
+}
+
+export function mount(source: string, target: string, type: string, flags: i64): i32 {
+  let a = String.UTF8.encode(source, true);
+  let b = String.UTF8.encode(target, true);
+  let c = String.UTF8.encode(type, true);
+  let nr = numberOf(Nr.mount);
+  return <i32>sys(nr, 0b111, changetype<usize>(a), changetype<usize>(b), changetype<usize>(c), flags, 0, 0);
+}
+
+/** A NUL-terminated string at a host address, as of argv. */
+export function hostString(address: u64, length: i32): string {
+  let bytes = new ArrayBuffer(length);
+  copyIn(changetype<usize>(bytes), address, length);
+  return String.UTF8.decode(bytes);
+}
+
+/** Host address of an offset in linear memory, for pointers inside attribute structures. */
+export function addressOf(offset: usize): u64 {
+  return hostAddress(offset);
+}
