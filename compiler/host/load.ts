@@ -1,0 +1,58 @@
+// The one place where the host meets WebAssembly: instantiates our modules through @assemblyscript/loader.
+//
+// A module exports functions that take and return Uint8Array; the loader copies the bytes in and out. The same file
+// serves Node, Deno and browsers: it gets the module's bytes and knows nothing of files.
+
+import loader from "@assemblyscript/loader";
+
+/** Thrown when a module aborts: a defect of ours, never the user's mistake. */
+export class ModuleAbort extends Error {
+  constructor(
+    readonly reason: string,
+    readonly where: string,
+  ) {
+    super(`internal error: ${reason || "unexpected state"} at ${where}`);
+    this.name = "ModuleAbort";
+  }
+}
+
+/** What a module of ours may import from its host, besides `abort`. */
+export type HostFunctions = Record<string, (...args: number[]) => number | undefined>;
+
+/** A running module: calls with bytes in, bytes out. */
+export interface Instance {
+  /** Calls an export that takes and returns one Uint8Array. */
+  call(name: string, input: Uint8Array): Uint8Array;
+  /** The module's exports, for those that are plain numbers in and out. */
+  readonly exports: Record<string, unknown>;
+}
+
+/** Compiles a module's bytes once; `instantiate` is then cheap. */
+export function compileModule(wasm: Uint8Array): WebAssembly.Module {
+  return new WebAssembly.Module(wasm as BufferSource);
+}
+
+/** A fresh instance of a compiled module. */
+export function instantiate(module: WebAssembly.Module, host: HostFunctions = {}): Instance {
+  const at = (message: number, file: number, line: number, column: number): never => {
+    const get = (pointer: number): string => (pointer ? exports.__getString(pointer) : "");
+    throw new ModuleAbort(get(message), `${get(file)}:${line}:${column}`);
+  };
+  const { exports } = loader.instantiateSync<Record<string, unknown>>(module, {
+    env: { abort: at },
+    host,
+  } as Parameters<typeof loader.instantiateSync>[1]);
+  const idOfBytes = exports.UINT8ARRAY_ID as WebAssembly.Global;
+  return {
+    exports,
+    call(name: string, input: Uint8Array): Uint8Array {
+      const run = exports[name] as (pointer: number) => number;
+      const pointer = exports.__pin(exports.__newArray(idOfBytes.value, input as unknown as number[]));
+      const result = exports.__pin(run(pointer));
+      const bytes = exports.__getUint8Array(result).slice();
+      exports.__unpin(result);
+      exports.__unpin(pointer);
+      return bytes;
+    },
+  };
+}

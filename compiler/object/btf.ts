@@ -1,0 +1,240 @@
+// Writes `.BTF` and `.BTF.ext`: the types that libbpf and the kernel want of an object, and where its code comes from.
+//
+// Types here are few: integers, `void *`, functions of longs, one struct a map, one variable a global. Ids are given in
+// the order of the calls. Kernel documentation: Documentation/bpf/btf.rst.
+
+import { ByteWriter } from "../../common/as/byte-writer";
+import {
+  BTF_MAGIC,
+  BTF_VERSION,
+  BtfExtHeader,
+  BtfHeader,
+  BtfInt,
+  BtfKind,
+  BtfLinkage,
+  btfInfo,
+  FuncInfo,
+  LineInfo,
+} from "../../common/format/btf";
+
+/** One variable of a DATASEC. */
+class Variable {
+  constructor(
+    public type: i32,
+    public offset: i32,
+    public bytes: i32,
+  ) {}
+}
+
+/** The `.BTF` section under construction. */
+export class BtfWriter {
+  private types: ByteWriter = new ByteWriter(1024);
+  private strings: ByteWriter = new ByteWriter(1024);
+  private interned: Map<string, i32> = new Map<string, i32>();
+  private count: i32 = 0;
+  private protos: Map<i32, i32> = new Map<i32, i32>();
+  private arrays: Map<i32, i32> = new Map<i32, i32>();
+  private variables: Variable[] = [];
+
+  /** `int` */
+  readonly int: i32;
+  /** `long` */
+  readonly long: i32;
+  /** `char` */
+  readonly char: i32;
+  private readonly index: i32;
+  private readonly voidPointer: i32;
+
+  constructor() {
+    this.strings.u8(0);
+    this.interned.set("", 0);
+    this.int = this.integer("int", 4, BtfInt.Signed);
+    this.long = this.integer("long", 8, BtfInt.Signed);
+    this.char = this.integer("char", 1, BtfInt.Signed);
+    this.index = this.integer("__ARRAY_SIZE_TYPE__", 4, BtfInt.None);
+    this.voidPointer = this.pointer(0);
+  }
+
+  /** Offset of a string, stored once. */
+  string(text: string): i32 {
+    if (this.interned.has(text)) return this.interned.get(text);
+    const at = this.strings.length;
+    this.strings.text(text);
+    this.strings.u8(0);
+    this.interned.set(text, at);
+    return at;
+  }
+
+  /** `type[count]` */
+  array(type: i32, count: i32): i32 {
+    const id = this.begin("", BtfKind.Array, 0, 0);
+    this.types.u32(type);
+    this.types.u32(this.index);
+    this.types.u32(count);
+    return id;
+  }
+
+  /** `char[count]`, one for each count. */
+  chars(count: i32): i32 {
+    if (!this.arrays.has(count)) this.arrays.set(count, this.array(this.char, count));
+    return this.arrays.get(count);
+  }
+
+  /** A function of `parameters` longs (a handler: of one context pointer) that returns long; with static or global linkage. */
+  func(name: string, parameters: i32, handler: bool): i32 {
+    const key = handler ? -1 : parameters;
+    if (!this.protos.has(key)) this.protos.set(key, this.funcProto(parameters, handler));
+    return this.begin(name, BtfKind.Func, BtfLinkage.Global, this.protos.get(key));
+  }
+
+  /**
+   * A map in libbpf's form: a variable of a struct whose members are pointers to arrays; their counts are the values.
+   * A value of 0 is left out.
+   */
+  mapVariable(name: string, names: string[], values: i32[]): i32 {
+    const pointers: i32[] = [];
+    for (let i = 0, n = values.length; i < n; ++i) pointers.push(this.pointer(this.array(this.int, values[i])));
+    const id = this.begin("", BtfKind.Struct, values.length, values.length * 8);
+    for (let i = 0, n = values.length; i < n; ++i) {
+      this.types.u32(this.string(names[i]));
+      this.types.u32(pointers[i]);
+      this.types.u32(i * 64);
+    }
+    return this.variable(name, id);
+  }
+
+  /** A global variable of a type. */
+  variable(name: string, type: i32): i32 {
+    const id = this.begin(name, BtfKind.Var, 0, type);
+    this.types.u32(BtfLinkage.Global);
+    return id;
+  }
+
+  /** Notes a variable of the next `datasec`, in the order of offsets. */
+  place(variable: i32, offset: i32, bytes: i32): void {
+    this.variables.push(new Variable(variable, offset, bytes));
+  }
+
+  /** A data section of the variables placed since the last one. */
+  datasec(name: string, bytes: i32): void {
+    this.begin(name, BtfKind.Datasec, this.variables.length, bytes);
+    for (let i = 0, n = this.variables.length; i < n; ++i) {
+      this.types.u32(this.variables[i].type);
+      this.types.u32(this.variables[i].offset);
+      this.types.u32(this.variables[i].bytes);
+    }
+    this.variables = [];
+  }
+
+  /** Appends the section's bytes. */
+  write(out: ByteWriter): void {
+    out.u16(BTF_MAGIC);
+    out.u8(BTF_VERSION);
+    out.u8(0);
+    out.u32(BtfHeader.Size);
+    out.u32(0);
+    out.u32(this.types.length);
+    out.u32(this.types.length);
+    out.u32(this.strings.length);
+    out.append(this.types);
+    out.append(this.strings);
+  }
+
+  private begin(name: string, kind: BtfKind, vlen: i32, sizeOrType: i32): i32 {
+    this.types.u32(this.string(name));
+    this.types.u32(btfInfo(kind, vlen, 0));
+    this.types.u32(sizeOrType);
+    return ++this.count;
+  }
+
+  private integer(name: string, bytes: i32, encoding: BtfInt): i32 {
+    const id = this.begin(name, BtfKind.Int, 0, bytes);
+    this.types.u32((encoding << 24) | (bytes * 8));
+    return id;
+  }
+
+  private pointer(type: i32): i32 {
+    return this.begin("", BtfKind.Ptr, 0, type);
+  }
+
+  private funcProto(parameters: i32, handler: bool): i32 {
+    const id = this.begin("", BtfKind.FuncProto, parameters, handler ? this.int : this.long);
+    for (let i = 0; i < parameters; ++i) {
+      this.types.u32(this.string(handler ? "ctx" : `p${i}`));
+      this.types.u32(handler ? this.voidPointer : this.long);
+    }
+    return id;
+  }
+}
+
+/** Records of one section in `.BTF.ext`. */
+class ExtSection {
+  funcs: ByteWriter = new ByteWriter(64);
+  lines: ByteWriter = new ByteWriter(256);
+  constructor(public name: i32) {}
+}
+
+/** The `.BTF.ext` section under construction. */
+export class BtfExtWriter {
+  private sections: ExtSection[] = [];
+
+  constructor(private btf: BtfWriter) {}
+
+  /** A function begins at byte `offset` of an ELF section. Offsets rise within a section. */
+  func(section: string, offset: i32, type: i32): void {
+    const funcs = this.find(section).funcs;
+    funcs.u32(offset);
+    funcs.u32(type);
+  }
+
+  /** The code from byte `offset` on stands at this place. Offsets rise strictly within a section. */
+  line(section: string, offset: i32, file: string, text: string, line: i32, column: i32): void {
+    const lines = this.find(section).lines;
+    lines.u32(offset);
+    lines.u32(this.btf.string(file));
+    lines.u32(this.btf.string(text));
+    // The kernel's record has 22 bits for the line and 10 for the column.
+    lines.u32(((line & 0x3fffff) << 10) | (column < 1023 ? column : 1023));
+  }
+
+  /** Appends the section's bytes. */
+  write(out: ByteWriter): void {
+    const funcs = this.writePart(FuncInfo.Size, true);
+    const lines = this.writePart(LineInfo.Size, false);
+    out.u16(BTF_MAGIC);
+    out.u8(BTF_VERSION);
+    out.u8(0);
+    out.u32(BtfExtHeader.Size);
+    out.u32(0);
+    out.u32(funcs.length);
+    out.u32(funcs.length);
+    out.u32(lines.length);
+    out.u32(funcs.length + lines.length);
+    out.u32(0);
+    out.append(funcs);
+    out.append(lines);
+  }
+
+  private writePart(recordBytes: i32, funcs: bool): ByteWriter {
+    const out = new ByteWriter();
+    out.u32(recordBytes);
+    for (let i = 0, n = this.sections.length; i < n; ++i) {
+      const records = funcs ? this.sections[i].funcs : this.sections[i].lines;
+      if (records.length == 0) continue;
+      out.u32(this.sections[i].name);
+      out.u32(records.length / recordBytes);
+      out.append(records);
+    }
+    return out;
+  }
+
+  private find(section: string): ExtSection {
+    const name = this.btf.string(section);
+    for (let i = 0, n = this.sections.length; i < n; ++i) {
+      if (this.sections[i].name == name) return this.sections[i];
+    }
+    const added = new ExtSection(name);
+    this.sections.push(added);
+    return added;
+  }
+}
