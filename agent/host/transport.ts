@@ -20,6 +20,8 @@ export interface RemoteProcess {
 export interface ProcessEnd {
   code: number | null;
   signal?: string;
+  /** Why the connection was cut, where that is known. */
+  error?: TransportError;
 }
 
 /** A connection to one remote. */
@@ -47,7 +49,10 @@ export interface ConnectOptions {
   /** Which SSH implementation; "auto" takes ssh2 unless the configuration needs what it lacks. */
   ssh?: "auto" | "ssh2" | "openssh";
   timeoutMs?: number;
+  /** How to ask for passwords and passphrases; the default asks on the terminal, if there is one. */
   askPassword?: AskPassword;
+  /** One ssh configuration file instead of the user's and the system's, as `ssh -F`. */
+  configFile?: string;
 }
 
 /** Why a connection, or starting the agent over it, failed. */
