@@ -1,0 +1,43 @@
+// What the compiler itself knows by name: one member for each intrinsic. The family files in this folder hold the rows
+// (types, flags); `lower/call.ts` has one case for each member. Everything else that scripts call is tapset script.
+
+/** Which intrinsic a `BuiltinSymbol` is. */
+export enum Builtin {
+  // context.ts
+  /** Process (thread group) id of the current task; the agent's own where the agent runs the handler. */
+  Pid,
+  Tid,
+  Uid,
+  Gid,
+  /** Name of the current task, at most 15 bytes. */
+  Execname,
+  Cpu,
+  /** The process that -x or -c named, else 0. */
+  Target,
+  // timestamp.ts
+  /** CLOCK_MONOTONIC in nanoseconds. */
+  MonotonicNs,
+  /** CLOCK_REALTIME in nanoseconds: the monotonic clock plus the offset that the agent keeps. */
+  RealtimeNs,
+  // control.ts
+  /** Ends the session after this handler. */
+  Exit,
+  /** Ends the handler with a message. */
+  Error,
+  /** A warning line. */
+  Warn,
+  /** A line in the log, like a print of its own. */
+  Log,
+  // print.ts: the printf family; calls of these carry a PrintSymbol of their own.
+  Printf,
+  Print,
+  Println,
+  Printd,
+  Printdln,
+  Sprintf,
+  Sprint,
+  Sprintln,
+  Sprintd,
+  Sprintdln,
+  Size,
+}

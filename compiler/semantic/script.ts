@@ -1,0 +1,97 @@
+// The result of pass 2: a script in which every name is resolved, every expression has a type, and every probe point is
+// a list of probe sites. `lower` makes a function of each handler and function, and manifest rows of the rest.
+//
+//   ProbeDeclaration x alias chain x engine ──► Handler (one program) ◄── ProbeSite, ProbeSite … (one manifest row each)
+
+import { AttachKind, Engine, ProbeFlags } from "../../common/format/manifest";
+import { BlockStatement, Expression, ProbeDeclaration } from "../syntax/ast";
+import { Range } from "../syntax/source";
+import { Effects, FunctionSymbol, GlobalSymbol, LocalSymbol } from "./symbols";
+
+/** Something the compile lacks; common/format/request.ts has the kinds (`functions`, `tracepoints`, `tapset`, `btf`). */
+export class Need {
+  constructor(
+    public kind: string,
+    /** Names or glob patterns, sorted and unique. */
+    public names: string[],
+  ) {}
+}
+
+/** Code that probe sites run. Two handlers may share trees (one probe, two engines); then they share locals, too. */
+export class Handler {
+  /** Position in `Script.handlers`. */
+  index: i32 = -1;
+  /** All must hold, else the handler does nothing; they read globals only and change nothing. */
+  conditions: Expression[] = [];
+  /** Alias prologues, the probe's body, alias epilogues, in the order they run. `next` leaves all of them. */
+  bodies: BlockStatement[] = [];
+  /** Shared by the bodies. */
+  locals: LocalSymbol[] = [];
+  effects: Effects = Effects.None;
+  /** Whether its globals must be locked while it runs: it could otherwise see or make half a change. */
+  needsLock: bool = false;
+  /** Functions called, directly or not. */
+  functions: FunctionSymbol[] = [];
+  /** Globals read or written, directly or not. */
+  globals: GlobalSymbol[] = [];
+  /** For messages, dumps and program names: the first probe point as written. */
+  name: string = "";
+  /** oneshot: the session ends when it has run. */
+  exits: bool = false;
+  constructor(
+    public declaration: ProbeDeclaration,
+    public engine: Engine,
+    /** All its sites have this one: it decides the program's type. */
+    public attach: AttachKind,
+    /** The probe point. */
+    public range: Range,
+  ) {}
+}
+
+/** One place where a handler runs: a row of the manifest's Probe table. */
+export class ProbeSite {
+  /** Position in `Script.probes`; sites stand in the order of the script. */
+  index: i32 = -1;
+  /** Kernel function or tracepoint, or empty. */
+  target: string = "";
+  /** Nanoseconds, of timers. */
+  period: i64 = 0;
+  /** Of timer.*.randomize: the period is `period` plus or minus up to `jitter`. */
+  jitter: i64 = 0;
+  /** Of begin, end and error: lower runs first. */
+  order: i64 = 0;
+  flags: ProbeFlags = ProbeFlags.None;
+  constructor(
+    public handler: Handler,
+    /** The resolved probe point, as -p2 and pp() show it. */
+    public point: string,
+    /** The probe point in the script. */
+    public range: Range,
+  ) {}
+
+  get engine(): Engine {
+    return this.handler.engine;
+  }
+
+  get attach(): AttachKind {
+    return this.handler.attach;
+  }
+
+  get declaration(): ProbeDeclaration {
+    return this.handler.declaration;
+  }
+}
+
+/** The analysed script. */
+export class Script {
+  /** Those used, in order of declaration; index = position. */
+  globals: GlobalSymbol[] = [];
+  /** Those to lower: reachable and not inlined everywhere. */
+  functions: FunctionSymbol[] = [];
+  /** All that probes reach, inlined or not, as -p2 lists them. */
+  usedFunctions: FunctionSymbol[] = [];
+  handlers: Handler[] = [];
+  probes: ProbeSite[] = [];
+  /** Not empty: supply these and compile again; the rest is incomplete. */
+  needs: Need[] = [];
+}

@@ -1,0 +1,221 @@
+// What names stand for: the classes behind every `symbol` field of the tree.
+//
+// One object for each global, local, function and builtin of a compilation; identity is equality. Symbol resolution makes
+// them, type inference fills their types, `effects.ts` the use flags; `lower` reads them and changes nothing.
+
+import { Builtin } from "../builtins/builtin";
+import { CallExpression, Expression, FunctionDeclaration } from "../syntax/ast";
+import { Range } from "../syntax/source";
+import { Binding, Type } from "../syntax/type";
+import { Directive } from "./formats";
+
+/** Which class a symbol is. */
+export const enum SymbolKind {
+  Global,
+  Local,
+  Function,
+  /** An intrinsic: `BuiltinSymbol`. */
+  Builtin,
+  /** One call of the printf family: `PrintSymbol`. */
+  Print,
+}
+
+/** What every symbol has. */
+export abstract class ScriptSymbol extends Binding {
+  constructor(
+    public kind: SymbolKind,
+    /** Unique among its kind (private names are mangled), a byte string. */
+    public name: string,
+  ) {
+    super();
+  }
+}
+
+/** A variable of either kind. */
+export abstract class VariableSymbol extends ScriptSymbol {
+  /** Long, String or Stats; of an array: its elements' type. Never Unknown after a successful analysis. */
+  type: Type = Type.Unknown;
+  /** Greatest length of the value in bytes without the NUL, if it is a string. */
+  maxLength: i32 = 0;
+  constructor(
+    kind: SymbolKind,
+    name: string,
+    /** Position among the globals used, or within the owner's locals. */
+    public index: i32,
+    /** Where it is declared, or first named if it is an implicit local. */
+    public range: Range,
+  ) {
+    super(kind, name);
+  }
+}
+
+/** Who touches a global, and how; counted over handlers, calls included. */
+export const enum GlobalUse {
+  None = 0,
+  /** Its value is wanted somewhere (an update such as `x++;` whose value is dropped does not read). */
+  Read = 1 << 0,
+  Written = 1 << 1,
+  ReadByKernel = 1 << 2,
+  WrittenByKernel = 1 << 3,
+  ReadByAgent = 1 << 4,
+  WrittenByAgent = 1 << 5,
+  /** Some handler that may run while others do changes it by more than one commutative update. */
+  NonAtomic = 1 << 6,
+}
+
+/** A global variable or array. */
+export class GlobalSymbol extends VariableSymbol {
+  /** The name as the script spells it. */
+  displayName: string;
+  /** Number of keys; 0 for a scalar, -1 while unknown. */
+  arity: i32 = -1;
+  keyTypes: Type[] = [];
+  /** Greatest lengths of string keys, 0 for integer keys. */
+  keyLengths: i32[] = [];
+  /** Elements declared, 0 if the size was left out. */
+  size: i64 = 0;
+  /** `%`: the oldest element makes room. */
+  wrap: bool = false;
+  hasInitial: bool = false;
+  initialNumber: i64 = 0;
+  /** Byte string. */
+  initialString: string = "";
+  use: GlobalUse = GlobalUse.None;
+  constructor(name: string, displayName: string, range: Range) {
+    super(SymbolKind.Global, name, -1, range);
+    this.displayName = displayName;
+  }
+
+  get isArray(): bool {
+    return this.arity > 0;
+  }
+
+  /** Whether all the flags of a set hold. */
+  is(use: GlobalUse): bool {
+    return (this.use & use) == use;
+  }
+
+  /** Whether any flag of a set holds. */
+  isAny(use: GlobalUse): bool {
+    return (this.use & use) != 0;
+  }
+}
+
+/** A variable of a probe or a function, zero or "" when its owner begins; or a parameter. */
+export class LocalSymbol extends VariableSymbol {
+  isParameter: bool = false;
+  constructor(name: string, index: i32, range: Range) {
+    super(SymbolKind.Local, name, index, range);
+  }
+}
+
+/** What running some code may do, calls included. */
+export const enum Effects {
+  None = 0,
+  /** Asks for what only a program in the kernel knows: the current task, its CPU. */
+  NeedsKernelContext = 1 << 0,
+  ReadsGlobals = 1 << 1,
+  WritesGlobals = 1 << 2,
+  /** Adds output: the printf family, but not sprintf. */
+  Prints = 1 << 3,
+  /** Adds control records: exit, error, warn, log. */
+  Controls = 1 << 4,
+  /** May end the handler by a soft error: error(), division. */
+  MayFail = 1 << 5,
+  /** Holds a loop or a recursive call: no bound is known for how long it runs. */
+  Loops = 1 << 6,
+  /** Contains `next` (leaves the handler, or tries the next overload). */
+  Next = 1 << 7,
+}
+
+/** One body of a function; what has the same name and number of parameters are its overloads. */
+export class FunctionSymbol extends ScriptSymbol {
+  /** Position in `Script.functions`, or -1 if it is not lowered (unused, or inlined everywhere). */
+  index: i32 = -1;
+  displayName: string;
+  /** All bodies with this name and arity in the order they are tried, this one included; one array, shared. */
+  overloads: FunctionSymbol[] = [];
+  parameters: LocalSymbol[] = [];
+  /** Parameters first. */
+  locals: LocalSymbol[] = [];
+  /** Void if no `return` has a value. */
+  returnType: Type = Type.Unknown;
+  /** Greatest length of the result, if it is a string. */
+  maxLength: i32 = 0;
+  /** Whether it may call itself, directly or not. */
+  recursive: bool = false;
+  /** Calls in code that can be reached. */
+  callCount: i32 = 0;
+  effects: Effects = Effects.None;
+  constructor(
+    name: string,
+    displayName: string,
+    public declaration: FunctionDeclaration,
+  ) {
+    super(SymbolKind.Function, name);
+    this.displayName = displayName;
+  }
+
+  get range(): Range {
+    return this.declaration.nameRange;
+  }
+}
+
+/** What a builtin is to the compiler, as flags of its row. */
+export const enum BuiltinFlags {
+  None = 0,
+  /** Only a program in the kernel can answer. */
+  NeedsKernelContext = 1 << 0,
+  /** Two calls in one handler give the same answer. */
+  Constant = 1 << 1,
+  Controls = 1 << 2,
+  MayFail = 1 << 3,
+}
+
+/** A name that the compiler itself knows; scripts reach most of them through the tapset. */
+export class BuiltinSymbol extends ScriptSymbol {
+  constructor(
+    name: string,
+    public id: Builtin,
+    public parameters: Type[],
+    public returnType: Type,
+    /** Greatest length of the result, if it is a string. */
+    public maxLength: i32,
+    public flags: BuiltinFlags,
+  ) {
+    super(SymbolKind.Builtin, name);
+  }
+}
+
+/** How a call of the printf family puts its arguments together; the first four equal record.ts' `SiteStyle`. */
+export const enum PrintStyle {
+  /** By the directives of `format`. */
+  Printf = 0,
+  /** One after the other. */
+  Plain = 1,
+  /** With `format` between them, then a newline. */
+  DelimitedLine = 2,
+  /** With `format` between them. */
+  Delimited = 3,
+}
+
+/** One call of the printf family, checked; `CallExpression.symbol` of such a call. */
+export class PrintSymbol extends ScriptSymbol {
+  /** Printf: the format; Delimited: the delimiter; else empty. Byte string, escapes decoded. */
+  format: string = "";
+  /** Of Printf: the format's parts in order. */
+  directives: Directive[] = [];
+  /** What is printed, in order; of Printf, `*` widths and precisions stand where the format wants them. */
+  values: Expression[] = [];
+  /** Greatest length of the text, if `isValue`. */
+  maxLength: i32 = 0;
+  constructor(
+    name: string,
+    public call: CallExpression,
+    public style: PrintStyle,
+    /** sprintf and its kin: the text is the call's value. */
+    public isValue: bool,
+  ) {
+    super(SymbolKind.Print, name);
+  }
+}
