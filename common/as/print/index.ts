@@ -1,0 +1,80 @@
+// The formatter as a Wasm module for the host. Bytes are passed in one input area and taken from two output buffers;
+// a whole frame of records is formatted per call, so that JavaScript does nothing per record.
+//
+//   input(bytes) -> address to copy to     openManifest(bytes) -> ManifestFault
+//   format(from, bytes) -> index up to which the frame was consumed; take both texts, call again until it is `bytes`
+//
+// Invariant: constant memory over an endless stream: the texts are handed over before they grow beyond a megabyte or so.
+
+import { RecordItem } from "../../format/record";
+import { OutBuffer } from "./buffer";
+import { Formatter } from "./formatter";
+
+/** Text that makes `format` return early, bytes. */
+const BATCH_BYTES: i32 = 1 << 18;
+
+let area: usize = 0;
+let areaBytes: i32 = 0;
+let formatter: Formatter = new Formatter();
+const text: OutBuffer = new OutBuffer(65536, i32.MAX_VALUE);
+const messages: OutBuffer = new OutBuffer(4096, i32.MAX_VALUE);
+
+/** The input area, at least `bytes` long: copy a manifest or a frame's payload there. */
+export function input(bytes: i32): usize {
+  if (bytes > areaBytes) {
+    if (area != 0) heap.free(area);
+    area = heap.alloc(<usize>bytes);
+    areaBytes = bytes;
+  }
+  return area;
+}
+
+/** Starts a run: the manifest is in the input area. Returns ManifestFault. */
+export function openManifest(bytes: i32): i32 {
+  let copy = heap.alloc(<usize>bytes);
+  memory.copy(copy, area, <usize>bytes);
+  formatter = new Formatter();
+  text.clear();
+  messages.clear();
+  return formatter.open(copy, bytes);
+}
+
+/**
+ * Formats the records of a frame in the input area: bytes `from` up to `end`. Returns where it stopped: `end`, or
+ * earlier because there is much text to take. Texts are overwritten by the next call.
+ */
+export function format(from: i32, end: i32): i32 {
+  text.clear();
+  messages.clear();
+  while (from < end && text.length < BATCH_BYTES && messages.length < BATCH_BYTES) {
+    let bytes = end - from >= 8 ? load<i32>(area + <usize>from) : -1;
+    if (bytes < RecordItem.Size || bytes > end - from - 8) {
+      formatter.format(area, 0, text, messages); // reports the damage; what follows cannot be found
+      return end;
+    }
+    formatter.format(area + <usize>(from + 8), bytes, text, messages);
+    from += 8 + ((bytes + 7) & ~7);
+  }
+  return min(from, end);
+}
+
+export function textStart(): usize {
+  return text.start;
+}
+export function textLength(): i32 {
+  return text.length;
+}
+export function messagesStart(): usize {
+  return messages.start;
+}
+export function messagesLength(): i32 {
+  return messages.length;
+}
+/** Units that never got their last piece. */
+export function openUnits(): i32 {
+  return formatter.openUnits;
+}
+/** Records that were not as the manifest says. */
+export function damagedRecords(): u32 {
+  return formatter.damaged;
+}
