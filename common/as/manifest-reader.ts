@@ -1,0 +1,175 @@
+// Reads the section `.stap.manifest` (layout: common/format/manifest). Hostile input: `readManifest` checks the header,
+// every table's extent, every string and every index of every row once; after that no accessor can fail or trap, as long
+// as callers stay under `count`.
+
+import {
+  ArgumentRow,
+  FeatureRow,
+  GlobalRow,
+  LineRow,
+  MANIFEST_MAGIC,
+  MANIFEST_VERSION,
+  Manifest,
+  NONE,
+  PositionRow,
+  ProbeRow,
+  ProgramRow,
+  rowSize,
+  SiteRow,
+  TableKind,
+} from "../format/manifest";
+import { ByteReader } from "./bytes";
+
+/** A checked manifest. */
+export class ManifestReader {
+  private offsets: StaticArray<i32> = new StaticArray<i32>(TableKind.Size);
+  private counts: StaticArray<i32> = new StaticArray<i32>(TableKind.Size);
+
+  constructor(public data: ByteReader) {}
+
+  /** A u32 of the header: a member of Manifest. */
+  header(field: i32): i32 {
+    return this.data.i32(field);
+  }
+
+  /** A string of the header. */
+  headerText(field: i32): string {
+    return this.textAt(this.data.u32(field));
+  }
+
+  /** Rows of a table (TableKind). */
+  count(table: i32): i32 {
+    return this.counts[table];
+  }
+
+  /** A u32 field of a row. */
+  field(table: i32, row: i32, field: i32): i32 {
+    return this.data.i32(this.at(table, row) + field);
+  }
+
+  /** A u64 field of a row. */
+  long(table: i32, row: i32, field: i32): u64 {
+    return this.data.u64(this.at(table, row) + field);
+  }
+
+  /** A string field of a row. */
+  text(table: i32, row: i32, field: i32): string {
+    return this.textAt(this.data.u32(this.at(table, row) + field));
+  }
+
+  /** Address of a string field's first byte; valid as long as the manifest lives. */
+  stringAddress(table: i32, row: i32, field: i32): usize {
+    return this.data.address + <usize>this.data.u32(this.at(table, row) + field) + 4;
+  }
+
+  /** Bytes of a string field. */
+  stringLength(table: i32, row: i32, field: i32): i32 {
+    let at = this.data.u32(this.at(table, row) + field);
+    return at == 0 ? 0 : this.data.i32(at);
+  }
+
+  /** Takes in the directory and checks it all; empty, or what is wrong. */
+  check(): string {
+    let data = this.data;
+    if (data.length < Manifest.Directory + TableKind.Size * 8) return "the manifest is cut short";
+    if (data.u32(Manifest.Magic) != MANIFEST_MAGIC) return "the manifest does not begin with its mark";
+    if (data.u32(Manifest.Version) != MANIFEST_VERSION)
+      return `the manifest has version ${data.u32(Manifest.Version)}, this program reads version ${MANIFEST_VERSION}`;
+    for (let table = 0; table < TableKind.Size; ++table) {
+      let offset = data.u32(Manifest.Directory + table * 8);
+      let count = data.u32(Manifest.Directory + table * 8 + 4);
+      let bytes = <u64>count * <u64>rowSize(table);
+      if (bytes > <u64>data.length || !data.has(offset, <u32>bytes)) return `table ${table} leaves the manifest`;
+      this.offsets[table] = <i32>offset;
+      this.counts[table] = <i32>count;
+    }
+    if (!this.isString(data.u32(Manifest.Script))) return "the script's name leaves the manifest";
+    for (let table = 0; table < TableKind.Size; ++table) {
+      for (let row = 0, n = this.counts[table]; row < n; ++row) {
+        if (!this.isRow(table, row)) return `row ${row} of table ${table} names what is not there`;
+      }
+    }
+    return "";
+  }
+
+  private at(table: i32, row: i32): i32 {
+    assert(<u32>row < <u32>this.counts[table], "a row of the manifest exists");
+    return this.offsets[table] + row * rowSize(table);
+  }
+
+  private textAt(at: u32): string {
+    return at == 0 ? "" : this.data.text(at + 4, this.data.u32(at));
+  }
+
+  private isString(at: u32): bool {
+    let data = this.data;
+    return at == 0 || (data.has(at, 4) && at <= <u32>data.length - 4 && data.has(at + 4, data.u32(at)));
+  }
+
+  private isText(table: i32, row: i32, field: i32): bool {
+    return this.isString(this.data.u32(this.at(table, row) + field));
+  }
+
+  /** Is the field a row of another table, or NONE? */
+  private isIndex(table: i32, row: i32, field: i32, other: i32): bool {
+    let index = this.field(table, row, field);
+    return index == NONE || <u32>index < <u32>this.counts[other];
+  }
+
+  private isRow(table: i32, row: i32): bool {
+    switch (table) {
+      case TableKind.Program:
+        return (
+          this.isText(table, row, ProgramRow.Name) &&
+          this.isText(table, row, ProgramRow.Section) &&
+          this.isIndex(table, row, ProgramRow.Position, TableKind.Position)
+        );
+      case TableKind.Probe:
+        return (
+          <u32>this.field(table, row, ProbeRow.Program) < <u32>this.counts[TableKind.Program] &&
+          this.isText(table, row, ProbeRow.Target) &&
+          this.isText(table, row, ProbeRow.Point) &&
+          this.isIndex(table, row, ProbeRow.Position, TableKind.Position)
+        );
+      case TableKind.Site:
+        return this.isSite(row);
+      case TableKind.Global:
+        return this.isText(table, row, GlobalRow.Name);
+      case TableKind.Position:
+        return this.isText(table, row, PositionRow.File) && this.isText(table, row, PositionRow.Text);
+      case TableKind.Line:
+        return (
+          this.isIndex(table, row, LineRow.Program, TableKind.Program) &&
+          this.isIndex(table, row, LineRow.Position, TableKind.Position)
+        );
+      case TableKind.Feature:
+        return (
+          this.isText(table, row, FeatureRow.Name) && this.isIndex(table, row, FeatureRow.Position, TableKind.Position)
+        );
+      default:
+        return this.field(table, row, ArgumentRow.Bytes) >= 0;
+    }
+  }
+
+  private isSite(row: i32): bool {
+    let first = <u64>(<u32>this.field(TableKind.Site, row, SiteRow.FirstArgument));
+    let count = <u64>(<u32>this.field(TableKind.Site, row, SiteRow.ArgumentCount));
+    return (
+      this.isText(TableKind.Site, row, SiteRow.Format) &&
+      this.isText(TableKind.Site, row, SiteRow.Near) &&
+      this.isIndex(TableKind.Site, row, SiteRow.Position, TableKind.Position) &&
+      this.isIndex(TableKind.Site, row, SiteRow.Probe, TableKind.Probe) &&
+      (count == 0 || first + count <= <u64>this.counts[TableKind.Argument])
+    );
+  }
+}
+
+/** What was wrong with the last manifest that `readManifest` refused. */
+export let manifestProblem: string = "";
+
+/** Reads a manifest; null with `manifestProblem` when it is damaged. */
+export function readManifest(data: ByteReader): ManifestReader | null {
+  let manifest = new ManifestReader(data);
+  manifestProblem = manifest.check();
+  return manifestProblem.length == 0 ? manifest : null;
+}
