@@ -1,0 +1,164 @@
+// Fetches packages of any Debian suite and architecture from the mirror this machine is configured to use.
+//
+// apt does the work, with lists, state and cache of its own under our cache folder: the machine's own package
+// database is neither read nor changed, and no privileges are needed.
+
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { cachePath, exec, withLock } from "./cache.ts";
+
+const KEYRING = "/usr/share/keyrings/debian-archive-keyring.gpg";
+/** Suites leave the mirrors some years after their end; this is where Debian keeps them. */
+const ARCHIVE = "http://archive.debian.org/debian";
+const SUITES = /^(stable|oldstable|testing|unstable|sid|(bullseye|bookworm|trixie|forky|duke)(-updates)?)$/;
+const LISTS_MAX_AGE_MS = 24 * 3600 * 1000;
+
+/** The address of this machine's Debian mirror. */
+export function findMirror(): string {
+  const given = process.env.STAP_REMOTE_DEBIAN_MIRROR;
+  if (given) return given.replace(/\/+$/, "");
+  for (const file of sourceFiles()) {
+    const text = readFileSync(file, "utf8");
+    const found = file.endsWith(".sources") ? mirrorInStanzas(text) : mirrorInLines(text);
+    if (found) return found.replace(/\/+$/, "");
+  }
+  throw new Error(
+    "no Debian mirror is configured on this machine (looked in /etc/apt/sources.list and sources.list.d); " +
+      "name one with STAP_REMOTE_DEBIAN_MIRROR, as in STAP_REMOTE_DEBIAN_MIRROR=http://deb.debian.org/debian",
+  );
+}
+
+function sourceFiles(): string[] {
+  const folder = "/etc/apt/sources.list.d";
+  const dropIns = existsSync(folder) ? readdirSync(folder).sort() : [];
+  return ["/etc/apt/sources.list", ...dropIns.map((name) => join(folder, name))].filter(
+    (file) => /\.(list|sources)$/.test(file) && existsSync(file),
+  );
+}
+
+/** The first mirror in one-line format: `deb [options] URI SUITE COMPONENT…`. */
+function mirrorInLines(text: string): string | null {
+  for (const line of text.split("\n")) {
+    const [, uri, suite] = line.match(/^\s*deb\s+(?:\[[^\]]*\]\s+)?(\S+)\s+(\S+)\s+.*\bmain\b/) ?? [];
+    if (uri && SUITES.test(suite)) return uri;
+  }
+  return null;
+}
+
+/** The first mirror in deb822 format: stanzas of `Field: values`. */
+function mirrorInStanzas(text: string): string | null {
+  for (const stanza of text.replace(/^#.*\n/gm, "").split(/\n\s*\n/)) {
+    const field = (name: string): string[] =>
+      (stanza.match(new RegExp(`^${name}:((?:.*)(?:\\n[ \\t].*)*)`, "im"))?.[1] ?? "").split(/\s+/).filter(Boolean);
+    if (field("Enabled")[0] === "no" || !field("Types").includes("deb")) continue;
+    if (field("Components").includes("main") && field("Suites").some((suite) => SUITES.test(suite))) {
+      return field("URIs")[0] ?? null;
+    }
+  }
+  return null;
+}
+
+/** One suite's packages for one architecture (Debian's name for it). */
+export class DebianSuite {
+  private readonly folder: string;
+
+  constructor(
+    readonly suite: string,
+    readonly arch: string,
+  ) {
+    this.folder = cachePath("apt", `${suite}-${arch}`);
+  }
+
+  /** Fetches the suite's package list where it is missing or older than a day. */
+  async update(): Promise<void> {
+    await withLock(this.folder, async () => {
+      const stamp = join(this.folder, "updated");
+      if (existsSync(stamp) && Date.now() - statSync(stamp).mtimeMs < LISTS_MAX_AGE_MS) return;
+      for (const sub of ["etc/preferences.d", "state/lists/partial", "cache/archives/partial"]) {
+        mkdirSync(join(this.folder, sub), { recursive: true });
+      }
+      writeFileSync(join(this.folder, "state/status"), "");
+      await this.updateFromAny([findMirror(), ARCHIVE]);
+      writeFileSync(stamp, "");
+    });
+  }
+
+  private async updateFromAny(mirrors: string[]): Promise<void> {
+    if (!existsSync(KEYRING)) throw new Error(`${KEYRING} is missing; install the package debian-archive-keyring`);
+    const failures: string[] = [];
+    for (const mirror of mirrors) {
+      // Lists of an archived suite are signed, but their "valid until" has passed.
+      const options = `signed-by=${KEYRING}${mirror === ARCHIVE ? " check-valid-until=no" : ""}`;
+      writeFileSync(join(this.folder, "etc/sources.list"), `deb [${options}] ${mirror} ${this.suite} main\n`);
+      try {
+        await this.apt("apt-get", ["-o", "APT::Update::Error-Mode=any", "-qq", "update"]);
+        return;
+      } catch (error) {
+        failures.push(`${mirror}: ${(error as Error).message}`);
+      }
+    }
+    throw new Error(
+      `cannot fetch the package list of Debian ${this.suite} (${this.arch}); ` +
+        `STAP_REMOTE_DEBIAN_MIRROR names another mirror\n  ${failures.join("\n  ")}`,
+    );
+  }
+
+  /** A field of a package's newest version, or null where there is no such package. */
+  async findField(name: string, field: string): Promise<string | null> {
+    let text = "";
+    try {
+      text = await this.apt("apt-cache", ["show", "--no-all-versions", name]);
+    } catch {
+      return null; // apt-cache has no other failure that `update` would not have met
+    }
+    return text.match(new RegExp(`^${field}: (.*)$`, "m"))?.[1] ?? null;
+  }
+
+  /** Downloads packages into the cache, those that are not there yet, and returns their files' paths. */
+  async download(names: string[]): Promise<string[]> {
+    const folder = cachePath("debs", `${this.suite}-${this.arch}`);
+    return withLock(folder, async () => {
+      mkdirSync(folder, { recursive: true });
+      const files: string[] = [];
+      for (const name of names)
+        files.push(join(folder, `${name}_${(await this.version(name)).replace(/:/g, "%3a")}.deb`));
+      const missing = names.filter((_, index) => !existsSync(files[index]));
+      if (missing.length > 0) await this.downloadInto(folder, missing);
+      for (const file of files) if (!existsSync(file)) throw new Error(`apt did not leave ${file}`);
+      return files;
+    });
+  }
+
+  private async downloadInto(folder: string, names: string[]): Promise<void> {
+    const temporary = join(folder, "partial");
+    rmSync(temporary, { recursive: true, force: true });
+    mkdirSync(temporary);
+    await this.apt("apt-get", ["-qq", "-o", "APT::Sandbox::User=root", "download", ...names], temporary);
+    for (const file of readdirSync(temporary)) {
+      renameSync(join(temporary, file), join(folder, file.replace(/_[^_]+\.deb$/, ".deb")));
+    }
+  }
+
+  private async version(name: string): Promise<string> {
+    const version = await this.findField(name, "Version");
+    if (version === null) throw new Error(`Debian ${this.suite} has no package '${name}' for ${this.arch}`);
+    return version;
+  }
+
+  private apt(program: string, args: string[], cwd?: string): Promise<string> {
+    const settings = [
+      `Dir::Etc=${this.folder}/etc`,
+      `Dir::Etc::SourceList=${this.folder}/etc/sources.list`,
+      "Dir::Etc::SourceParts=/dev/null",
+      `Dir::State=${this.folder}/state`,
+      `Dir::State::status=${this.folder}/state/status`,
+      `Dir::Cache=${this.folder}/cache`,
+      `APT::Architecture=${this.arch}`,
+      `APT::Architectures=${this.arch}`,
+      "Acquire::Languages=none",
+      "Acquire::Retries=3",
+      "APT::Sandbox::User=root",
+    ];
+    return exec(program, [...settings.flatMap((setting) => ["-o", setting]), ...args], cwd);
+  }
+}

@@ -1,0 +1,229 @@
+// Boots a guest under QEMU, knows which ones are running, and stops them.
+//
+// A guest is one QEMU process and one folder, cachePath("run", NAME): console.log (all it ever printed), console.sock (its
+// serial line), state.json (written once it is ready), known_hosts and ssh_config. Its whole root file system is an
+// initramfs: nothing survives it. It reaches nothing but this machine's loopback, through one forwarded port.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { createServer } from "node:net";
+import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
+import { cachePath, withLock, writeWhole } from "./cache.ts";
+import { fetchKernel } from "./kernel.ts";
+import { type GuestArch, type GuestSpec, getGuestSpec } from "./matrix.ts";
+import { fetchKeys, fetchUserland, type Keys, writeOwnFiles } from "./userland.ts";
+
+/** How long a guest may take to be ready on a busy machine, in milliseconds. */
+const BOOT_TIMEOUT_MS: Record<GuestArch, number> = { x86_64: 90_000, arm64: 240_000 };
+const READY = /^guest ready: (\S+)\r?$/m;
+const PORT_ATTEMPTS = 3;
+
+/** A running guest. */
+export interface Machine {
+  name: string;
+  arch: GuestArch;
+  /** As `uname -r` prints it. */
+  release: string;
+  /** Port on 127.0.0.1 that is forwarded to the guest's SSH server. */
+  port: number;
+  /** Process id of QEMU. */
+  pid: number;
+  /** When that process started, in the kernel's ticks: tells it from a later process of the same id. */
+  started: string;
+  /** Path of the harness's private SSH key. */
+  identity: string;
+  knownHosts: string;
+  /** An ssh_config file in which the guest is called `guest`. */
+  sshConfig: string;
+}
+
+/** Whether a guest ends with the process that boots it (tests) or stays until it is told to stop (`scripts/vm up`). */
+export type Lifetime = "with-us" | "until-down";
+
+/** The folder of a running guest. */
+export function runFolder(name: string): string {
+  return cachePath("run", name);
+}
+
+/** What a guest has printed on its console so far. */
+export function readConsole(name: string): string {
+  const path = join(runFolder(name), "console.log");
+  return existsSync(path) ? readFileSync(path, "utf8") : "";
+}
+
+/** The running guest of that name, if there is one. */
+export function findMachine(name: string): Machine | null {
+  const path = join(runFolder(name), "state.json");
+  if (!existsSync(path)) return null;
+  const machine = JSON.parse(readFileSync(path, "utf8")) as Machine;
+  return startOf(machine.pid) === machine.started ? machine : null;
+}
+
+/** Returns the running guest of that name, or boots it; `booted` says which. */
+export async function startMachine(name: string, lifetime: Lifetime): Promise<{ machine: Machine; booted: boolean }> {
+  const spec = getGuestSpec(name);
+  const [kernel, userland, keys] = [await fetchKernel(spec), await fetchUserland(spec.arch), await fetchKeys()];
+  return withLock(runFolder(name), async () => {
+    const running = findMachine(name);
+    if (running) return { machine: running, booted: false };
+    rmSync(runFolder(name), { recursive: true, force: true });
+    mkdirSync(runFolder(name), { recursive: true, mode: 0o700 });
+    const parts = [readFileSync(userland), readFileSync(kernel.modules), writeOwnFiles(name, keys)];
+    writeFileSync(join(runFolder(name), "initrd"), Buffer.concat(parts));
+    for (let attempt = 1; ; attempt++) {
+      const machine = await boot(spec, { image: kernel.image, keys, lifetime });
+      if (machine) return { machine, booted: true };
+      if (attempt === PORT_ATTEMPTS) throw new Error(`guest ${name}: found no free port in ${PORT_ATTEMPTS} attempts`);
+    }
+  });
+}
+
+/** Stops a guest; false where none was running. */
+export async function stopMachine(name: string): Promise<boolean> {
+  const machine = findMachine(name);
+  if (!machine) return false;
+  for (const signal of ["SIGTERM", "SIGKILL"] as const) {
+    if (startOf(machine.pid) === machine.started) process.kill(machine.pid, signal);
+    for (let i = 0; i < 100 && startOf(machine.pid) === machine.started; i++) await sleep(50);
+  }
+  rmSync(join(runFolder(name), "state.json"), { force: true });
+  return true;
+}
+
+interface BootRequest {
+  image: string;
+  keys: Keys;
+  lifetime: Lifetime;
+}
+
+/** Boots once; null where QEMU could not have the port because somebody else took it just now. */
+async function boot(spec: GuestSpec, request: BootRequest): Promise<Machine | null> {
+  const port = await findFreePort();
+  const qemu = spawnQemu(spec, request, port);
+  let failure = "";
+  qemu.once("error", (error) => (failure = `cannot run QEMU, run scripts/setup.sh test: ${error.message}`));
+  qemu.once("exit", (code, signal) => (failure ||= `QEMU ended with ${signal ?? `status ${code}`}`));
+
+  const deadline = Date.now() + BOOT_TIMEOUT_MS[spec.arch];
+  let ready: RegExpMatchArray | null = null;
+  while (!ready && !failure) {
+    if (Date.now() > deadline) failure = `not ready after ${BOOT_TIMEOUT_MS[spec.arch] / 1000} seconds`;
+    await sleep(100);
+    ready = readConsole(spec.name).match(READY);
+  }
+  if (!ready) {
+    qemu.kill("SIGKILL");
+    const complaints = readFileSync(join(runFolder(spec.name), "qemu.log"), "utf8").trim();
+    if (/could not set up host forwarding/i.test(complaints)) return null;
+    const lastLines = readConsole(spec.name).split("\n").slice(-40).join("\n");
+    throw new Error(`guest ${spec.name} did not boot: ${failure}\n${complaints}\nits console ends:\n${lastLines}`);
+  }
+  qemu.removeAllListeners();
+  qemu.unref();
+  return writeState(spec, { port, pid: qemu.pid!, release: ready[1], keys: request.keys });
+}
+
+function writeState(spec: GuestSpec, found: { port: number; pid: number; release: string; keys: Keys }): Machine {
+  const { port, pid, release, keys } = found;
+  const folder = runFolder(spec.name);
+  const machine: Machine = {
+    name: spec.name,
+    arch: spec.arch,
+    release,
+    port,
+    pid,
+    started: startOf(pid) ?? "",
+    identity: keys.client,
+    knownHosts: join(folder, "known_hosts"),
+    sshConfig: join(folder, "ssh_config"),
+  };
+  const hostKey = readFileSync(`${keys.host}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
+  writeWhole(machine.knownHosts, `[127.0.0.1]:${port} ${hostKey}\n`);
+  const options = [
+    "Host guest",
+    "HostName 127.0.0.1",
+    `Port ${port}`,
+    "User root",
+    `IdentityFile "${machine.identity}"`,
+    "IdentitiesOnly yes",
+    `UserKnownHostsFile "${machine.knownHosts}"`,
+    "GlobalKnownHostsFile /dev/null",
+    "StrictHostKeyChecking yes",
+    // The newer key exchanges take a guest without hardware support a second each.
+    "KexAlgorithms curve25519-sha256",
+  ];
+  writeWhole(machine.sshConfig, `${options.join("\n  ")}\n`);
+  writeWhole(join(folder, "state.json"), `${JSON.stringify(machine, null, 2)}\n`);
+  return machine;
+}
+
+function spawnQemu(spec: GuestSpec, request: BootRequest, port: number): ChildProcess {
+  const { program, cpu, console } = HARDWARE[spec.arch];
+  const kernelArgs = [
+    `console=${console} quiet panic=-1 cryptomgr.notests tsc=reliable`,
+    `guest.time=${Math.floor(Date.now() / 1000)}`,
+  ];
+  const args = [
+    ...[program, ...cpu, "-accel", ACCELERATOR, "-m", "1024", "-smp", "2"],
+    ...["-nodefaults", "-display", "none", "-no-reboot"],
+    ...["-kernel", request.image, "-initrd", "initrd", "-append", kernelArgs.join(" ")],
+    ...["-chardev", "socket,id=console,path=console.sock,server=on,wait=off,logfile=console.log"],
+    ...["-serial", "chardev:console"],
+    ...["-netdev", `user,id=net,restrict=on,hostfwd=tcp:127.0.0.1:${port}-:22`],
+    ...["-device", "virtio-net-pci,netdev=net,romfile=", "-device", "virtio-rng-pci"],
+  ];
+  // A guest of a test must not outlive it, not even one that is killed: the kernel ends it then.
+  const command = request.lifetime === "with-us" ? ["setpriv", "--pdeathsig", "KILL", ...args] : args;
+  const log = openSync(join(runFolder(spec.name), "qemu.log"), "w");
+  const qemu = spawn(command[0], command.slice(1), {
+    cwd: runFolder(spec.name), // keeps the socket's path short: it may have 107 bytes
+    stdio: ["ignore", log, log],
+    detached: true, // an interrupt typed at us is not for the guest
+  });
+  closeSync(log);
+  return qemu;
+}
+
+/** Without "-cx16" a 6.12 kernel on two CPUs crashes in most boots under QEMU 7.2's emulation. */
+const HARDWARE: Record<GuestArch, { program: string; cpu: string[]; console: string }> = {
+  x86_64: {
+    program: "qemu-system-x86_64",
+    cpu: ["-machine", "q35", "-cpu", "max,la57=off,-cx16"],
+    console: "ttyS0",
+  },
+  arm64: {
+    program: "qemu-system-aarch64",
+    cpu: ["-machine", "virt", "-cpu", "max,pauth-impdef=on"],
+    console: "ttyAMA0",
+  },
+};
+
+/**
+ * Software emulation, the same on every machine. STAP_REMOTE_GUEST_ACCEL=kvm asks for the hardware's help, which cannot
+ * be the default: inside another virtual machine /dev/kvm may be there and still fail on some instructions.
+ */
+const ACCELERATOR = process.env.STAP_REMOTE_GUEST_ACCEL || "tcg";
+
+function findFreePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const server = createServer();
+    server.once("error", reject);
+    server.listen(0, "127.0.0.1", () => {
+      const address = server.address();
+      server.close(() => resolve(typeof address === "object" && address ? address.port : 0));
+    });
+  });
+}
+
+/** When a process started, or null where it has ended. */
+function startOf(pid: number): string | null {
+  try {
+    const fields = readFileSync(`/proc/${pid}/stat`, "utf8")
+      .replace(/^.*\) /s, "")
+      .split(" ");
+    return fields[0] === "Z" ? null : fields[19];
+  } catch {
+    return null;
+  }
+}
