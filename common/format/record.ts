@@ -61,6 +61,6 @@ export const enum SiteKind {
 }
 
 /** Longest record, bytes; a unit larger than that is cut. */
-export const MAX_RECORD_BYTES: i32 = 4096;
+export const MAX_RECORD_BYTES: i32 = 8192;
 /** Most sites in an object: the field has 16 bits. */
 export const MAX_SITES: i32 = 65535;

@@ -48,4 +48,4 @@ export const enum BssHeader {
 export const FRAME_LEVELS: i32 = 4;
 
 /** Bytes behind the last frame, so that a variable offset plus a variable length stays inside the map value. */
-export const ARENA_SLACK: i32 = 8192;
+export const ARENA_SLACK: i32 = 16384;

@@ -3,7 +3,7 @@
 // A module exports functions that take and return Uint8Array; the loader copies the bytes in and out. The same file
 // serves Node, Deno and browsers: it gets the module's bytes and knows nothing of files.
 
-import loader from "@assemblyscript/loader";
+import * as loader from "@assemblyscript/loader";
 
 /** Thrown when a module aborts: a defect of ours, never the user's mistake. */
 export class ModuleAbort extends Error {
