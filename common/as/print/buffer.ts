@@ -35,12 +35,12 @@ export class OutBuffer {
 
   /** Makes room for `bytes` more; false if the limit forbids it. */
   reserve(bytes: i32): bool {
-    let needed = this.length + bytes;
-    if (needed <= this.capacity) return true;
-    if (bytes < 0 || needed < 0 || needed > this.limit) {
+    if (bytes < 0 || bytes > this.limit - this.length) {
       this.overflowed = true;
       return false;
     }
+    let needed = this.length + bytes;
+    if (needed <= this.capacity) return true;
     let capacity = this.capacity;
     while (capacity < needed) capacity = capacity < 1 << 29 ? capacity << 1 : needed;
     if (capacity > this.limit) capacity = this.limit;
