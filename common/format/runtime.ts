@@ -12,8 +12,8 @@
 export const enum RodataHeader {
   /** u32: number of possible CPUs rounded up to a power of two, minus one. 0 in the file: one CPU. */
   CpuMask = 0,
-  /** u32: the process that `target()` names (-x, -c); 0 if none. */
-  TargetPid = 4,
+  /** u32: zero. (The process that `target()` names is in .bss: it is not known yet when the object is loaded.) */
+  Reserved = 4,
   /** u32: byte mask for offsets into the arena: (cpus * levels * frame size - 1) & ~(frame size - 1). */
   FrameMask = 8,
   /** u32: process id of the agent, so that scripts' own activity can be told apart. */
@@ -29,6 +29,8 @@ export const enum BssHeader {
   Exiting = 0,
   /** i64: nanoseconds to add to CLOCK_MONOTONIC for wall-clock time; kept by the agent. */
   ClockOffset = 8,
+  /** u32: the process that `target()` names (-x, -c); 0 if none. Set by the agent before the begin probes. */
+  TargetPid = 16,
   /** u32: the global lock; 0 free, otherwise the number of those who hold or try it. */
   Lock = 64,
   /** u64: uncaught errors of handlers. */
