@@ -103,15 +103,20 @@ export class DebianSuite {
     );
   }
 
-  /** A field of a package's newest version, or null where there is no such package. */
-  async findField(name: string, field: string): Promise<string | null> {
+  /** Those of the named packages that exist: name → the description of its newest version, in `Field: value` lines. */
+  async findPackages(names: string[]): Promise<Map<string, string>> {
+    const found = new Map<string, string>();
     let text = "";
     try {
-      text = await this.apt("apt-cache", ["show", "--no-all-versions", name]);
+      text = await this.apt("apt-cache", ["show", "--no-all-versions", ...names]);
     } catch {
-      return null; // apt-cache has no other failure that `update` would not have met
+      return found; // its way of saying that there is none of them
     }
-    return text.match(new RegExp(`^${field}: (.*)$`, "m"))?.[1] ?? null;
+    for (const description of text.split("\n\n")) {
+      const name = fieldOf(description, "Package");
+      if (name) found.set(name, description);
+    }
+    return found;
   }
 
   /** Downloads packages into the cache, those that are not there yet, and returns their files' paths. */
@@ -119,9 +124,12 @@ export class DebianSuite {
     const folder = cachePath("debs", `${this.suite}-${this.arch}`);
     return withLock(folder, async () => {
       mkdirSync(folder, { recursive: true });
-      const files: string[] = [];
-      for (const name of names)
-        files.push(join(folder, `${name}_${(await this.version(name)).replace(/:/g, "%3a")}.deb`));
+      const known = await this.findPackages(names);
+      const files = names.map((name) => {
+        const version = fieldOf(known.get(name) ?? "", "Version");
+        if (!version) throw new Error(`Debian ${this.suite} has no package '${name}' for ${this.arch}`);
+        return join(folder, `${name}_${version.replace(/:/g, "%3a")}.deb`);
+      });
       const missing = names.filter((_, index) => !existsSync(files[index]));
       if (missing.length > 0) await this.downloadInto(folder, missing);
       for (const file of files) if (!existsSync(file)) throw new Error(`apt did not leave ${file}`);
@@ -139,12 +147,6 @@ export class DebianSuite {
     }
   }
 
-  private async version(name: string): Promise<string> {
-    const version = await this.findField(name, "Version");
-    if (version === null) throw new Error(`Debian ${this.suite} has no package '${name}' for ${this.arch}`);
-    return version;
-  }
-
   private apt(program: string, args: string[], cwd?: string): Promise<string> {
     const settings = [
       `Dir::Etc=${this.folder}/etc`,
@@ -153,6 +155,9 @@ export class DebianSuite {
       `Dir::State=${this.folder}/state`,
       `Dir::State::status=${this.folder}/state/status`,
       `Dir::Cache=${this.folder}/cache`,
+      // Container images switch these two off, and every call of apt-cache then takes a second.
+      "Dir::Cache::pkgcache=pkgcache.bin",
+      "Dir::Cache::srcpkgcache=srcpkgcache.bin",
       `APT::Architecture=${this.arch}`,
       `APT::Architectures=${this.arch}`,
       "Acquire::Languages=none",
@@ -161,4 +166,9 @@ export class DebianSuite {
     ];
     return exec(program, [...settings.flatMap((setting) => ["-o", setting]), ...args], cwd);
   }
+}
+
+/** A one-line field of a package's description, or "" where it has none. */
+export function fieldOf(description: string, field: string): string {
+  return description.match(new RegExp(`^${field}: (.*)$`, "m"))?.[1] ?? "";
 }

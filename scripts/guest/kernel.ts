@@ -7,7 +7,7 @@ import { basename, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { cachePath, exec, execBytes, makeOnce } from "./cache.ts";
 import { CpioWriter } from "./cpio.ts";
-import { DebianSuite } from "./debian.ts";
+import { DebianSuite, fieldOf } from "./debian.ts";
 import { DEBIAN_ARCH, type GuestSpec } from "./matrix.ts";
 
 /** To be raised when what is made of the package changes: other modules, another layout. */
@@ -62,13 +62,11 @@ async function makeKernel(spec: GuestSpec, folder: string): Promise<void> {
 /** The packages that hold image and modules: one of them up to 6.12, three in newer suites. */
 async function findKernelPackages(suite: DebianSuite): Promise<string[]> {
   const meta = `linux-image-cloud-${suite.arch}`;
-  const depends = await suite.findField(meta, "Depends");
-  const image = depends?.match(/\blinux-image-(\d\S*)/);
-  if (!image) throw new Error(`package ${meta} of Debian ${suite.suite} names no kernel (it depends on: ${depends})`);
-  const names = ["image", "binary", "modules"].map((part) => `linux-${part}-${image[1]}`);
-  const found: string[] = [];
-  for (const name of names) if ((await suite.findField(name, "Version")) !== null) found.push(name);
-  return found;
+  const depends = fieldOf((await suite.findPackages([meta])).get(meta) ?? "", "Depends");
+  const image = depends.match(/\blinux-image-(\d\S*)/);
+  if (!image) throw new Error(`package ${meta} of Debian ${suite.suite} names no kernel (it depends on: '${depends}')`);
+  const found = await suite.findPackages(["image", "binary", "modules"].map((part) => `linux-${part}-${image[1]}`));
+  return [...found.keys()];
 }
 
 /** The image as QEMU takes it: arm64 kernels may be wrapped into a self-extracting EFI program, which it does not. */

@@ -12,10 +12,10 @@ import { DebianSuite } from "./debian.ts";
 import { DEBIAN_ARCH, type GuestArch, USERLAND_SUITE } from "./matrix.ts";
 
 /** To be raised when the packages or what is kept of them change. */
-const LAYOUT = 1;
+const LAYOUT = 2;
 const PROGRAMS = ["openssh-server", "openssh-sftp-server", "busybox-static", "dash", "sudo", "bpftool"];
 const LIBRARIES =
-  "libc6 libcrypt1 libselinux1 libpcre2-8-0 libaudit1 libcap-ng0 libpam0g libpam-modules libcap2 libcom-err2 " +
+  "libc6 libcrypt1 libselinux1 libpcre2-8-0 libaudit1 libcap-ng0 libpam0g libpam-modules libpam-modules-bin libcap2 libcom-err2 " +
   "libgssapi-krb5-2 libkrb5-3 libkrb5support0 libk5crypto3 libkeyutils1 libssl3t64 libzstd1 zlib1g libwrap0 " +
   "libwtmpdb0 libsqlite3-0 libelf1t64 libapparmor1";
 /** Files that the programs above never open. */
@@ -85,7 +85,7 @@ export function writeOwnFiles(name: string, keys: Keys): Buffer {
   archive.directory("/root", 0o700);
   archive.tree(join(dirname(fileURLToPath(import.meta.url)), "root"));
 
-  archive.file("/etc/hostname", `${name}\n`);
+  archive.file("/etc/hostname", `guest-${name.replace(".", "-")}\n`);
   archive.file("/etc/ssh/host_key", readFileSync(keys.host), 0o600);
   archive.file("/etc/ssh/host_key.pub", readFileSync(`${keys.host}.pub`));
   const authorized = readFileSync(`${keys.client}.pub`);
