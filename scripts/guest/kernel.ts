@@ -2,8 +2,8 @@
 //
 // A kernel stays as it was downloaded until `scripts/vm update` asks for a newer one, so that runs can be compared.
 
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { basename, join } from "node:path";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
 import { gunzipSync } from "node:zlib";
 import { cachePath, exec, execBytes, makeOnce } from "./cache.ts";
 import { CpioWriter } from "./cpio.ts";
@@ -49,24 +49,31 @@ async function makeKernel(spec: GuestSpec, folder: string): Promise<void> {
   const unpacked = mkdtempSync(join(folder, "unpacked-"));
   for (const file of await suite.download(packages)) await exec("dpkg-deb", ["-x", file, unpacked]);
 
-  const boot = join(unpacked, "boot");
-  const image = readdirSync(boot).find((name) => name.startsWith("vmlinuz-"));
+  const image = await findImage(unpacked);
   if (!image) throw new Error(`no kernel image in ${packages.join(", ")}`);
-  const release = image.slice("vmlinuz-".length);
-  writeFileSync(join(folder, "image"), plainImage(readFileSync(join(boot, image))));
+  const release = image.endsWith("/vmlinuz") ? basename(dirname(image)) : basename(image).slice("vmlinuz-".length);
+  writeFileSync(join(folder, "image"), plainImage(readFileSync(image)));
   writeFileSync(join(folder, "modules.cpio"), await packModules(unpacked, release));
   writeFileSync(join(folder, "release"), `${release}\n`);
   rmSync(unpacked, { recursive: true });
 }
 
-/** The packages that hold image and modules: one of them up to 6.12, three in newer suites. */
+/** The packages that hold image and modules: one of them up to 6.12, four in newer suites. */
 async function findKernelPackages(suite: DebianSuite): Promise<string[]> {
   const meta = `linux-image-cloud-${suite.arch}`;
   const depends = fieldOf((await suite.findPackages([meta])).get(meta) ?? "", "Depends");
   const image = depends.match(/\blinux-image-(\d\S*)/);
   if (!image) throw new Error(`package ${meta} of Debian ${suite.suite} names no kernel (it depends on: '${depends}')`);
-  const found = await suite.findPackages(["image", "binary", "modules"].map((part) => `linux-${part}-${image[1]}`));
+  const found = await suite.findPackages(
+    ["image", "base", "binary", "modules"].map((part) => `linux-${part}-${image[1]}`),
+  );
   return [...found.keys()];
+}
+
+/** `boot/vmlinuz-RELEASE` up to 6.12, `usr/lib/modules/RELEASE/vmlinuz` in newer suites. */
+async function findImage(unpacked: string): Promise<string | null> {
+  const found = await exec("find", [unpacked, "-type", "f", "-name", "vmlinuz*"]);
+  return found.split("\n")[0] || null;
 }
 
 /** The image as QEMU takes it: arm64 kernels may be wrapped into a self-extracting EFI program, which it does not. */

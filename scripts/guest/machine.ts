@@ -113,6 +113,7 @@ async function boot(spec: GuestSpec, request: BootRequest): Promise<Machine | nu
     ready = readConsole(spec.name).match(READY);
   }
   if (!ready) {
+    qemu.unref();
     qemu.kill("SIGKILL");
     const complaints = readFileSync(join(runFolder(spec.name), "qemu.log"), "utf8").trim();
     if (/could not set up host forwarding/i.test(complaints)) return null;

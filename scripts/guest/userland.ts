@@ -85,7 +85,9 @@ export function writeOwnFiles(name: string, keys: Keys): Buffer {
   archive.directory("/root", 0o700);
   archive.tree(join(dirname(fileURLToPath(import.meta.url)), "root"));
 
-  archive.file("/etc/hostname", `guest-${name.replace(".", "-")}\n`);
+  const hostname = `guest-${name.replace(".", "-")}`;
+  archive.file("/etc/hostname", `${hostname}\n`);
+  archive.file("/etc/hosts", `127.0.0.1 localhost ${hostname}\n`);
   archive.file("/etc/ssh/host_key", readFileSync(keys.host), 0o600);
   archive.file("/etc/ssh/host_key.pub", readFileSync(`${keys.host}.pub`));
   const authorized = readFileSync(`${keys.client}.pub`);
