@@ -1,0 +1,62 @@
+// The formatter's Wasm module (common/as/print) as the host uses it: whole frames of records in, text bytes out.
+
+import { compileModule, instantiate } from "../../compiler/host/load.ts";
+
+/** Text that came of some records, to be used before the next call. */
+export interface Formatted {
+  /** for standard output */
+  text: Uint8Array;
+  /** errors and warnings, a line each, for standard error */
+  messages: Uint8Array;
+}
+
+/** Turns frames of records into text. */
+export interface Formatter {
+  /** Formats the payload of an Output or Control frame; yields at most a megabyte or so at a time. */
+  format(records: Uint8Array): Generator<Formatted>;
+  /** Units of output that never became whole. */
+  openUnits(): number;
+}
+
+interface Exports {
+  memory: WebAssembly.Memory;
+  input(bytes: number): number;
+  openManifest(bytes: number): number;
+  format(from: number, end: number): number;
+  textStart(): number;
+  textLength(): number;
+  messagesStart(): number;
+  messagesLength(): number;
+  openUnits(): number;
+}
+
+/** Manifest faults (common/as/print/manifest.ts), in words. */
+const FAULTS = ["", "it is too short", "it is none", "its version differs", "a table is damaged", "a site is damaged"];
+
+/** A formatter for one run; `wasm` is build/formatter.wasm, `manifest` the object's section. */
+export function createFormatter(wasm: Uint8Array, manifest: Uint8Array): Formatter {
+  const exports = instantiate(compileModule(wasm)).exports as unknown as Exports;
+  const put = (bytes: Uint8Array) => {
+    const at = exports.input(bytes.length) >>> 0;
+    new Uint8Array(exports.memory.buffer, at, bytes.length).set(bytes);
+  };
+  // A copy: the caller may still be writing it when the next batch is made.
+  const take = (start: number, length: number) => new Uint8Array(exports.memory.buffer, start >>> 0, length).slice();
+  put(manifest);
+  const fault = exports.openManifest(manifest.length);
+  if (fault !== 0) throw new Error(`the object's manifest cannot be used: ${FAULTS[fault] ?? `fault ${fault}`}`);
+  return {
+    *format(records: Uint8Array): Generator<Formatted> {
+      put(records);
+      let from = 0;
+      while (from < records.length) {
+        from = exports.format(from, records.length);
+        yield {
+          text: take(exports.textStart(), exports.textLength()),
+          messages: take(exports.messagesStart(), exports.messagesLength()),
+        };
+      }
+    },
+    openUnits: () => exports.openUnits(),
+  };
+}

@@ -1,0 +1,323 @@
+// One session with an agent, over any RemoteProcess: hello, questions, load, run, end (docs/wire.md has the dialogue).
+//
+//   Session.open -> query* -> load -> run (events until `finished`) -> close
+//
+// Frames are pulled: nothing is read from the remote while the caller still deals with the last event, so a slow
+// terminal slows the agent's pipe down and nothing piles up here.
+// Invariant: every way a session can end badly is a SessionError with one sentence for the user.
+
+import {
+  AgentFrame,
+  HEARTBEAT_MS,
+  HostFrame,
+  type QueryKind,
+  RunFlags,
+  WIRE_MAGIC,
+  WIRE_VERSION,
+} from "../../common/format/frame.ts";
+import { ByteWriter } from "./bytes.ts";
+import {
+  type Failure,
+  type Hello,
+  HelloError,
+  type LoadedProgram,
+  type Rejection,
+  type RunEvent,
+  readCommandOutput,
+  readFailure,
+  readFinished,
+  readHello,
+  readLoaded,
+  readNames,
+  readRejection,
+  readStarted,
+} from "./events.ts";
+import { encodeFrame, type Frame, FrameDecoder, FrameError } from "./frames.ts";
+import type { ProcessEnd, RemoteProcess } from "./transport.ts";
+
+/** Silence of the agent after which it counts as lost, while it should answer heartbeats. */
+const SILENCE_MS = 60_000;
+/** How long the first frame may take: the agent may just have been sent. */
+const HELLO_MS = 30_000;
+/** How long the verifier may take over all programs. */
+const LOAD_MS = 600_000;
+const STDERR_BYTES = 4096;
+
+export type SessionErrorCode =
+  | "cut" // the connection or the agent ended in the middle
+  | "silent" // no sign of life
+  | "protocol" // what came is no frame, or not the one that is due
+  | "failed" // the agent says that it cannot
+  | "rejected"; // the verifier refused a program
+
+/** A session that ended badly. */
+export class SessionError extends Error {
+  override name = "SessionError";
+
+  constructor(
+    readonly code: SessionErrorCode,
+    message: string,
+    readonly detail: { hint?: string; failure?: Failure; rejection?: Rejection } = {},
+  ) {
+    super(message);
+  }
+}
+
+/** What `run` is asked to do. */
+export interface RunRequest {
+  /** -x, or 0 */
+  targetPid?: number;
+  /** -T, milliseconds, or 0 */
+  timeoutMs?: number;
+  /** -c, or empty */
+  command?: string;
+  /** user and group that run the command; the agent's own if absent */
+  commandUid?: number;
+  commandGid?: number;
+  commandUser?: string;
+}
+
+/** How to open a session. */
+export interface SessionOptions {
+  /** The remote as messages name it. */
+  where?: string;
+  heartbeatMs?: number;
+  silenceMs?: number;
+  helloMs?: number;
+  /** Told of warnings that come before the run. */
+  onWarning?: (text: string) => void;
+}
+
+/** A session; see the head of this file. */
+export class Session {
+  hello!: Hello;
+  private readonly decoder = new FrameDecoder();
+  private readonly chunks: AsyncIterator<Uint8Array>;
+  private readonly where: string;
+  private heartbeat: NodeJS.Timeout | undefined;
+  private stderr = "";
+  private writeError: Error | undefined;
+
+  private constructor(
+    private readonly process: RemoteProcess,
+    private readonly options: SessionOptions,
+  ) {
+    this.where = options.where ?? "the remote";
+    this.chunks = process.stdout[Symbol.asyncIterator]() as AsyncIterator<Uint8Array>;
+    process.stdin.on("error", (error: Error) => {
+      this.writeError ??= error;
+    });
+    process.stderr.on("data", (chunk: Uint8Array) => {
+      this.stderr = (this.stderr + new TextDecoder().decode(chunk)).slice(-STDERR_BYTES);
+    });
+    process.stderr.on("error", () => {});
+  }
+
+  /** Exchanges hellos; throws if the other side is no agent of this version. */
+  static async open(process: RemoteProcess, options: SessionOptions = {}): Promise<Session> {
+    const session = new Session(process, options);
+    try {
+      const frame = await session.nextFrame(options.helloMs ?? HELLO_MS);
+      if (frame.kind !== AgentFrame.Hello) throw new HelloError("the remote process is no agent of stap-remote");
+      session.hello = session.read(frame, readHello);
+    } catch (error) {
+      process.kill();
+      throw error instanceof HelloError || error instanceof FrameError ? session.noAgent(error) : error;
+    }
+    await session.send(HostFrame.Hello, new ByteWriter().u32(WIRE_MAGIC).u32(WIRE_VERSION).done());
+    session.startHeartbeat();
+    return session;
+  }
+
+  /** Which of the names (or glob patterns) exist on the remote. */
+  async query(kind: QueryKind, names: string[]): Promise<string[]> {
+    const payload = new ByteWriter().u8(kind);
+    for (const name of names) payload.string(name);
+    await this.send(HostFrame.Query, payload.done());
+    const frame = await this.answer([AgentFrame.Names], this.silenceMs);
+    return this.read(frame, readNames).names;
+  }
+
+  /** Sends an object and has it loaded; throws a "rejected" or "failed" SessionError. */
+  async load(object: Uint8Array): Promise<LoadedProgram[]> {
+    await this.send(HostFrame.Object, object);
+    const frame = await this.answer([AgentFrame.Loaded, AgentFrame.Rejected], LOAD_MS);
+    if (frame.kind === AgentFrame.Loaded) return this.read(frame, readLoaded);
+    const rejection = this.read(frame, readRejection);
+    throw new SessionError("rejected", `the kernel's verifier refused program '${rejection.program}'`, { rejection });
+  }
+
+  /** Attaches and runs; yields what happens, `finished` last. */
+  async *run(request: RunRequest = {}): AsyncGenerator<RunEvent> {
+    await this.send(HostFrame.Run, runPayload(request));
+    for (;;) {
+      const frame = await this.nextFrame(this.silenceMs);
+      const event = this.eventOf(frame);
+      if (event) yield event;
+      if (event?.type === "finished") return;
+    }
+  }
+
+  /** Asks the agent to end in good order; `run` goes on until `finished`. */
+  stop(): void {
+    this.send(HostFrame.Stop).catch(() => {});
+  }
+
+  /** Ends the session at once; the agent sees end of file and cleans up. */
+  async close(graceMs = 2000): Promise<void> {
+    clearInterval(this.heartbeat);
+    this.process.stdin.end();
+    if ((await within(this.process.done, graceMs)) === undefined) this.process.kill();
+  }
+
+  private get silenceMs(): number {
+    return this.options.silenceMs ?? SILENCE_MS;
+  }
+
+  private startHeartbeat(): void {
+    this.heartbeat = setInterval(
+      () => {
+        if (!this.writeError) this.process.stdin.write(encodeFrame(HostFrame.Heartbeat));
+      },
+      this.options.heartbeatMs ?? HEARTBEAT_MS / 2,
+    );
+    this.heartbeat.unref();
+  }
+
+  private eventOf(frame: Frame): RunEvent | null {
+    switch (frame.kind) {
+      case AgentFrame.Output:
+        return { type: "output", records: frame.payload };
+      case AgentFrame.Control:
+        return { type: "control", records: frame.payload };
+      case AgentFrame.CommandOutput:
+        return readCommandOutput(frame.payload);
+      case AgentFrame.Started:
+        return this.read(frame, readStarted);
+      case AgentFrame.Warning:
+        return { type: "warning", text: warningText(frame) };
+      case AgentFrame.Failed:
+        return { type: "failed", failure: this.read(frame, readFailure) };
+      case AgentFrame.Finished:
+        return { type: "finished", summary: this.read(frame, readFinished) };
+      default:
+        return null;
+    }
+  }
+
+  /** Waits for one of `kinds`, past warnings and signs of life. */
+  private async answer(kinds: AgentFrame[], timeoutMs: number): Promise<Frame> {
+    for (;;) {
+      const frame = await this.nextFrame(timeoutMs);
+      if (kinds.includes(frame.kind)) return frame;
+      if (frame.kind === AgentFrame.Failed) throw failed(this.read(frame, readFailure));
+      if (frame.kind === AgentFrame.Warning) this.options.onWarning?.(warningText(frame));
+    }
+  }
+
+  private async nextFrame(timeoutMs: number): Promise<Frame> {
+    for (;;) {
+      const frame = this.decodeNext();
+      if (frame) return frame;
+      const chunk = await this.nextChunk(timeoutMs);
+      if (chunk === null) throw await this.cut();
+      this.decoder.push(chunk);
+    }
+  }
+
+  private decodeNext(): Frame | null {
+    try {
+      return this.decoder.next();
+    } catch (error) {
+      if (this.hello === undefined || !(error instanceof FrameError)) throw error;
+      throw new SessionError("protocol", `the agent on ${this.where} sent damaged data: ${error.message}`);
+    }
+  }
+
+  /** The next bytes; null at the end of the stream, however it came about. */
+  private async nextChunk(timeoutMs: number): Promise<Uint8Array | null> {
+    const read = this.chunks.next().then(
+      (result) => (result.done ? null : result.value),
+      () => null,
+    );
+    const chunk = await within(read, timeoutMs);
+    if (chunk === undefined) {
+      this.process.kill();
+      throw new SessionError("silent", `no sign of life from the agent on ${this.where} for ${timeoutMs / 1000} s`);
+    }
+    return chunk;
+  }
+
+  private read<T>(frame: Frame, reader: (payload: Uint8Array) => T): T {
+    try {
+      return reader(frame.payload);
+    } catch (error) {
+      if (!(error instanceof RangeError)) throw error;
+      throw new SessionError("protocol", `the agent on ${this.where} sent a damaged frame (kind ${frame.kind})`);
+    }
+  }
+
+  /** Writes a frame; waits while the pipe is full. */
+  private async send(kind: HostFrame, payload?: Uint8Array): Promise<void> {
+    if (this.writeError) return; // the reading side tells why
+    const stdin = this.process.stdin;
+    if (stdin.write(encodeFrame(kind, payload))) return;
+    const gone = this.process.done.then(() => {});
+    await Promise.race([new Promise<void>((resolve) => stdin.once("drain", resolve)), gone]);
+  }
+
+  private async cut(): Promise<SessionError> {
+    clearInterval(this.heartbeat);
+    const end = await within(this.process.done, 1000);
+    const said = this.stderr.trim();
+    return new SessionError("cut", cutMessage(this.where, end), said ? { hint: `the remote said: ${said}` } : {});
+  }
+
+  private noAgent(error: Error): SessionError {
+    const seen = new TextDecoder()
+      .decode(this.decoder.peek(80))
+      .replace(/[^\x20-\x7e]+/g, " ")
+      .trim();
+    const hint = seen ? `what came instead begins with: ${seen}` : undefined;
+    return new SessionError("protocol", error.message, hint ? { hint } : {});
+  }
+}
+
+function cutMessage(where: string, end: ProcessEnd | undefined): string {
+  if (end?.signal) return `the agent on ${where} was ended by signal ${end.signal}`;
+  if (end && end.code !== null) return `the agent on ${where} ended unexpectedly with status ${end.code}`;
+  return `the connection to ${where} was cut`;
+}
+
+function failed(failure: Failure): SessionError {
+  return new SessionError("failed", failure.text, { failure, ...(failure.hint ? { hint: failure.hint } : {}) });
+}
+
+function warningText(frame: Frame): string {
+  return new TextDecoder().decode(frame.payload.subarray(4));
+}
+
+function runPayload(request: RunRequest): Uint8Array {
+  return new ByteWriter()
+    .u32(request.targetPid ?? 0)
+    .u32(request.timeoutMs ?? 0)
+    .u32(request.commandUid ?? -1)
+    .u32(request.commandGid ?? -1)
+    .u32(RunFlags.None)
+    .string(request.command ?? "")
+    .string(request.commandUser ?? "")
+    .done();
+}
+
+/** The promise's value, or undefined if it takes longer. */
+async function within<T>(promise: Promise<T>, ms: number): Promise<T | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<undefined>((resolve) => {
+    timer = setTimeout(resolve, ms, undefined);
+  });
+  try {
+    return await Promise.race([promise, late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
