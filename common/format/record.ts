@@ -34,6 +34,8 @@ export const enum RecordFlags {
   More = 1,
   /** A piece of this unit was lost: drop it all. */
   Torn = 2,
+  /** The first record of a unit that is cut: what the reader still keeps of this number lost its end. */
+  First = 4,
 }
 
 /** How an argument lies in an item (manifest Argument.Type). */
