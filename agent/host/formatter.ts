@@ -16,6 +16,8 @@ export interface Formatter {
   format(records: Uint8Array): Generator<Formatted>;
   /** Units of output that never became whole. */
   openUnits(): number;
+  /** Bytes of memory the module has taken. */
+  memoryBytes(): number;
 }
 
 interface Exports {
@@ -58,5 +60,6 @@ export function createFormatter(wasm: Uint8Array, manifest: Uint8Array): Formatt
       }
     },
     openUnits: () => exports.openUnits(),
+    memoryBytes: () => exports.memory.buffer.byteLength,
   };
 }
