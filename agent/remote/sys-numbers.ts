@@ -33,6 +33,7 @@ export const enum Nr {
   pipe2,
   dup3,
   clock_gettime,
+  clock_getres,
   getpid,
   kill,
   wait4,
@@ -81,6 +82,7 @@ const X86_64: StaticArray<i16> = [
   293, // pipe2
   292, // dup3
   228, // clock_gettime
+  229, // clock_getres
   39, // getpid
   62, // kill
   61, // wait4
@@ -128,6 +130,7 @@ const GENERIC: StaticArray<i16> = [
   59, // pipe2
   24, // dup3
   113, // clock_gettime
+  114, // clock_getres
   172, // getpid
   129, // kill
   260, // wait4

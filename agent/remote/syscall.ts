@@ -36,8 +36,10 @@ export const EPOLLIN: u32 = 1;
 export const EPOLLOUT: u32 = 4;
 export const EPOLLERR: u32 = 8;
 export const EPOLLHUP: u32 = 16;
+export const EPOLLET: u32 = 0x80000000;
 export const CLOCK_REALTIME: i32 = 0;
 export const CLOCK_MONOTONIC: i32 = 1;
+export const CLOCK_REALTIME_COARSE: i32 = 5;
 export const TFD_TIMER_ABSTIME: i32 = 1;
 export const TFD_TIMER_CANCEL_ON_SET: i32 = 2;
 export const RLIMIT_NOFILE: i32 = 7;
@@ -50,14 +52,17 @@ export const SIGKILL: i32 = 9;
 export const SIGPIPE: i32 = 13;
 export const SIGTERM: i32 = 15;
 export const SIGCHLD: i32 = 17;
+export const SIGCONT: i32 = 18;
 
 /** Bytes of a page of Wasm memory; a multiple of every page size of the kernel on the CPUs that we know. */
 export const WASM_PAGE: i32 = 65536;
 
-const SCRATCH_BYTES: usize = 1024;
-const SCRATCH: usize = memory.data(SCRATCH_BYTES, 16);
+const SCRATCH: usize = memory.data(1024, 16);
 const MAX_EVENTS: i32 = 64;
 const EVENTS: usize = memory.data(64 * 16, 16);
+
+// The allocator takes all of memory at its first allocation; that must come before the first reserved page.
+let firstAllocation: usize = heap.alloc(16);
 
 // x86_64 packs struct epoll_event to 12 bytes, others align it to 16.
 let eventSize: usize = 16;
@@ -207,6 +212,7 @@ export function dup3(from: i32, to: i32, flags: i32): i32 {
 
 /** Inaccessible room of at least `bytes` at the end of linear memory, for mapInto; 0 if there is none left. */
 export function reserve(bytes: usize): usize {
+  assert(firstAllocation != 0, "the allocator has its first memory");
   return growReserved(<i32>((bytes + WASM_PAGE - 1) / WASM_PAGE));
 }
 
@@ -271,6 +277,13 @@ export function poll(fd: i32, events: i32, timeoutMs: i32): i32 {
   store<i64>(SCRATCH, (timeoutMs % 1000) * 1000000, 24);
   let timeout: usize = timeoutMs < 0 ? 0 : SCRATCH + 16;
   return <i32>sys(numberOf(Nr.ppoll), 0b0101, SCRATCH, 1, timeout, 0, 8, 0);
+}
+
+/** Waits. */
+export function sleepMs(ms: i32): void {
+  store<i64>(SCRATCH, ms / 1000);
+  store<i64>(SCRATCH, (ms % 1000) * 1000000, 8);
+  sys(numberOf(Nr.ppoll), 0b0100, 0, 0, SCRATCH, 0, 8, 0);
 }
 
 export function timerfd_create(clock: i32, flags: i32): i32 {
@@ -387,6 +400,13 @@ export function spawnProcess(request: usize): i32 {
 export function clock_gettime(clock: i32): i64 {
   call2(Nr.clock_gettime, 0b10, clock, SCRATCH);
   return load<i64>(SCRATCH) * 1000000000 + load<i64>(SCRATCH, 8);
+}
+
+/** Nanoseconds between steps of a clock. */
+export function clock_getres(clock: i32): i64 {
+  return call2(Nr.clock_getres, 0b10, clock, SCRATCH) < 0
+    ? <i64>0
+    : load<i64>(SCRATCH) * 1000000000 + load<i64>(SCRATCH, 8);
 }
 
 /** uname: 0 sysname, 1 nodename, 2 release, 3 version, 4 machine. */

@@ -1,0 +1,275 @@
+// The -c command: forked early, so that its process id is known before the programs are loaded, but kept at a gate (a
+// pipe that it reads from) until everything is attached, so that nothing it does is missed. It runs as the login user,
+// also under sudo, in a process group of its own, with nothing on its standard input.
+
+import { FailureCode } from "../../common/format/frame";
+import { environmentAddress, environmentEntries, getEnvironment, parseNumber } from "./args";
+import { Errno, fail } from "./errors";
+import {
+  addressOf,
+  close,
+  geteuid,
+  kill,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  O_RDWR,
+  open,
+  pipe2,
+  pipeReadEnd,
+  pipeWriteEnd,
+  read,
+  readFile,
+  SIGCONT,
+  SIGKILL,
+  SIGTERM,
+  Spawn,
+  setNonblocking,
+  sleepMs,
+  spawnProcess,
+  WNOHANG,
+  wait4,
+  waitStatus,
+  write,
+} from "./syscall";
+
+/** What to run and as whom. */
+export class CommandRequest {
+  /** shell text; empty: no command */
+  text: string = "";
+  /** user's name, for the groups; may be empty */
+  user: string = "";
+  /** -1: as SUDO_UID and SUDO_GID say, or unchanged */
+  uid: i32 = -1;
+  gid: i32 = -1;
+  /** Bring the output here, or let it go where the agent's own goes? */
+  captured: bool = true;
+}
+
+/** A command that waits, runs or has ended. */
+export class Command {
+  /** descriptors of what it prints; -1 when closed or not captured */
+  stdout: i32 = -1;
+  stderr: i32 = -1;
+  /** wait status once it has ended */
+  status: i32 = -1;
+  ended: bool = false;
+  private gate: i32 = -1;
+  private report: i32 = -1;
+
+  constructor(public pid: i32) {}
+
+  /** Lets it start. 0, or -errno with the failure kept if it could not. */
+  release(text: string): i32 {
+    let byte = memory.data(8);
+    write(this.gate, byte, 1);
+    this.closeGate();
+    let got: i32;
+    do got = read(this.report, byte, 4);
+    while (got == -Errno.EINTR);
+    close(this.report);
+    this.report = -1;
+    return got == 4 ? fail(FailureCode.Command, load<i32>(byte), `cannot run the command '${text}'`) : 0;
+  }
+
+  /** After SIGCHLD: has it ended? */
+  reap(): bool {
+    if (!this.ended && wait4(this.pid, WNOHANG) == this.pid) {
+      this.status = waitStatus;
+      this.ended = true;
+    }
+    return this.ended;
+  }
+
+  /** Ends it and what it started, if it still runs. */
+  stop(): void {
+    this.closeGate();
+    if (this.ended) return;
+    kill(-this.pid, SIGTERM);
+    kill(-this.pid, SIGCONT);
+    // The session's own descriptors are no longer watched: look a few times, then insist.
+    for (let i = 0; i < 50 && !this.reap(); ++i) sleepMs(20);
+    if (this.ended) return;
+    kill(-this.pid, SIGKILL);
+    wait4(this.pid, 0);
+    this.status = waitStatus;
+    this.ended = true;
+  }
+
+  /** Keeps the pipes that hold it back. */
+  hold(gate: i32, report: i32): void {
+    this.gate = gate;
+    this.report = report;
+  }
+
+  private closeGate(): void {
+    if (this.gate >= 0) close(this.gate);
+    this.gate = -1;
+  }
+}
+
+/** Forks the command and leaves it at the gate; null with the failure kept. */
+export function startCommand(request: CommandRequest): Command | null {
+  let spawn = new Spawner();
+  if (!spawn.open(request.captured)) return null;
+  spawn.setUser(request);
+  let pid = spawn.fork(request.text);
+  if (pid < 0) {
+    fail(FailureCode.Command, pid, `cannot start a process for the command '${request.text}'`);
+    return null;
+  }
+  let command = new Command(pid);
+  command.hold(spawn.gateWrite, spawn.reportRead);
+  command.stdout = spawn.stdoutRead;
+  command.stderr = spawn.stderrRead;
+  return command;
+}
+
+/** Makes the pipes and the request of one spawn. */
+class Spawner {
+  gateWrite: i32 = -1;
+  reportRead: i32 = -1;
+  stdoutRead: i32 = -1;
+  stderrRead: i32 = -1;
+  private request: StaticArray<u8> = new StaticArray<u8>(Spawn.Size);
+  private childEnds: i32[] = [];
+  private groups: StaticArray<u32> = new StaticArray<u32>(0);
+
+  open(captured: bool): bool {
+    let at = changetype<usize>(this.request);
+    this.gateWrite = this.pipe(Spawn.Gate, true);
+    store<i32>(at, this.gateWrite, Spawn.GateWrite);
+    this.reportRead = this.pipe(Spawn.Report, false);
+    let nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    this.childEnds.push(nothing);
+    store<i32>(at, nothing, Spawn.Stdin);
+    store<i32>(at, -1, Spawn.Stdout);
+    store<i32>(at, -1, Spawn.Stderr);
+    if (captured) {
+      this.stdoutRead = this.pipe(Spawn.Stdout, false);
+      this.stderrRead = this.pipe(Spawn.Stderr, false);
+      setNonblocking(this.stdoutRead, true);
+      setNonblocking(this.stderrRead, true);
+    }
+    return this.gateWrite >= 0 && this.reportRead >= 0 && nothing >= 0;
+  }
+
+  /** A pipe whose one end is the child's, stored in the request; returns the other. */
+  private pipe(field: Spawn, childReads: bool): i32 {
+    let result = pipe2(O_CLOEXEC);
+    if (result < 0) return fail(FailureCode.Resource, result, "cannot make a pipe for the command");
+    let child = childReads ? pipeReadEnd : pipeWriteEnd;
+    store<i32>(changetype<usize>(this.request) + field, child);
+    this.childEnds.push(child);
+    return childReads ? pipeWriteEnd : pipeReadEnd;
+  }
+
+  setUser(request: CommandRequest): void {
+    let at = changetype<usize>(this.request);
+    let uid = request.uid;
+    let gid = request.gid;
+    let user = request.user;
+    if (uid < 0 && geteuid() == 0) {
+      uid = parseNumber(getEnvironment("SUDO_UID") || "");
+      gid = parseNumber(getEnvironment("SUDO_GID") || "");
+      user = getEnvironment("SUDO_USER") || "";
+    }
+    if (uid < 0 || geteuid() != 0) {
+      uid = -1;
+      gid = -1;
+    }
+    store<i32>(at, uid, Spawn.Uid);
+    store<i32>(at, gid, Spawn.Gid);
+    this.groups = uid >= 0 ? groupsOf(user, gid) : new StaticArray<u32>(0);
+    store<u32>(at, this.groups.length, Spawn.GroupCount);
+    store<u32>(at, <u32>changetype<usize>(this.groups), Spawn.Groups);
+    store<u64>(at, uid < 0 ? environmentAddress() : environmentOf(user, uid), Spawn.Environment);
+  }
+
+  fork(text: string): i32 {
+    let at = changetype<usize>(this.request);
+    let path = String.UTF8.encode("/bin/sh", true);
+    let option = String.UTF8.encode("-c", true);
+    let script = String.UTF8.encode(canExec(text) ? "exec " + text : text, true);
+    let args: StaticArray<u32> = [
+      <u32>changetype<usize>(path),
+      <u32>changetype<usize>(option),
+      <u32>changetype<usize>(script),
+      0,
+    ];
+    store<u32>(at, <u32>changetype<usize>(path), Spawn.Path);
+    store<u32>(at, <u32>changetype<usize>(args), Spawn.Arguments);
+    let pid = spawnProcess(at);
+    for (let i = 0, n = this.childEnds.length; i < n; ++i) close(this.childEnds[i]);
+    return pid;
+  }
+}
+
+/** Words that only the shell itself knows. */
+const SHELL_WORDS: string =
+  " : . alias bg break case cd command continue eval exec exit export fg for getopts hash if jobs local read readonly " +
+  "return set shift times trap type ulimit umask unalias unset until wait while ";
+
+/** May the shell become the command, so that target() is the command's own process? Not for anything but plain words. */
+function canExec(text: string): bool {
+  for (let i = 0, n = text.length; i < n; ++i) {
+    let c = text.charAt(i);
+    if ("|&;<>()$`\\\"'*?[]#~=%!{}\n".includes(c)) return false;
+  }
+  let first = text.trim().split(" ")[0];
+  return first.length != 0 && !SHELL_WORDS.includes(` ${first} `);
+}
+
+/** The groups of a user by /etc/group, and `gid`. */
+function groupsOf(user: string, gid: i32): StaticArray<u32> {
+  let ids: u32[] = [];
+  if (gid >= 0) ids.push(gid);
+  let bytes = readFile("/etc/group", 1 << 22);
+  if (bytes && user.length != 0) {
+    let lines = String.UTF8.decodeUnsafe(changetype<usize>(bytes), bytes.length).split("\n");
+    for (let i = 0, n = lines.length; i < n && ids.length < 1000; ++i) {
+      let fields = lines[i].split(":");
+      if (fields.length < 4 || !fields[3].split(",").includes(user)) continue;
+      let id = parseNumber(fields[2]);
+      if (id >= 0 && !ids.includes(id)) ids.push(id);
+    }
+  }
+  return StaticArray.fromArray(ids);
+}
+
+// Kept alive as long as the process: the child reads it through addresses.
+let entries: ArrayBuffer[] = [];
+let pointers: StaticArray<u64> = new StaticArray<u64>(0);
+
+/** Host address of the agent's environment with HOME, USER, LOGNAME of the login user. */
+function environmentOf(user: string, uid: i32): u64 {
+  let texts: string[] = [];
+  let ours = environmentEntries();
+  for (let i = 0, n = ours.length; i < n; ++i) {
+    let name = ours[i].split("=")[0];
+    if (name != "HOME" && name != "USER" && name != "LOGNAME") texts.push(ours[i]);
+  }
+  if (user.length != 0) {
+    texts.push(`USER=${user}`);
+    texts.push(`LOGNAME=${user}`);
+  }
+  let home = homeOf(uid);
+  if (home.length != 0) texts.push(`HOME=${home}`);
+  entries = [];
+  pointers = new StaticArray<u64>(texts.length + 1);
+  for (let i = 0, n = texts.length; i < n; ++i) {
+    entries.push(String.UTF8.encode(texts[i], true));
+    pointers[i] = addressOf(changetype<usize>(entries[i]));
+  }
+  return addressOf(changetype<usize>(pointers));
+}
+
+function homeOf(uid: i32): string {
+  let bytes = readFile("/etc/passwd", 1 << 22);
+  if (!bytes) return "";
+  let lines = String.UTF8.decodeUnsafe(changetype<usize>(bytes), bytes.length).split("\n");
+  for (let i = 0, n = lines.length; i < n; ++i) {
+    let fields = lines[i].split(":");
+    if (fields.length >= 6 && parseNumber(fields[2]) == uid) return fields[5];
+  }
+  return "";
+}

@@ -1,0 +1,75 @@
+// One epoll descriptor and what its events mean: every descriptor is added with a tag.
+
+import {
+  close,
+  EPOLL_CTL_ADD,
+  EPOLL_CTL_DEL,
+  EPOLLERR,
+  EPOLLET,
+  EPOLLHUP,
+  EPOLLIN,
+  EPOLLOUT,
+  epoll_create1,
+  epoll_ctl,
+  epoll_wait,
+  epollData,
+  epollEvents,
+  O_CLOEXEC,
+} from "./syscall";
+
+/** What a descriptor is to the agent. */
+export const enum Tag {
+  Input = 0,
+  Signal = 1,
+  OutputRing = 2,
+  ControlRing = 3,
+  CommandOut = 4,
+  CommandError = 5,
+  /** where frames or text go: ready for more, or closed by its reader */
+  Writer = 6,
+  /** and above: timer number Tag - Timer */
+  Timer = 16,
+}
+
+/** Waits for any of its descriptors. */
+export class Events {
+  private epoll: i32 = epoll_create1(O_CLOEXEC);
+
+  /** Level-triggered: reported as long as there is something to read. Returns -EPERM for plain files. */
+  add(fd: i32, tag: i32): i32 {
+    return epoll_ctl(this.epoll, EPOLL_CTL_ADD, fd, EPOLLIN, tag);
+  }
+
+  /** Edge-triggered: reported once when something comes, so that what is left unread for a while does not spin. */
+  addEdge(fd: i32, tag: i32): i32 {
+    return epoll_ctl(this.epoll, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLET, tag);
+  }
+
+  /** Reported when it takes bytes again, or has lost its reader. */
+  addWriter(fd: i32): i32 {
+    return epoll_ctl(this.epoll, EPOLL_CTL_ADD, fd, EPOLLOUT | EPOLLET, Tag.Writer);
+  }
+
+  remove(fd: i32): void {
+    epoll_ctl(this.epoll, EPOLL_CTL_DEL, fd, 0, 0);
+  }
+
+  /** How many events there are; -1 milliseconds wait for ever. */
+  wait(timeoutMs: i32): i32 {
+    return max(epoll_wait(this.epoll, timeoutMs), 0);
+  }
+
+  /** Tag of event `i`. */
+  tag(i: i32): i32 {
+    return <i32>epollData(i);
+  }
+
+  /** Has the other end of event `i` gone? */
+  isClosed(i: i32): bool {
+    return (epollEvents(i) & (EPOLLERR | EPOLLHUP)) != 0;
+  }
+
+  close(): void {
+    close(this.epoll);
+  }
+}

@@ -1,0 +1,251 @@
+// Frames on standard input and output (layout: common/format/frame.ts). Any bytes may come in: a length over the limit is
+// malformed, a frame is handed out only when all of it is there. Going out, frames collect in one buffer that is written
+// as far as the reader takes it; who makes frames asks `isFull` first and stops draining (back-pressure).
+//
+// Invariant: in a session's steady state nothing is allocated here: both buffers have grown to what they need.
+
+import { FRAME_HEADER, MAX_FRAME_BYTES } from "../../common/format/frame";
+import { Errno } from "./errors";
+import { EPOLLOUT, poll, read, write } from "./syscall";
+
+/** What `FrameReader.next` found. */
+export const enum Incoming {
+  /** no whole frame yet */
+  None = 0,
+  /** one frame: kind, at, length */
+  Frame = 1,
+  /** bytes that are no frame */
+  Malformed = 2,
+}
+
+const READ_BYTES: i32 = 65536;
+
+/** Takes bytes from a descriptor and cuts them into frames. */
+export class FrameReader {
+  private buffer: StaticArray<u8> = new StaticArray<u8>(READ_BYTES);
+  private start: i32 = 0;
+  private end: i32 = 0;
+  /** End of file, or an error that means the same. */
+  ended: bool = false;
+  /** The frame that `next` found: kind, address and length of its payload; valid until `fill`. */
+  kind: i32 = 0;
+  at: usize = 0;
+  length: i32 = 0;
+
+  constructor(private fd: i32) {}
+
+  /** Reads once what is there; false if nothing came. */
+  fill(): bool {
+    this.makeRoom();
+    let got = read(this.fd, changetype<usize>(this.buffer) + this.end, this.buffer.length - this.end);
+    if (got == -Errno.EAGAIN || got == -Errno.EINTR) return false;
+    if (got <= 0) {
+      this.ended = true;
+      return false;
+    }
+    this.end += got;
+    return true;
+  }
+
+  /** Cuts off the next frame. */
+  next(): Incoming {
+    let have = this.end - this.start;
+    if (have < FRAME_HEADER) return Incoming.None;
+    let header = changetype<usize>(this.buffer) + this.start;
+    let length = load<u32>(header);
+    if (length > <u32>MAX_FRAME_BYTES) return Incoming.Malformed;
+    if (<u32>(have - FRAME_HEADER) < length) return Incoming.None;
+    this.kind = <i32>load<u16>(header, 4);
+    this.at = header + FRAME_HEADER;
+    this.length = <i32>length;
+    this.start += FRAME_HEADER + this.length;
+    return Incoming.Frame;
+  }
+
+  /** Moves what is left to the front, and grows the buffer for a frame that does not fit. */
+  private makeRoom(): void {
+    let have = this.end - this.start;
+    let base = changetype<usize>(this.buffer);
+    let need =
+      have < FRAME_HEADER ? FRAME_HEADER : FRAME_HEADER + <i32>min<u32>(load<u32>(base + this.start), MAX_FRAME_BYTES);
+    if (this.start > 0) memory.copy(base, base + this.start, have);
+    this.start = 0;
+    this.end = have;
+    // Grows with what has come, not with what was announced.
+    if (need <= this.buffer.length || have < this.buffer.length) return;
+    let larger = new StaticArray<u8>(min(need, have * 4));
+    memory.copy(changetype<usize>(larger), base, have);
+    this.buffer = larger;
+  }
+}
+
+/** Reads the fields of one payload; out of range is 0 or "" and `failed`. */
+export class Payload {
+  failed: bool = false;
+
+  constructor(
+    public at: usize,
+    public left: i32,
+  ) {}
+
+  u8(): i32 {
+    return this.has(1) ? <i32>load<u8>(this.take(1)) : 0;
+  }
+
+  u32(): u32 {
+    return this.has(4) ? load<u32>(this.take(4)) : 0;
+  }
+
+  /** A string: u32 length, bytes. */
+  text(): string {
+    let length = this.u32();
+    if (length > <u32>i32.MAX_VALUE || !this.has(<i32>length)) {
+      this.failed = true;
+      return "";
+    }
+    return String.UTF8.decodeUnsafe(this.take(<i32>length), length);
+  }
+
+  private has(bytes: i32): bool {
+    if (bytes <= this.left) return true;
+    this.failed = true;
+    return false;
+  }
+
+  private take(bytes: i32): usize {
+    let at = this.at;
+    this.at += bytes;
+    this.left -= bytes;
+    return at;
+  }
+}
+
+/** Output above which nothing is drained any more. */
+const FULL_BYTES: i32 = 262144;
+/** Room beyond that for what is added in one go, so that draining never allocates. */
+const SLACK_BYTES: i32 = 262144;
+
+/** Collects frames and writes them to a descriptor. */
+export class FrameWriter {
+  private buffer: StaticArray<u8> = new StaticArray<u8>(FULL_BYTES + SLACK_BYTES);
+  private start: i32 = 0;
+  private end: i32 = 0;
+  private frame: i32 = 0;
+  /** The other side is gone: everything is dropped from then on. */
+  broken: bool = false;
+  /** Bytes written so far. */
+  written: u64 = 0;
+
+  constructor(private fd: i32) {}
+
+  get pending(): i32 {
+    return this.end - this.start;
+  }
+
+  /** Time to stop making frames until some are written? */
+  get isFull(): bool {
+    return this.end - this.start >= FULL_BYTES;
+  }
+
+  /** Begins a frame. */
+  begin(kind: i32): void {
+    this.ensure(FRAME_HEADER);
+    this.frame = this.end;
+    let header = changetype<usize>(this.buffer) + this.end;
+    store<u32>(header, 0);
+    store<u16>(header, <u16>kind, 4);
+    store<u16>(header, 0, 6);
+    this.end += FRAME_HEADER;
+  }
+
+  /** Ends the frame that was begun. */
+  finish(): void {
+    store<u32>(changetype<usize>(this.buffer) + this.frame, <u32>(this.end - this.frame - FRAME_HEADER));
+    if (this.broken) this.end = this.start;
+  }
+
+  /** Takes back the frame that was begun. */
+  abandon(): void {
+    this.end = this.frame;
+  }
+
+  /** Bytes in the frame that was begun. */
+  get frameBytes(): i32 {
+    return this.end - this.frame - FRAME_HEADER;
+  }
+
+  u8(value: i32): void {
+    store<u8>(this.extend(1), <u8>value);
+  }
+
+  u32(value: u32): void {
+    store<u32>(this.extend(4), value);
+  }
+
+  u64(value: u64): void {
+    store<u64>(this.extend(8), value);
+  }
+
+  bytes(from: usize, count: i32): void {
+    memory.copy(this.extend(count), from, count);
+  }
+
+  /** A string of the wire: u32 length, bytes. */
+  text(text: string): void {
+    let length = <i32>String.UTF8.byteLength(text);
+    this.u32(length);
+    String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, this.extend(length));
+  }
+
+  /** Room for `count` bytes at the end of the frame, to be filled by the caller. */
+  extend(count: i32): usize {
+    this.ensure(count);
+    let at = changetype<usize>(this.buffer) + this.end;
+    this.end += count;
+    return at;
+  }
+
+  /** Writes what the other side takes; false if something is left. */
+  flush(): bool {
+    while (this.start < this.end && !this.broken) {
+      let put = write(this.fd, changetype<usize>(this.buffer) + this.start, this.end - this.start);
+      if (put == -Errno.EINTR) continue;
+      if (put == -Errno.EAGAIN) return false;
+      if (put < 0) {
+        this.broken = true;
+        break;
+      }
+      this.start += put;
+      this.written += put;
+    }
+    this.start = 0;
+    this.end = 0;
+    return true;
+  }
+
+  /** Writes everything, giving up when nothing is taken for `patienceMs`. */
+  flushAll(patienceMs: i32): void {
+    while (!this.flush()) {
+      if (poll(this.fd, EPOLLOUT, patienceMs) == 0) {
+        this.broken = true;
+        return;
+      }
+    }
+  }
+
+  private ensure(count: i32): void {
+    if (this.end + count <= this.buffer.length) return;
+    let have = this.end - this.start;
+    let base = changetype<usize>(this.buffer);
+    if (have + count <= this.buffer.length) {
+      memory.copy(base, base + this.start, have);
+    } else {
+      let larger = new StaticArray<u8>(max(this.buffer.length * 2, have + count));
+      memory.copy(changetype<usize>(larger), base + this.start, have);
+      this.buffer = larger;
+    }
+    this.frame -= this.start;
+    this.end = have;
+    this.start = 0;
+  }
+}

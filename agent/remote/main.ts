@@ -1,0 +1,50 @@
+// The agent: a small static program on the traced machine that does what an object and its manifest say and relays
+// bytes. It does not know the language. start.c calls `main`, whose result is the exit status.
+//
+//   stap-agent serve    for a host, frames on standard input and output (serve.ts)
+//   stap-agent run      by itself, formatted text (run.ts)
+
+import { readArguments } from "./args";
+import { serve } from "./serve";
+import { write } from "./syscall";
+import { VERSION } from "./version";
+
+const HELP: string = `Usage: stap-agent COMMAND
+
+The part of stap-remote that runs on the traced machine.
+
+Commands:
+  run OBJECT.bo [-x PID] [-c CMD] [-T SECONDS] [-o FILE]
+             load and run an object by itself; prints its output
+  serve      serve a host: frames on standard input and output
+  version    print the version
+  --help     print this text
+`;
+
+/** Exit statuses besides 0, as the client's. */
+const EXIT_USAGE: i32 = 2;
+
+export function main(): i32 {
+  let args = readArguments();
+  let command = args.length == 0 ? "" : args[0];
+  if (command == "serve") return args.length == 1 ? serve() : refuse("serve takes no arguments");
+  if (command == "version" || command == "--version" || command == "-V") return print(1, `stap-agent ${VERSION}\n`);
+  if (command == "--help" || command == "-h" || command == "help") return print(1, HELP);
+  return refuse(command.length == 0 ? "no command given" : `unknown command '${command}'`);
+}
+
+function refuse(problem: string): i32 {
+  print(2, `stap-agent: ${problem}\nTry 'stap-agent --help'.\n`);
+  return EXIT_USAGE;
+}
+
+function print(fd: i32, text: string): i32 {
+  let bytes = String.UTF8.encode(text);
+  let put = 0;
+  while (put < bytes.byteLength) {
+    let result = write(fd, changetype<usize>(bytes) + put, bytes.byteLength - put);
+    if (result <= 0) return 1;
+    put += result;
+  }
+  return 0;
+}

@@ -1,0 +1,72 @@
+// Timer probes whose handlers the agent runs: a timerfd each, on the monotonic clock. A handler runs once for each time
+// its descriptor is seen, however many periods have passed: as in the kernel, what was missed is not made up for.
+
+import { FailureCode } from "../../common/format/frame";
+import { AttachKind } from "../../common/format/manifest";
+import { fail } from "./errors";
+import { type Events, Tag } from "./events";
+import type { Probe } from "./manifest";
+import {
+  CLOCK_MONOTONIC,
+  close,
+  getrandom,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  readCounter,
+  timerfd_create,
+  timerfd_settime,
+} from "./syscall";
+
+/** No timer fires more often: nanoseconds. */
+const SHORTEST_NS: i64 = 1000;
+
+/** The timers of a session; number `i` has the tag Tag.Timer + i. */
+export class Timers {
+  private probes: Probe[] = [];
+  private fds: i32[] = [];
+
+  constructor(private events: Events) {}
+
+  /** Starts a timer for each Timer probe of the agent's own; 0, or -errno with the failure kept. */
+  start(probes: Probe[]): i32 {
+    for (let i = 0, n = probes.length; i < n; ++i) {
+      let probe = probes[i];
+      if (probe.attach != AttachKind.Timer) continue;
+      let fd = timerfd_create(CLOCK_MONOTONIC, O_CLOEXEC | O_NONBLOCK);
+      if (fd < 0) return fail(FailureCode.Resource, fd, `cannot make a timer for ${probe.point}`);
+      this.probes.push(probe);
+      this.fds.push(fd);
+      this.events.add(fd, Tag.Timer + this.fds.length - 1);
+      this.arm(fd, probe);
+    }
+    return 0;
+  }
+
+  /** How many there are. */
+  get count(): i32 {
+    return this.fds.length;
+  }
+
+  /** The probe whose handler is due, if timer `index` has expired. */
+  takeExpired(index: i32): Probe | null {
+    if (index >= this.fds.length || readCounter(this.fds[index]) <= 0) return null;
+    let probe = this.probes[index];
+    if (probe.jitter != 0) this.arm(this.fds[index], probe);
+    return probe;
+  }
+
+  stop(): void {
+    for (let i = 0, n = this.fds.length; i < n; ++i) close(this.fds[i]);
+    this.fds = [];
+    this.probes = [];
+  }
+
+  /** Steady, or once at a random distance around the period and then anew. */
+  private arm(fd: i32, probe: Probe): void {
+    let period = <i64>min<u64>(probe.period, <u64>i64.MAX_VALUE / 4);
+    let jitter = <i64>min<u64>(probe.jitter, <u64>i64.MAX_VALUE / 4);
+    if (jitter != 0) period += <i64>(getrandom() % <u64>(2 * jitter + 1)) - jitter;
+    period = max(period, SHORTEST_NS);
+    timerfd_settime(fd, 0, period, jitter == 0 ? period : 0);
+  }
+}

@@ -1,0 +1,273 @@
+#!/usr/bin/env node
+// Builds the project: `node scripts/build.mjs [--force] [step ...]`. Each step says which files it reads; it is skipped
+// while neither they nor its commands nor the tools have changed. Works from a fresh clone after `npm ci`, with no
+// TypeScript loader, on every system; the agents need clang and lld, and are left out with a message without them.
+//
+//   compiler   compiler/index.ts         -> build/compiler.wasm
+//   formatter  common/as/print/index.ts  -> build/formatter.wasm
+//   agent      agent/remote/main.ts      -> build/agent.wasm -> wasm2c -> clang, lld -> build/stap-agent-{x86_64,arm64}
+//   client     cli/main.ts               -> dist/stap-remote.js
+//   package    Wasm, agents, tapset      -> dist/
+
+import { spawnSync } from "node:child_process";
+import { createHash } from "node:crypto";
+import {
+  chmodSync,
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from "node:fs";
+import { dirname, join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
+const BUILD = join(ROOT, "build");
+const DIST = join(ROOT, "dist");
+const STAMPS = join(BUILD, "stamps");
+const WORK = join(BUILD, "agent");
+
+/** CPUs that agents are built for: our name, clang's, and the flags that only it takes. */
+const CPUS = [
+  { name: "x86_64", triple: "x86_64-linux-gnu", flags: ["-mno-red-zone"] },
+  { name: "arm64", triple: "aarch64-linux-gnu", flags: ["-mno-outline-atomics"] },
+];
+
+/** Flags of every C file of the agent: no libc, no start-up files, nothing that would differ from build to build. */
+const C_FLAGS = [
+  ..."-O2 -std=gnu11 -ffreestanding -nostdlibinc -fno-stack-protector -fno-pic".split(" "),
+  ..."-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-strict-aliasing".split(" "),
+  ..."-fno-math-errno -Wall -Wextra -Wno-unused-function".split(" "),
+];
+const LINK_FLAGS = ["-fuse-ld=lld", "-nostdlib", "-static", "-Wl,--gc-sections,-z,noseparate-code,--build-id=none,-s"];
+
+/** A step that cannot be done here; the message says why. */
+class BuildError extends Error {}
+
+const log = (text) => process.stdout.write(`${text}\n`);
+
+/** All files below `folder` whose name `wanted` accepts, sorted, so that hashes are stable. */
+function filesBelow(folder, wanted) {
+  const path = join(ROOT, folder);
+  if (!existsSync(path)) return [];
+  const found = [];
+  for (const entry of readdirSync(path, { withFileTypes: true, recursive: true })) {
+    if (entry.isFile() && wanted(entry.name)) found.push(join(entry.parentPath ?? entry.path, entry.name));
+  }
+  return found.sort();
+}
+
+const isSource = (name) => name.endsWith(".ts") && !name.endsWith(".test.ts");
+
+/** One digest over files and whatever else decides the result. */
+function digest(files, extra) {
+  const hash = createHash("sha256");
+  hash.update(JSON.stringify(extra));
+  for (const file of files) {
+    hash.update(`\0${relative(ROOT, file)}\0`);
+    hash.update(readFileSync(file));
+  }
+  return hash.digest("hex");
+}
+
+/** Runs a command; its output goes to ours. */
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { cwd: ROOT, stdio: ["ignore", "inherit", "inherit"], ...options });
+  if (result.error) throw new BuildError(`cannot run ${command}: ${result.error.message}`);
+  if (result.status !== 0) throw new BuildError(`${command} ${args[0]} failed`);
+}
+
+const nodeTool = (path, args) => run(process.execPath, [join(ROOT, "node_modules", path), ...args]);
+
+/** Runs asc with the options of asconfig.json's `target`. */
+function compileWasm(target, entry) {
+  if (!existsSync(join(ROOT, entry))) throw new BuildError(`${entry} is missing`);
+  nodeTool("assemblyscript/bin/asc.js", [entry, "--config", "asconfig.json", "--target", target]);
+}
+
+/** A program that answers --version, of those named; undefined if there is none. */
+function findProgram(names) {
+  return names.find((name) => spawnSync(name, ["--version"], { stdio: "ignore" }).status === 0);
+}
+
+/** clang and lld of the same installation, newest first; an explanation where they are missing. */
+function findClang() {
+  const versions = ["", ...Array.from({ length: 12 }, (_, i) => `-${24 - i}`)];
+  const clang = process.env.CLANG ?? findProgram(versions.map((v) => `clang${v}`));
+  if (!clang) return { missing: "clang" };
+  const suffix = /clang(-\d+)$/.exec(clang)?.[1] ?? "";
+  const lld = findProgram([`ld.lld${suffix}`, "ld.lld"]);
+  if (!lld) return { missing: "lld" };
+  const version = spawnSync(clang, ["--version"], { encoding: "utf8" }).stdout.split("\n")[0];
+  return { clang, version };
+}
+
+/** agent.wasm to one C file, then that and the native part to an executable for `cpu`. */
+function buildAgent(clang, cpu) {
+  const native = join("agent", "native");
+  const out = join(WORK, cpu.name);
+  mkdirSync(out, { recursive: true });
+  const flags = [`--target=${cpu.triple}`, ...C_FLAGS, ...cpu.flags, "-I", WORK, "-I", native];
+  flags.push("-isystem", join(native, "include"));
+  const objects = [];
+  const compile = (source, more) => {
+    const object = join(out, source.replace(/^.*[\\/]/, "").replace(/\.c$/, ".o"));
+    run(clang, [...flags, ...more, "-c", source, "-o", object]);
+    objects.push(object);
+  };
+  compile(join(native, "start.c"), []);
+  compile(join(native, "trampoline.c"), []);
+  compile(join(native, "runtime.c"), ["-fno-builtin"]);
+  compile(join(WORK, "agent.c"), ["-w"]);
+  const map = `-Wl,-Map=${join(out, "agent.map")}`;
+  const target = join(BUILD, `stap-agent-${cpu.name}`);
+  run(clang, [`--target=${cpu.triple}`, ...LINK_FLAGS, map, ...objects, "-o", `${target}.new`]);
+  chmodSync(`${target}.new`, 0o755);
+  renameSync(`${target}.new`, target);
+}
+
+/** Copies what changed, so that a second build leaves times alone. */
+function copy(from, to) {
+  if (existsSync(to) && readFileSync(from).equals(readFileSync(to))) return;
+  mkdirSync(dirname(to), { recursive: true });
+  copyFileSync(from, `${to}.new`);
+  chmodSync(`${to}.new`, statSync(from).mode & 0o777);
+  renameSync(`${to}.new`, to);
+}
+
+async function bundleClient() {
+  const { build } = await import("esbuild");
+  if (!existsSync(join(ROOT, "cli/main.ts"))) throw new BuildError("cli/main.ts is missing");
+  for (const name of existsSync(DIST) ? readdirSync(DIST) : []) {
+    if (/^(chunk|connect|ssh)-.*\.js$/.test(name)) rmSync(join(DIST, name));
+  }
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: { "stap-remote": "cli/main.ts" },
+    outdir: "dist",
+    bundle: true,
+    splitting: true,
+    format: "esm",
+    platform: "node",
+    target: "node20",
+    // ssh2 has optional native parts and is needed only for --host: it stays a package, imported when a host is named.
+    external: ["ssh2", "cpu-features"],
+    banner: {
+      js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
+    },
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  const out = join(DIST, "stap-remote.js");
+  const text = readFileSync(out, "utf8").replace(/^#!.*\n/, "");
+  writeFileSync(out, `#!/usr/bin/env node\n${text}`);
+  chmodSync(out, 0o755);
+}
+
+const wasmSources = (folders) => folders.flatMap((folder) => filesBelow(folder, isSource));
+const version = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
+const clang = findClang();
+
+/** The steps, in order: what each reads, what it makes, how. */
+const STEPS = [
+  {
+    name: "compiler",
+    inputs: () => wasmSources(["compiler", "common"]).filter((f) => !f.includes(join("compiler", "host"))),
+    outputs: ["build/compiler.wasm"],
+    run: () => compileWasm("compiler", "compiler/index.ts"),
+  },
+  {
+    name: "formatter",
+    inputs: () => wasmSources(["common"]),
+    outputs: ["build/formatter.wasm"],
+    run: () => compileWasm("formatter", "common/as/print/index.ts"),
+  },
+  {
+    name: "agent",
+    inputs: () => [...wasmSources(["agent/remote", "common"]), ...filesBelow("agent/native", (n) => /\.[ch]$/.test(n))],
+    outputs: CPUS.map((cpu) => `build/stap-agent-${cpu.name}`),
+    skip: () =>
+      clang.missing &&
+      `${clang.missing} is missing: no agents are built. Install clang and lld (Debian: apt install clang lld; ` +
+        "macOS: brew install llvm lld). The compiler and the client work without.",
+    run: () => {
+      compileWasm("agent", "agent/remote/main.ts");
+      mkdirSync(WORK, { recursive: true });
+      nodeTool("wabt/bin/wasm2c", ["build/agent.wasm", "-n", "agent", "-o", "build/agent/agent.c"]);
+      for (const cpu of CPUS) buildAgent(clang.clang, cpu);
+    },
+  },
+  {
+    name: "client",
+    inputs: () => wasmSources(["cli", "compiler/host", "agent/host", "common/format"]),
+    outputs: ["dist/stap-remote.js"],
+    run: bundleClient,
+  },
+  {
+    name: "package",
+    always: true,
+    inputs: () => [],
+    outputs: [],
+    run: () => {
+      const names = ["compiler.wasm", "formatter.wasm", ...CPUS.map((cpu) => `stap-agent-${cpu.name}`)];
+      for (const name of names) if (existsSync(join(BUILD, name))) copy(join(BUILD, name), join(DIST, name));
+      const tapset = join(ROOT, "tapset");
+      rmSync(join(DIST, "tapset"), { recursive: true, force: true });
+      if (existsSync(tapset)) cpSync(tapset, join(DIST, "tapset"), { recursive: true });
+    },
+  },
+];
+
+/** Does one step unless it is up to date. */
+async function perform(step, force) {
+  const reason = step.skip?.();
+  if (reason) {
+    log(`${step.name}: skipped: ${reason}`);
+    return;
+  }
+  const stamp = join(STAMPS, step.name);
+  const lock = readFileSync(join(ROOT, "package-lock.json"), "utf8");
+  const self = readFileSync(fileURLToPath(import.meta.url), "utf8");
+  const config = readFileSync(join(ROOT, "asconfig.json"), "utf8");
+  const now = digest(step.inputs(), [version, clang.version, lock, self, config]);
+  const fresh = existsSync(stamp) && readFileSync(stamp, "utf8") === now;
+  if (!step.always && !force && fresh && step.outputs.every((file) => existsSync(join(ROOT, file)))) return;
+  rmSync(stamp, { force: true });
+  const began = performance.now();
+  await step.run();
+  if (step.always) return;
+  writeFileSync(stamp, now);
+  const sizes = step.outputs.map((file) => `${file} ${Math.ceil(statSync(join(ROOT, file)).size / 1024)} KB`);
+  log(`${step.name}: ${sizes.join(", ")} (${((performance.now() - began) / 1000).toFixed(1)} s)`);
+}
+
+async function main() {
+  const args = process.argv.slice(2);
+  const force = args.includes("--force");
+  const wanted = args.filter((arg) => arg !== "--force");
+  const unknown = wanted.find((name) => !STEPS.some((step) => step.name === name));
+  if (unknown) throw new BuildError(`no such step: ${unknown} (steps: ${STEPS.map((s) => s.name).join(", ")})`);
+  mkdirSync(STAMPS, { recursive: true });
+  let failed = false;
+  for (const step of STEPS) {
+    if (wanted.length > 0 && !wanted.includes(step.name)) continue;
+    try {
+      await perform(step, force);
+    } catch (error) {
+      failed = true;
+      log(`${step.name}: FAILED: ${error instanceof BuildError ? error.message : (error.stack ?? error)}`);
+    }
+  }
+  if (failed) process.exitCode = 1;
+}
+
+main().catch((error) => {
+  log(`build: ${error.message}`);
+  process.exitCode = 1;
+});
