@@ -1,6 +1,6 @@
 // Every kernel of the matrix boots and is what tests take for granted: two CPUs, BTF, the accounts, bpftool.
 
-import { test } from "uvu";
+import { suite, test } from "uvu";
 import * as assert from "uvu/assert";
 import { bootGuest, GUEST_NAMES, shutdownGuests } from "../guest.ts";
 
@@ -13,7 +13,9 @@ const RELEASES: Record<string, RegExp> = {
 };
 
 for (const name of GUEST_NAMES) {
-  test(`guest ${name} boots its own kernel on two CPUs with kernel types and symbols`, async () => {
+  const kernel = suite(name);
+
+  kernel(`guest ${name} boots its own kernel on two CPUs with kernel types and symbols`, async () => {
     const guest = await bootGuest(name);
     const script = "uname -r; uname -m; nproc; test -s /sys/kernel/btf/vmlinux && echo btf; wc -l </proc/kallsyms";
     const { code, stdout, stderr } = await guest.run(script);
@@ -28,7 +30,7 @@ for (const name of GUEST_NAMES) {
     assert.match(guest.console(), `guest ready: ${release}`);
   });
 
-  test(`guest ${name} has accounts with and without sudo`, async () => {
+  kernel(`guest ${name} has accounts with and without sudo`, async () => {
     const guest = await bootGuest(name);
     assert.is((await guest.run("id -u")).stdout, "0\n");
     assert.is((await guest.run("id -u; sudo -n id -u", { user: "tester" })).stdout, "1000\n0\n");
@@ -38,7 +40,7 @@ for (const name of GUEST_NAMES) {
     assert.is.not((await guest.run("echo wrong | sudo -S -p '' id -u", { user: "asker" })).code, 0);
   });
 
-  test(`guest ${name} has bpftool, bpffs and tracefs`, async () => {
+  kernel(`guest ${name} has bpftool, bpffs and tracefs`, async () => {
     const guest = await bootGuest(name);
     const { code, stdout, stderr } = await guest.run(
       "set -e; bpftool prog list >/dev/null; bpftool map list >/dev/null; bpftool link list >/dev/null;" +
@@ -47,6 +49,10 @@ for (const name of GUEST_NAMES) {
     assert.is(code, 0, stderr);
     assert.is(stdout, "1\n");
   });
+
+  // One guest at a time: they share the machine's processors with everything else.
+  kernel.after(shutdownGuests);
+  kernel.run();
 }
 
 test("a command's exit status, output and errors come back apart", async () => {
