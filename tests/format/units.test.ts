@@ -7,6 +7,8 @@ import { createFormatter, type Formatter } from "../../agent/host/formatter.ts";
 import { RecordFlags } from "../../common/format/record.ts";
 import { item, ManifestBuilder, records } from "./manifest-builder.ts";
 
+/** Flags of the first piece of a unit that is cut. */
+const FIRST = RecordFlags.More | RecordFlags.First;
 const WASM = readFileSync(new URL("../../build/formatter.wasm", import.meta.url));
 
 function make(): { formatter: Formatter; number: number; text: number } {
@@ -42,7 +44,7 @@ test("all items of one record are printed in order", () => {
 
 test("the pieces of one unit come out together, whatever lies between them", () => {
   const { formatter, number } = make();
-  const first = records([item(number, [1], RecordFlags.More, 5)], [item(number, [100], RecordFlags.More, 6)]);
+  const first = records([item(number, [1], FIRST, 5)], [item(number, [100], FIRST, 6)]);
   assert.equal(collect(formatter, first), ["", ""]);
   const second = records(
     [item(number, [42])],
@@ -57,12 +59,20 @@ test("the pieces of one unit come out together, whatever lies between them", () 
 
 test("a unit that lost a piece is dropped whole", () => {
   const { formatter, number } = make();
-  const payload = records(
-    [item(number, [1], RecordFlags.More, 5)],
-    [item(number, [3], RecordFlags.Torn, 5)],
-    [item(number, [9])],
-  );
+  const payload = records([item(number, [1], FIRST, 5)], [item(number, [3], RecordFlags.Torn, 5)], [item(number, [9])]);
   assert.equal(collect(formatter, payload), ["<9>", ""]);
+  assert.is(formatter.openUnits(), 0);
+});
+
+test("a unit whose end was lost does not join the next unit of the same number", () => {
+  const { formatter, number } = make();
+  const payload = records(
+    [item(number, [1], FIRST, 5)],
+    [item(number, [2], FIRST, 5)],
+    [item(number, [3], 0, 5)],
+    [item(number, [4], 0, 5)],
+  );
+  assert.equal(collect(formatter, payload), ["<2><3>", ""]);
   assert.is(formatter.openUnits(), 0);
 });
 
@@ -120,7 +130,7 @@ test("memory stays constant over many frames and unfinished units", () => {
   const site = builder.site({ format: "%8000d", arguments: ["long"] });
   const formatter = createFormatter(WASM, builder.done());
   const frame = records(
-    ...Array.from({ length: 100 }, (_, i) => [item(site, [i], i % 2 ? RecordFlags.More : 0, i % 2 ? 1 + i : 0)]),
+    ...Array.from({ length: 100 }, (_, i) => [item(site, [i], i % 2 ? FIRST : 0, i % 2 ? 1 + i : 0)]),
   );
   const ends = records(...Array.from({ length: 50 }, (_, i) => [item(site, [i], RecordFlags.Torn, 2 + 2 * i)]));
   const grown = () => {

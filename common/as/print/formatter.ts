@@ -71,7 +71,7 @@ export class Formatter {
 
   /** Units whose last piece has not come. */
   get openUnits(): i32 {
-    return this.units.open;
+    return this.units.count;
   }
 
   /** Formats one record of `length` bytes. */
@@ -90,16 +90,14 @@ export class Formatter {
   private formatPiece(record: usize, length: i32, text: OutBuffer, messages: OutBuffer): void {
     let flags = <i32>load<u8>(record, RecordItem.Flags);
     let unit = load<u32>(record, RecordItem.Unit);
-    if (flags & RecordFlags.Torn) {
-      this.units.close(unit);
+    if (flags & (RecordFlags.Torn | RecordFlags.First)) this.units.close(unit);
+    if (flags & RecordFlags.Torn) return;
+    if (flags & RecordFlags.First && !this.units.begin(unit)) {
+      this.damage(Damage.Units, messages);
       return;
     }
-    let kept = flags & RecordFlags.More ? this.units.get(unit) : this.units.peek(unit);
-    if (kept == null) {
-      if (flags & RecordFlags.More) this.damage(Damage.Units, messages);
-      else this.formatItems(record, length, text, messages);
-      return;
-    }
+    let kept = this.units.find(unit);
+    if (kept == null) return; // its beginning was lost, which the lost-output counter knows
     let before = kept.length;
     this.formatItems(record, length, kept, messages);
     this.units.grown(kept.length - before);

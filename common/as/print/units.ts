@@ -19,29 +19,34 @@ class Unit {
   text: OutBuffer = new OutBuffer(512, MAX_UNIT_BYTES);
 }
 
-/** The half-finished units. The first `open` members are in use, the others wait to be. */
+/** The half-finished units. The first `count` members are in use, the others wait to be. */
 export class Units {
   private units: Unit[] = [];
-  open: i32 = 0;
+  /** Open units. */
+  count: i32 = 0;
   private bytes: i32 = 0;
 
-  private find(id: u32): i32 {
-    for (let i = 0; i < this.open; ++i) {
+  private indexOf(id: u32): i32 {
+    for (let i = 0; i < this.count; ++i) {
       if (unchecked(this.units[i]).id == id) return i;
     }
     return -1;
   }
 
-  /** The text of unit `id` so far, to append to; null if there are too many. Follow with `grown`. */
-  get(id: u32): OutBuffer | null {
-    let index = this.find(id);
-    if (index >= 0) return this.units[index].text;
-    if (this.open >= MAX_OPEN || this.bytes > MAX_OPEN_BYTES) return null;
-    if (this.open == this.units.length) this.units.push(new Unit());
-    let unit = this.units[this.open++];
+  /** Begins unit `id`, which is not open; false if too many are. */
+  begin(id: u32): bool {
+    if (this.count >= MAX_OPEN || this.bytes > MAX_OPEN_BYTES) return false;
+    if (this.count == this.units.length) this.units.push(new Unit());
+    let unit = this.units[this.count++];
     unit.id = id;
     unit.text.clear();
-    return unit.text;
+    return true;
+  }
+
+  /** The text of unit `id` so far, to append to, or null if it is not open. Follow with `grown`. */
+  find(id: u32): OutBuffer | null {
+    let index = this.indexOf(id);
+    return index < 0 ? null : this.units[index].text;
   }
 
   /** Accounts for what was appended to a half-finished unit. */
@@ -49,21 +54,15 @@ export class Units {
     this.bytes += bytes;
   }
 
-  /** The text of unit `id` if it is open, else null. */
-  peek(id: u32): OutBuffer | null {
-    let index = this.find(id);
-    return index < 0 ? null : this.units[index].text;
-  }
-
-  /** Ends unit `id`; its text must have been taken. */
+  /** Ends unit `id` if it is open; its text must have been taken. */
   close(id: u32): void {
-    let index = this.find(id);
+    let index = this.indexOf(id);
     if (index < 0) return;
     let unit = this.units[index];
     this.bytes -= unit.text.length;
     if (unit.text.capacity > 65536) unit.text.shrink(512);
-    this.open--;
-    this.units[index] = this.units[this.open];
-    this.units[this.open] = unit;
+    this.count--;
+    this.units[index] = this.units[this.count];
+    this.units[this.count] = unit;
   }
 }
