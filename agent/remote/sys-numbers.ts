@@ -50,6 +50,7 @@ export const enum Nr {
   getrandom,
   mount,
   sysinfo,
+  getcpu,
   Size,
 }
 
@@ -99,6 +100,7 @@ const X86_64: StaticArray<i16> = [
   318, // getrandom
   165, // mount
   99, // sysinfo
+  309, // getcpu
 ];
 
 const GENERIC: StaticArray<i16> = [
@@ -147,6 +149,7 @@ const GENERIC: StaticArray<i16> = [
   278, // getrandom
   40, // mount
   179, // sysinfo
+  168, // getcpu
 ];
 
 let numbers: StaticArray<i16> = archId() == 62 ? X86_64 : GENERIC;

@@ -435,6 +435,11 @@ export function getHardLimit(resource: i32): i64 {
   return failed < 0 ? <i64>0 : load<i64>(SCRATCH, 8);
 }
 
+/** The number of the CPU this runs on; 0 if the kernel will not say. */
+export function getcpu(): i32 {
+  return call3(Nr.getcpu, 0b1, SCRATCH, 0, 0) < 0 ? 0 : load<i32>(SCRATCH);
+}
+
 export function sched_setaffinity(pid: i32, bytes: i32, mask: usize): i32 {
   return call3(Nr.sched_setaffinity, 0b100, pid, bytes, mask);
 }
