@@ -1,11 +1,223 @@
-import { Func } from "../ir/function";
-import { BackendOptions, Code } from "./code";
+// Machine code → bytes: places jumps, encodes instructions, collects relocations and lines.
+//
+// Blocks come in the order that layout chose; a jump to the next block costs nothing. Empty blocks are jumped through.
+
+import { Class, INSN_BYTES, Opcode, PSEUDO_CALL, Pseudo, SOURCE_MASK, Source } from "../../common/format/bpf";
+import { Func, JumpKind, NoPosition } from "../ir/function";
+import { Code, CodeLine, Relocation, RelocationKind } from "./code";
+import { negateJump } from "./isel";
+import { Fix, KEEP_IF, Machine, MachineBlock, NoReg } from "./machine";
 
 export { BackendOptions, Code, CodeLine, Relocation, RelocationKind } from "./code";
+export { compileFunction } from "./compile";
 
-/** Compiles one function to BPF. */
-export function compileFunction(fn: Func, options: BackendOptions): Code {
-  let code = new Code(fn);
-  code.error = "not written yet";
-  return code;
+/** The kernel's limit on instructions of a program. */
+const MAX_INSNS: i32 = 1000000;
+
+class Emit {
+  code: Code;
+  /** First instruction of each block. */
+  starts: StaticArray<i32>;
+  /** Pairs (instruction, block) whose offset waits for the block's place. */
+  jumps: Array<i32> = [];
+  lastPosition: i32 = NoPosition;
+
+  constructor(
+    public machine: Machine,
+    fn: Func,
+  ) {
+    this.code = new Code(fn);
+    this.starts = new StaticArray<i32>(machine.blocks.length);
+  }
+
+  /** Where a jump to `b` ends: empty blocks that only jump on are passed. */
+  target(b: i32): i32 {
+    let blocks = this.machine.blocks;
+    // The bound is for an empty endless loop.
+    for (let steps = blocks.length; steps > 0; --steps) {
+      let block = blocks[b];
+      if (block.insns.length > 0 || block.jump != JumpKind.Jump) break;
+      b = block.to;
+    }
+    return b;
+  }
+
+  /** Points jumps past empty blocks and drops blocks that nothing reaches then. */
+  thread(): void {
+    let machine = this.machine;
+    let reached = new StaticArray<bool>(machine.blocks.length);
+    let work: Array<i32> = [machine.order[0]];
+    reached[work[0]] = true;
+    while (work.length > 0) {
+      let block = machine.blocks[work.pop()];
+      if (block.jump == JumpKind.Return) continue;
+      block.to = this.target(block.to);
+      if (block.jump == JumpKind.Branch) {
+        block.otherwise = this.target(block.otherwise);
+        if (block.otherwise == block.to) block.jump = JumpKind.Jump;
+      }
+      for (let s = 0, n = block.successorCount(); s < n; ++s) {
+        let next = block.successor(s);
+        if (reached[next]) continue;
+        reached[next] = true;
+        work.push(next);
+      }
+    }
+    let order: Array<i32> = [];
+    for (let k = 0, n = machine.order.length; k < n; ++k) if (reached[machine.order[k]]) order.push(machine.order[k]);
+    machine.order = order;
+  }
+
+  // ---- bytes
+
+  raw(opcode: i32, dst: i32, src: i32, off: i32, imm: i32): void {
+    let bytes = this.code.insns;
+    bytes.push(opcode as u8);
+    bytes.push(((dst & 15) | ((src & 15) << 4)) as u8);
+    bytes.push(off as u8);
+    bytes.push((off >> 8) as u8);
+    bytes.push(imm as u8);
+    bytes.push((imm >> 8) as u8);
+    bytes.push((imm >> 16) as u8);
+    bytes.push((imm >> 24) as u8);
+  }
+
+  line(position: i32): void {
+    if (position == NoPosition || position == this.lastPosition) return;
+    let lines = this.code.lines;
+    let at = this.code.count();
+    // The first line covers what has no position before it: every function starts with one.
+    if (lines.length == 0) at = 0;
+    if (lines.length > 0 && lines[lines.length - 1].insn == at) lines[lines.length - 1].position = position;
+    else lines.push(new CodeLine(at, position));
+    this.lastPosition = position;
+  }
+
+  relocation(kind: RelocationKind, addend: i32): void {
+    this.code.relocations.push(new Relocation(this.code.count(), kind, addend));
+  }
+
+  instruction(i: i32): void {
+    let machine = this.machine;
+    let code = machine.codes[i];
+    this.line(machine.positions[i]);
+    if (code >= KEEP_IF) this.keepIf(i, code & 0xff);
+    else if (code == Opcode.LdImm64) this.loadImmediate(i);
+    else if (code == Opcode.Call) this.call(i);
+    else this.plain(i, code);
+  }
+
+  plain(i: i32, code: i32): void {
+    let machine = this.machine;
+    let dst = machine.dsts[i];
+    let src = machine.srcs[i] == NoReg ? 0 : machine.srcs[i];
+    let off = machine.offs[i];
+    let imm = <i32>machine.imms[i];
+    if (machine.fixes[i] == Fix.Slot) {
+      let place = machine.slotOffsets[machine.values[i]];
+      if ((code & 7) == Class.Alu64) imm += place;
+      else off += place;
+    }
+    this.raw(code, dst, src, off, imm);
+  }
+
+  keepIf(i: i32, code: i32): void {
+    let machine = this.machine;
+    let other = machine.third(i);
+    this.raw(code, machine.srcs[i], other == NoReg ? 0 : other, 1, <i32>machine.imms[i]);
+    this.raw(Opcode.MovImm64, machine.dsts[i], 0, 0, 0);
+  }
+
+  loadImmediate(i: i32): void {
+    let machine = this.machine;
+    let fix = machine.fixes[i] as Fix;
+    let low = <i32>machine.imms[i];
+    let high = <i32>(machine.imms[i] >> 32);
+    let pseudo: i32 = Pseudo.None;
+    if (fix != Fix.None) {
+      let kind = fix == Fix.Bss ? RelocationKind.Bss : fix == Fix.Rodata ? RelocationKind.Rodata : RelocationKind.Map;
+      this.relocation(kind, machine.values[i]);
+      pseudo = fix == Fix.Map ? Pseudo.MapFd : Pseudo.MapValue;
+    }
+    this.raw(Opcode.LdImm64, machine.dsts[i], pseudo, 0, low);
+    this.raw(0, 0, 0, 0, high);
+  }
+
+  call(i: i32): void {
+    let machine = this.machine;
+    if (machine.fixes[i] == Fix.Function) {
+      this.relocation(RelocationKind.Function, machine.values[i]);
+      this.raw(Opcode.Call, 0, PSEUDO_CALL, 0, 0);
+    } else {
+      this.raw(Opcode.Call, 0, 0, 0, <i32>machine.imms[i]);
+    }
+  }
+
+  // ---- blocks
+
+  jumpTo(code: i32, a: i32, b: i32, imm: i32, block: i32): void {
+    this.jumps.push(this.code.count());
+    this.jumps.push(block);
+    this.raw(code, a == NoReg ? 0 : a, b == NoReg ? 0 : b, 0, imm);
+  }
+
+  end(block: MachineBlock, next: i32): void {
+    if (block.jump == JumpKind.Return) {
+      this.line(block.position);
+      this.raw(Opcode.Exit, 0, 0, 0, 0);
+      return;
+    }
+    if (block.jump == JumpKind.Jump) {
+      if (block.to != next) this.jumpTo(Opcode.Ja, NoReg, NoReg, 0, block.to);
+      return;
+    }
+    this.line(block.position);
+    let b = (block.code & SOURCE_MASK) == Source.X ? block.b : NoReg;
+    if (block.to == next) {
+      this.jumpTo(negateJump(block.code), block.a, b, block.imm, block.otherwise);
+      return;
+    }
+    this.jumpTo(block.code, block.a, b, block.imm, block.to);
+    if (block.otherwise != next) this.jumpTo(Opcode.Ja, NoReg, NoReg, 0, block.otherwise);
+  }
+
+  resolveJumps(): void {
+    let bytes = this.code.insns;
+    for (let k = 0, n = this.jumps.length; k < n; k += 2) {
+      let at = this.jumps[k];
+      let off = this.starts[this.jumps[k + 1]] - at - 1;
+      if (off < -32768 || off > 32767) {
+        this.code.error =
+          "is too long: a jump crosses " + (off < 0 ? -off : off).toString() + " instructions, and BPF allows 32767";
+        return;
+      }
+      bytes[at * INSN_BYTES + 2] = off as u8;
+      bytes[at * INSN_BYTES + 3] = (off >> 8) as u8;
+    }
+  }
+
+  run(): Code {
+    let machine = this.machine;
+    this.thread();
+    for (let k = 0, n = machine.order.length; k < n; ++k) {
+      let block = machine.blocks[machine.order[k]];
+      this.starts[block.id] = this.code.count();
+      for (let j = 0, m = block.insns.length; j < m; ++j) this.instruction(block.insns[j]);
+      this.end(block, k + 1 < n ? machine.order[k + 1] : -1);
+    }
+    this.code.stackBytes = machine.stackBytes;
+    if (this.code.count() > MAX_INSNS) {
+      this.code.error =
+        "has " + this.code.count().toString() + " instructions, and the kernel allows " + MAX_INSNS.toString();
+    } else {
+      this.resolveJumps();
+    }
+    if (this.code.error != "") this.code.insns = [];
+    return this.code;
+  }
+}
+
+/** Encodes a function whose registers and frame are decided. */
+export function emit(machine: Machine): Code {
+  return new Emit(machine, machine.fn).run();
 }

@@ -1,0 +1,196 @@
+// Spill code: registers that got no machine register live on the stack, and each use has a short register of its own.
+//
+// Registers that regalloc had coalesced form a class, which has one slot. A class whose only value is a constant or an
+// address gets no slot: it is made again at each use. Pointers are stored and read whole (8 bytes), so that kernels track them.
+
+import { Class, Mode, Opcode, Width } from "../../common/format/bpf";
+import { JumpKind } from "../ir/function";
+import { Fix, FRAME_REGISTER, Machine, MachineBlock, NoReg } from "./machine";
+
+const LOAD = Class.Ldx | Mode.Mem | Width.DW;
+const STORE = Class.Stx | Mode.Mem | Width.DW;
+const STORE_IMMEDIATE = Class.St | Mode.Mem | Width.DW;
+
+class Spill {
+  /** Slot of each class; -1: not made yet. */
+  slots: StaticArray<i32>;
+  /** Instruction that makes the only value of a class: -1 none seen, -2 none such. */
+  origin: StaticArray<i32>;
+  list: Array<i32> = [];
+  /** Stands for a class within one instruction. */
+  stand: i32 = NoReg;
+  standClass: i32 = -1;
+
+  constructor(
+    public machine: Machine,
+    public classes: StaticArray<i32>,
+  ) {
+    this.slots = new StaticArray<i32>(classes.length);
+    this.origin = new StaticArray<i32>(classes.length);
+    this.slots.fill(-1);
+    this.origin.fill(-1);
+  }
+
+  classOf(r: i32): i32 {
+    return r < 0 || r >= this.classes.length ? -1 : this.classes[r];
+  }
+
+  isConstantMaker(i: i32): bool {
+    let code = this.machine.codes[i];
+    return code == Opcode.MovImm64 || code == Opcode.MovImm32 || code == Opcode.LdImm64;
+  }
+
+  /** Finds the classes that can be made again. */
+  findOrigins(): void {
+    let machine = this.machine;
+    for (let k = 0, n = machine.order.length; k < n; ++k) {
+      let insns = machine.blocks[machine.order[k]].insns;
+      for (let j = 0, m = insns.length; j < m; ++j) {
+        let i = insns[j];
+        if (machine.definesSrc(i)) this.noteOrigin(this.classOf(machine.srcs[i]), i);
+        if (!machine.defines(i)) continue;
+        let to = this.classOf(machine.dsts[i]);
+        if (machine.isMove(i) && this.classOf(machine.srcs[i]) == to) continue;
+        this.noteOrigin(to, i);
+      }
+    }
+  }
+
+  noteOrigin(to: i32, i: i32): void {
+    if (to < 0) return;
+    this.origin[to] = this.origin[to] == -1 && this.isConstantMaker(i) ? i : -2;
+  }
+
+  isRemade(to: i32): bool {
+    return this.origin[to] >= 0;
+  }
+
+  slotOf(to: i32): i32 {
+    if (this.slots[to] < 0) {
+      this.slots[to] = this.machine.slots.length;
+      this.machine.slots.push(8);
+    }
+    return this.slots[to];
+  }
+
+  // ---- making instructions
+
+  push(i: i32, position: i32): void {
+    this.machine.positions[i] = position;
+    this.list.push(i);
+  }
+
+  /** Brings the value of class `to` into `register`. */
+  fetch(to: i32, register: i32, position: i32): void {
+    let machine = this.machine;
+    if (this.isRemade(to)) {
+      let from = this.origin[to];
+      let i = machine.insn(machine.codes[from], register, NoReg, 0, machine.imms[from]);
+      machine.fixes[i] = machine.fixes[from];
+      machine.values[i] = machine.values[from];
+      this.push(i, position);
+      return;
+    }
+    let i = machine.insn(LOAD, register, FRAME_REGISTER, 0, 0);
+    machine.fixes[i] = Fix.Slot;
+    machine.values[i] = this.slotOf(to);
+    this.push(i, position);
+  }
+
+  keep(to: i32, code: i32, src: i32, imm: i64, position: i32): void {
+    let machine = this.machine;
+    let i = machine.insn(code, FRAME_REGISTER, src, 0, imm);
+    machine.fixes[i] = Fix.Slot;
+    machine.values[i] = this.slotOf(to);
+    this.push(i, position);
+  }
+
+  // ---- rewriting
+
+  /** A register that holds `r` for the current instruction. */
+  use(r: i32, position: i32): i32 {
+    let to = this.classOf(r);
+    if (to < 0) return r;
+    if (to == this.standClass) return this.stand;
+    let register = this.machine.newRegister();
+    this.fetch(to, register, position);
+    this.standClass = to;
+    this.stand = register;
+    return register;
+  }
+
+  move(i: i32): void {
+    let machine = this.machine;
+    let to = this.classOf(machine.dsts[i]);
+    let from = this.classOf(machine.srcs[i]);
+    let position = machine.positions[i];
+    if (to < 0) {
+      this.fetch(from, machine.dsts[i], position);
+    } else if (to == from) {
+      return;
+    } else if (from < 0) {
+      this.keep(to, STORE, machine.srcs[i], 0, position);
+    } else {
+      let register = machine.newRegister();
+      this.fetch(from, register, position);
+      this.keep(to, STORE, register, 0, position);
+    }
+  }
+
+  instruction(i: i32): void {
+    let machine = this.machine;
+    let to = this.classOf(machine.dsts[i]);
+    let from = this.classOf(machine.srcs[i]);
+    let third = machine.third(i);
+    if (to < 0 && from < 0 && (third == NoReg || this.classOf(third) < 0)) {
+      this.list.push(i);
+      return;
+    }
+    let position = machine.positions[i];
+    if (machine.isMove(i)) {
+      this.move(i);
+      return;
+    }
+    if (machine.defines(i) && to >= 0 && this.isRemade(to)) return;
+    if (to >= 0 && machine.codes[i] == Opcode.MovImm64) {
+      this.keep(to, STORE_IMMEDIATE, NoReg, machine.imms[i], position);
+      return;
+    }
+    this.operands(i, to);
+  }
+
+  /** Replaces the operands of `i`, reading before and storing after it. */
+  operands(i: i32, to: i32): void {
+    let machine = this.machine;
+    let position = machine.positions[i];
+    let third = machine.third(i);
+    let from = this.classOf(machine.srcs[i]);
+    this.standClass = -1;
+    if (third != NoReg) machine.values[i] = this.use(third, position);
+    if (machine.readsSrc(i)) machine.srcs[i] = this.use(machine.srcs[i], position);
+    let src = machine.srcs[i];
+    if (machine.readsDst(i)) machine.dsts[i] = this.use(machine.dsts[i], position);
+    else if (to >= 0) machine.dsts[i] = machine.newRegister();
+    this.list.push(i);
+    if (to >= 0 && machine.defines(i)) this.keep(to, STORE, machine.dsts[i], 0, position);
+    if (from >= 0 && machine.definesSrc(i)) this.keep(from, STORE, src, 0, position);
+  }
+
+  block(block: MachineBlock): void {
+    this.list = [];
+    for (let k = 0, n = block.insns.length; k < n; ++k) this.instruction(block.insns[k]);
+    this.standClass = -1;
+    if (block.jump == JumpKind.Branch) {
+      block.a = this.use(block.a, block.position);
+      if (block.b != NoReg) block.b = this.use(block.b, block.position);
+    }
+    block.insns = this.list;
+  }
+}
+
+/** Puts every register with a class on the stack; `classes` names the class of each register, or -1. */
+export function spill(machine: Machine, classes: StaticArray<i32>): void {
+  let pass = new Spill(machine, classes);
+  pass.findOrigins();
+  for (let k = 0, n = machine.order.length; k < n; ++k) pass.block(machine.blocks[machine.order[k]]);
+}

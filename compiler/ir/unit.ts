@@ -1,0 +1,133 @@
+// What surrounds the functions of one object: data sections, positions, print sites, programs and probes. `lower` fills
+// it, the back end compiles its functions, `object` writes it. It knows nothing of the script's tree.
+
+import { ByteWriter } from "../../common/as/byte-writer";
+import { AttachKind, Engine, GlobalFlags, GlobalType, NONE, ProbeFlags } from "../../common/format/manifest";
+import { ArgumentType, SiteKind } from "../../common/format/record";
+import { BssHeader, RodataHeader } from "../../common/format/runtime";
+import { IrModule } from "./module";
+
+/** A place in a script. All strings here are byte strings. */
+export class UnitPosition {
+  constructor(
+    public file: string,
+    public line: i32,
+    public column: i32,
+    /** That line of the script. */
+    public text: string,
+  ) {}
+}
+
+/** How one argument of a site lies in a record. */
+export class UnitArgument {
+  constructor(
+    public type: ArgumentType,
+    public bytes: i32,
+  ) {}
+}
+
+/** A print, error, warning, log or exit: always with a format in printf's form. */
+export class UnitSite {
+  args: UnitArgument[] = [];
+  constructor(
+    public kind: SiteKind,
+    public format: string,
+    public position: i32,
+    /** What an error is near: "operator '/'"; or empty. */
+    public near: string,
+  ) {}
+}
+
+/** One BPF program: a handler and how libbpf would call its section. */
+export class UnitProgram {
+  constructor(
+    /** Index of its function in the module. */
+    public func: i32,
+    public name: string,
+    public section: string,
+    public engine: Engine,
+    /** BPF_PROG_TYPE_* */
+    public type: i32,
+    public position: i32,
+  ) {}
+}
+
+/** One probe site: when to run which program. */
+export class UnitProbe {
+  target: string = "";
+  period: i64 = 0;
+  jitter: i64 = 0;
+  order: i32 = 0;
+  flags: ProbeFlags = ProbeFlags.None;
+  position: i32 = NONE;
+  point: string = "";
+  constructor(
+    public program: i32,
+    public attach: AttachKind,
+  ) {}
+}
+
+/** One global variable of the script. */
+export class UnitGlobal {
+  constructor(
+    public name: string,
+    public type: GlobalType,
+    public offset: i32,
+    public bytes: i32,
+    public flags: GlobalFlags,
+  ) {}
+}
+
+/** Numbers of the maps that AddressMap names. */
+export const enum UnitMap {
+  Output = 0,
+  Control = 1,
+}
+
+/** All that one object holds. */
+export class Unit {
+  module: IrModule = new IrModule();
+  rodata: ByteWriter = new ByteWriter(256);
+  /** Bytes of .bss before the frame arena. */
+  bssBytes: i32 = BssHeader.Size;
+  globals: UnitGlobal[] = [];
+  positions: UnitPosition[] = [];
+  sites: UnitSite[] = [];
+  programs: UnitProgram[] = [];
+  probes: UnitProbe[] = [];
+  /** Bytes of one frame, a power of two; 0: no frames. */
+  frameBytes: i32 = 0;
+  features: string[] = [];
+  maxErrors: i32 = 0;
+  maxSkipped: i32 = 100;
+  suppressErrors: bool = false;
+  scriptName: string = "";
+  private literals: Map<string, i32> = new Map<string, i32>();
+
+  constructor() {
+    this.rodata.zeros(RodataHeader.Size);
+  }
+
+  /** Offset in .rodata of a NUL-terminated literal, padded with zeros to 8 bytes; stored once. */
+  literal(text: string): i32 {
+    if (this.literals.has(text)) return this.literals.get(text);
+    const at = this.rodata.length;
+    this.rodata.text(text);
+    this.rodata.u8(0);
+    this.rodata.align(8);
+    this.literals.set(text, at);
+    return at;
+  }
+
+  /** Reserves bytes of .bss, 8-byte aligned; returns their offset. */
+  reserve(bytes: i32): i32 {
+    const at = this.bssBytes;
+    this.bssBytes += (bytes + 7) & ~7;
+    return at;
+  }
+
+  /** Where the frame arena begins in .bss: behind the globals, on a cache line of its own. */
+  get frameOffset(): i32 {
+    return (this.bssBytes + 63) & ~63;
+  }
+}
