@@ -22,6 +22,7 @@ import { ByteReader } from "./bytes";
 export class Section {
   /** Relocations that apply to it, in file order. */
   relocations: Reloc[] = [];
+  private relocationAt: Map<i32, i32> = new Map<i32, i32>();
 
   constructor(
     public index: i32,
@@ -37,6 +38,17 @@ export class Section {
     public link: i32,
     public info: i32,
   ) {}
+
+  /** Keeps a relocation that applies to this section. */
+  addRelocation(reloc: Reloc): void {
+    this.relocationAt.set(reloc.offset, this.relocations.length);
+    this.relocations.push(reloc);
+  }
+
+  /** The relocation of what lies at byte `offset`, or null. */
+  findRelocation(offset: i32): Reloc | null {
+    return this.relocationAt.has(offset) ? this.relocations[this.relocationAt.get(offset)] : null;
+  }
 }
 
 /** One symbol; `section` is an existing section's index, 0 (undefined) or a reserved index. */
@@ -217,7 +229,7 @@ function readRelocations(elf: ElfFile): bool {
       let symbol = data.u32(at + Relocation.Symbol);
       if (offset >= <u64>relocated.bytes || symbol >= <u32>elf.symbols.length)
         return damaged(`relocation ${row} of '${relocated.name}'`);
-      relocated.relocations.push(new Reloc(<i32>offset, data.i32(at + Relocation.Type), <i32>symbol));
+      relocated.addRelocation(new Reloc(<i32>offset, data.i32(at + Relocation.Type), <i32>symbol));
     }
   }
   return true;

@@ -1,0 +1,184 @@
+// What a kernel must be able to do for an object, one row per feature. Features are probed, never inferred from version
+// numbers: distributions backport. Manifest rows name them; a kernel that lacks one is refused by that name.
+
+import { Atomic, Opcode, ProgramType } from "../../common/format/bpf";
+import { FailureCode } from "../../common/format/frame";
+import { FeatureRow, TableKind } from "../../common/format/manifest";
+import { createMap, loadProgram, MapRequest, ProgramRequest, testRun } from "./bpf";
+import { Errno, fail } from "./errors";
+import { LoadedObject } from "./object";
+import { close, O_CLOEXEC, O_RDONLY, open, RLIMIT_MEMLOCK, setrlimit } from "./syscall";
+
+/** One thing that a kernel can or cannot do. */
+export class Feature {
+  constructor(
+    /** as manifests spell it */
+    public name: string,
+    /** first mainline release that has it */
+    public since: string,
+    /** what it is, for messages */
+    public text: string,
+    /** asks the kernel; true: it can */
+    public probe: () => bool,
+  ) {}
+}
+
+// Programs that only a kernel with the feature accepts. One 64-bit word per instruction:
+// imm << 32 | off << 16 | src << 12 | dst << 8 | opcode.
+
+const MOV_R0_0: u64 = <u64>Opcode.MovImm64;
+const EXIT: u64 = <u64>Opcode.Exit;
+const RETURN_0: StaticArray<u64> = [MOV_R0_0, EXIT];
+/** *(u64 *)(r10 - 8) = 0; r1 = 1; r1 = fetch_add(r10 - 8, r1); return 0 */
+const FETCH_ADD: StaticArray<u64> = [
+  0x0000_0000_fff8_0a00 | <u64>Opcode.StDW,
+  0x0000_0001_0000_0100 | <u64>Opcode.MovImm64,
+  ((<u64>(Atomic.Add | Atomic.Fetch)) << 32) | 0xfff8_1a00 | <u64>Opcode.AtomicDW,
+  MOV_R0_0,
+  EXIT,
+];
+/** r0 = 7; r1 = 2; r0 s/= r1; return 0 */
+const SIGNED_DIV: StaticArray<u64> = [
+  0x0000_0007_0000_0000 | <u64>Opcode.MovImm64,
+  0x0000_0002_0000_0100 | <u64>Opcode.MovImm64,
+  0x0000_0000_0001_1000 | 0x3f,
+  MOV_R0_0,
+  EXIT,
+];
+/** r0 = 0; may_goto +0 ; return 0 */
+const MAY_GOTO: StaticArray<u64> = [MOV_R0_0, 0xe5, EXIT];
+/** bpf_loop with garbage: known helpers are refused for their arguments, unknown ones as unknown; told apart by the log. */
+const CALL_LOOP: StaticArray<u64> = [
+  0x0000_0000_0000_0100 | <u64>Opcode.MovImm64,
+  ((<u64>181) << 32) | <u64>Opcode.Call,
+  MOV_R0_0,
+  EXIT,
+];
+
+/** All features the agent can probe. */
+export const FEATURES: StaticArray<Feature> = [
+  new Feature("bpf", "3.18", "the bpf() system call", (): bool => probeBpf()),
+  new Feature("ringbuf", "5.8", "BPF ring buffers", (): bool => probeMap(27, 0, 0, 4096)),
+  new Feature(
+    "raw_tp",
+    "4.17",
+    "raw tracepoint programs",
+    (): bool => probeProgram(ProgramType.RawTracepoint, RETURN_0),
+  ),
+  new Feature("raw_tp_test_run", "5.10", "running raw tracepoint programs on order", (): bool => probeTestRun()),
+  new Feature(
+    "kprobe_pmu",
+    "4.17",
+    "kprobes through perf events",
+    (): bool => exists("/sys/bus/event_source/devices/kprobe/type"),
+  ),
+  new Feature("btf", "5.2", "types of the kernel itself (BTF)", (): bool => exists("/sys/kernel/btf/vmlinux")),
+  new Feature(
+    "atomic_fetch",
+    "5.12",
+    "atomic operations that return a value",
+    (): bool => probeProgram(ProgramType.Kprobe, FETCH_ADD),
+  ),
+  new Feature("bpf_loop", "5.17", "the bpf_loop() helper", (): bool => probeProgram(ProgramType.Kprobe, CALL_LOOP)),
+  new Feature("signed_div", "6.6", "signed division", (): bool => probeProgram(ProgramType.Kprobe, SIGNED_DIV)),
+  new Feature("may_goto", "6.9", "may_goto", (): bool => probeProgram(ProgramType.Kprobe, MAY_GOTO)),
+];
+
+/** The row of that name; null if there is none. */
+export function findFeature(name: string): Feature | null {
+  for (let i = 0, n = FEATURES.length; i < n; ++i) {
+    if (FEATURES[i].name == name) return FEATURES[i];
+  }
+  return null;
+}
+
+/** Probes what the object's manifest asks for; 0, or -errno with the failure kept. */
+export function checkFeatures(o: LoadedObject): i32 {
+  for (let row = 0, n = o.manifest.count(TableKind.Feature); row < n; ++row) {
+    let name = o.manifest.text(TableKind.Feature, row, FeatureRow.Name);
+    let feature = findFeature(name);
+    if (!feature)
+      return fail(
+        FailureCode.Feature,
+        0,
+        `the object needs '${name}', which this agent does not know`,
+        "Use an agent as new as the compiler.",
+      );
+    if (!feature.probe())
+      return fail(
+        FailureCode.Feature,
+        0,
+        `this kernel has no ${feature.text}`,
+        `Linux ${feature.since} or newer has it.`,
+      );
+  }
+  return 0;
+}
+
+/** Names of the features that this kernel has. */
+export function probeFeatures(): string[] {
+  setrlimit(RLIMIT_MEMLOCK, -1, -1);
+  let names: string[] = [];
+  for (let i = 0, n = FEATURES.length; i < n; ++i) {
+    if (FEATURES[i].probe()) names.push(FEATURES[i].name);
+  }
+  return names;
+}
+
+function probeBpf(): bool {
+  let fd = createMap(new MapRequest("probe", 2, 4, 8, 1, 0));
+  if (fd >= 0) close(fd);
+  return fd != -Errno.ENOSYS;
+}
+
+function probeMap(type: i32, keyBytes: i32, valueBytes: i32, maxEntries: i32): bool {
+  let fd = createMap(new MapRequest("probe", type, keyBytes, valueBytes, maxEntries, 0));
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+function loadInsns(type: i32, insns: StaticArray<u64>, log: usize, logBytes: i32): i32 {
+  let request = new ProgramRequest();
+  request.type = type;
+  request.name = "probe";
+  request.insns = changetype<usize>(insns);
+  request.insnCount = insns.length;
+  if (logBytes > 0) {
+    request.logLevel = 1;
+    request.log = log;
+    request.logBytes = logBytes;
+  }
+  return loadProgram(request);
+}
+
+function probeProgram(type: i32, insns: StaticArray<u64>): bool {
+  let isLoop = insns == CALL_LOOP;
+  let log = new StaticArray<u8>(isLoop ? 65536 : 8);
+  let fd = loadInsns(type, insns, changetype<usize>(log), isLoop ? log.length : 0);
+  if (fd >= 0) close(fd);
+  if (!isLoop) return fd >= 0;
+  let length = 0;
+  while (length < log.length && log[length] != 0) ++length;
+  let text = String.UTF8.decodeUnsafe(changetype<usize>(log), length);
+  return fd != -Errno.EPERM && !text.includes("invalid func") && !text.includes("unknown func");
+}
+
+function probeTestRun(): bool {
+  let fd = loadInsns(ProgramType.RawTracepoint, RETURN_0, 0, 0);
+  if (fd < 0) return false;
+  let result = testRun(fd);
+  close(fd);
+  return result >= 0;
+}
+
+function exists(path: string): bool {
+  let fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd >= 0) close(fd);
+  return fd >= 0;
+}
+
+/** Checks the table; called by tests. */
+export function selfCheck(): void {
+  for (let i = 0, n = FEATURES.length; i < n; ++i)
+    assert(findFeature(FEATURES[i].name) == FEATURES[i], "feature names differ");
+}

@@ -1,0 +1,145 @@
+// Gives an opened object to the kernel: memory limit, maps, types, programs. Programs are loaded silently; one that the
+// verifier refuses is loaded again with a log, which the session sends to the host. Nothing is attached here.
+
+import { ByteReader } from "../../common/as/bytes";
+import { LogLevel, ProgramType } from "../../common/format/bpf";
+import { FailureCode } from "../../common/format/frame";
+import { Engine, Manifest } from "../../common/format/manifest";
+import { infoVerifiedInsns, loadBtf, loadProgram, ProgramRequest, readProgramInfo } from "./bpf";
+import { prepareBtf, sanitizeBtf } from "./btf";
+import { Errno, errnoText, fail } from "./errors";
+import { checkFeatures } from "./features";
+import { prepareInterpreter } from "./interpret";
+import { LinkedProgram, linkProblem, linkProgram } from "./link";
+import { Program } from "./manifest";
+import { createMaps } from "./maps";
+import { archId } from "./native";
+import { LoadedObject } from "./object";
+import { CLOCK_MONOTONIC, clock_gettime, close, RLIMIT_MEMLOCK, setrlimit } from "./syscall";
+
+/** First log buffer; grown until the log fits. */
+const LOG_BYTES: i32 = 1 << 18;
+const MAX_LOG_BYTES: i32 = 1 << 24;
+
+/**
+ * Loads maps and programs; 0, or -errno with the failure kept (errors.ts). If the verifier refused a program,
+ * `o.rejectedProgram`, `o.rejectedErrno` and `o.verifierLog` say so.
+ */
+export function loadObject(o: LoadedObject): i32 {
+  let machine = o.manifest.header(Manifest.Machine);
+  if (machine != archId())
+    return fail(
+      FailureCode.Machine,
+      0,
+      `the object was compiled for ${machineName(machine)}, this is ${machineName(archId())}`,
+    );
+  let result = checkFeatures(o);
+  if (result < 0) return result;
+  setrlimit(RLIMIT_MEMLOCK, -1, -1); // before 5.11 maps count as locked memory
+  result = createMaps(o);
+  if (result < 0) return result;
+  loadTypes(o);
+  for (let i = 0, n = o.programs.length; i < n; ++i) {
+    let program = o.programs[i];
+    if (program.engine == Engine.Agent) continue;
+    result = loadOne(o, program);
+    if (result < 0) return result;
+  }
+  return prepareInterpreter(o);
+}
+
+/** Closes all that loadObject made. What is mapped stays mapped: the process ends soon. */
+export function closeObject(o: LoadedObject): void {
+  for (let i = 0, n = o.programs.length; i < n; ++i) o.programs[i].fd = closeFd(o.programs[i].fd);
+  for (let i = 0, n = o.maps.length; i < n; ++i) o.maps[i].fd = closeFd(o.maps[i].fd);
+  o.btfFd = closeFd(o.btfFd);
+  o.rodataFd = closeFd(o.rodataFd);
+  o.bssFd = closeFd(o.bssFd);
+}
+
+function closeFd(fd: i32): i32 {
+  if (fd >= 0) close(fd);
+  return -1;
+}
+
+/** Loads the object's types. A kernel that refuses them still runs programs without global functions. */
+function loadTypes(o: LoadedObject): void {
+  let section = o.btf;
+  if (!section) return;
+  let bytes = prepareBtf(section.data, o.elf);
+  if (!bytes) {
+    o.warnings.push("the object's BTF is damaged; it is loaded without");
+    return;
+  }
+  o.btfFd = loadBtf(bytes, 0, 0);
+  if (o.btfFd < 0 && sanitizeBtf(bytes)) o.btfFd = loadBtf(bytes, 0, 0);
+  if (o.btfFd >= 0) return;
+  let log = new StaticArray<u8>(16384);
+  let error = loadBtf(bytes, changetype<usize>(log), log.length);
+  o.warnings.push(`the kernel refuses the object's BTF (${errnoText(error)}): ${logTail(log)}`);
+}
+
+/** The last line of a NUL-terminated log. */
+function logTail(log: StaticArray<u8>): string {
+  let text = ByteReader.over(log).textAt(0).trim();
+  return text.substring(text.lastIndexOf("\n") + 1);
+}
+
+function loadOne(o: LoadedObject, program: Program): i32 {
+  let linked = linkProgram(o, program);
+  if (!linked) return fail(FailureCode.Object, 0, linkProblem);
+  let request = makeRequest(o, program, linked);
+  let began = clock_gettime(CLOCK_MONOTONIC);
+  let fd = loadProgram(request);
+  for (let retry = 0; fd == -Errno.EAGAIN && retry < 5; ++retry) fd = loadProgram(request);
+  program.loadMicroseconds = <u32>((clock_gettime(CLOCK_MONOTONIC) - began) / 1000);
+  if (fd < 0) return refused(o, program, request, fd);
+  program.fd = fd;
+  if (readProgramInfo(fd) >= 0) program.verifiedInsns = infoVerifiedInsns();
+  return 0;
+}
+
+function makeRequest(o: LoadedObject, program: Program, linked: LinkedProgram): ProgramRequest {
+  let request = new ProgramRequest();
+  request.type = program.engine == Engine.TestRun ? ProgramType.RawTracepoint : program.type;
+  request.name = program.name;
+  request.license = o.license;
+  request.insns = changetype<usize>(linked.insns);
+  request.insnCount = linked.insnCount;
+  request.btf = o.btfFd;
+  request.funcInfo = linked.funcInfo.dataStart;
+  request.funcInfoCount = linked.funcInfoCount;
+  request.lineInfo = linked.lineInfo.dataStart;
+  request.lineInfoCount = linked.lineInfoCount;
+  return request;
+}
+
+/** Loads the refused program again for its log, and keeps the failure. */
+function refused(o: LoadedObject, program: Program, request: ProgramRequest, errno: i32): i32 {
+  o.rejectedProgram = program.name;
+  o.rejectedErrno = -errno;
+  request.logLevel = LogLevel.Level1 | LogLevel.Stats;
+  for (let bytes = LOG_BYTES; bytes <= MAX_LOG_BYTES; bytes <<= 2) {
+    let log = new StaticArray<u8>(bytes);
+    request.log = changetype<usize>(log);
+    request.logBytes = bytes;
+    let again = loadProgram(request);
+    if (again >= 0) close(again); // a passing shortage; the log has no error then, and the user runs it again
+    o.verifierLog = cutAtNul(log);
+    if (again != -28) break; // ENOSPC: the log did not fit
+  }
+  let hint =
+    errno == -Errno.EPERM ? "Loading BPF needs root, or CAP_BPF and CAP_PERFMON; a locked-down kernel refuses it." : "";
+  let code = errno == -Errno.EPERM ? FailureCode.Permission : FailureCode.Object;
+  return fail(code, errno, `the kernel refused program '${program.name}'`, hint);
+}
+
+function cutAtNul(log: StaticArray<u8>): StaticArray<u8> {
+  let length = 0;
+  while (length < log.length && log[length] != 0) ++length;
+  return StaticArray.slice<u8>(log, 0, length);
+}
+
+function machineName(machine: i32): string {
+  return machine == 62 ? "x86_64" : machine == 183 ? "arm64" : `machine ${machine}`;
+}

@@ -1,0 +1,92 @@
+// Which maps an object wants, from section `.maps`: the two ring buffers by name with the sizes of the manifest, all
+// others by libbpf's convention, a variable whose BTF type is a struct of pointers that say type, key, value and so on.
+// .rodata and .bss are not in here: maps.ts makes them. No kernel involved.
+
+import { BtfReader, readBtf } from "../../common/as/btf-reader";
+import { ElfFile, SymbolEntry } from "../../common/as/elf-reader";
+import { ManifestReader } from "../../common/as/manifest-reader";
+import { MAP_CONTROL, MAP_OUTPUT, SECTION_BTF, SECTION_MAPS } from "../../common/format/attach";
+import { MapFlag, MapType } from "../../common/format/bpf";
+import { BtfArray, BtfKind, BtfMember } from "../../common/format/btf";
+import { SymbolType } from "../../common/format/elf";
+import { Manifest } from "../../common/format/manifest";
+
+/** One map of the object. */
+export class MapEntry {
+  /** MapType */
+  type: i32 = MapType.Unspec;
+  keyBytes: i32 = 0;
+  valueBytes: i32 = 0;
+  maxEntries: i32 = 0;
+  /** MapFlag bits */
+  flags: i32 = MapFlag.None;
+  /** descriptor once it is made */
+  fd: i32 = -1;
+
+  constructor(
+    public name: string,
+    /** offset in `.maps`, by which relocations find it */
+    public offset: i32,
+  ) {}
+}
+
+/** Largest ring that is asked of a kernel, bytes. */
+const MAX_RING_BYTES: i32 = 1 << 28;
+
+/** Appends the object's maps to `maps`; empty, or what is wrong. */
+export function readMaps(elf: ElfFile, manifest: ManifestReader, maps: MapEntry[]): string {
+  let section = elf.findSection(SECTION_MAPS);
+  if (!section) return "";
+  let btfSection = elf.findSection(SECTION_BTF);
+  let btf: BtfReader | null = btfSection ? readBtf(btfSection.data) : null;
+  for (let i = 0, n = elf.symbols.length; i < n; ++i) {
+    let symbol = elf.symbols[i];
+    if (symbol.section != section.index || symbol.type != SymbolType.Object) continue;
+    let map = new MapEntry(symbol.name, symbol.value);
+    let known = readRing(manifest, map) || (btf !== null && readDefinition(btf, symbol, map));
+    if (!known) return `map '${symbol.name}' has no definition that this agent understands`;
+    maps.push(map);
+  }
+  return "";
+}
+
+function readRing(manifest: ManifestReader, map: MapEntry): bool {
+  if (map.name != MAP_OUTPUT && map.name != MAP_CONTROL) return false;
+  let bytes = manifest.header(map.name == MAP_OUTPUT ? Manifest.OutputRingSize : Manifest.ControlRingSize);
+  if (bytes < 4096 || bytes > MAX_RING_BYTES || (bytes & (bytes - 1)) != 0) return false;
+  map.type = MapType.Ringbuf;
+  map.maxEntries = bytes;
+  return true;
+}
+
+/** Reads a map's variable: struct { int (*type)[N]; int (*max_entries)[N]; K *key; V *value; … }. */
+function readDefinition(btf: BtfReader, symbol: SymbolEntry, map: MapEntry): bool {
+  let variable = btf.find(BtfKind.Var, symbol.name);
+  if (variable == 0) return false;
+  let definition = btf.strip(btf.sizeOrType(variable));
+  if (btf.kind(definition) != BtfKind.Struct) return false;
+  for (let m = 0, n = btf.vlen(definition); m < n; ++m) {
+    let name = btf.textAt(btf.trailer(definition, m, BtfMember.Size, BtfMember.Name));
+    let pointer = btf.strip(btf.trailer(definition, m, BtfMember.Size, BtfMember.Type));
+    if (btf.kind(pointer) != BtfKind.Ptr) return false;
+    let pointee = btf.sizeOrType(pointer);
+    if (name == "key") map.keyBytes = btf.sizeOf(pointee);
+    else if (name == "value") map.valueBytes = btf.sizeOf(pointee);
+    else if (!readNumber(btf, pointee, name, map)) return false;
+  }
+  return map.type != MapType.Unspec;
+}
+
+/** A number N is spelt as the length of an array type. */
+function readNumber(btf: BtfReader, array: i32, name: string, map: MapEntry): bool {
+  let type = btf.strip(array);
+  if (btf.kind(type) != BtfKind.Array) return false;
+  let value = btf.trailer(type, 0, BtfArray.Size, BtfArray.Count);
+  if (name == "type") map.type = value;
+  else if (name == "max_entries") map.maxEntries = value;
+  else if (name == "map_flags") map.flags = value;
+  else if (name == "key_size") map.keyBytes = value;
+  else if (name == "value_size") map.valueBytes = value;
+  else return false;
+  return true;
+}

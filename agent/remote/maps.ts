@@ -1,0 +1,98 @@
+// Makes an object's maps: .rodata (patched for this machine and frozen), .bss (enlarged for the CPUs there are, mapped
+// into our memory), ring buffers (mapped, too) and whatever else `.maps` defines.
+
+import { MAP_OUTPUT } from "../../common/format/attach";
+import { MapFlag, MapType } from "../../common/format/bpf";
+import { FailureCode } from "../../common/format/frame";
+import { Manifest } from "../../common/format/manifest";
+import { RodataHeader } from "../../common/format/runtime";
+import { createMap, freezeMap, MapRequest, updateElement } from "./bpf";
+import { possibleCpus } from "./cpus";
+import { Errno, fail } from "./errors";
+import { jiffyNs } from "./machine";
+import { LoadedObject } from "./object";
+import { openRing } from "./ring";
+import { getpid, mapInto, PROT_READ, PROT_WRITE, reserve } from "./syscall";
+
+/** Nobody's .bss needs more. */
+const MAX_BSS_BYTES: i64 = 1 << 30;
+
+/** Makes all maps; 0 or -errno with the failure kept. */
+export function createMaps(o: LoadedObject): i32 {
+  let cpus = createBss(o);
+  if (cpus < 0) return cpus;
+  let result = createRodata(o, cpus);
+  for (let i = 0, n = o.maps.length; result >= 0 && i < n; ++i) result = createOther(o, i);
+  return min(result, 0);
+}
+
+/** Makes .bss for as many CPUs as the kernel lets us have frames for (a power of two), or -errno. */
+function createBss(o: LoadedObject): i32 {
+  let cpus = roundUp(possibleCpus());
+  let fd = -Errno.E2BIG;
+  let bytes: i64 = 0;
+  // 5.10 refuses values of more than about 4 MB. CPUs may share frames: they claim them.
+  for (; cpus >= 1; cpus >>= 1) {
+    bytes = o.bssBytesFor(cpus);
+    if (bytes > MAX_BSS_BYTES) continue;
+    fd = createMap(new MapRequest(".bss", MapType.Array, 4, <i32>bytes, 1, MapFlag.Mmapable));
+    if (fd != -Errno.E2BIG && fd != -Errno.ENOMEM) break;
+  }
+  if (fd < 0)
+    return fail(FailureCode.Map, fd, `cannot make the map for global variables (${bytes} bytes)`, mapHint(fd));
+  o.bssFd = fd;
+  o.bssBytes = <i32>bytes;
+  let room = reserve(<usize>bytes);
+  if (room == 0)
+    return fail(FailureCode.Resource, Errno.ENOMEM, "no room for the global variables in the agent's memory");
+  let failed = mapInto(room, <usize>bytes, PROT_READ | PROT_WRITE, fd, 0);
+  if (failed < 0) return fail(FailureCode.Map, failed, "cannot map the global variables into the agent's memory");
+  o.bssAddress = room;
+  return cpus;
+}
+
+/** Makes .rodata: what the code must know about this machine, then the file's bytes; frozen. */
+function createRodata(o: LoadedObject, cpus: i32): i32 {
+  let bytes = changetype<usize>(o.rodataBytes);
+  let frame = o.manifest.header(Manifest.FrameSize);
+  let arena = <i64>cpus * <i64>o.manifest.header(Manifest.FrameLevels) * <i64>frame;
+  store<u32>(bytes, cpus - 1, RodataHeader.CpuMask);
+  store<u32>(bytes, frame == 0 ? 0 : <u32>((arena - 1) & ~(<i64>(frame - 1))), RodataHeader.FrameMask);
+  store<u32>(bytes, getpid(), RodataHeader.AgentPid);
+  store<i64>(bytes, jiffyNs(), RodataHeader.JiffyNs);
+
+  let fd = createMap(new MapRequest(".rodata", MapType.Array, 4, o.rodataBytes.length, 1, MapFlag.RdonlyProg));
+  if (fd < 0) return fail(FailureCode.Map, fd, "cannot make the map for constants", mapHint(fd));
+  o.rodataFd = fd;
+  let failed = updateElement(fd, 0, bytes);
+  if (failed >= 0) failed = freezeMap(fd);
+  return failed < 0 ? fail(FailureCode.Map, failed, "cannot fill the map for constants") : 0;
+}
+
+function createOther(o: LoadedObject, index: i32): i32 {
+  let map = o.maps[index];
+  map.fd = createMap(new MapRequest(map.name, map.type, map.keyBytes, map.valueBytes, map.maxEntries, map.flags));
+  if (map.fd == -Errno.EINVAL && map.type == MapType.Ringbuf)
+    return fail(FailureCode.Feature, map.fd, "this kernel has no BPF ring buffer", "Linux 5.8 or newer is needed.");
+  if (map.fd < 0) return fail(FailureCode.Map, map.fd, `cannot make map '${map.name}'`, mapHint(map.fd));
+  if (map.type != MapType.Ringbuf) return 0;
+  let ring = openRing(map.fd, map.maxEntries);
+  if (!ring) return fail(FailureCode.Map, Errno.ENOMEM, `cannot map ring buffer '${map.name}' into the agent's memory`);
+  if (map.name == MAP_OUTPUT) o.outputRing = ring;
+  else o.controlRing = ring;
+  return 0;
+}
+
+function mapHint(errno: i32): string {
+  if (errno == -Errno.EPERM)
+    return "Loading BPF needs root, or CAP_BPF and CAP_PERFMON; a locked-down kernel refuses it.";
+  if (errno == -Errno.ENOMEM || errno == -Errno.E2BIG) return "The remote has too little memory for it.";
+  return errno == -Errno.ENOSYS ? "The kernel is built without BPF." : "";
+}
+
+/** The next power of two. */
+function roundUp(value: i32): i32 {
+  let power = 1;
+  while (power < value) power <<= 1;
+  return power;
+}

@@ -1,0 +1,129 @@
+// A .bo in the agent's memory: openObject reads and checks it (hostile input, no kernel involved); load.ts gives it maps
+// and programs, attach/table.ts hooks its probes, interpret.ts runs the ones of the agent's own, ring.ts drains what they
+// all print.
+
+import { ElfFile, elfProblem, readElf, Section } from "../../common/as/elf-reader";
+import { ManifestReader, manifestProblem, readManifest } from "../../common/as/manifest-reader";
+import {
+  SECTION_AGENT,
+  SECTION_BSS,
+  SECTION_BTF,
+  SECTION_BTF_EXT,
+  SECTION_LICENSE,
+  SECTION_MANIFEST,
+  SECTION_RODATA,
+  SECTION_TEXT,
+} from "../../common/format/attach";
+import { FailureCode } from "../../common/format/frame";
+import { Manifest } from "../../common/format/manifest";
+import { ARENA_SLACK, BssHeader, RodataHeader } from "../../common/format/runtime";
+import { fail } from "./errors";
+import { Probe, Program, readProbes, readPrograms, rowProblem } from "./manifest";
+import { MapEntry, readMaps } from "./map-definitions";
+import { Ring } from "./ring";
+
+/** An object, from bytes to attached probes. Fields below the line are filled by the steps after openObject. */
+export class LoadedObject {
+  maps: MapEntry[] = [];
+  programs: Program[] = [];
+  probes: Probe[] = [];
+  text: Section | null = null;
+  agentCode: Section | null = null;
+  btf: Section | null = null;
+  btfExt: Section | null = null;
+  license: string = "GPL";
+
+  // Filled by loadObject.
+
+  /** Our copy of .rodata, patched for this machine; the map is frozen with the same bytes. */
+  rodataBytes: StaticArray<u8>;
+  rodataFd: i32 = -1;
+  bssFd: i32 = -1;
+  btfFd: i32 = -1;
+  /** Address of .bss in linear memory, shared with the kernel; 0 until loaded. */
+  bssAddress: usize = 0;
+  /** Bytes of .bss with the arena of all CPUs. */
+  bssBytes: i32 = 0;
+  outputRing: Ring | null = null;
+  controlRing: Ring | null = null;
+  /** Name of the program that the verifier refused; empty if none was. */
+  rejectedProgram: string = "";
+  /** Positive errno of the refusal. */
+  rejectedErrno: i32 = 0;
+  /** The verifier's log of the refusal. */
+  verifierLog: StaticArray<u8> = new StaticArray<u8>(0);
+  /** What went wrong without ending anything: optional probes, missing BTF. The session shows and clears them. */
+  warnings: string[] = [];
+
+  constructor(
+    public elf: ElfFile,
+    public manifest: ManifestReader,
+    public rodata: Section,
+    public bss: Section,
+  ) {
+    this.rodataBytes = rodata.data.copy();
+  }
+
+  /** Bytes of .bss, which has an arena of frames for `cpus` CPUs (a power of two). */
+  bssBytesFor(cpus: i32): i64 {
+    let frame = <i64>this.manifest.header(Manifest.FrameSize);
+    if (frame == 0) return this.bss.bytes;
+    let levels = <i64>this.manifest.header(Manifest.FrameLevels);
+    return <i64>this.manifest.header(Manifest.FrameOffset) + frame * levels * <i64>cpus + ARENA_SLACK;
+  }
+}
+
+/** Reads and checks an object; null when it is damaged or not one of ours, with the failure kept (errors.ts). */
+export function openObject(bytes: StaticArray<u8>): LoadedObject | null {
+  let elf = readElf(bytes);
+  if (!elf) return refuse(elfProblem);
+  let section = elf.findSection(SECTION_MANIFEST);
+  if (!section) return refuse("the object has no manifest: it was not made by stap-remote");
+  let manifest = readManifest(section.data);
+  if (!manifest) return refuse(manifestProblem);
+  let rodata = elf.findSection(SECTION_RODATA);
+  if (!rodata || rodata.data.length < RodataHeader.Size) return refuse("the object's .rodata is missing or too short");
+  let bss = elf.findSection(SECTION_BSS);
+  if (!bss || bss.bytes < BssHeader.Size) return refuse("the object's .bss is missing or too short");
+
+  let o = new LoadedObject(elf, manifest, rodata, bss);
+  let problem = checkFrames(o);
+  if (problem.length != 0) return refuse(problem);
+  o.text = elf.findSection(SECTION_TEXT);
+  o.agentCode = elf.findSection(SECTION_AGENT);
+  o.btf = elf.findSection(SECTION_BTF);
+  o.btfExt = elf.findSection(SECTION_BTF_EXT);
+  let license = elf.findSection(SECTION_LICENSE);
+  if (license && license.data.length > 1) o.license = license.data.text(0, license.data.length - 1);
+  let mapProblem = readMaps(elf, manifest, o.maps);
+  if (mapProblem.length != 0) return refuse(mapProblem);
+  let programs = readPrograms(manifest, elf);
+  if (!programs) return refuse(rowProblem);
+  let probes = readProbes(manifest, programs);
+  if (!probes) return refuse(rowProblem);
+  o.programs = programs;
+  o.probes = probes;
+  return o;
+}
+
+/** The arena has to be something that a mask can address. Empty, or what is wrong. */
+function checkFrames(o: LoadedObject): string {
+  let size = o.manifest.header(Manifest.FrameSize);
+  if (size == 0) return "";
+  let offset = o.manifest.header(Manifest.FrameOffset);
+  let levels = o.manifest.header(Manifest.FrameLevels);
+  if (!isPowerOfTwo(size) || size > 1 << 20) return `frames of ${size} bytes cannot be addressed by a mask`;
+  if (!isPowerOfTwo(levels) || levels > 16) return `${levels} frames for a CPU cannot be addressed by a mask`;
+  if (offset < BssHeader.Size || offset > o.bss.bytes || offset % 8 != 0) return "the frame arena is not in .bss";
+  return "";
+}
+
+/** Is it 1, 2, 4 …? */
+export function isPowerOfTwo(value: i32): bool {
+  return value > 0 && (value & (value - 1)) == 0;
+}
+
+function refuse(problem: string): LoadedObject | null {
+  fail(FailureCode.Object, 0, problem, "Compile the script again with this version of stap-remote.");
+  return null;
+}

@@ -1,0 +1,58 @@
+// What a machine's programs can see of the world outside their memory: time, identity, rings, atomic operations. The
+// agent's environment asks the kernel (agent/remote/interpret.ts); tests give fixed answers.
+
+/** The world of one machine. Atomic operations here are plain ones, for memory that nobody else writes. */
+export abstract class Environment {
+  /** CLOCK_MONOTONIC, nanoseconds. */
+  abstract ktimeNs(): u64;
+  /** CLOCK_BOOTTIME, nanoseconds. */
+  abstract bootNs(): u64;
+  abstract jiffies(): u64;
+  /** Process id << 32 | thread id. */
+  abstract pidTgid(): u64;
+  /** Group id << 32 | user id. */
+  abstract uidGid(): u64;
+  /** The current thread's name, NUL-terminated, into 16 bytes at `to`. */
+  abstract comm(to: usize): void;
+  abstract cpu(): u32;
+  abstract random(): u32;
+  /** Takes a record for ring buffer `map` (its index in the object); false: no room. */
+  abstract ringOutput(map: i32, address: usize, bytes: i32): bool;
+
+  add32(at: usize, value: u32): u32 {
+    let old = load<u32>(at);
+    store<u32>(at, old + value);
+    return old;
+  }
+
+  add64(at: usize, value: u64): u64 {
+    let old = load<u64>(at);
+    store<u64>(at, old + value);
+    return old;
+  }
+
+  exchange32(at: usize, value: u32): u32 {
+    let old = load<u32>(at);
+    store<u32>(at, value);
+    return old;
+  }
+
+  exchange64(at: usize, value: u64): u64 {
+    let old = load<u64>(at);
+    store<u64>(at, value);
+    return old;
+  }
+
+  /** Stores `value` if `expected` is there; what was there. */
+  compareExchange32(at: usize, expected: u32, value: u32): u32 {
+    let old = load<u32>(at);
+    if (old == expected) store<u32>(at, value);
+    return old;
+  }
+
+  compareExchange64(at: usize, expected: u64, value: u64): u64 {
+    let old = load<u64>(at);
+    if (old == expected) store<u64>(at, value);
+    return old;
+  }
+}

@@ -1,0 +1,140 @@
+// The kernel helpers that the machine has, with the kernel's results. Memory arguments are checked as loads and stores
+// are; what the world says comes from the machine's Environment.
+
+import { Helper } from "../../format/helpers";
+import { MAX_RECORD_BYTES } from "../../format/record";
+import { MAP_HANDLE, Machine, MachineStatus, RESERVATIONS } from "./machine";
+
+const EFAULT: i64 = 14;
+const EAGAIN: i64 = 11;
+const COMM_BYTES: u64 = 16;
+const COMM: usize = memory.data(16, 8);
+
+/** Calls helper `id` with r1 … r5, result in r0; false when the run is over. */
+export function callHelper(m: Machine, id: i32): bool {
+  let r = m.registers;
+  let world = m.environment;
+  switch (id) {
+    case Helper.KtimeGetNs:
+      r[0] = world.ktimeNs();
+      return true;
+    case Helper.KtimeGetBootNs:
+      r[0] = world.bootNs();
+      return true;
+    case Helper.Jiffies64:
+      r[0] = world.jiffies();
+      return true;
+    case Helper.GetPrandomU32:
+      r[0] = <u64>world.random();
+      return true;
+    case Helper.GetSmpProcessorId:
+      r[0] = <u64>world.cpu();
+      return true;
+    case Helper.GetCurrentPidTgid:
+      r[0] = world.pidTgid();
+      return true;
+    case Helper.GetCurrentUidGid:
+      r[0] = world.uidGid();
+      return true;
+    case Helper.GetCurrentComm:
+      return getComm(m, r[1], <u64>(<u32>r[2]));
+    case Helper.TracePrintk:
+      r[0] = 0;
+      return true;
+    case Helper.ProbeRead:
+    case Helper.ProbeReadKernel:
+      return readMemory(m, r[1], <u64>(<u32>r[2]), r[3]);
+    case Helper.ProbeReadStr:
+    case Helper.ProbeReadKernelStr:
+      return readText(m, r[1], <u64>(<u32>r[2]), r[3]);
+    case Helper.RingbufOutput:
+      return output(m, mapIndex(r[1]), r[2], r[3]);
+    case Helper.RingbufReserve:
+      return reserve(m, mapIndex(r[1]), r[2]);
+    case Helper.RingbufSubmit:
+      return finish(m, r[1], true);
+    case Helper.RingbufDiscard:
+      return finish(m, r[1], false);
+    default:
+      return m.stop(MachineStatus.BadHelper, <u64>id);
+  }
+}
+
+/** Index of the map that an argument means; -1 if it is none. */
+function mapIndex(value: u64): i32 {
+  let index = value - MAP_HANDLE;
+  return index < 0x10000 ? <i32>index : -1;
+}
+
+function getComm(m: Machine, to: u64, bytes: u64): bool {
+  if (!m.touch(to, bytes, true)) return false;
+  memory.fill(<usize>to, 0, <usize>bytes);
+  m.environment.comm(COMM);
+  for (let i: u64 = 0; i + 1 < min(bytes, COMM_BYTES); ++i) {
+    let c = load<u8>(COMM + <usize>i);
+    if (c == 0) break;
+    store<u8>(<usize>(to + i), c);
+  }
+  m.registers[0] = 0;
+  return true;
+}
+
+/** probe_read_kernel: a bad source is an error of the call, and leaves zeros. */
+function readMemory(m: Machine, to: u64, bytes: u64, from: u64): bool {
+  if (!m.touch(to, bytes, true)) return false;
+  let isReadable = m.reach(from, false) >= bytes;
+  if (isReadable) memory.copy(<usize>to, <usize>from, <usize>bytes);
+  else memory.fill(<usize>to, 0, <usize>bytes);
+  m.registers[0] = isReadable ? 0 : <u64>-EFAULT;
+  return true;
+}
+
+/** probe_read_kernel_str: up to a NUL or `bytes` - 1 characters, then a NUL; the result counts it. */
+function readText(m: Machine, to: u64, bytes: u64, from: u64): bool {
+  if (!m.touch(to, bytes, true)) return false;
+  let limit = min(m.reach(from, false), bytes);
+  let length: u64 = 0;
+  while (length < limit && load<u8>(<usize>(from + length)) != 0) ++length;
+  if (bytes == 0 || (length == limit && limit < bytes)) {
+    memory.fill(<usize>to, 0, <usize>bytes);
+    m.registers[0] = bytes == 0 ? 0 : <u64>-EFAULT;
+    return true;
+  }
+  if (length == bytes) --length;
+  memory.copy(<usize>to, <usize>from, <usize>length);
+  store<u8>(<usize>(to + length), 0);
+  m.registers[0] = length + 1;
+  return true;
+}
+
+function output(m: Machine, map: i32, from: u64, bytes: u64): bool {
+  if (map < 0 || !m.touch(from, bytes, false)) return m.stop(MachineStatus.WildAccess, from);
+  let isTaken = m.environment.ringOutput(map, <usize>from, <i32>bytes);
+  m.registers[0] = isTaken ? 0 : <u64>-EAGAIN;
+  return true;
+}
+
+function reserve(m: Machine, map: i32, bytes: u64): bool {
+  if (map < 0) return m.stop(MachineStatus.WildAccess, m.registers[1]);
+  m.registers[0] = 0;
+  if (bytes == 0 || bytes > <u64>MAX_RECORD_BYTES) return true;
+  for (let slot = 0; slot < RESERVATIONS; ++slot) {
+    if (m.reservedBytes[slot] != 0) continue;
+    m.reservedBytes[slot] = <i32>bytes;
+    m.reservedMap[slot] = map;
+    m.registers[0] = <u64>m.reservation(slot);
+    break;
+  }
+  return true;
+}
+
+function finish(m: Machine, address: u64, isSubmit: bool): bool {
+  m.registers[0] = 0;
+  for (let slot = 0; slot < RESERVATIONS; ++slot) {
+    if (m.reservedBytes[slot] == 0 || <u64>m.reservation(slot) != address) continue;
+    if (isSubmit) m.environment.ringOutput(m.reservedMap[slot], <usize>address, m.reservedBytes[slot]);
+    m.reservedBytes[slot] = 0;
+    return true;
+  }
+  return m.stop(MachineStatus.WildAccess, address);
+}

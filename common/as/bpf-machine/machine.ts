@@ -1,0 +1,356 @@
+// Runs BPF code without a kernel: handlers of begin, end and timer probes in the agent, compiled programs in tests and in
+// the playground. Pointers are offsets in linear memory; every access is checked against the regions that the program may
+// touch, every jump against the code, so that no code whatever harms its surroundings: it ends with a status instead.
+//
+// Code is an array of instructions (common/format/bpf) that is linked already: ld_imm64 holds an address, or for a map
+// MAP_HANDLE plus its index; calls are relative. Alu.ts has the arithmetic, helpers.ts what code may call.
+
+import {
+  Alu,
+  Atomic,
+  CLASS_MASK,
+  Class,
+  INSN_BYTES,
+  Insn,
+  Jmp,
+  MODE_MASK,
+  Mode,
+  OPERATION_MASK,
+  Opcode,
+  PSEUDO_CALL,
+  REGISTER_COUNT,
+  SOURCE_MASK,
+  STACK_BYTES,
+  WIDTH_MASK,
+  widthBytes,
+} from "../../format/bpf";
+import { MAX_RECORD_BYTES } from "../../format/record";
+import { alu32, alu64, isTaken, signExtend, swapBytes } from "./alu";
+import { Environment } from "./environment";
+import { callHelper } from "./helpers";
+
+/** How a run ended. */
+export const enum MachineStatus {
+  /** by exit at the outermost level; the result is in r0 */
+  Done = 0,
+  /** the instruction budget was used up */
+  OutOfFuel = 1,
+  /** a load, store or helper touched memory that is not the program's */
+  WildAccess = 2,
+  /** an instruction that does not exist, or a jump or fall out of the code */
+  BadInsn = 3,
+  /** a helper that the machine does not have */
+  BadHelper = 4,
+  /** calls nested deeper than MAX_DEPTH */
+  TooDeep = 5,
+}
+
+/** What a map's address is in code for the machine: this plus the map's index. Never a valid address. */
+export const MAP_HANDLE: u64 = 0x5354_4d41_0000_0000;
+/** Nested calls; each has STACK_BYTES of stack. */
+export const MAX_DEPTH: i32 = 128;
+const MAX_REGIONS: i32 = 16;
+/** Kept across calls: r6 … r9 and where to go on. */
+const SAVED: i32 = 5;
+/** Records under construction at the same time. */
+export const RESERVATIONS: i32 = 2;
+
+/** One machine: memory regions, registers, stack. Reused for many runs; running allocates nothing. */
+export class Machine {
+  /** r0 … r10 */
+  registers: StaticArray<u64> = new StaticArray<u64>(REGISTER_COUNT);
+  /** Instructions that a run may still execute. */
+  fuel: i64 = 0;
+  /** Instruction at which the run ended. */
+  pc: i32 = 0;
+  /** The address of a WildAccess, the number of a BadHelper. */
+  fault: u64 = 0;
+  /** Bytes of each reservation in use (ringbuf_reserve), 0 free; and the map each is for. */
+  reservedBytes: StaticArray<i32> = new StaticArray<i32>(RESERVATIONS);
+  reservedMap: StaticArray<i32> = new StaticArray<i32>(RESERVATIONS);
+  private reserved: StaticArray<u8> = new StaticArray<u8>(RESERVATIONS * MAX_RECORD_BYTES);
+  private stack: StaticArray<u8> = new StaticArray<u8>(MAX_DEPTH * STACK_BYTES);
+  private saved: StaticArray<u64> = new StaticArray<u64>(MAX_DEPTH * SAVED);
+  private depth: i32 = 0;
+  private starts: StaticArray<u64> = new StaticArray<u64>(MAX_REGIONS);
+  private ends: StaticArray<u64> = new StaticArray<u64>(MAX_REGIONS);
+  private writable: StaticArray<bool> = new StaticArray<bool>(MAX_REGIONS);
+  private regions: i32 = 0;
+  private code: StaticArray<u8> = new StaticArray<u8>(0);
+  private insnCount: i32 = 0;
+  private status: i32 = MachineStatus.Done;
+
+  constructor(public environment: Environment) {
+    this.addRegion(changetype<usize>(this.stack), this.stack.length, true);
+    this.addRegion(changetype<usize>(this.reserved), this.reserved.length, true);
+  }
+
+  /** Lets programs touch memory. Whoever owns it keeps it alive. */
+  addRegion(address: usize, bytes: i32, writable: bool): void {
+    assert(this.regions < MAX_REGIONS, "a machine has few regions");
+    this.starts[this.regions] = <u64>address;
+    this.ends[this.regions] = <u64>address + <u64>bytes;
+    this.writable[this.regions++] = writable;
+  }
+
+  /** Sets the code that runs are in. */
+  setCode(code: StaticArray<u8>): void {
+    this.code = code;
+    this.insnCount = code.length / INSN_BYTES;
+  }
+
+  /** Runs from instruction `entry` with `context` in r1 until the program ends or may not go on. */
+  run(entry: i32, context: u64, fuel: i64): MachineStatus {
+    let r = this.registers;
+    for (let i = 0; i < REGISTER_COUNT; ++i) r[i] = 0;
+    for (let i = 0; i < RESERVATIONS; ++i) this.reservedBytes[i] = 0;
+    r[1] = context;
+    r[10] = <u64>changetype<usize>(this.stack) + STACK_BYTES;
+    this.depth = 0;
+    this.fuel = fuel;
+    this.status = MachineStatus.Done;
+    this.pc = entry;
+    while (this.step()) {}
+    return this.status;
+  }
+
+  /** Ends the run. Returns false, for `return this.stop(…)`. */
+  stop(status: MachineStatus, fault: u64): bool {
+    this.status = status;
+    this.fault = fault;
+    return false;
+  }
+
+  /** Bytes from `address` to the end of the region it lies in; 0 if it lies in none (or may not be written). */
+  reach(address: u64, write: bool): u64 {
+    for (let i = 0, n = this.regions; i < n; ++i) {
+      if (address < unchecked(this.starts[i]) || address >= unchecked(this.ends[i])) continue;
+      return write && !unchecked(this.writable[i]) ? 0 : unchecked(this.ends[i]) - address;
+    }
+    return 0;
+  }
+
+  /** May the program touch these bytes? Ends the run if not. */
+  touch(address: u64, bytes: u64, write: bool): bool {
+    if (bytes == 0 || this.reach(address, write) >= bytes) return true;
+    return this.stop(MachineStatus.WildAccess, address);
+  }
+
+  /** Address of reservation `slot`. */
+  reservation(slot: i32): usize {
+    return changetype<usize>(this.reserved) + <usize>(slot * MAX_RECORD_BYTES);
+  }
+
+  /** Executes one instruction; false when the run is over. */
+  private step(): bool {
+    let pc = this.pc;
+    if (<u32>pc >= <u32>this.insnCount) return this.stop(MachineStatus.BadInsn, 0);
+    if (--this.fuel < 0) return this.stop(MachineStatus.OutOfFuel, 0);
+    let at = changetype<usize>(this.code) + <usize>(pc * INSN_BYTES);
+    let opcode = <i32>load<u8>(at);
+    let registers = <i32>load<u8>(at, Insn.Registers);
+    let dst = registers & 15;
+    let src = registers >> 4;
+    if (dst >= REGISTER_COUNT || (src >= REGISTER_COUNT && opcode != Opcode.Call))
+      return this.stop(MachineStatus.BadInsn, 0);
+    let off = <i32>load<i16>(at, Insn.Off);
+    let imm = load<i32>(at, Insn.Imm);
+    this.pc = pc + 1;
+    switch (opcode & CLASS_MASK) {
+      case Class.Alu64:
+      case Class.Alu:
+        return this.calculate(opcode, dst, src, off, imm) || this.backTo(pc);
+      case Class.Jmp:
+      case Class.Jmp32:
+        return this.jump(opcode, dst, src, off, imm) || this.backTo(pc);
+      case Class.Ldx:
+        return this.loadFrom(opcode, dst, src, off) || this.backTo(pc);
+      case Class.Stx:
+      case Class.St:
+        return this.storeTo(opcode, dst, src, off, imm) || this.backTo(pc);
+      default:
+        return this.loadConstant(at, opcode, dst) || this.backTo(pc);
+    }
+  }
+
+  /** The run ended at `pc`. */
+  private backTo(pc: i32): bool {
+    this.pc = pc;
+    return false;
+  }
+
+  private loadConstant(at: usize, opcode: i32, dst: i32): bool {
+    let isWhole = this.pc < this.insnCount && load<u8>(at, INSN_BYTES) == 0;
+    if (opcode != Opcode.LdImm64 || !isWhole) return this.stop(MachineStatus.BadInsn, 0);
+    let low = <u64>load<u32>(at, Insn.Imm);
+    let high = <u64>load<u32>(at, INSN_BYTES + Insn.Imm);
+    ++this.pc;
+    return this.set(dst, low | (high << 32));
+  }
+
+  /** r10 is read-only. */
+  private set(dst: i32, value: u64): bool {
+    if (dst == 10) return this.stop(MachineStatus.BadInsn, 0);
+    this.registers[dst] = value;
+    return true;
+  }
+
+  private calculate(opcode: i32, dst: i32, src: i32, off: i32, imm: i32): bool {
+    let is64 = (opcode & CLASS_MASK) == Class.Alu64;
+    let operation = opcode & OPERATION_MASK;
+    let fromRegister = (opcode & SOURCE_MASK) != 0;
+    let a = unchecked(this.registers[dst]);
+    if (operation == Alu.End) {
+      if (imm != 16 && imm != 32 && imm != 64) return this.stop(MachineStatus.BadInsn, 0);
+      let swap = is64 || fromRegister;
+      return this.set(dst, swap ? swapBytes(a, imm) : imm == 64 ? a : a & (((<u64>1) << imm) - 1));
+    }
+    if (operation > Alu.End) return this.stop(MachineStatus.BadInsn, 0);
+    let b = fromRegister ? unchecked(this.registers[src]) : <u64>(<i64>imm);
+    let isSigned = off == 1;
+    if (off != 0 && operation == Alu.Mov) {
+      if (!fromRegister || (off != 8 && off != 16 && off != 32)) return this.stop(MachineStatus.BadInsn, 0);
+      b = signExtend(b, off);
+    } else if (off != 0 && !(isSigned && (operation == Alu.Div || operation == Alu.Mod))) {
+      return this.stop(MachineStatus.BadInsn, 0);
+    }
+    return this.set(dst, is64 ? alu64(operation, a, b, isSigned) : <u64>alu32(operation, <u32>a, <u32>b, isSigned));
+  }
+
+  private jump(opcode: i32, dst: i32, src: i32, off: i32, imm: i32): bool {
+    let is64 = (opcode & CLASS_MASK) == Class.Jmp;
+    let operation = opcode & OPERATION_MASK;
+    if (operation == Jmp.Call) return is64 ? this.call(src, imm) : this.stop(MachineStatus.BadInsn, 0);
+    if (operation == Jmp.Exit) return is64 ? this.leave() : this.stop(MachineStatus.BadInsn, 0);
+    if (operation > Jmp.Jcond) return this.stop(MachineStatus.BadInsn, 0);
+    // A 32-bit Ja has its distance in imm (gotol).
+    if (operation == Jmp.Ja) off = is64 ? off : imm;
+    let a = unchecked(this.registers[dst]);
+    let b = (opcode & SOURCE_MASK) != 0 ? unchecked(this.registers[src]) : <u64>(<i64>imm);
+    let taken = is64
+      ? isTaken(operation, a, b, <i64>a, <i64>b)
+      : isTaken(operation, <u64>(<u32>a), <u64>(<u32>b), <i64>(<i32>a), <i64>(<i32>b));
+    if (taken) this.pc += off;
+    return true;
+  }
+
+  private call(src: i32, imm: i32): bool {
+    if (src == 0) return callHelper(this, imm);
+    if (src != PSEUDO_CALL) return this.stop(MachineStatus.BadInsn, 0);
+    if (this.depth + 1 >= MAX_DEPTH) return this.stop(MachineStatus.TooDeep, 0);
+    let base = this.depth++ * SAVED;
+    for (let i = 0; i < 4; ++i) this.saved[base + i] = this.registers[6 + i];
+    this.saved[base + 4] = <u64>this.pc;
+    this.registers[10] += STACK_BYTES;
+    this.pc += imm;
+    return true;
+  }
+
+  private leave(): bool {
+    if (this.depth == 0) return this.stop(MachineStatus.Done, 0);
+    let base = --this.depth * SAVED;
+    for (let i = 0; i < 4; ++i) this.registers[6 + i] = this.saved[base + i];
+    this.pc = <i32>this.saved[base + 4];
+    this.registers[10] -= STACK_BYTES;
+    return true;
+  }
+
+  private loadFrom(opcode: i32, dst: i32, src: i32, off: i32): bool {
+    let bytes = widthBytes(opcode & WIDTH_MASK);
+    let address = unchecked(this.registers[src]) + <u64>(<i64>off);
+    let mode = opcode & MODE_MASK;
+    if (mode != Mode.Mem && (mode != Mode.Memsx || bytes == 8)) return this.stop(MachineStatus.BadInsn, 0);
+    if (!this.touch(address, bytes, false)) return false;
+    let value: u64;
+    switch (bytes) {
+      case 1:
+        value = <u64>load<u8>(<usize>address);
+        break;
+      case 2:
+        value = <u64>load<u16>(<usize>address);
+        break;
+      case 4:
+        value = <u64>load<u32>(<usize>address);
+        break;
+      default:
+        value = load<u64>(<usize>address);
+    }
+    return this.set(dst, mode == Mode.Memsx ? signExtend(value, bytes * 8) : value);
+  }
+
+  private storeTo(opcode: i32, dst: i32, src: i32, off: i32, imm: i32): bool {
+    let bytes = widthBytes(opcode & WIDTH_MASK);
+    let address = unchecked(this.registers[dst]) + <u64>(<i64>off);
+    let isRegister = (opcode & CLASS_MASK) == Class.Stx;
+    let mode = opcode & MODE_MASK;
+    let isAtomic = mode == Mode.Atomic && isRegister && bytes >= 4;
+    if (mode != Mode.Mem && !isAtomic) return this.stop(MachineStatus.BadInsn, 0);
+    if (!this.touch(address, bytes, true)) return false;
+    if (isAtomic) {
+      if ((address & <u64>(bytes - 1)) != 0) return this.stop(MachineStatus.WildAccess, address);
+      return bytes == 8 ? this.atomic64(<usize>address, src, imm) : this.atomic32(<usize>address, src, imm);
+    }
+    let value = isRegister ? unchecked(this.registers[src]) : <u64>(<i64>imm);
+    switch (bytes) {
+      case 1:
+        store<u8>(<usize>address, <u8>value);
+        break;
+      case 2:
+        store<u16>(<usize>address, <u16>value);
+        break;
+      case 4:
+        store<u32>(<usize>address, <u32>value);
+        break;
+      default:
+        store<u64>(<usize>address, value);
+    }
+    return true;
+  }
+
+  private atomic64(at: usize, src: i32, imm: i32): bool {
+    let world = this.environment;
+    let value = this.registers[src];
+    if (imm == Atomic.Cmpxchg) return this.set(0, world.compareExchange64(at, this.registers[0], value));
+    if (imm == Atomic.Xchg) return this.set(src, world.exchange64(at, value));
+    let operation = imm & ~Atomic.Fetch;
+    let old: u64;
+    if (operation == Atomic.Add) {
+      old = world.add64(at, value);
+    } else {
+      if (!isBitwise(operation)) return this.stop(MachineStatus.BadInsn, 0);
+      old = load<u64>(at);
+      // Atomic operations have ALU's numbers.
+      while (true) {
+        let seen = world.compareExchange64(at, old, alu64(operation, old, value, false));
+        if (seen == old) break;
+        old = seen;
+      }
+    }
+    return (imm & Atomic.Fetch) == 0 || this.set(src, old);
+  }
+
+  private atomic32(at: usize, src: i32, imm: i32): bool {
+    let world = this.environment;
+    let value = <u32>this.registers[src];
+    if (imm == Atomic.Cmpxchg) return this.set(0, world.compareExchange32(at, <u32>this.registers[0], value));
+    if (imm == Atomic.Xchg) return this.set(src, world.exchange32(at, value));
+    let operation = imm & ~Atomic.Fetch;
+    let old: u32;
+    if (operation == Atomic.Add) {
+      old = world.add32(at, value);
+    } else {
+      if (!isBitwise(operation)) return this.stop(MachineStatus.BadInsn, 0);
+      old = load<u32>(at);
+      while (true) {
+        let seen = world.compareExchange32(at, old, alu32(operation, old, value, false));
+        if (seen == old) break;
+        old = seen;
+      }
+    }
+    return (imm & Atomic.Fetch) == 0 || this.set(src, old);
+  }
+}
+
+function isBitwise(operation: i32): bool {
+  return operation == Atomic.Or || operation == Atomic.And || operation == Atomic.Xor;
+}
