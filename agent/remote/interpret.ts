@@ -129,19 +129,11 @@ export function prepareInterpreter(o: LoadedObject): i32 {
   return 0;
 }
 
-/** Sets where handlers' records go. */
-export function setSinks(output: RecordSink, control: RecordSink): void {
-  let agentWorld = world;
-  if (!agentWorld) return;
-  agentWorld.outputSink = output;
-  agentWorld.controlSink = control;
-}
-
 /**
- * Runs all probes of a kind (AttachKind Begin, End, Error) by their order numbers. A handler that does what it may not
+ * Runs all probes of a kind (AttachKind Begin, End, Error) by their order numbers; what they print goes to the sinks. A handler that does what it may not
  * is a warning of the object, and the others run. After exit() in a begin probe the remaining ones do not run.
  */
-export function runAgentProbes(o: LoadedObject, kind: i32): void {
+export function runAgentProbes(o: LoadedObject, kind: i32, output: RecordSink, control: RecordSink): void {
   let probes = o.probes.filter((probe: Probe): bool => probe.attach <= AttachKind.Error);
   // Stable: sort() is not promised to be.
   for (let i = 1; i < probes.length; ++i) {
@@ -156,13 +148,18 @@ export function runAgentProbes(o: LoadedObject, kind: i32): void {
     if (isExiting && kind == AttachKind.Begin) break;
     // Handlers return at once while the session ends; end probes are what is left to run then.
     if (isExiting) storeRelease32(o.bssAddress + BssHeader.Exiting, 0);
-    runProbe(o, probes[i]);
+    runProbe(o, probes[i], output, control);
     if (isExiting) storeRelease32(o.bssAddress + BssHeader.Exiting, 1);
   }
 }
 
 /** Runs one probe's handler (timers); 0, or -errno with the failure also among the object's warnings. */
-export function runProbe(o: LoadedObject, probe: Probe): i32 {
+export function runProbe(o: LoadedObject, probe: Probe, output: RecordSink, control: RecordSink): i32 {
+  let agentWorld = world;
+  if (agentWorld) {
+    agentWorld.outputSink = output;
+    agentWorld.controlSink = control;
+  }
   let result = probe.program.engine == Engine.TestRun ? testRun(probe.program.fd) : interpret(o, probe);
   if (result >= 0) return 0;
   if (probe.program.engine == Engine.TestRun)
