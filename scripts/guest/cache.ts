@@ -70,7 +70,7 @@ export async function exec(program: string, args: string[], cwd?: string): Promi
     const result = await promisify(execFile)(program, args, { cwd, maxBuffer: 1 << 28 });
     return result.stdout;
   } catch (error) {
-    throw new Error(`'${[program, ...args].join(" ")}' failed: ${reasonOf(program, error)}`);
+    throw new Error(`'${describe(program, args)}' failed: ${reasonOf(program, error)}`);
   }
 }
 
@@ -80,8 +80,13 @@ export async function execBytes(program: string, args: string[]): Promise<Buffer
     const result = await promisify(execFile)(program, args, { encoding: "buffer", maxBuffer: 1 << 28 });
     return result.stdout;
   } catch (error) {
-    throw new Error(`'${[program, ...args].join(" ")}' failed: ${reasonOf(program, error)}`);
+    throw new Error(`'${describe(program, args)}' failed: ${reasonOf(program, error)}`);
   }
+}
+
+/** The command without its settings: apt takes a dozen, and none of them is ever the reason. */
+function describe(program: string, args: string[]): string {
+  return [program, ...args].join(" ").replace(/ -o \S+/g, "");
 }
 
 function reasonOf(program: string, error: unknown): string {

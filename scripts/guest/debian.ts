@@ -18,9 +18,8 @@ export function findMirror(): string {
   const given = process.env.STAP_REMOTE_DEBIAN_MIRROR;
   if (given) return given.replace(/\/+$/, "");
   for (const file of sourceFiles()) {
-    const text = readFileSync(file, "utf8");
-    const found = file.endsWith(".sources") ? mirrorInStanzas(text) : mirrorInLines(text);
-    if (found) return found.replace(/\/+$/, "");
+    const found = findMirrorIn(file, readFileSync(file, "utf8"));
+    if (found) return found;
   }
   throw new Error(
     "no Debian mirror is configured on this machine (looked in /etc/apt/sources.list and sources.list.d); " +
@@ -34,6 +33,12 @@ function sourceFiles(): string[] {
   return ["/etc/apt/sources.list", ...dropIns.map((name) => join(folder, name))].filter(
     (file) => /\.(list|sources)$/.test(file) && existsSync(file),
   );
+}
+
+/** The address of a Debian mirror in one of apt's source files, whose name tells its format. */
+export function findMirrorIn(file: string, text: string): string | null {
+  const found = file.endsWith(".sources") ? mirrorInStanzas(text) : mirrorInLines(text);
+  return found ? found.replace(/\/+$/, "") : null;
 }
 
 /** The first mirror in one-line format: `deb [options] URI SUITE COMPONENT…`. */
@@ -69,11 +74,23 @@ export class DebianSuite {
     this.folder = cachePath("apt", `${suite}-${arch}`);
   }
 
-  /** Fetches the suite's package list where it is missing or older than a day. */
-  async update(): Promise<void> {
+  /** Downloads the packages that `findNames` finds in this suite, and returns their files' paths. */
+  async fetch(findNames: () => Promise<string[]>): Promise<string[]> {
+    await this.update(LISTS_MAX_AGE_MS);
+    try {
+      return await this.download(await findNames());
+    } catch {
+      // Mirrors drop a version when a newer one arrives: our list may name files that are gone.
+      await this.update(0);
+      return await this.download(await findNames());
+    }
+  }
+
+  /** Fetches the suite's package list where it is missing or older than that. */
+  private async update(maxAgeMs: number): Promise<void> {
     await withLock(this.folder, async () => {
       const stamp = join(this.folder, "updated");
-      if (existsSync(stamp) && Date.now() - statSync(stamp).mtimeMs < LISTS_MAX_AGE_MS) return;
+      if (existsSync(stamp) && Date.now() - statSync(stamp).mtimeMs < maxAgeMs) return;
       for (const sub of ["etc/preferences.d", "state/lists/partial", "cache/archives/partial"]) {
         mkdirSync(join(this.folder, sub), { recursive: true });
       }
@@ -119,8 +136,7 @@ export class DebianSuite {
     return found;
   }
 
-  /** Downloads packages into the cache, those that are not there yet, and returns their files' paths. */
-  async download(names: string[]): Promise<string[]> {
+  private async download(names: string[]): Promise<string[]> {
     const folder = cachePath("debs", `${this.suite}-${this.arch}`);
     return withLock(folder, async () => {
       mkdirSync(folder, { recursive: true });

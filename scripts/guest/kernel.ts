@@ -44,10 +44,9 @@ export function forgetKernel(spec: GuestSpec): void {
 
 async function makeKernel(spec: GuestSpec, folder: string): Promise<void> {
   const suite = new DebianSuite(spec.suite, DEBIAN_ARCH[spec.arch]);
-  await suite.update();
-  const packages = await findKernelPackages(suite);
+  const packages = await suite.fetch(() => findKernelPackages(suite));
   const unpacked = mkdtempSync(join(folder, "unpacked-"));
-  for (const file of await suite.download(packages)) await exec("dpkg-deb", ["-x", file, unpacked]);
+  for (const file of packages) await exec("dpkg-deb", ["-x", file, unpacked]);
 
   const image = await findImage(unpacked);
   if (!image) throw new Error(`no kernel image in ${packages.join(", ")}`);

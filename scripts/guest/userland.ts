@@ -61,9 +61,8 @@ export async function fetchUserland(arch: GuestArch): Promise<string> {
   const folder = cachePath("userland", `${arch}-v${LAYOUT}`);
   await makeOnce(folder, async (temporary) => {
     const suite = new DebianSuite(USERLAND_SUITE, DEBIAN_ARCH[arch]);
-    await suite.update();
     const unpacked = mkdtempSync(join(temporary, "unpacked-"));
-    const files = await suite.download([...PROGRAMS, ...LIBRARIES.split(" ")]);
+    const files = await suite.fetch(async () => [...PROGRAMS, ...LIBRARIES.split(" ")]);
     for (const file of files) await exec("dpkg-deb", ["-x", file, unpacked]);
     chmodSync(join(unpacked, "usr/bin/sudo"), 0o4755);
     const archive = new CpioWriter();
