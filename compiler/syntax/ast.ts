@@ -28,6 +28,7 @@ export const enum NodeKind {
   TargetVariable,
   AtVar,
   Cast,
+  Autocast,
   Entry,
   Perf,
   Defined,
@@ -72,6 +73,8 @@ export const enum NodeKind {
 
 /** What every node has. */
 export abstract class Node {
+  /** Levels of the tree from here down, at most `MAX_NESTING`; kept by the parser. */
+  height: i32 = 1;
   constructor(
     public kind: NodeKind,
     public range: Range,
@@ -252,7 +255,7 @@ export class PathPart extends Node {
   }
 }
 
-/** What reads typed memory of the probed program: `$x`, `@var`, `@cast`, each with a path and perhaps `&` in front. */
+/** What reads typed memory of the probed program: `$x`, `@var`, `@cast`, `value->…`, each with a path and perhaps `&` in front. */
 export abstract class TargetExpression extends Expression {
   addressOf: bool = false;
   path: PathPart[] = [];
@@ -291,6 +294,16 @@ export class CastExpression extends TargetExpression {
     public module: string,
   ) {
     super(NodeKind.Cast, range);
+  }
+}
+
+/** `operand->name[i]`, whose type is that of the target variable or function it came from; `&operand` too. */
+export class AutocastExpression extends TargetExpression {
+  constructor(
+    range: Range,
+    public operand: Expression,
+  ) {
+    super(NodeKind.Autocast, range);
   }
 }
 

@@ -40,7 +40,14 @@ export enum Operator {
   Colon,
   Question,
   Arrow,
-  Dollar,
+  /** `%(`. */
+  PreOpen,
+  /** `%?`. */
+  PreThen,
+  /** `%:`. */
+  PreElse,
+  /** `%)`. */
+  PreClose,
   // Binary operators.
   LogicalOr,
   LogicalAnd,
@@ -152,6 +159,12 @@ export const enum OperatorFlags {
   Histogram = 1 << 11,
 }
 
+/** How tightly `in` binds, which is a keyword: between `&` and the comparisons. */
+export const IN_PRECEDENCE: i32 = 6;
+
+/** How tightly comparisons and matches bind. */
+export const COMPARISON_PRECEDENCE: i32 = 7;
+
 /** One row: a spelling and how it is parsed. */
 export class OperatorRow {
   constructor(
@@ -207,12 +220,15 @@ export const OPERATORS: StaticArray<OperatorRow> = [
   punctuation(Operator.Colon, ":"),
   punctuation(Operator.Question, "?"),
   punctuation(Operator.Arrow, "->"),
-  punctuation(Operator.Dollar, "$"),
+  punctuation(Operator.PreOpen, "%("),
+  punctuation(Operator.PreThen, "%?"),
+  punctuation(Operator.PreElse, "%:"),
+  punctuation(Operator.PreClose, "%)"),
   row(Operator.LogicalOr, "||", OperatorFlags.Logical, 1),
   row(Operator.LogicalAnd, "&&", OperatorFlags.Logical, 2),
-  arithmetic(Operator.BitOr, "|", 4),
-  arithmetic(Operator.BitXor, "^", 5),
-  arithmetic(Operator.BitAnd, "&", 6),
+  arithmetic(Operator.BitOr, "|", 3),
+  arithmetic(Operator.BitXor, "^", 4),
+  arithmetic(Operator.BitAnd, "&", 5),
   comparison(Operator.Less, "<", 7),
   comparison(Operator.Greater, ">", 7),
   comparison(Operator.LessEqual, "<=", 7),
@@ -221,10 +237,10 @@ export const OPERATORS: StaticArray<OperatorRow> = [
   comparison(Operator.NotEqual, "!=", 7),
   row(Operator.Match, "=~", OperatorFlags.Match, 7),
   row(Operator.NotMatch, "!~", OperatorFlags.Match, 7),
-  row(Operator.Concat, ".", OperatorFlags.Concat, 8),
-  arithmetic(Operator.ShiftLeft, "<<", 9),
-  arithmetic(Operator.ShiftRight, ">>", 9),
-  arithmetic(Operator.ShiftRightLogical, ">>>", 9),
+  row(Operator.Concat, ".", OperatorFlags.Concat, 9),
+  arithmetic(Operator.ShiftLeft, "<<", 8),
+  arithmetic(Operator.ShiftRight, ">>", 8),
+  arithmetic(Operator.ShiftRightLogical, ">>>", 8),
   arithmetic(Operator.Add, "+", 10),
   arithmetic(Operator.Subtract, "-", 10),
   arithmetic(Operator.Multiply, "*", 11),
@@ -322,8 +338,24 @@ export class Token {
     public kind: TokenKind,
     public op: Operator,
     public range: Range,
+    /** Set where the text is not the source's: a string made of a script argument, a number made of `$#`. */
+    public given: string | null = null,
   ) {}
 
-  /** The decoded literal of a string, the name of an identifier, the inside of embedded code (byte strings). */
-  value: string = "";
+  /** Whether this token is a certain operator, keyword or @-word. */
+  is(op: Operator): bool {
+    return this.op == op;
+  }
+
+  /** The token's text as written (a byte string), or what it was given. */
+  get text(): string {
+    const given = this.given;
+    return given !== null ? given : this.range.text;
+  }
+
+  /** The same token where a macro call or a script argument put it. */
+  expandedAt(expansion: Range): Token {
+    const range = this.range;
+    return new Token(this.kind, this.op, new Range(range.source, range.start, range.end, expansion), this.given);
+  }
 }

@@ -1,0 +1,17 @@
+// Bounds on what one script may make the compiler do. They keep every later pass free of counters: a tree is at most
+// `MAX_NESTING` levels high, so a recursive walk over it fits the smallest stack of the engines that run the module.
+
+/** Levels of a tree: parentheses, blocks, operands of a chain like `a + a + …`, `else if`s. */
+export const MAX_NESTING: i32 = 500;
+
+/** Bytes of one script. */
+export const MAX_SOURCE_BYTES: i32 = 16 << 20;
+
+/** Tokens that the macro calls of one file may expand to. */
+export const MAX_EXPANDED_TOKENS: i32 = 1 << 20;
+
+/** Macro calls, or script arguments, inside one another. */
+export const MAX_EXPANSION_DEPTH: i32 = 64;
+
+/** Probe points that the braces of one probe may expand to. */
+export const MAX_PROBE_POINTS: i32 = 4096;

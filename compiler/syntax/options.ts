@@ -1,0 +1,24 @@
+// What a script's text is read with: everything its conditionals, macros and script arguments may ask about.
+
+import { Macro } from "./preprocess";
+
+/** Filled by the driver from the request; one object for all files of a compilation. */
+export class PreprocessOptions {
+  /** The remote's `uname -r`, such as `6.1.0-13-amd64`; empty while no kernel is known. */
+  kernelRelease: string = "";
+  /** The kernel's name of the CPU family: `x86_64`, `arm64`. */
+  arch: string = "x86_64";
+  /** The version of the language we follow. */
+  systemtapVersion: string = "5.0";
+  /** What `runtime` compares with. */
+  runtime: string = "bpf";
+  privilege: string = "stapdev";
+  /** `-g`: embedded code and raw memory operators are allowed in user scripts. */
+  guru: bool = false;
+  /** Script arguments, as byte strings. */
+  args: string[] = [];
+  /** Kernel configuration: `CONFIG_SMP` → `y`. What is missing counts as empty. */
+  configs: Map<string, string> = new Map<string, string>();
+  /** Macros of `.stpm` files, known to every file. */
+  macros: Map<string, Macro> = new Map<string, Macro>();
+}

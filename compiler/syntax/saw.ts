@@ -1,0 +1,29 @@
+// How a token is named in diagnostics: `operator '}'`, `identifier 'x'`, `end of file`.
+
+import { Token, TokenKind } from "./token";
+
+/** What a message says it saw. */
+export function sawToken(token: Token): string {
+  switch (token.kind) {
+    case TokenKind.End:
+      return "end of file";
+    case TokenKind.Identifier:
+      return `identifier '${token.text}'`;
+    case TokenKind.Number:
+      return `number '${token.text}'`;
+    case TokenKind.String:
+      return token.given !== null ? "string argument" : `string ${shorten(token.text)}`;
+    case TokenKind.Keyword:
+      return `keyword '${token.text}'`;
+    case TokenKind.EmbeddedCode:
+      return "embedded code";
+    case TokenKind.Junk:
+      return "junk";
+    default:
+      return `operator '${token.text}'`;
+  }
+}
+
+function shorten(text: string): string {
+  return text.length > 40 ? text.substring(0, 36) + '..."' : text;
+}
