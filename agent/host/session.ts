@@ -41,6 +41,8 @@ const SILENCE_MS = 60_000;
 const HELLO_MS = 30_000;
 /** How long the verifier may take over all programs. */
 const LOAD_MS = 600_000;
+/** How long the agent may take to finish after it failed. */
+const AFTER_FAILURE_MS = 15_000;
 const STDERR_BYTES = 4096;
 
 export type SessionErrorCode =
@@ -147,13 +149,22 @@ export class Session {
     throw new SessionError("rejected", `the kernel's verifier refused program '${rejection.program}'`, { rejection });
   }
 
-  /** Attaches and runs; yields what happens, `finished` last. */
+  /**
+   * Attaches and runs; yields what happens, `finished` last. After `failed` the agent may or may not get as far as
+   * `finished`; if not, that failure is thrown.
+   */
   async *run(request: RunRequest = {}): AsyncGenerator<RunEvent> {
     await this.send(HostFrame.Run, runPayload(request));
+    let failure: Failure | undefined;
     for (;;) {
-      const frame = await this.nextFrame(this.silenceMs);
-      const event = this.eventOf(frame);
+      let event: RunEvent | null;
+      try {
+        event = this.eventOf(await this.nextFrame(failure ? AFTER_FAILURE_MS : this.silenceMs));
+      } catch (error) {
+        throw failure ? failed(failure) : error;
+      }
       if (event) yield event;
+      if (event?.type === "failed") failure ??= event.failure;
       if (event?.type === "finished") return;
     }
   }

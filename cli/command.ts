@@ -1,0 +1,36 @@
+// A command line from beginning to end: settings, then one of the jobs, then the exit status. No stack traces: an error
+// that is not expected is a defect of ours and says so in one line (STAP_REMOTE_DEBUG=1 shows where).
+
+import { version } from "./assets.ts";
+import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
+import { helpText, parseOptions } from "./options.ts";
+import { errorLine } from "./report.ts";
+import { compileOnly, runJob, type Surroundings } from "./run.ts";
+
+/** Runs a command line. */
+export async function main(argv: string[], around: Surroundings): Promise<ExitStatus> {
+  try {
+    const settings = parseOptions(argv);
+    if (settings.help || settings.version) {
+      const output = around.openOutput(undefined);
+      const text = settings.help ? await helpText() : `stap-remote ${version()}\n`;
+      await output.write(new TextEncoder().encode(text));
+      await output.close();
+      return EXIT.done;
+    }
+    const compiles = settings.job === "script" && (settings.pass < 5 || settings.dump !== undefined);
+    if (compiles && settings.host === undefined && !settings.local) return await compileOnly(settings, around);
+    return await runJob(settings, around);
+  } catch (error) {
+    if (process.env.STAP_REMOTE_DEBUG) around.message(`${(error as Error).stack}\n`);
+    if (error instanceof ExitError) {
+      around.message(errorLine(error));
+      return error.status;
+    }
+    const message = error instanceof Error ? error.message : String(error);
+    around.message(
+      errorLine({ message: message.startsWith("internal error") ? message : `internal error: ${message}` }),
+    );
+    return EXIT.failed;
+  }
+}

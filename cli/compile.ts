@@ -1,0 +1,173 @@
+// Passes 1 to 4 as a command: scripts and options to a CompileInput, the compiler's questions to the remote, the object
+// or the text asked for to a file or standard output.
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename } from "node:path";
+import type { Hello } from "../agent/host/events.ts";
+import type { Session } from "../agent/host/session.ts";
+import { QueryKind } from "../common/format/frame.ts";
+import {
+  type CompileInput,
+  type CompileResult,
+  type Compiler,
+  createCompiler,
+  type Facts,
+  type NamedBytes,
+} from "../compiler/host/compile.ts";
+import { readAsset, readScripts, readTapset, readTapsetIndex } from "./assets.ts";
+import { EXIT, ExitError } from "./exit.ts";
+import type { Settings } from "./options.ts";
+import { reasonOf } from "./output.ts";
+
+/** ELF machine numbers of the CPUs there are agents for. */
+export const ARCH_OF_MACHINE: Record<number, "x86_64" | "arm64"> = { 62: "x86_64", 183: "arm64" };
+
+/** Most times the remote is asked for one compile; each round asks for something new, so few are needed. */
+const MAX_ROUNDS = 16;
+
+/** The compiler with the library, and that of -I. */
+export function loadCompiler(settings: Settings): Compiler {
+  const tapset = readTapset();
+  let index = readTapsetIndex() || indexScripts(tapset);
+  for (const directory of settings.include) {
+    const scripts = readScripts(directory).map((script) => ({ ...script, name: `${directory}/${script.name}` }));
+    tapset.push(...scripts);
+    index += indexScripts(scripts);
+  }
+  return createCompiler(readAsset("compiler.wasm"), tapset, index);
+}
+
+/** Lines "kind name file" of what scripts define; a quick look at the text that may find too much, never too little. */
+export function indexScripts(scripts: NamedBytes[]): string {
+  const lines: string[] = [];
+  const patterns: [string, RegExp][] = [
+    ["function", /^[ \t]*(?:private[ \t]+)?function[ \t]+([A-Za-z_]\w*)/gm],
+    ["global", /^[ \t]*(?:private[ \t]+)?global[ \t]+([^;=\n#/]+)/gm],
+    ["alias", /^[ \t]*probe[ \t]+([A-Za-z_][\w.]*)[ \t]*\+?=/gm],
+    ["macro", /^[ \t]*@define[ \t]+([A-Za-z_]\w*)/gm],
+  ];
+  for (const { name, bytes } of scripts) {
+    const text = new TextDecoder().decode(bytes);
+    for (const [kind, pattern] of patterns) {
+      for (const match of text.matchAll(pattern)) {
+        const names =
+          kind === "global" ? match[1]!.split(",").map((one) => one.trim().replace(/\W.*$/, "")) : [match[1]!];
+        for (const one of names) if (one) lines.push(`${kind} ${one} ${name}\n`);
+      }
+    }
+  }
+  return lines.join("");
+}
+
+/** The script of the command line: -e, a file, or standard input. */
+export function readScript(settings: Settings): NamedBytes {
+  if (settings.script !== undefined)
+    return { name: "<input>", bytes: new TextEncoder().encode(`${settings.script}\n`) };
+  const file = settings.file as string;
+  if (file === "-") return { name: "<input>", bytes: readFileSync(0) };
+  return { name: file, bytes: readFile(file, "script") };
+}
+
+/** A file the user named; one clear line if it cannot be read. */
+export function readFile(file: string, what: string): Uint8Array {
+  try {
+    return readFileSync(file);
+  } catch (error) {
+    throw new ExitError(EXIT.failed, `cannot read ${what} '${file}': ${reasonOf(error)}`);
+  }
+}
+
+/** What the compiler is given, before anything is known of the remote. */
+export function compileInput(settings: Settings, script: NamedBytes, hello?: Hello): CompileInput {
+  const options: [string, string][] = [];
+  const arch = hello ? (ARCH_OF_MACHINE[hello.machine] ?? `machine ${hello.machine}`) : settings.arch;
+  if (hello && settings.arch && settings.arch !== arch) {
+    throw new ExitError(EXIT.usage, `the remote has a CPU of type ${arch}, not ${settings.arch}`);
+  }
+  if (arch) options.push(["arch", arch]);
+  if (hello) options.push(["release", hello.release]);
+  options.push(["pass", String(Math.min(settings.pass, 4))]);
+  if (settings.dump !== undefined) options.push(["dump", settings.dump]);
+  options.push(["module", objectName(settings).replace(/\.bo$/, "")]);
+  for (const define of settings.define) options.push(["define", define]);
+  for (const set of settings.set) options.push(["global", set]);
+  if (settings.suppressHandlerErrors) options.push(["suppress-errors", "1"]);
+  if (settings.guru) options.push(["guru", "1"]);
+  if (settings.check) options.push(["check", "1"]);
+  if (settings.unoptimized) options.push(["unoptimized", "1"]);
+  if (settings.warningsAsErrors) options.push(["warn", "W"]);
+  else if (settings.noWarnings) options.push(["warn", "w"]);
+  return { scripts: [script], options, args: settings.args };
+}
+
+/** NAME.bo of -m, or the script's name, or stap.bo. */
+export function objectName(settings: Settings): string {
+  if (settings.module !== undefined) return `${settings.module.replace(/\.bo$/, "")}.bo`;
+  const { script, file } = settings;
+  if (script !== undefined || file === undefined || file === "-") return "stap.bo";
+  return `${basename(file).replace(/\.stp$/, "")}.bo`;
+}
+
+/** Compiles, asking the remote for what the compiler lacks. */
+export async function compileFor(compiler: Compiler, input: CompileInput, session?: Session): Promise<CompileResult> {
+  if (!session) return noNeeds(compiler.compile(input));
+  const facts: Facts = { names: emptyKinds(), absent: emptyKinds() };
+  for (let round = 0; round < MAX_ROUNDS; round++) {
+    const result = compiler.compile({ ...input, facts });
+    if (result.status !== "needs") return result;
+    if (!(await supply(facts, result, session))) return noNeeds(result);
+  }
+  throw new ExitError(EXIT.failed, "internal error: the compiler asks the remote without end");
+}
+
+const QUERY_KINDS: Record<string, QueryKind> = {
+  functions: QueryKind.Functions,
+  tracepoints: QueryKind.Tracepoints,
+};
+
+function emptyKinds(): Map<string, string[]> {
+  return new Map(Object.keys(QUERY_KINDS).map((kind) => [kind, []]));
+}
+
+/** Asks the remote for the needs that it can answer; false if there was nothing new to ask. */
+async function supply(facts: Facts, result: CompileResult, session: Session): Promise<boolean> {
+  let asked = false;
+  for (const need of result.needs) {
+    const kind = QUERY_KINDS[need.kind];
+    if (kind === undefined) continue;
+    const known = new Set([...facts.names.get(need.kind)!, ...facts.absent.get(need.kind)!]);
+    const names = need.names.filter((name) => !known.has(name));
+    if (names.length === 0) continue;
+    asked = true;
+    const found = await session.query(kind, names);
+    facts.names.get(need.kind)!.push(...found.filter((name) => !known.has(name)));
+    facts.absent.get(need.kind)!.push(...names.filter((name) => !found.some((one) => matches(name, one))));
+  }
+  return asked;
+}
+
+/** Whether a name that the remote has is what `pattern` (a name, with * ? [ ]) asked for. */
+export function matches(pattern: string, name: string): boolean {
+  if (!/[*?[]/.test(pattern)) return pattern === name;
+  const source = pattern
+    .replace(/[.+^${}()|\\]/g, "\\$&")
+    .replaceAll("*", ".*")
+    .replaceAll("?", ".");
+  return new RegExp(`^${source}$`).test(name);
+}
+
+function noNeeds(result: CompileResult): CompileResult {
+  if (result.status !== "needs") return result;
+  const what = result.needs.map((need) => `${need.kind}: ${need.names.join(" ")}`).join("; ");
+  throw new ExitError(EXIT.failed, `the script needs what is not known here (${what})`, "compile it with --host");
+}
+
+/** Writes the object where -o, -m or the script's name say; returns the file's name. */
+export function writeObject(settings: Settings, object: Uint8Array, file = objectName(settings)): string {
+  try {
+    writeFileSync(file, object);
+  } catch (error) {
+    throw new ExitError(EXIT.failed, `cannot write '${file}': ${reasonOf(error)}`);
+  }
+  return file;
+}

@@ -1,0 +1,41 @@
+// What the exit status says: one row each, and the way a failure gets there.
+
+/** Exit statuses of stap-remote. */
+export const EXIT = {
+  /** the script ran and ended in good order, or a compile-only job was done */
+  done: 0,
+  /** the script does not compile, or ended by an error at run time, or its -c command failed */
+  failed: 1,
+  /** the command line makes no sense */
+  usage: 2,
+  /** the remote cannot be reached, or the connection was cut */
+  connection: 3,
+  /** the remote was reached and refuses: no root, no BPF, verifier, attach */
+  refused: 4,
+  /** Ctrl-C */
+  interrupted: 130,
+} as const;
+
+export type ExitStatus = (typeof EXIT)[keyof typeof EXIT] | number;
+
+/** A failure that ends the program: what to print and how to exit. */
+export class ExitError extends Error {
+  override name = "ExitError";
+
+  constructor(
+    readonly status: ExitStatus,
+    message: string,
+    readonly hint?: string,
+  ) {
+    super(message);
+  }
+}
+
+/** A command line that makes no sense. */
+export class UsageError extends ExitError {
+  override name = "UsageError";
+
+  constructor(message: string, hint = "try 'stap-remote --help'") {
+    super(EXIT.usage, message, hint);
+  }
+}

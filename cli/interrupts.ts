@@ -1,0 +1,44 @@
+// Ctrl-C and its kin. The first one while a script runs asks the agent to end in good order (end probes run, output is
+// drained); at any other time, and the second time, the program leaves at once: the agent sees its input end.
+
+import { Output } from "./output.ts";
+
+const SIGNALS: Record<string, number> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
+
+/** What signals do at the moment. */
+export class Interrupts {
+  private stop: (() => void) | undefined;
+  /** The signal that ended the run in good order, if one did. */
+  signal: string | undefined;
+
+  /** Takes the signals over. */
+  install(): void {
+    for (const signal of Object.keys(SIGNALS)) process.on(signal as NodeJS.Signals, () => this.arrived(signal));
+  }
+
+  /** From now on the first signal calls `stop`. */
+  during(stop: () => void): void {
+    this.stop = stop;
+  }
+
+  /** The exit status of a run that a signal ended: 130 for Ctrl-C. */
+  get status(): number | undefined {
+    return this.signal === undefined ? undefined : 128 + (SIGNALS[this.signal] ?? 0);
+  }
+
+  /** A signal came. */
+  arrived(signal: string): void {
+    if (this.stop && this.signal === undefined) {
+      this.signal = signal;
+      this.stop();
+      return;
+    }
+    // A write that hangs in a full pipe would keep process.exit waiting for ever; a signal does not wait.
+    if (Output.hanging > 0) {
+      process.removeAllListeners(signal);
+      process.kill(process.pid, signal);
+    } else {
+      process.exit(128 + (SIGNALS[signal] ?? 0));
+    }
+  }
+}

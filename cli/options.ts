@@ -1,0 +1,401 @@
+// The command line: one row per option; parsing, checks and --help are derived from the rows.
+//
+// As in stap, options end at the script's name: what follows are the script's arguments. Short options take their value
+// glued or apart (-p4, -p 4) and may be bundled (-vp4), which yargs does not read the way getopt does; so `spell` writes
+// every option out in its long form first, and yargs checks types and prints the help.
+
+import yargs from "yargs";
+import { UsageError } from "./exit.ts";
+
+type OptionType = "flag" | "count" | "text" | "list" | "optional";
+
+/** One option. */
+export interface OptionRow {
+  name: string;
+  short?: string;
+  type: OptionType;
+  /** What the value is called in --help. */
+  value?: string;
+  group: string;
+  help: string;
+  choices?: string[];
+  hidden?: boolean;
+}
+
+const WHERE = "Where to run:";
+const WHAT = "What to run:";
+const COMPILE = "Compiling:";
+const OUTPUT = "Output:";
+
+/** All options. To add one: a row here and a field's use in run.ts or compile.ts. */
+export const OPTIONS: OptionRow[] = [
+  { name: "host", type: "text", value: "[USER@]BOX[:PORT]", group: WHERE, help: "run on this machine, over SSH" },
+  { name: "local", type: "flag", group: WHERE, help: "run on this machine itself, without SSH" },
+  { name: "identity", type: "list", value: "FILE", group: WHERE, help: "private key to log in with (repeatable)" },
+  {
+    name: "known-hosts",
+    type: "list",
+    value: "FILE",
+    group: WHERE,
+    help: "known_hosts file to check against (repeatable)",
+  },
+  { name: "accept-new", type: "flag", group: WHERE, help: "record an unknown host key without asking" },
+  { name: "sudo", type: "flag", group: WHERE, help: "become root with sudo on the remote" },
+  {
+    name: "ssh",
+    type: "text",
+    value: "WHICH",
+    choices: ["auto", "ssh2", "openssh"],
+    group: WHERE,
+    help: "the built-in SSH client or the system's",
+  },
+  { name: "script", short: "e", type: "text", value: "SCRIPT", group: WHAT, help: "run this script instead of a file" },
+  {
+    name: "command",
+    short: "c",
+    type: "text",
+    value: "CMD",
+    group: WHAT,
+    help: "run CMD on the remote; end when it ends",
+  },
+  { name: "pid", short: "x", type: "text", value: "PID", group: WHAT, help: "make target() this process" },
+  { name: "timeout", short: "T", type: "text", value: "SECONDS", group: WHAT, help: "end after so many seconds" },
+  { name: "set", short: "G", type: "list", value: "NAME=VALUE", group: WHAT, help: "set a global of the script" },
+  {
+    name: "pass",
+    short: "p",
+    type: "text",
+    value: "NUM",
+    group: COMPILE,
+    help: "stop after pass 1 to 5: parse, elaborate, translate, compile, run",
+  },
+  {
+    name: "module",
+    short: "m",
+    type: "text",
+    value: "NAME",
+    group: COMPILE,
+    help: "name of the object: -p4 writes NAME.bo",
+  },
+  {
+    name: "arch",
+    short: "a",
+    type: "text",
+    value: "ARCH",
+    choices: ["x86_64", "arm64"],
+    group: COMPILE,
+    help: "CPU to compile for without a remote",
+  },
+  {
+    name: "define",
+    short: "D",
+    type: "list",
+    value: "NAME=VALUE",
+    group: COMPILE,
+    help: "set a limit, such as MAXERRORS=5",
+  },
+  {
+    name: "include",
+    short: "I",
+    type: "list",
+    value: "DIR",
+    group: COMPILE,
+    help: "another directory of library scripts",
+  },
+  { name: "guru", short: "g", type: "flag", group: COMPILE, help: "allow what guru mode allows" },
+  { name: "unoptimized", short: "u", type: "flag", group: COMPILE, help: "compile without optimising" },
+  { name: "no-warnings", short: "w", type: "flag", group: COMPILE, help: "print no warnings" },
+  { name: "warnings-as-errors", short: "W", type: "flag", group: COMPILE, help: "treat warnings as errors" },
+  { name: "suppress-handler-errors", type: "flag", group: COMPILE, help: "end handlers silently on run-time errors" },
+  { name: "dump", type: "text", value: "PHASE", group: COMPILE, help: "print a phase's internal form and stop" },
+  { name: "check", type: "flag", group: COMPILE, help: "check the compiler's own invariants between phases" },
+  { name: "keep", short: "k", type: "flag", group: COMPILE, help: "keep the object in the current directory" },
+  {
+    name: "runtime",
+    type: "text",
+    value: "bpf",
+    choices: ["bpf"],
+    group: COMPILE,
+    help: "accepted as in stap; there is no other",
+  },
+  { name: "bpf", type: "flag", group: COMPILE, help: "the same as --runtime=bpf" },
+  {
+    name: "output",
+    short: "o",
+    type: "text",
+    value: "FILE",
+    group: OUTPUT,
+    help: "write the script's output (with -p4: the object) to FILE",
+  },
+  { name: "verbose", short: "v", type: "count", group: OUTPUT, help: "print passes and their times (repeatable)" },
+  {
+    name: "verifier-log",
+    type: "text",
+    value: "full|FILE",
+    group: OUTPUT,
+    help: "print or save all of the log of a refused program",
+  },
+  { name: "help", short: "h", type: "flag", group: OUTPUT, help: "print this" },
+  { name: "version", short: "V", type: "flag", group: OUTPUT, help: "print the version" },
+];
+
+const BY_NAME = new Map(OPTIONS.map((row) => [row.name, row]));
+const BY_SHORT = new Map(OPTIONS.filter((row) => row.short).map((row) => [row.short as string, row]));
+const takesValue = (row: OptionRow) => row.type === "text" || row.type === "list";
+
+/** What the command line asks for, by option name. */
+export interface Settings {
+  /** "run" is given an object, "script" a script. */
+  job: "script" | "run";
+  /** The script's or object's file; undefined with -e. */
+  file?: string;
+  args: string[];
+  host?: string;
+  local: boolean;
+  identity: string[];
+  knownHosts: string[];
+  acceptNew: boolean;
+  sudo: boolean;
+  ssh: "auto" | "ssh2" | "openssh";
+  script?: string;
+  command?: string;
+  pid: number;
+  timeoutMs: number;
+  set: string[];
+  pass: number;
+  module?: string;
+  arch?: string;
+  define: string[];
+  include: string[];
+  guru: boolean;
+  unoptimized: boolean;
+  noWarnings: boolean;
+  warningsAsErrors: boolean;
+  suppressHandlerErrors: boolean;
+  dump?: string;
+  check: boolean;
+  keep: boolean;
+  output?: string;
+  verbose: number;
+  verifierLog?: string;
+  help: boolean;
+  version: boolean;
+}
+
+/** Command line to settings; throws a UsageError. */
+export function parseOptions(argv: string[]): Settings {
+  const job = argv[0] === "run" ? "run" : "script";
+  const { options, positionals } = spell(job === "run" ? argv.slice(1) : argv, job === "run");
+  const values = parser()
+    .fail((message: string) => {
+      throw new UsageError(firstLine(message));
+    })
+    .parseSync(options) as Record<string, unknown>;
+  const settings = toSettings(job, values);
+  if (job === "run") refuseCompileOptions(options);
+  if (settings.script === undefined && positionals.length > 0) settings.file = positionals.shift() as string;
+  settings.args = positionals;
+  if (!settings.help && !settings.version) check(settings);
+  return settings;
+}
+
+/** Text of --help. */
+export async function helpText(): Promise<string> {
+  return `${await parser().getHelp()}\n`;
+}
+
+function parser() {
+  let builder = yargs([])
+    .scriptName("stap-remote")
+    .usage("Usage: stap-remote [options] SCRIPT.stp [ARGUMENT]...\n       stap-remote run OBJECT.bo [options]")
+    .epilogue("SCRIPT may be '-': standard input. Options end at the script's name; what follows are its arguments.")
+    .parserConfiguration({ "boolean-negation": false, "camel-case-expansion": false, "dot-notation": false })
+    .help(false)
+    .version(false)
+    .strictOptions()
+    .exitProcess(false)
+    .wrap(100);
+  for (const row of OPTIONS) {
+    builder = builder.option(row.name, {
+      type: row.type === "flag" ? "boolean" : row.type === "count" ? "count" : "string",
+      array: row.type === "list",
+      group: row.group,
+      describe: row.value ? `${row.help} (${row.value})` : row.help,
+      ...(row.short ? { alias: row.short } : {}),
+      ...(row.choices ? { choices: row.choices } : {}),
+      ...(row.hidden ? { hidden: true } : {}),
+    });
+  }
+  return builder;
+}
+
+/** Writes each option as --name or --name=value; `mixed`: options may follow positionals. */
+function spell(argv: string[], mixed: boolean): { options: string[]; positionals: string[] } {
+  const options: string[] = [];
+  const positionals: string[] = [];
+  const rest = [...argv];
+  while (rest.length > 0) {
+    const word = rest.shift() as string;
+    if (word === "--") return { options, positionals: [...positionals, ...rest] };
+    if (word.startsWith("--")) options.push(spellLong(word, rest));
+    else if (word.startsWith("-") && word.length > 1) options.push(...spellShort(word, rest));
+    else if (mixed) positionals.push(word);
+    else return { options, positionals: [word, ...rest] };
+  }
+  return { options, positionals };
+}
+
+function spellLong(word: string, rest: string[]): string {
+  const equals = word.indexOf("=");
+  const name = word.slice(2, equals < 0 ? undefined : equals);
+  const row = BY_NAME.get(name);
+  if (!row) throw new UsageError(`unknown option '--${name}'${nearest(name)}`);
+  if (!takesValue(row)) {
+    if (equals >= 0) throw new UsageError(`option '--${name}' takes no value`);
+    return word;
+  }
+  if (equals >= 0) return word;
+  return `--${name}=${nextValue(`--${name}`, row, rest)}`;
+}
+
+function spellShort(word: string, rest: string[]): string[] {
+  const spelled: string[] = [];
+  for (let i = 1; i < word.length; i++) {
+    const letter = word[i] as string;
+    const row = BY_SHORT.get(letter);
+    if (!row)
+      throw new UsageError(`unknown option '-${letter}'${letter === "i" ? ": a key is named with '--identity'" : ""}`);
+    if (!takesValue(row)) {
+      spelled.push(`--${row.name}`);
+      continue;
+    }
+    const glued = word.slice(i + 1);
+    return [...spelled, `--${row.name}=${glued || nextValue(`-${letter}`, row, rest)}`];
+  }
+  return spelled;
+}
+
+function nextValue(spelling: string, row: OptionRow, rest: string[]): string {
+  const value = rest.shift();
+  if (value === undefined) throw new UsageError(`option '${spelling}' needs a value: ${row.value}`);
+  return value;
+}
+
+/** ", did you mean …" for an option one or two letters away. */
+function nearest(name: string): string {
+  const close = OPTIONS.find((row) => row.name.startsWith(name) || distance(row.name, name) <= 2);
+  return close ? `; did you mean '--${close.name}'?` : "";
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i];
+    for (let j = 1; j <= b.length; j++) {
+      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
+    }
+    row = next;
+  }
+  return row[b.length]!;
+}
+
+function toSettings(job: "script" | "run", values: Record<string, unknown>): Settings {
+  const text = (name: string): string | undefined => {
+    const value = values[name];
+    return Array.isArray(value) ? String(value.at(-1)) : (value as string | undefined);
+  };
+  const list = (name: string) => ((values[name] as unknown[] | undefined) ?? []).map(String);
+  const flag = (name: string) => values[name] === true;
+  return {
+    job,
+    args: [],
+    host: text("host"),
+    local: flag("local"),
+    identity: list("identity"),
+    knownHosts: list("known-hosts"),
+    acceptNew: flag("accept-new"),
+    sudo: flag("sudo"),
+    ssh: (text("ssh") as Settings["ssh"]) ?? "auto",
+    script: text("script"),
+    command: text("command"),
+    pid: wholeNumber("-x", text("pid"), 0, 0x7fffffff),
+    timeoutMs: seconds(text("timeout")),
+    set: list("set"),
+    pass: wholeNumber("-p", text("pass"), 5, 5),
+    module: text("module"),
+    arch: text("arch"),
+    define: list("define"),
+    include: list("include"),
+    guru: flag("guru"),
+    unoptimized: flag("unoptimized"),
+    noWarnings: flag("no-warnings"),
+    warningsAsErrors: flag("warnings-as-errors"),
+    suppressHandlerErrors: flag("suppress-handler-errors"),
+    dump: text("dump"),
+    check: flag("check"),
+    keep: flag("keep"),
+    output: text("output"),
+    verbose: (values.verbose as number | undefined) ?? 0,
+    verifierLog: text("verifier-log"),
+    help: flag("help"),
+    version: flag("version"),
+  };
+}
+
+/** A number from 1 to `max`, or `otherwise` if the option is not there. */
+function wholeNumber(option: string, text: string | undefined, otherwise: number, max: number): number {
+  if (text === undefined) return otherwise;
+  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= 1 && value <= max))
+    throw new UsageError(`option '${option}' needs a number from 1 to ${max}, not '${text}'`);
+  return value;
+}
+
+function seconds(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value > 0 && value <= 4_000_000)) throw new UsageError(`option '-T' needs a number of seconds, not '${text}'`);
+  return Math.ceil(value * 1000);
+}
+
+/** `run` is given an object: what changes the compilation comes too late. */
+function refuseCompileOptions(options: string[]): void {
+  for (const option of options) {
+    const name = option.slice(2).replace(/=.*/s, "");
+    const row = BY_NAME.get(name);
+    const late = row?.group === COMPILE ? !["runtime", "bpf"].includes(name) : name === "script" || name === "set";
+    if (late) throw new UsageError(`option '--${name}' is for compiling; 'run' is given what was compiled`);
+  }
+}
+
+/** Combinations that make no sense. */
+function check(settings: Settings): void {
+  const { job, file, script, host, local, pass } = settings;
+  if (job === "run" && file === undefined) throw new UsageError("'run' needs an object file");
+  if (job === "run" && settings.args.length > 0)
+    throw new UsageError("an object takes no arguments: they were compiled in");
+  if (file === undefined && script === undefined) throw new UsageError("no script: give a file, '-' or -e 'probe …'");
+  if (host !== undefined && local) throw new UsageError("'--host' and '--local' exclude each other");
+  if (host === "") throw new UsageError("option '--host' needs a value: [USER@]BOX[:PORT]");
+  if (settings.command !== undefined && settings.pid !== 0) throw new UsageError("'-c' and '-x' exclude each other");
+  if (settings.module !== undefined) checkModule(settings.module);
+  for (const pair of [...settings.set, ...settings.define]) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*(=|$)/.test(pair)) throw new UsageError(`'${pair}' is not NAME=VALUE`);
+  }
+  const runs = job === "run" || (pass === 5 && settings.dump === undefined);
+  if (runs && host === undefined && !local) {
+    throw new UsageError(
+      "no machine to run on: give --host [USER@]BOX, or --local for this one",
+      "to compile only: -p4",
+    );
+  }
+}
+
+function checkModule(name: string): void {
+  if (/^[A-Za-z_][A-Za-z0-9_]*(\.bo)?$/.test(name)) return;
+  throw new UsageError(`'${name}' cannot be a module's name: letters, digits and '_' only`);
+}
+
+function firstLine(message: string | undefined): string {
+  return (message ?? "bad command line").trim().split("\n").filter(Boolean).join(" ").replace(/\s+/g, " ");
+}

@@ -1,0 +1,77 @@
+// Opens the way to the remote that the options name and starts the agent there. SSH is imported only when a host is named.
+
+import { startAgent } from "../agent/host/push.ts";
+import {
+  type RemoteProcess,
+  type Transport,
+  TransportError,
+  type TransportErrorCode,
+} from "../agent/host/transport.ts";
+import { readAgents } from "./assets.ts";
+import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
+import type { Settings } from "./options.ts";
+
+/** A remote with a running agent. */
+export interface Remote {
+  process: RemoteProcess;
+  /** The remote as messages name it. */
+  where: string;
+  /** "ssh2", "openssh" or "local" */
+  kind: string;
+  /** Whether the agent had to be sent. */
+  uploaded: boolean;
+  close(): Promise<void>;
+}
+
+/** Makes a Remote; tests give another. */
+export type OpenRemote = (settings: Settings) => Promise<Remote>;
+
+/** Connects as the options say and starts the agent. */
+export async function openRemote(settings: Settings): Promise<Remote> {
+  let transport: Transport | undefined;
+  try {
+    const agents = readAgents();
+    transport = await openTransport(settings);
+    const agent = await startAgent(transport, { agents, sudo: settings.sudo ? "yes" : "no" });
+    const opened = transport;
+    return {
+      process: agent.process,
+      where: transport.where,
+      kind: transport.kind,
+      uploaded: agent.uploaded,
+      close: () => opened.close(),
+    };
+  } catch (error) {
+    await transport?.close().catch(() => {});
+    throw error instanceof TransportError ? new ExitError(statusOf(error.code), error.message, error.hint) : error;
+  }
+}
+
+async function openTransport(settings: Settings): Promise<Transport> {
+  if (settings.local) return (await import("../agent/host/local.ts")).connectLocal();
+  const { connect } = await import("../agent/host/connect.ts");
+  return connect({
+    host: settings.host as string,
+    identity: settings.identity,
+    ssh: settings.ssh,
+    ...(settings.knownHosts.length > 0 ? { knownHosts: settings.knownHosts } : {}),
+    ...(settings.acceptNew ? { acceptNew: true } : {}),
+  });
+}
+
+/** Failures of a remote that was reached; all others are the connection's. */
+const REFUSALS = new Set<TransportErrorCode>([
+  "exec",
+  "no-agent-place",
+  "agent-broken",
+  "arch",
+  "not-linux",
+  "not-root",
+  "sudo",
+  "unsupported",
+]);
+
+function statusOf(code: TransportErrorCode): ExitStatus {
+  if (code === "usage") return EXIT.usage;
+  return REFUSALS.has(code) ? EXIT.refused : EXIT.connection;
+}

@@ -1,0 +1,128 @@
+// What the user is told beside the script's own output: one-line errors, stap's pass lines of -v, the counts at the end.
+// Everything goes to standard error.
+
+import type { Finished } from "../agent/host/events.ts";
+import type { CompileResult } from "../compiler/host/compile.ts";
+import type { ExitError } from "./exit.ts";
+
+/** Writes to standard error; tests give another. */
+export type WriteMessage = (text: string) => void;
+
+/** Microseconds of user and system time, milliseconds of real time. */
+export interface Stopwatch {
+  cpu: NodeJS.CpuUsage;
+  real: number;
+}
+
+/** Starts measuring. */
+export function startWatch(): Stopwatch {
+  return { cpu: process.cpuUsage(), real: performance.now() };
+}
+
+/** "3usr/0sys/4real ms" since then. */
+export function elapsed(since: Stopwatch): string {
+  const cpu = process.cpuUsage(since.cpu);
+  return times(cpu.user / 1000, cpu.system / 1000, performance.now() - since.real);
+}
+
+function times(user: number, system: number, real: number): string {
+  return `${Math.round(user)}usr/${Math.round(system)}sys/${Math.round(real)}real ms`;
+}
+
+/** One line for an error of ours or of the surroundings. */
+export function errorLine(error: Pick<ExitError, "message" | "hint">): string {
+  return `stap-remote: ${error.message}${error.hint ? ` (${error.hint})` : ""}\n`;
+}
+
+/** What stap says when a pass fails. */
+const PASS_FAILED: Record<string, string> = {
+  parse: "Pass 1: parse failed.\n",
+  elaborate: "Pass 2: analysis failed.\n",
+  translate: "Pass 3: translation failed.\n",
+  object: "Pass 4: compilation failed.\n",
+};
+export const RUN_FAILED = "Pass 5: run failed.\n";
+
+/** The line after a script's diagnostics that says which pass refused it. */
+export function passFailed(result: CompileResult): string {
+  const last = result.passes.at(-1)?.name ?? "parse";
+  return PASS_FAILED[last] ?? PASS_FAILED.parse!;
+}
+
+/** stap's lines of -v for passes 1 to 4, with the compiler's time shared out by each pass' part of it. */
+export function passLines(result: CompileResult, objectName: string, since: Stopwatch): string {
+  const cpu = process.cpuUsage(since.cpu);
+  const total = result.passes.reduce((sum, pass) => sum + pass.realMs, 0) || 1;
+  const count = (name: string, one: string, many: string) => {
+    const number = result.counts[name] ?? 0;
+    return `${number} ${number === 1 ? one : many}`;
+  };
+  const text: Record<string, string> = {
+    parse: `Pass 1: parsed user script and ${count("library", "library script", "library scripts")}`,
+    elaborate: `Pass 2: analyzed script: ${count("probes", "probe", "probes")}, ${count("functions", "function", "functions")}, ${count("globals", "global", "globals")}`,
+    translate: `Pass 3: translated to BPF: ${count("programs", "program", "programs")}, ${count("insns", "instruction", "instructions")}`,
+    object: `Pass 4: compiled BPF into "${objectName}" (${result.object?.length ?? 0} bytes)`,
+  };
+  let lines = "";
+  for (const pass of result.passes) {
+    const share = pass.realMs / total;
+    const said = text[pass.name];
+    if (said) lines += `${said} in ${times((cpu.user / 1000) * share, (cpu.system / 1000) * share, pass.realMs)}.\n`;
+  }
+  return lines;
+}
+
+/** What stap says at the end about errors, skipped handlers and lost output; "" if there is nothing to say. */
+export function summaryLines(summary: Finished, verbose: number): string {
+  const { errors, skippedLock, skippedFrame, skippedKernel, lostOutput, lostControl } = summary;
+  const skipped = skippedLock + skippedFrame + skippedKernel;
+  let lines = "";
+  if (errors > 0n || skipped > 0n) lines += `WARNING: Number of errors: ${errors}, skipped probes: ${skipped}\n`;
+  if (skipped > 0n && verbose > 0) {
+    lines += `WARNING: skipped: ${skippedLock} by lock contention, ${skippedFrame} by re-entrancy, ${skippedKernel} by the kernel\n`;
+  }
+  if (lostOutput > 0n) {
+    lines += `WARNING: There were ${lostOutput} lost units of output: all that as many handlers printed (the buffer was full)\n`;
+  }
+  if (lostControl > 0n) lines += `WARNING: There were ${lostControl} lost errors and warnings (the buffer was full)\n`;
+  return lines;
+}
+
+/** Globals that the script wrote and never read, as stap shows them at the end. */
+export function globalLines(globals: Finished["globals"]): string {
+  return globals.map(({ name, value }) => `${name}=${showGlobal(value)}\n`).join("");
+}
+
+function showGlobal(value: bigint | Uint8Array): string {
+  if (typeof value === "bigint") return `0x${BigInt.asUintN(64, value).toString(16)}`;
+  return `"${new TextDecoder().decode(value)}"`;
+}
+
+/** Linux' signals by number, for "exited with signal 9 (SIGKILL)". */
+const SIGNALS = [
+  "",
+  "HUP",
+  "INT",
+  "QUIT",
+  "ILL",
+  "TRAP",
+  "ABRT",
+  "BUS",
+  "FPE",
+  "KILL",
+  "USR1",
+  "SEGV",
+  "USR2",
+  "PIPE",
+  "ALRM",
+  "TERM",
+];
+
+/** What to say of the -c command's wait status; "" if it ended well or there was none. */
+export function commandLine(status: number): string {
+  if (status <= 0) return "";
+  const signal = status & 127;
+  if (signal === 0) return `WARNING: Child process exited with status ${(status >> 8) & 255}\n`;
+  const name = SIGNALS[signal];
+  return `WARNING: Child process exited with signal ${signal}${name ? ` (SIG${name})` : ""}\n`;
+}

@@ -1,0 +1,312 @@
+// The main job: connect and start the agent while the compiler is made ready; compile for the kernel that answered; load,
+// run, print; say how it ended.
+//
+// Invariant: whichever way it ends, the agent's standard input is closed, which makes it detach and leave.
+
+import { writeFileSync } from "node:fs";
+import type { Failure, Finished, RunEvent } from "../agent/host/events.ts";
+import { createFormatter, type Formatter } from "../agent/host/formatter.ts";
+import { ManifestReader, ObjectError } from "../agent/host/manifest.ts";
+import { Session, SessionError } from "../agent/host/session.ts";
+import { explainRejection } from "../agent/host/verifier-log.ts";
+import { FailureCode, StopReason } from "../common/format/frame.ts";
+import { readAsset } from "./assets.ts";
+import {
+  ARCH_OF_MACHINE,
+  compileFor,
+  compileInput,
+  loadCompiler,
+  objectName,
+  readFile,
+  readScript,
+  writeObject,
+} from "./compile.ts";
+import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
+import type { Interrupts } from "./interrupts.ts";
+import type { Settings } from "./options.ts";
+import { type Output, reasonOf } from "./output.ts";
+import type { OpenRemote, Remote } from "./remote.ts";
+import {
+  commandLine,
+  elapsed,
+  globalLines,
+  passFailed,
+  passLines,
+  RUN_FAILED,
+  startWatch,
+  summaryLines,
+  type WriteMessage,
+} from "./report.ts";
+
+/** What a job needs from its surroundings; tests give their own. */
+export interface Surroundings {
+  openRemote: OpenRemote;
+  message: WriteMessage;
+  openOutput: (file: string | undefined) => Output;
+  interrupts: Interrupts;
+}
+
+/** Compiles without a remote: -p1 to -p4, --dump. */
+export async function compileOnly(settings: Settings, around: Surroundings): Promise<ExitStatus> {
+  const script = readScript(settings);
+  const watch = startWatch();
+  const result = await compileFor(loadCompiler(settings), compileInput(settings, script));
+  return finishCompile(settings, around, { result, watch });
+}
+
+interface Compiled {
+  result: Awaited<ReturnType<typeof compileFor>>;
+  watch: ReturnType<typeof startWatch>;
+}
+
+/** Prints what a compile-only job asked for. */
+async function finishCompile(
+  settings: Settings,
+  around: Surroundings,
+  { result, watch }: Compiled,
+): Promise<ExitStatus> {
+  around.message(result.messages);
+  if (settings.verbose > 0) around.message(passLines(result, objectName(settings), watch));
+  if (result.status === "refused") {
+    around.message(passFailed(result));
+    return EXIT.failed;
+  }
+  const wantsObject = settings.pass === 4 && settings.dump === undefined;
+  if (wantsObject && result.object) {
+    const file = writeObject(settings, result.object, settings.output);
+    await writeText(around.openOutput(undefined), `${file}\n`);
+  } else {
+    await writeText(around.openOutput(settings.output), result.text ?? "");
+  }
+  return EXIT.done;
+}
+
+async function writeText(output: Output, text: string): Promise<void> {
+  await output.write(new TextEncoder().encode(text));
+  await output.close();
+}
+
+/** Compiles (or reads an object) and runs it on the remote. */
+export async function runJob(settings: Settings, around: Surroundings): Promise<ExitStatus> {
+  const wantsRun = settings.job === "run" || (settings.pass === 5 && settings.dump === undefined);
+  const script = settings.job === "script" ? readScript(settings) : undefined;
+  const given = settings.job === "run" ? readFile(settings.file as string, "object") : undefined;
+  if (given) checkObject(given, settings.file as string);
+  const watch = startWatch();
+  const opening = around.openRemote(settings);
+  const compiler = script ? prepare(() => loadCompiler(settings), opening) : undefined;
+  const remote = await opening;
+  let session: Session | undefined;
+  try {
+    session = await Session.open(remote.process, {
+      where: remote.where,
+      onWarning: (text) => around.message(`WARNING: ${text}\n`),
+    });
+    if (settings.verbose > 0) around.message(connectedLine(remote, session, elapsed(watch)));
+    if (!script || !compiler) return await runObject(given as Uint8Array, { settings, around, session });
+    const compiling = startWatch();
+    const result = await compileFor(compiler, compileInput(settings, script, session.hello), session);
+    if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });
+    around.message(result.messages);
+    if (settings.verbose > 0) around.message(passLines(result, objectName(settings), compiling));
+    if (result.status === "refused" || !result.object) {
+      around.message(passFailed(result));
+      return EXIT.failed;
+    }
+    if (settings.keep || settings.module !== undefined) writeObject(settings, result.object);
+    return await runObject(result.object, { settings, around, session });
+  } catch (error) {
+    throw error instanceof SessionError ? toExitError(error, settings, session) : error;
+  } finally {
+    await session?.close();
+    await remote.close().catch(() => {});
+  }
+}
+
+/** Does local work while the connection is under way; a failure of either is the job's. */
+function prepare<T>(work: () => T, opening: Promise<Remote>): T {
+  try {
+    return work();
+  } catch (error) {
+    opening.then((remote) => remote.process.kill()).catch(() => {});
+    throw error;
+  }
+}
+
+function checkObject(object: Uint8Array, file: string): ManifestReader {
+  try {
+    return new ManifestReader(object);
+  } catch (error) {
+    if (error instanceof ObjectError || error instanceof RangeError) {
+      throw new ExitError(EXIT.failed, `'${file}': ${error.message}`);
+    }
+    throw error;
+  }
+}
+
+function connectedLine(remote: Remote, session: Session, took: string): string {
+  const { machine, release, cpus } = session.hello;
+  const arch = ARCH_OF_MACHINE[machine] ?? `machine ${machine}`;
+  const sent = remote.uploaded ? ", agent sent" : "";
+  return `Connected to ${remote.where} (${remote.kind}${sent}): Linux ${release}, ${arch}, ${cpus} CPUs, in ${took}.\n`;
+}
+
+/** A run under way. */
+interface Run {
+  settings: Settings;
+  around: Surroundings;
+  session: Session;
+}
+
+/** Loads and runs an object; prints until it has ended. */
+async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
+  const { settings, around, session } = run;
+  const manifest = checkObject(object, settings.file ?? "the object");
+  const formatter = createFormatter(readAsset("formatter.wasm"), manifest.bytes);
+  const output = around.openOutput(settings.output);
+  const watch = startWatch();
+  if (settings.verbose > 0) around.message("Pass 5: starting run.\n");
+  try {
+    const loaded = await session.load(object);
+    if (settings.verbose > 1) {
+      for (const { name, verified, loadMicroseconds } of loaded) {
+        around.message(
+          `Loaded '${name}': ${verified} instructions verified in ${(loadMicroseconds / 1000).toFixed(1)} ms.\n`,
+        );
+      }
+    }
+    around.interrupts.during(() => session.stop());
+    const terminal = settings.output === undefined ? output : around.openOutput(undefined);
+    const state: RunState = { output, terminal, formatter, errors: false };
+    for await (const event of session.run(requestOf(settings))) await handle(event, state, run);
+    const status = await conclude(state, run);
+    if (settings.verbose > 0)
+      around.message(status === EXIT.done ? `Pass 5: run completed in ${elapsed(watch)}.\n` : "");
+    return status;
+  } catch (error) {
+    if (error instanceof SessionError && error.code === "rejected") return reportRejection(error, manifest, run);
+    throw error;
+  } finally {
+    await output.close();
+  }
+}
+
+function requestOf(settings: Settings) {
+  return { targetPid: settings.pid, timeoutMs: settings.timeoutMs, command: settings.command ?? "" };
+}
+
+/** What has come of a run so far. */
+interface RunState {
+  output: Output;
+  /** Where the -c command's own output goes: never to the file of -o. */
+  terminal: Output;
+  formatter: Formatter;
+  /** An ERROR line was printed. */
+  errors: boolean;
+  failure?: Failure;
+  summary?: Finished;
+}
+
+async function handle(event: RunEvent, state: RunState, run: Run): Promise<void> {
+  const { around, session, settings } = run;
+  const { output } = state;
+  const goneBefore = output.readerGone;
+  switch (event.type) {
+    case "output":
+    case "control":
+      for (const { text, messages } of state.formatter.format(event.records)) {
+        await output.write(text);
+        if (messages.length > 0) await writeMessages(messages, state, around);
+      }
+      break;
+    case "command":
+      if (event.stream === 1) await state.terminal.write(event.bytes.slice());
+      else around.message(new TextDecoder().decode(event.bytes));
+      break;
+    case "started":
+      if (settings.verbose > 1) around.message(`Attached ${event.attached} probes.\n`);
+      break;
+    case "warning":
+      around.message(`WARNING: ${event.text}\n`);
+      break;
+    case "failed":
+      state.failure ??= event.failure;
+      break;
+    case "finished":
+      state.summary = event.summary;
+  }
+  if (output.readerGone && !goneBefore) session.stop();
+}
+
+async function writeMessages(messages: Uint8Array, state: RunState, around: Surroundings): Promise<void> {
+  const text = new TextDecoder().decode(messages);
+  if (/^ERROR: /m.test(text)) state.errors = true;
+  await state.output.flush(); // so that on a terminal the error stands after what was printed before it
+  around.message(text);
+}
+
+/** The end of a run: globals, counts, and what it means for the exit status. */
+async function conclude(state: RunState, run: Run): Promise<ExitStatus> {
+  const { around, settings } = run;
+  const summary = state.summary as Finished;
+  await state.output.write(new TextEncoder().encode(globalLines(summary.globals)));
+  await state.output.flush();
+  await state.terminal.flush();
+  if (summary.reason === StopReason.Skipped) {
+    around.message("ERROR: too many probe handlers were skipped; a larger limit is -D MAXSKIPPED=N\n");
+  }
+  const commandFailed = commandLine(summary.commandStatus);
+  around.message(commandFailed + summaryLines(summary, settings.verbose));
+  if (state.failure) throw failureError(state.failure, run.session, settings);
+  if (summary.reason === StopReason.Signal) around.message("ERROR: a signal ended the agent\n");
+  if (summary.reason === StopReason.HostGone) around.message("ERROR: the agent took this program for gone\n");
+  if (state.errors || commandFailed !== "" || BAD_ENDS.has(summary.reason)) {
+    around.message(RUN_FAILED);
+    return EXIT.failed;
+  }
+  return around.interrupts.status ?? EXIT.done;
+}
+
+const BAD_ENDS = new Set<StopReason>([
+  StopReason.Errors,
+  StopReason.Skipped,
+  StopReason.HostGone,
+  StopReason.Failure,
+  StopReason.Signal,
+]);
+
+/** Shows a refused program; all of its log if the options say so. */
+function reportRejection(error: SessionError, manifest: ManifestReader, { settings, around }: Run): ExitStatus {
+  const rejection = error.detail.rejection;
+  if (!rejection) throw error;
+  const where = settings.verifierLog;
+  around.message(explainRejection(rejection, manifest, where === "full"));
+  if (where !== undefined && where !== "full") {
+    try {
+      writeFileSync(where, rejection.log);
+      around.message(`    all of the log: ${where}\n`);
+    } catch (cause) {
+      around.message(`WARNING: cannot write '${where}': ${reasonOf(cause)}\n`);
+    }
+  }
+  around.message(RUN_FAILED);
+  return EXIT.refused;
+}
+
+/** The agent's failure as an error of ours. */
+function failureError(failure: Failure, session: Session | undefined, settings: Settings): ExitError {
+  const notRoot = failure.code === FailureCode.Permission && session?.hello.uid !== 0 && !settings.sudo;
+  const hint = notRoot ? "log in as root, or become root with --sudo" : failure.hint || undefined;
+  return new ExitError(FAILURE_STATUS[failure.code] ?? EXIT.refused, failure.text, hint);
+}
+
+/** Failures that are not the remote's refusal. */
+const FAILURE_STATUS: Partial<Record<FailureCode, ExitStatus>> = {
+  [FailureCode.Protocol]: EXIT.connection,
+  [FailureCode.Command]: EXIT.failed,
+};
+
+function toExitError(error: SessionError, settings: Settings, session: Session | undefined): ExitError {
+  const { failure, hint } = error.detail;
+  return failure ? failureError(failure, session, settings) : new ExitError(EXIT.connection, error.message, hint);
+}
