@@ -51,11 +51,8 @@ export function parseMacroFile(source: Source, options: PreprocessOptions, repor
 }
 
 class Parser extends StatementParser {
-  private file: ScriptFile | null = null;
-
   parseFile(source: Source): ScriptFile {
     const file = new ScriptFile(new Range(source, 0, source.length), source);
-    this.file = file;
     while (!this.atKind(TokenKind.End)) {
       const start = this.position;
       this.parseItem(file);

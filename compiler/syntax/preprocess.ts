@@ -204,7 +204,8 @@ class Expander {
       out.push(token);
       return position + 1;
     }
-    if (depth >= MAX_EXPANSION_DEPTH || (scope && scope.isInside(macro))) {
+    const isInside = scope ? scope.isInside(macro) : false;
+    if (isInside || depth >= MAX_EXPANSION_DEPTH) {
       this.fail(Code.MacroRecursion, token, name);
       return tokens.length;
     }

@@ -138,7 +138,40 @@ export function bytesOf(text: string): Uint8Array {
   return bytes;
 }
 
-/** Decodes a byte string as UTF-8 for display; bytes that are not UTF-8 become U+FFFD. */
+/** Decodes a byte string as UTF-8 for display; each byte that is not UTF-8 becomes U+FFFD. */
 export function displayText(text: string): string {
-  return String.UTF8.decode(bytesOf(text).buffer);
+  let i = 0;
+  const n = text.length;
+  while (i < n && text.charCodeAt(i) < 0x80) ++i;
+  if (i == n) return text;
+  const parts: string[] = [];
+  for (i = 0; i < n; ) {
+    const length = sequenceLength(text, i);
+    parts.push(length > 0 ? String.fromCodePoint(decodeSequence(text, i, length)) : "\u{fffd}");
+    i += length > 0 ? length : 1;
+  }
+  return parts.join("");
+}
+
+/** The length of the valid UTF-8 sequence at `i`, or 0. */
+function sequenceLength(text: string, i: i32): i32 {
+  const first = text.charCodeAt(i);
+  if (first < 0x80) return 1;
+  const length = first >= 0xf0 && first < 0xf5 ? 4 : first >= 0xe0 ? 3 : first >= 0xc2 ? 2 : 0;
+  if (length == 0 || first > 0xf4 || i + length > text.length) return 0;
+  for (let k = 1; k < length; ++k) {
+    if ((text.charCodeAt(i + k) & 0xc0) != 0x80) return 0;
+  }
+  const point = decodeSequence(text, i, length);
+  const smallest = length == 4 ? 0x10000 : length == 3 ? 0x800 : 0x80;
+  if (point < smallest || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return 0;
+  return length;
+}
+
+function decodeSequence(text: string, i: i32, length: i32): i32 {
+  const first = text.charCodeAt(i);
+  if (length == 1) return first;
+  let point = first & (0x7f >> length);
+  for (let k = 1; k < length; ++k) point = (point << 6) | (text.charCodeAt(i + k) & 0x3f);
+  return point;
 }
