@@ -8,6 +8,7 @@ import { BackendOptions, Code } from "./code";
 import { emit } from "./emit";
 import { layOutFrame } from "./frame";
 import { select } from "./isel";
+import { legalize } from "./legalize";
 import { allocateRegisters } from "./regalloc";
 
 /** Compiles one function to BPF. What does not fit the machine is said in Code.error. */
@@ -20,6 +21,7 @@ export function compileFunction(fn: Func, options: BackendOptions): Code {
   fillDominators(fn);
   fillLoops(fn);
   if (options.dump != "") options.dumped += printFunction(fn);
+  legalize(fn, options.signedDivision);
   let machine = select(fn);
   allocateRegisters(machine);
   if (machine.error == "") layOutFrame(machine);
