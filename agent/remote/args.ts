@@ -34,22 +34,21 @@ export function environmentAddress(): u64 {
 /** The value of an environment variable, or null. */
 export function getEnvironment(name: string): string | null {
   let prefix = name + "=";
-  for (let at = environmentAddress(); ; at += 8) {
-    let entry = wordAt(at);
-    if (entry == 0) return null;
-    let text = textAt(entry);
-    if (text.startsWith(prefix)) return text.substring(prefix.length);
+  let entries = environmentEntries();
+  for (let i = 0, n = entries.length; i < n; ++i) {
+    if (entries[i].startsWith(prefix)) return entries[i].substring(prefix.length);
   }
+  return null;
 }
 
 /** All of the environment: NAME=value. */
 export function environmentEntries(): string[] {
   let entries: string[] = [];
-  for (let at = environmentAddress(); ; at += 8) {
-    let entry = wordAt(at);
-    if (entry == 0) return entries;
+  for (let at = environmentAddress(), entry = wordAt(at); entry != 0; entry = wordAt(at)) {
     entries.push(textAt(entry));
+    at += 8;
   }
+  return entries;
 }
 
 /** A value of the auxiliary vector (6: page size), or 0. */

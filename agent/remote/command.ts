@@ -11,7 +11,6 @@ import {
   geteuid,
   kill,
   O_CLOEXEC,
-  O_NONBLOCK,
   O_RDWR,
   open,
   pipe2,
@@ -82,8 +81,14 @@ export class Command {
 
   /** Ends it and what it started, if it still runs. */
   stop(): void {
-    this.closeGate();
     if (this.ended) return;
+    if (this.gate >= 0) {
+      // It never started: it ends at the closed gate, and has no status.
+      this.closeGate();
+      wait4(this.pid, 0);
+      this.ended = true;
+      return;
+    }
     kill(-this.pid, SIGTERM);
     kill(-this.pid, SIGCONT);
     // The session's own descriptors are no longer watched: look a few times, then insist.

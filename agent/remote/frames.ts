@@ -125,12 +125,17 @@ const FULL_BYTES: i32 = 262144;
 /** Room beyond that for what is added in one go, so that draining never allocates. */
 const SLACK_BYTES: i32 = 262144;
 
+/** A frame of records is ended when it holds that much, so that the host can begin to print. */
+const BATCH_BYTES: i32 = 65536;
+
 /** Collects frames and writes them to a descriptor. */
 export class FrameWriter {
   private buffer: StaticArray<u8> = new StaticArray<u8>(FULL_BYTES + SLACK_BYTES);
   private start: i32 = 0;
   private end: i32 = 0;
   private frame: i32 = 0;
+  /** Kind of the frame of records that is open, or 0. */
+  private recordKind: i32 = 0;
   /** The other side is gone: everything is dropped from then on. */
   broken: bool = false;
   /** Bytes written so far. */
@@ -147,8 +152,33 @@ export class FrameWriter {
     return this.end - this.start >= FULL_BYTES;
   }
 
+  /**
+   * Adds a record to the frame of that kind that is open, or begins one. False: full; write some and offer it again.
+   */
+  record(kind: i32, address: usize, bytes: i32): bool {
+    if (this.isFull) return false;
+    if (this.recordKind != kind || this.frameBytes >= BATCH_BYTES) {
+      this.begin(kind);
+      this.recordKind = kind;
+    }
+    let padded = (bytes + 7) & ~7;
+    let at = this.extend(8 + padded);
+    store<u64>(at + padded, 0); // the padding; at least 8 bytes are there
+    store<u64>(at, <u64>bytes);
+    memory.copy(at + 8, address, bytes);
+    return true;
+  }
+
+  /** Ends the frame of records that is open, if one is. */
+  seal(): void {
+    if (this.recordKind == 0) return;
+    this.recordKind = 0;
+    this.finish();
+  }
+
   /** Begins a frame. */
   begin(kind: i32): void {
+    this.seal();
     this.ensure(FRAME_HEADER);
     this.frame = this.end;
     let header = changetype<usize>(this.buffer) + this.end;
@@ -162,11 +192,6 @@ export class FrameWriter {
   finish(): void {
     store<u32>(changetype<usize>(this.buffer) + this.frame, <u32>(this.end - this.frame - FRAME_HEADER));
     if (this.broken) this.end = this.start;
-  }
-
-  /** Takes back the frame that was begun. */
-  abandon(): void {
-    this.end = this.frame;
   }
 
   /** Bytes in the frame that was begun. */
@@ -207,6 +232,7 @@ export class FrameWriter {
 
   /** Writes what the other side takes; false if something is left. */
   flush(): bool {
+    this.seal();
     while (this.start < this.end && !this.broken) {
       let put = write(this.fd, changetype<usize>(this.buffer) + this.start, this.end - this.start);
       if (put == -Errno.EINTR) continue;

@@ -5,6 +5,7 @@
 //   stap-agent run      by itself, formatted text (run.ts)
 
 import { readArguments } from "./args";
+import { run } from "./run";
 import { serve } from "./serve";
 import { write } from "./syscall";
 import { VERSION } from "./version";
@@ -27,6 +28,7 @@ const EXIT_USAGE: i32 = 2;
 export function main(): i32 {
   let args = readArguments();
   let command = args.length == 0 ? "" : args[0];
+  if (command == "run") return run(args.slice(1));
   if (command == "serve") return args.length == 1 ? serve() : refuse("serve takes no arguments");
   if (command == "version" || command == "--version" || command == "-V") return print(1, `stap-agent ${VERSION}\n`);
   if (command == "--help" || command == "-h" || command == "help") return print(1, HELP);

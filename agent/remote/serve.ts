@@ -1,9 +1,9 @@
 // The dialogue with the host over frames (docs/wire.md):
 //
-//   Hello -> ; <- Hello ; <- Query, -> Names ... ; <- Object, -> Loaded | Rejected | Failed ; <- Run ; -> Started ...
+//   -> Hello   <- Hello   <- Query -> Names ...   <- Object -> Loaded | Rejected   <- Run -> Started, Output ... Finished
 //
-// Until Run the agent only answers; then session.ts runs the loop and asks `takeInput` when the host has said something.
-// Any bytes may come: what is no frame, or out of order, is a Failed frame and the end.
+// Until Run the agent only answers; then session.ts runs the loop and asks `wantsStop` whether the host has said
+// something. Any bytes may come: what is no frame, or out of order, is a Failed frame and the end.
 
 import {
   AgentFrame,
@@ -11,21 +11,26 @@ import {
   HEARTBEAT_MS,
   HostFrame,
   MISSED_HEARTBEATS,
+  QueryKind,
+  RunOptions,
+  StopReason,
   WIRE_MAGIC,
   WIRE_VERSION,
 } from "../../common/format/frame";
-import { getAuxiliary } from "./args";
-import { possibleCpus } from "./cpus";
-import { Errno, fail, getFailure } from "./errors";
+import { CommandRequest } from "./command";
+import { clearFailure, Errno, fail, getFailure } from "./errors";
 import { Events, Tag } from "./events";
 import { FrameReader, FrameWriter, Incoming, Payload } from "./frames";
-import { jiffiesPerSecond, kernelBuildId } from "./machine";
-import { archId } from "./native";
+import { findNames } from "./kallsyms";
+import { closeObject, loadObject } from "./load";
+import { LoadedObject, openObject } from "./object";
+import { RecordSink } from "./ring";
+import { sayFailed, sayFinished, sayHello, sayLoaded, sayNames, sayRejected } from "./say";
+import { Listener, NO_REASON, RunRequest, Session } from "./session";
 import { openSignals } from "./signals";
-import { CLOCK_MONOTONIC, clock_gettime, geteuid, getpid, readSignal, SIGCHLD, setNonblocking, uname } from "./syscall";
+import { CLOCK_MONOTONIC, clock_gettime, readSignal, SIGCHLD, setNonblocking } from "./syscall";
 
-const AUXILIARY_PAGE_SIZE: u64 = 6;
-/** How long the host may leave its last frames unread, milliseconds. */
+/** How long the host may leave frames unread, milliseconds. */
 const PATIENCE_MS: i32 = 10000;
 
 /** Serves one host on standard input and output; the exit status. */
@@ -38,6 +43,76 @@ export function serve(): i32 {
   return status;
 }
 
+/** Turns records into Output or Control frames. */
+class FrameSink extends RecordSink {
+  patient: bool = false;
+
+  constructor(
+    private writer: FrameWriter,
+    private kind: i32,
+  ) {
+    super();
+  }
+
+  record(address: usize, bytes: i32): bool {
+    if (this.writer.record(this.kind, address, bytes)) return true;
+    if (!this.patient) return false;
+    this.writer.flushAll(PATIENCE_MS);
+    return this.writer.record(this.kind, address, bytes);
+  }
+}
+
+/** Tells the host what happens in the session. */
+class HostListener extends Listener {
+  constructor(
+    private server: Server,
+    private outputFrames: FrameSink,
+    private controlFrames: FrameSink,
+  ) {
+    super(outputFrames, controlFrames);
+  }
+
+  started(attached: i32, commandPid: i32): void {
+    let writer = this.server.writer;
+    writer.begin(AgentFrame.Started);
+    writer.u32(attached);
+    writer.u32(commandPid);
+    writer.finish();
+  }
+
+  warning(text: string): void {
+    let writer = this.server.writer;
+    writer.begin(AgentFrame.Warning);
+    writer.text(text);
+    writer.finish();
+  }
+
+  commandOutput(stream: i32, at: usize, bytes: i32): void {
+    let writer = this.server.writer;
+    writer.begin(AgentFrame.CommandOutput);
+    writer.u8(stream);
+    writer.bytes(at, bytes);
+    writer.finish();
+  }
+
+  flush(): bool {
+    return this.server.writer.flush();
+  }
+
+  flushAll(patienceMs: i32): void {
+    this.server.writer.flushAll(patienceMs);
+  }
+
+  setPatient(patient: bool): void {
+    this.outputFrames.patient = patient;
+    this.controlFrames.patient = patient;
+  }
+
+  wantsStop(): i32 {
+    return this.server.wantsStop();
+  }
+}
+
 class Server {
   writer: FrameWriter = new FrameWriter(1);
   private reader: FrameReader = new FrameReader(0);
@@ -46,32 +121,64 @@ class Server {
   private lastHeard: i64 = clock_gettime(CLOCK_MONOTONIC);
   private greeted: bool = false;
   private stopped: bool = false;
+  private signalled: bool = false;
+  private broken: bool = false;
+  private object: LoadedObject | null = null;
+  private request: RunRequest | null = null;
+  /** -EPERM: standard input is a plain file, always ready. */
+  private inputWatch: i32 = 0;
 
   run(): i32 {
     this.events.add(this.signals, Tag.Signal);
-    let isFile = this.events.add(0, Tag.Input) == -Errno.EPERM;
-    this.sayHello();
-    while (true) {
+    this.inputWatch = this.events.add(0, Tag.Input);
+    this.events.addWriter(1);
+    sayHello(this.writer);
+    while (!this.isOver()) {
       this.writer.flush();
-      this.events.wait(isFile ? 0 : HEARTBEAT_MS);
+      this.events.wait(this.inputWatch == -Errno.EPERM ? 0 : HEARTBEAT_MS);
       let signal = readSignal(this.signals);
-      if (signal > 0 && signal != SIGCHLD) return 0;
-      let result = this.takeInput();
-      if (result < 0) return this.sayFailed();
-      if (this.stopped || this.isHostGone) return 0;
+      if (signal > 0 && signal != SIGCHLD) this.signalled = true;
+      if (this.takeInput() < 0) return this.endFailed();
+      let request = this.request;
+      if (request) return this.runSession(request);
     }
+    return 0;
+  }
+
+  /** What the session asks in its loop: the host's wish, NO_REASON if it has none. */
+  wantsStop(): i32 {
+    if (!this.broken && this.takeInput() < 0) {
+      this.broken = true;
+      sayFailed(this.writer);
+    }
+    if (this.broken) return StopReason.Failure;
+    if (this.stopped) return StopReason.Stopped;
+    return this.isHostGone() ? StopReason.HostGone : NO_REASON;
+  }
+
+  private isOver(): bool {
+    return this.stopped || this.signalled || this.isHostGone();
   }
 
   /** Has the host closed its end, or been silent for too long? */
-  get isHostGone(): bool {
+  private isHostGone(): bool {
     if (this.reader.ended || this.writer.broken) return true;
     let silence = clock_gettime(CLOCK_MONOTONIC) - this.lastHeard;
     return silence > <i64>MISSED_HEARTBEATS * HEARTBEAT_MS * 1000000;
   }
 
   /** Reads what the host has said and acts on it; 0, or -errno with the failure kept. */
-  takeInput(): i32 {
-    if (this.reader.fill()) this.lastHeard = clock_gettime(CLOCK_MONOTONIC);
+  private takeInput(): i32 {
+    if (this.inputWatch != -Errno.EPERM) setNonblocking(0, true);
+    while (!this.reader.ended && this.reader.fill()) {
+      this.lastHeard = clock_gettime(CLOCK_MONOTONIC);
+      let result = this.actOnFrames();
+      if (result < 0 || this.stopped || this.request) return result;
+    }
+    return 0;
+  }
+
+  private actOnFrames(): i32 {
     while (true) {
       let incoming = this.reader.next();
       if (incoming == Incoming.None) return 0;
@@ -86,8 +193,15 @@ class Server {
     switch (kind) {
       case HostFrame.Hello:
         return this.takeHello(payload);
+      case HostFrame.Query:
+        return this.takeQuery(payload);
+      case HostFrame.Object:
+        return this.takeObject(payload);
+      case HostFrame.Run:
+        return this.takeRun(payload);
       case HostFrame.Heartbeat:
-        this.sayAlive();
+        this.writer.begin(AgentFrame.Alive);
+        this.writer.finish();
         return 0;
       case HostFrame.Stop:
         this.stopped = true;
@@ -109,37 +223,78 @@ class Server {
     return 0;
   }
 
-  private sayHello(): void {
-    let writer = this.writer;
-    writer.begin(AgentFrame.Hello);
-    writer.u32(WIRE_MAGIC);
-    writer.u32(WIRE_VERSION);
-    writer.u32(archId());
-    writer.u32(possibleCpus());
-    writer.u32(<u32>getAuxiliary(AUXILIARY_PAGE_SIZE));
-    writer.u32(geteuid());
-    writer.u32(getpid());
-    writer.u32(jiffiesPerSecond());
-    writer.text(uname(2));
-    writer.text(uname(3));
-    writer.text(kernelBuildId());
-    writer.finish();
+  private takeQuery(payload: Payload): i32 {
+    if (this.request) return outOfOrder("Query");
+    let kind = payload.u8();
+    let wanted: string[] = [];
+    while (payload.left > 0 && !payload.failed) wanted.push(payload.text());
+    if (payload.failed || (kind != QueryKind.Functions && kind != QueryKind.Tracepoints)) return malformed("Query");
+    sayNames(this.writer, kind, findNames(kind, wanted));
+    return 0;
   }
 
-  private sayAlive(): void {
-    this.writer.begin(AgentFrame.Alive);
-    this.writer.finish();
+  private takeObject(payload: Payload): i32 {
+    if (this.request) return outOfOrder("Object");
+    let bytes = new StaticArray<u8>(payload.left);
+    memory.copy(changetype<usize>(bytes), payload.at, payload.left);
+    let old = this.object;
+    if (old) closeObject(old);
+    this.object = null;
+    clearFailure();
+    let object = openObject(bytes);
+    if (!object) return -Errno.EINVAL;
+    let result = loadObject(object);
+    if (result < 0) {
+      closeObject(object);
+      if (object.rejectedProgram.length == 0) return result;
+      sayRejected(this.writer, object);
+      return 0;
+    }
+    this.object = object;
+    sayLoaded(this.writer, object);
+    return 0;
   }
 
-  private sayFailed(): i32 {
-    let failure = getFailure();
-    let writer = this.writer;
-    writer.begin(AgentFrame.Failed);
-    writer.u32(failure.code);
-    writer.u32(failure.errno);
-    writer.text(failure.text);
-    writer.text(failure.hint);
-    writer.finish();
+  private takeRun(payload: Payload): i32 {
+    if (this.request || !this.object) return outOfOrder("Run");
+    if (payload.left < RunOptions.Size) return malformed("Run");
+    let at = payload.at;
+    let request = new RunRequest();
+    request.targetPid = load<i32>(at, RunOptions.TargetPid);
+    request.timeoutMs = load<u32>(at, RunOptions.TimeoutMs);
+    let strings = new Payload(at + RunOptions.Size, payload.left - RunOptions.Size);
+    let command = new CommandRequest();
+    command.text = strings.text();
+    command.user = strings.text();
+    command.uid = load<i32>(at, RunOptions.CommandUid);
+    command.gid = load<i32>(at, RunOptions.CommandGid);
+    if (strings.failed) return malformed("Run");
+    if (command.text.length != 0) request.command = command;
+    this.request = request;
+    return 0;
+  }
+
+  private runSession(request: RunRequest): i32 {
+    let object = this.object;
+    if (!object) return 1;
+    let output = new FrameSink(this.writer, AgentFrame.Output);
+    let control = new FrameSink(this.writer, AgentFrame.Control);
+    let session = new Session(object, new HostListener(this, output, control), this.events, this.signals);
+    if (session.run(request) < 0) return this.endFailed();
+    sayFinished(this.writer, object, session.summary);
+    return 0;
+  }
+
+  private endFailed(): i32 {
+    sayFailed(this.writer);
     return 1;
   }
+}
+
+function outOfOrder(frame: string): i32 {
+  return fail(FailureCode.Protocol, 0, `the host sent a frame ${frame} out of order`);
+}
+
+function malformed(frame: string): i32 {
+  return fail(FailureCode.Protocol, 0, `the host sent a damaged frame ${frame}`);
 }

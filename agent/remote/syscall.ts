@@ -260,12 +260,12 @@ export function epoll_wait(epoll: i32, timeoutMs: i32): i32 {
 
 /** What happened in event `i` of the last epoll_wait. */
 export function epollEvents(i: i32): u32 {
-  return load<u32>(EVENTS + i * eventSize);
+  return load<u32>(EVENTS + <usize>i * eventSize);
 }
 
 /** What epoll_ctl was given for event `i` of the last epoll_wait. */
 export function epollData(i: i32): i64 {
-  return load<i64>(EVENTS + i * eventSize + eventDataOffset);
+  return load<i64>(EVENTS + <usize>i * eventSize + eventDataOffset);
 }
 
 /** Waits until one descriptor is ready; 1 ready, 0 timeout, or -errno. */

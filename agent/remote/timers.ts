@@ -4,8 +4,8 @@
 import { FailureCode } from "../../common/format/frame";
 import { AttachKind } from "../../common/format/manifest";
 import { fail } from "./errors";
-import { type Events, Tag } from "./events";
-import type { Probe } from "./manifest";
+import { Events, Tag } from "./events";
+import { Probe } from "./manifest";
 import {
   CLOCK_MONOTONIC,
   close,

@@ -1,0 +1,262 @@
+// `stap-agent run x.bo`: the agent by itself, as stapbpf: loads, attaches, and formats what the script prints with the
+// formatter that the host has, too. Text to standard output or a file, messages to standard error.
+
+import { ManifestFault } from "../../common/as/print/manifest";
+import { OutBuffer } from "../../common/as/print/buffer";
+import { Formatter } from "../../common/as/print/formatter";
+import { StopReason } from "../../common/format/frame";
+import { GlobalType } from "../../common/format/manifest";
+import { parseNumber } from "./args";
+import { CommandRequest } from "./command";
+import { Errno, errnoText, getFailure } from "./errors";
+import { Events, Tag } from "./events";
+import { readGlobals } from "./globals";
+import { loadObject } from "./load";
+import { LoadedObject, openObject } from "./object";
+import { RecordSink } from "./ring";
+import { Listener, NO_REASON, RunRequest, Session, SessionSummary } from "./session";
+import { openSignals } from "./signals";
+import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, open, readFailure, readFile, write } from "./syscall";
+
+/** Exit statuses, as the client's. */
+const EXIT_FAILED: i32 = 1;
+const EXIT_USAGE: i32 = 2;
+const EXIT_REFUSED: i32 = 4;
+const EXIT_INTERRUPTED: i32 = 130;
+
+/** Text that is collected before it is written, bytes. */
+const BATCH_BYTES: i32 = 65536;
+/** Longest object, bytes. */
+const MAX_OBJECT_BYTES: i32 = 1 << 25;
+/** Lines of a verifier log that are shown: its end says why. */
+const LOG_LINES: i32 = 20;
+
+/** What the command line says. */
+class RunArguments {
+  object: string = "";
+  pid: i32 = 0;
+  command: string = "";
+  timeoutMs: i64 = 0;
+  output: string = "";
+  problem: string = "";
+
+  constructor(args: string[]) {
+    for (let i = 0; i < args.length && this.problem.length == 0; ++i) {
+      let arg = args[i];
+      if (!arg.startsWith("-") || arg.length == 1) {
+        if (this.object.length != 0) this.problem = `unexpected argument '${arg}'`;
+        this.object = arg;
+        continue;
+      }
+      let isAttached = arg.length > 2;
+      if (!isAttached && i + 1 == args.length) this.problem = `option ${arg} needs a value`;
+      else this.take(arg.substring(0, 2), isAttached ? arg.substring(2) : args[++i]);
+    }
+    if (this.problem.length == 0 && this.object.length == 0) this.problem = "run needs an object (.bo)";
+  }
+
+  private take(option: string, value: string): void {
+    if (option == "-x") {
+      this.pid = parseNumber(value);
+      if (this.pid <= 0) this.problem = `'${value}' is no process id`;
+    } else if (option == "-c") {
+      this.command = value;
+    } else if (option == "-T") {
+      this.timeoutMs = parseSeconds(value);
+      if (this.timeoutMs <= 0) this.problem = `'${value}' is no number of seconds`;
+    } else if (option == "-o") {
+      this.output = value;
+    } else {
+      this.problem = `unknown option '${option}'`;
+    }
+  }
+}
+
+/** Milliseconds of "12" or "0.5"; -1 if it is neither. */
+function parseSeconds(text: string): i64 {
+  let dot = text.indexOf(".");
+  let whole = parseNumber(dot < 0 ? text : text.substring(0, dot));
+  if (dot < 0 || whole < 0) return <i64>whole * 1000;
+  let digits = text.substring(dot + 1, dot + 4);
+  let fraction = parseNumber(digits.padEnd(3, "0"));
+  return fraction < 0 ? -1 : <i64>whole * 1000 + fraction;
+}
+
+/** Formats records into the buffers of the terminal. */
+class TextSink extends RecordSink {
+  constructor(private terminal: Terminal) {
+    super();
+  }
+
+  record(address: usize, bytes: i32): bool {
+    let terminal = this.terminal;
+    if (terminal.text.length >= BATCH_BYTES) terminal.flush();
+    terminal.formatter.format(address, bytes, terminal.text, terminal.messages);
+    return true;
+  }
+}
+
+/** Formatted text on its way out. */
+class Terminal {
+  formatter: Formatter = new Formatter();
+  text: OutBuffer = new OutBuffer(2 * BATCH_BYTES, i32.MAX_VALUE);
+  messages: OutBuffer = new OutBuffer(4096, i32.MAX_VALUE);
+  /** The reader has gone. */
+  broken: bool = false;
+
+  constructor(private fd: i32) {}
+
+  flush(): void {
+    if (!writeAll(this.fd, this.text.start, this.text.length)) this.broken = true;
+    this.text.clear();
+    writeAll(2, this.messages.start, this.messages.length);
+    this.messages.clear();
+  }
+}
+
+/** Shows a user what happens in the session. */
+class TextListener extends Listener {
+  constructor(private terminal: Terminal) {
+    super(new TextSink(terminal), new TextSink(terminal));
+  }
+
+  started(attached: i32, commandPid: i32): void {}
+
+  warning(text: string): void {
+    warn(text);
+  }
+
+  commandOutput(stream: i32, at: usize, bytes: i32): void {}
+
+  flush(): bool {
+    this.terminal.flush();
+    return true;
+  }
+
+  flushAll(patienceMs: i32): void {
+    this.terminal.flush();
+  }
+
+  setPatient(patient: bool): void {}
+
+  wantsStop(): i32 {
+    return this.terminal.broken ? StopReason.HostGone : NO_REASON;
+  }
+}
+
+/** Runs an object by itself; the exit status. */
+export function run(args: string[]): i32 {
+  let options = new RunArguments(args);
+  if (options.problem.length != 0) return complain(`${options.problem}\nTry 'stap-agent --help'.`, EXIT_USAGE);
+  let bytes = readFile(options.object, MAX_OBJECT_BYTES);
+  if (!bytes) return complain(`cannot read '${options.object}': ${errnoText(readFailure)}`, EXIT_USAGE);
+  let fd = 1;
+  if (options.output.length != 0) {
+    fd = open(options.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644);
+    if (fd < 0) return complain(`cannot write '${options.output}': ${errnoText(fd)}`, EXIT_USAGE);
+  }
+  let object = openObject(bytes);
+  if (!object) return complainFailure(EXIT_FAILED);
+  let terminal = new Terminal(fd);
+  let manifest = object.manifest.data;
+  if (terminal.formatter.open(manifest.address, manifest.length) != ManifestFault.None)
+    return complain("the object's manifest is damaged", EXIT_FAILED);
+  if (loadObject(object) < 0) {
+    if (object.rejectedProgram.length != 0) showRejected(object);
+    return complainFailure(EXIT_REFUSED);
+  }
+  return runSession(object, terminal, options);
+}
+
+function runSession(object: LoadedObject, terminal: Terminal, options: RunArguments): i32 {
+  let request = new RunRequest();
+  request.targetPid = options.pid;
+  request.timeoutMs = options.timeoutMs;
+  if (options.command.length != 0) {
+    let command = new CommandRequest();
+    command.text = options.command;
+    command.captured = false;
+    request.command = command;
+  }
+  let events = new Events();
+  let signals = openSignals();
+  events.add(signals, Tag.Signal);
+  let session = new Session(object, new TextListener(terminal), events, signals);
+  let result = session.run(request);
+  terminal.flush();
+  if (result < 0) return complainFailure(EXIT_REFUSED);
+  return conclude(object, session.summary, terminal);
+}
+
+/** Shows globals and losses, and chooses the exit status. */
+function conclude(object: LoadedObject, summary: SessionSummary, terminal: Terminal): i32 {
+  let globals = readGlobals(object);
+  for (let i = 0, n = globals.length; i < n; ++i) {
+    let global = globals[i];
+    terminal.text.putText(`${global.name}=`);
+    if (global.type == GlobalType.Long) terminal.text.putText(`0x${global.value.toString(16)}\n`);
+    else {
+      terminal.text.putText('"');
+      terminal.text.putBytes(global.at, global.bytes);
+      terminal.text.putText('"\n');
+    }
+  }
+  terminal.flush();
+  let skipped = summary.skippedLock + summary.skippedFrame + summary.skippedKernel;
+  if (summary.errors + skipped != 0) warn(`Number of errors: ${summary.errors}, skipped probes: ${skipped}`);
+  let lost = summary.lostOutput + summary.lostControl;
+  if (lost != 0) warn(`There were ${lost} transport failures.`);
+  let failed = summary.reason == StopReason.Errors || summary.reason == StopReason.Skipped;
+  if (summary.reason == StopReason.Signal) return EXIT_INTERRUPTED;
+  return reportCommand(summary.commandStatus) || failed ? EXIT_FAILED : 0;
+}
+
+/** Says how the command failed, if it did. */
+function reportCommand(status: i32): bool {
+  if (status == -1 || status == 0) return false;
+  let signal = status & 0x7f;
+  if (signal == 0) warn(`Child process exited with status ${status >> 8}`);
+  else warn(`Child process exited with signal ${signal}`);
+  return true;
+}
+
+function showRejected(object: LoadedObject): void {
+  let log = object.verifierLog;
+  let length = log.length;
+  while (length > 0 && log[length - 1] <= 32) --length;
+  let start = length;
+  for (let lines = 0; start > 0; --start) {
+    if (log[start - 1] == 10 && ++lines == LOG_LINES) break;
+  }
+  let newline = String.UTF8.encode("\n");
+  writeAll(2, changetype<usize>(log) + start, length - start);
+  writeAll(2, changetype<usize>(newline), 1);
+}
+
+function warn(text: string): void {
+  complain(`WARNING: ${text}`, 0, "");
+}
+
+function complainFailure(status: i32): i32 {
+  let failure = getFailure();
+  let hint = failure.hint.length == 0 ? "" : `\n${failure.hint}`;
+  return complain(failure.render() + hint, status);
+}
+
+function complain(text: string, status: i32, prefix: string = "stap-agent: "): i32 {
+  let bytes = String.UTF8.encode(`${prefix}${text}\n`);
+  writeAll(2, changetype<usize>(bytes), bytes.byteLength);
+  return status;
+}
+
+/** Writes all of it; false when nobody reads it any more. */
+function writeAll(fd: i32, from: usize, bytes: i32): bool {
+  let put = 0;
+  while (put < bytes) {
+    let result = write(fd, from + put, bytes - put);
+    if (result == -Errno.EINTR) continue;
+    if (result <= 0) return false;
+    put += result;
+  }
+  return true;
+}

@@ -1,0 +1,111 @@
+// The frames that the agent sends besides records: one function each, payloads as common/format/frame.ts has them.
+
+import { AgentFrame, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame";
+import { getAuxiliary } from "./args";
+import { possibleCpus } from "./cpus";
+import { getFailure } from "./errors";
+import { FrameWriter } from "./frames";
+import { readGlobals } from "./globals";
+import { jiffiesPerSecond, kernelBuildId } from "./machine";
+import { archId } from "./native";
+import { LoadedObject } from "./object";
+import { SessionSummary } from "./session";
+import { geteuid, getpid, uname } from "./syscall";
+import { GlobalType } from "../../common/format/manifest";
+
+const AUXILIARY_PAGE_SIZE: u64 = 6;
+/** Longest verifier log that is sent whole; a longer one loses its middle. */
+const MAX_LOG_BYTES: i32 = 1 << 20;
+
+export function sayHello(writer: FrameWriter): void {
+  writer.begin(AgentFrame.Hello);
+  writer.u32(WIRE_MAGIC);
+  writer.u32(WIRE_VERSION);
+  writer.u32(archId());
+  writer.u32(possibleCpus());
+  writer.u32(<u32>getAuxiliary(AUXILIARY_PAGE_SIZE));
+  writer.u32(geteuid());
+  writer.u32(getpid());
+  writer.u32(jiffiesPerSecond());
+  writer.text(uname(2));
+  writer.text(uname(3));
+  writer.text(kernelBuildId());
+  writer.finish();
+}
+
+export function sayNames(writer: FrameWriter, kind: i32, names: string[]): void {
+  writer.begin(AgentFrame.Names);
+  writer.u8(kind);
+  for (let i = 0, n = names.length; i < n; ++i) writer.text(names[i]);
+  writer.finish();
+}
+
+export function sayLoaded(writer: FrameWriter, object: LoadedObject): void {
+  let programs = object.programs;
+  writer.begin(AgentFrame.Loaded);
+  writer.u32(programs.length);
+  for (let i = 0, n = programs.length; i < n; ++i) {
+    writer.text(programs[i].name);
+    writer.u32(programs[i].verifiedInsns);
+    writer.u32(programs[i].loadMicroseconds);
+  }
+  writer.finish();
+}
+
+export function sayRejected(writer: FrameWriter, object: LoadedObject): void {
+  let log = object.verifierLog;
+  let at = changetype<usize>(log);
+  let length = log.length;
+  while (length > 0 && load<u8>(at + length - 1) == 0) --length;
+  writer.begin(AgentFrame.Rejected);
+  writer.text(object.rejectedProgram);
+  writer.u32(object.rejectedErrno);
+  if (length <= MAX_LOG_BYTES) {
+    writer.u32(length);
+    writer.bytes(at, length);
+  } else {
+    let half = MAX_LOG_BYTES / 2 - 32;
+    let gap = String.UTF8.encode(`\n... ${length - 2 * half} bytes left out ...\n`);
+    writer.u32(2 * half + gap.byteLength);
+    writer.bytes(at, half);
+    writer.bytes(changetype<usize>(gap), gap.byteLength);
+    writer.bytes(at + length - half, half);
+  }
+  writer.finish();
+}
+
+/** The newest failure. */
+export function sayFailed(writer: FrameWriter): void {
+  let failure = getFailure();
+  writer.begin(AgentFrame.Failed);
+  writer.u32(failure.code);
+  writer.u32(failure.errno);
+  writer.text(failure.text);
+  writer.text(failure.hint);
+  writer.finish();
+}
+
+export function sayFinished(writer: FrameWriter, object: LoadedObject, summary: SessionSummary): void {
+  writer.begin(AgentFrame.Finished);
+  writer.u32(summary.reason);
+  writer.u32(summary.commandStatus);
+  writer.u64(summary.errors);
+  writer.u64(summary.skippedLock);
+  writer.u64(summary.skippedFrame);
+  writer.u64(summary.skippedKernel);
+  writer.u64(summary.lostOutput);
+  writer.u64(summary.lostControl);
+  let globals = readGlobals(object);
+  writer.u32(globals.length);
+  for (let i = 0, n = globals.length; i < n; ++i) {
+    let global = globals[i];
+    writer.text(global.name);
+    writer.u32(global.type);
+    if (global.type == GlobalType.Long) writer.u64(global.value);
+    else {
+      writer.u32(global.bytes);
+      writer.bytes(global.at, global.bytes);
+    }
+  }
+  writer.finish();
+}

@@ -1,0 +1,349 @@
+// One run of a loaded object: begin probes, attach, the loop, detach, end probes, summary. Who started it (a host, serve.ts;
+// a user, run.ts) listens through Listener and knows nothing about rings, timers and processes.
+//
+//   kernel ring --drain--> Listener.output, .control --flush--> host or terminal
+//
+// Invariant: while the loop runs nothing is allocated by a record; when the listener is full nothing is drained, the
+// kernel's ring fills, and the kernel side counts what it could not put there.
+
+import { FailureCode, StopReason } from "../../common/format/frame";
+import { AttachKind, Manifest } from "../../common/format/manifest";
+import { BssHeader } from "../../common/format/runtime";
+import { attachedCount, attachObject, detachObject, missedEvents } from "./attach/table";
+import { Command, CommandRequest, startCommand } from "./command";
+import { Errno, fail } from "./errors";
+import { Events, Tag } from "./events";
+import { runAgentProbes, runProbe } from "./interpret";
+import { loadAcquire32 } from "./native";
+import { LoadedObject } from "./object";
+import { RecordSink } from "./ring";
+import {
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  clock_gettime,
+  close,
+  kill,
+  O_CLOEXEC,
+  O_NONBLOCK,
+  read,
+  readSignal,
+  SIGCHLD,
+} from "./syscall";
+import { Timers } from "./timers";
+
+/** The loop looks around at least this often, milliseconds: records without a wake-up, the clock, the host's heartbeat. */
+const TICK_MS: i32 = 100;
+/** How long the listener may take nothing while the last records wait, milliseconds. */
+const PATIENCE_MS: i32 = 10000;
+const COMMAND_BYTES: i32 = 16384;
+const COMMAND_BUFFER: usize = memory.data(16384, 8);
+/** No reason to stop yet. */
+export const NO_REASON: i32 = -1;
+
+/** Where the results of a session go. */
+export abstract class Listener {
+  constructor(
+    public output: RecordSink,
+    public control: RecordSink,
+  ) {}
+
+  /** All is attached. */
+  abstract started(attached: i32, commandPid: i32): void;
+  abstract warning(text: string): void;
+  /** What the command wrote: stream 1 or 2. */
+  abstract commandOutput(stream: i32, at: usize, bytes: i32): void;
+  /** Sends what has collected; false if something is left because nobody takes it. */
+  abstract flush(): bool;
+  /** Sends all, waiting for the reader for so long. */
+  abstract flushAll(patienceMs: i32): void;
+  /** While handlers of the agent's own run, which cannot be suspended: wait for the reader instead of being full? */
+  abstract setPatient(patient: bool): void;
+  /** A StopReason if the one who started the session wants it to end, or is gone; else NO_REASON. */
+  abstract wantsStop(): i32;
+}
+
+/** What a session is asked to do. */
+export class RunRequest {
+  /** -x, 0 none */
+  targetPid: i32 = 0;
+  /** -T milliseconds, 0 none */
+  timeoutMs: i64 = 0;
+  /** -c */
+  command: CommandRequest | null = null;
+}
+
+/** How a session ended; the fields of frame.ts's Summary. */
+export class SessionSummary {
+  reason: i32 = 0;
+  commandStatus: i32 = -1;
+  errors: u64 = 0;
+  skippedLock: u64 = 0;
+  skippedFrame: u64 = 0;
+  skippedKernel: u64 = 0;
+  lostOutput: u64 = 0;
+  lostControl: u64 = 0;
+}
+
+/** One run. Make one, `run` it, read `summary`. */
+export class Session {
+  summary: SessionSummary = new SessionSummary();
+  private command: Command | null = null;
+  private timers: Timers;
+  private reason: i32 = NO_REASON;
+  private deadline: i64 = i64.MAX_VALUE;
+  /** The listener was full: what waits in the rings is not looked at until it has taken something. */
+  private blocked: bool = false;
+  private hasCommandOut: bool = false;
+  private hasCommandError: bool = false;
+
+  constructor(
+    private object: LoadedObject,
+    private listener: Listener,
+    private events: Events,
+    private signals: i32,
+  ) {
+    this.timers = new Timers(events);
+  }
+
+  /** Runs from begin to end; 0, or -errno with the failure kept if it could not start (nothing is left attached then). */
+  run(request: RunRequest): i32 {
+    let result = this.start(request);
+    if (result < 0) {
+      this.stopAll();
+      return result;
+    }
+    if (request.timeoutMs > 0) this.deadline = clock_gettime(CLOCK_MONOTONIC) + request.timeoutMs * 1000000;
+    while (this.reason == NO_REASON) this.turn();
+    this.finish();
+    return 0;
+  }
+
+  private start(request: RunRequest): i32 {
+    let command = request.command;
+    let target = request.targetPid;
+    if (command) {
+      let child = startCommand(command);
+      if (!child) return -Errno.EIO;
+      this.command = child;
+      target = child.pid;
+      if (child.stdout >= 0) this.events.addEdge(child.stdout, Tag.CommandOut);
+      if (child.stderr >= 0) this.events.addEdge(child.stderr, Tag.CommandError);
+    } else if (target != 0 && kill(target, 0) == -Errno.ESRCH) {
+      this.listener.warning(`process ${target} of -x does not exist`);
+    }
+    this.store32(BssHeader.TargetPid, target);
+    this.refreshClock();
+    this.watchRings();
+    this.runProbes(AttachKind.Begin);
+    this.checkHandlers();
+    let result = this.reason == NO_REASON ? this.attach() : 0;
+    this.showWarnings();
+    if (result < 0) return result;
+    let child = this.command;
+    if (child && command && this.reason == NO_REASON) {
+      result = child.release(command.text);
+      if (result < 0) return result;
+    }
+    this.listener.started(this.reason == NO_REASON ? attachedCount : 0, child ? child.pid : 0);
+    return 0;
+  }
+
+  private attach(): i32 {
+    let result = attachObject(this.object);
+    return result < 0 ? result : this.timers.start(this.object.probes);
+  }
+
+  private watchRings(): void {
+    let output = this.object.outputRing;
+    let control = this.object.controlRing;
+    if (output) this.events.addEdge(output.fd, Tag.OutputRing);
+    if (control) this.events.addEdge(control.fd, Tag.ControlRing);
+  }
+
+  /** One turn of the loop: drain, send, wait, act. */
+  private turn(): void {
+    this.pump();
+    this.checkHandlers();
+    if (this.reason != NO_REASON) return;
+    let count = this.events.wait(this.waitMs());
+    for (let i = 0; i < count; ++i) this.act(this.events.tag(i));
+    this.refreshClock();
+    if (this.reason == NO_REASON) this.reason = this.listener.wantsStop();
+    if (this.reason == NO_REASON && clock_gettime(CLOCK_MONOTONIC) >= this.deadline) this.reason = StopReason.Timeout;
+  }
+
+  private waitMs(): i32 {
+    if (this.hasMore && !this.blocked) return 0;
+    if (this.deadline == i64.MAX_VALUE) return TICK_MS;
+    let left = (this.deadline - clock_gettime(CLOCK_MONOTONIC) + 999999) / 1000000;
+    return <i32>max<i64>(0, min<i64>(left, TICK_MS));
+  }
+
+  private act(tag: i32): void {
+    switch (tag) {
+      case Tag.Signal:
+        this.takeSignal();
+        break;
+      case Tag.CommandOut:
+        this.hasCommandOut = true;
+        break;
+      case Tag.CommandError:
+        this.hasCommandError = true;
+        break;
+      default:
+        if (tag >= Tag.Timer) this.runTimer(tag - Tag.Timer);
+    }
+  }
+
+  private takeSignal(): void {
+    let signal: i32;
+    while ((signal = readSignal(this.signals)) > 0) {
+      if (signal != SIGCHLD) this.reason = StopReason.Signal;
+    }
+    let command = this.command;
+    if (command && command.reap() && this.reason == NO_REASON) this.reason = StopReason.TargetEnded;
+  }
+
+  private runTimer(index: i32): void {
+    let probe = this.timers.takeExpired(index);
+    if (!probe || this.reason != NO_REASON || this.load32(BssHeader.Exiting) != 0) return;
+    this.listener.setPatient(true);
+    runProbe(this.object, probe, this.listener.output, this.listener.control);
+    this.showWarnings();
+    this.listener.setPatient(false);
+    this.checkHandlers();
+  }
+
+  private runProbes(kind: AttachKind): void {
+    this.listener.setPatient(true);
+    runAgentProbes(this.object, kind, this.listener.output, this.listener.control);
+    this.listener.setPatient(false);
+  }
+
+  /** Drains the rings and the command's output into the listener and sends it. */
+  private pump(): void {
+    this.hasMore = false;
+    let control = this.object.controlRing;
+    if (control) {
+      control.drain(this.listener.control);
+      if (control.waiting != 0) this.hasMore = true;
+    }
+    let output = this.object.outputRing;
+    if (output) {
+      output.drain(this.listener.output);
+      if (output.waiting != 0) this.hasMore = true;
+    }
+    this.blocked = !this.listener.flush();
+    if (!this.blocked) this.pumpCommand();
+  }
+  private hasMore: bool = false;
+
+  private pumpCommand(): void {
+    let command = this.command;
+    if (!command) return;
+    if (this.hasCommandOut) {
+      this.hasCommandOut = this.copyCommand(command.stdout, 1);
+      if (!this.hasCommandOut) command.stdout = this.closedAtEnd;
+    }
+    if (this.hasCommandError) {
+      this.hasCommandError = this.copyCommand(command.stderr, 2);
+      if (!this.hasCommandError) command.stderr = this.closedAtEnd;
+    }
+    if (this.hasCommandOut || this.hasCommandError) this.hasMore = true;
+  }
+  /** The descriptor that copyCommand read, -1 if it came to its end. */
+  private closedAtEnd: i32 = -1;
+
+  /** Passes on some of what the command wrote; true if there may be more. */
+  private copyCommand(fd: i32, stream: i32): bool {
+    this.closedAtEnd = fd;
+    if (fd < 0) return false;
+    let got = read(fd, COMMAND_BUFFER, COMMAND_BYTES);
+    if (got > 0) {
+      this.listener.commandOutput(stream, COMMAND_BUFFER, got);
+      return true;
+    }
+    if (got == -Errno.EINTR) return true;
+    if (got != -Errno.EAGAIN) {
+      close(fd);
+      this.closedAtEnd = -1;
+    }
+    return false;
+  }
+
+  /** Has a handler called exit(), or have too many failed or been skipped? */
+  private checkHandlers(): void {
+    if (this.reason != NO_REASON) return;
+    let manifest = this.object.manifest;
+    let skipped = this.load64(BssHeader.SkippedLock) + this.load64(BssHeader.SkippedFrame);
+    if (this.load64(BssHeader.Errors) > <u64>manifest.header(Manifest.MaxErrors)) this.reason = StopReason.Errors;
+    else if (skipped > <u64>manifest.header(Manifest.MaxSkipped)) this.reason = StopReason.Skipped;
+    else if (this.load32(BssHeader.Exiting) != 0) this.reason = StopReason.Exit;
+  }
+
+  /** Detaches, runs the last probes, sends the last records, fills the summary. */
+  private finish(): void {
+    this.store32(BssHeader.Exiting, 1);
+    this.summary.skippedKernel = missedEvents(this.object);
+    this.stopAll();
+    this.drainAll();
+    let failed = this.reason == StopReason.Errors || this.reason == StopReason.Skipped;
+    let last = failed ? AttachKind.Error : AttachKind.End;
+    this.refreshClock();
+    this.runProbes(last);
+    this.drainAll();
+    this.showWarnings();
+    let summary = this.summary;
+    let command = this.command;
+    summary.reason = this.reason;
+    summary.commandStatus = command ? command.status : -1;
+    summary.errors = this.load64(BssHeader.Errors);
+    summary.skippedLock = this.load64(BssHeader.SkippedLock);
+    summary.skippedFrame = this.load64(BssHeader.SkippedFrame);
+    summary.lostOutput = this.load64(BssHeader.LostOutput);
+    summary.lostControl = this.load64(BssHeader.LostControl);
+  }
+
+  private stopAll(): void {
+    this.timers.stop();
+    detachObject(this.object);
+    let command = this.command;
+    if (command) command.stop();
+  }
+
+  /** Sends all that is left, however slow the reader, unless it takes nothing at all. */
+  private drainAll(): void {
+    this.hasCommandOut = true;
+    this.hasCommandError = true;
+    // Processes that the command left behind may go on writing.
+    let until = clock_gettime(CLOCK_MONOTONIC) + <i64>PATIENCE_MS * 1000000;
+    do {
+      this.pump();
+      if (this.blocked) this.listener.flushAll(PATIENCE_MS);
+    } while (this.hasMore && clock_gettime(CLOCK_MONOTONIC) < until);
+  }
+
+  private showWarnings(): void {
+    let warnings = this.object.warnings;
+    if (warnings.length == 0) return;
+    for (let i = 0, n = warnings.length; i < n; ++i) this.listener.warning(warnings[i]);
+    this.object.warnings = [];
+  }
+
+  private refreshClock(): void {
+    let offset = clock_gettime(CLOCK_REALTIME) - clock_gettime(CLOCK_MONOTONIC);
+    store<i64>(this.object.bssAddress, offset, BssHeader.ClockOffset);
+  }
+
+  private load32(field: BssHeader): u32 {
+    return loadAcquire32(this.object.bssAddress + field);
+  }
+
+  private load64(field: BssHeader): u64 {
+    return load<u64>(this.object.bssAddress + field);
+  }
+
+  private store32(field: BssHeader, value: u32): void {
+    store<u32>(this.object.bssAddress + field, value);
+  }
+}
