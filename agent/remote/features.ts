@@ -45,8 +45,8 @@ const SIGNED_DIV: StaticArray<u64> = [
   MOV_R0_0,
   EXIT,
 ];
-/** r0 = 0; may_goto +0 ; return 0 */
-const MAY_GOTO: StaticArray<u64> = [MOV_R0_0, 0xe5, EXIT];
+/** r0 = 0; may_goto +1; r0 = 1; return */
+const MAY_GOTO: StaticArray<u64> = [MOV_R0_0, 0x0000_0000_0001_00e5, 0x0000_0001_0000_0000 | MOV_R0_0, EXIT];
 /** bpf_loop with garbage: known helpers are refused for their arguments, unknown ones as unknown; told apart by the log. */
 const CALL_LOOP: StaticArray<u64> = [
   0x0000_0000_0000_0100 | <u64>Opcode.MovImm64,
