@@ -86,7 +86,7 @@ export const enum UnitMap {
 
 /** All that one object holds. */
 export class Unit {
-  module: IrModule = new IrModule();
+  ir: IrModule = new IrModule();
   rodata: ByteWriter = new ByteWriter(256);
   /** Bytes of .bss before the frame arena. */
   bssBytes: i32 = BssHeader.Size;

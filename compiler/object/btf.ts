@@ -178,7 +178,10 @@ class ExtSection {
 export class BtfExtWriter {
   private sections: ExtSection[] = [];
 
-  constructor(private btf: BtfWriter) {}
+  constructor(
+    /** Its strings are this one's. */
+    private btf: BtfWriter,
+  ) {}
 
   /** A function begins at byte `offset` of an ELF section. Offsets rise within a section. */
   func(section: string, offset: i32, type: i32): void {

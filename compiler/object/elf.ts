@@ -11,12 +11,12 @@ import {
   ELF_MAGIC,
   ElfHeader,
   ElfMachine,
+  ElfSymbol,
   ElfType,
   RelocationType,
   SectionFlag,
   SectionHeader,
   SectionType,
-  Symbol,
   SymbolBind,
   SymbolType,
 } from "../../common/format/elf";
@@ -119,8 +119,8 @@ export class ElfWriter {
 
   private writeSymbols(strings: ByteWriter): Section {
     const symtab = this.section(".symtab", SectionType.Symtab, SectionFlag.None);
-    symtab.entrySize = Symbol.Size;
-    symtab.data.zeros(Symbol.Size);
+    symtab.entrySize = ElfSymbol.Size;
+    symtab.data.zeros(ElfSymbol.Size);
     let index = 1;
     for (let bind = <i32>SymbolBind.Local; bind <= SymbolBind.Global; ++bind) {
       if (bind == SymbolBind.Global) symtab.info = index;

@@ -1,0 +1,37 @@
+// One compilation: what was asked, what each pass made of it, what is to be said about it.
+
+import { Code } from "./bpf/code";
+import { Reporter } from "./diagnostics/diagnostic";
+import { Unit } from "./ir/unit";
+import { CompileOptions } from "./options";
+import { Request } from "./request";
+import { Need, Script } from "./semantic/script";
+import { ScriptFile } from "./syntax/ast";
+
+/** Owns everything; passes take what they need. */
+export class Compilation {
+  reporter: Reporter = new Reporter();
+  /** Pass 1. */
+  files: ScriptFile[] = [];
+  /** Pass 2. */
+  script: Script | null = null;
+  needs: Need[] = [];
+  /** Pass 3. */
+  unit: Unit | null = null;
+  codes: Code[] = [];
+  dumped: string = "";
+  /** Pass 4. */
+  object: Uint8Array | null = null;
+  /** What -p or --dump asked for. */
+  text: string = "";
+
+  constructor(
+    public request: Request,
+    public options: CompileOptions,
+  ) {}
+
+  /** The first script's name. */
+  get scriptName(): string {
+    return this.files.length > 0 ? this.files[0].source.name : "";
+  }
+}

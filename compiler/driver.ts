@@ -1,0 +1,167 @@
+// The compiler's table of contents: passes in order, from a script's text to an object's bytes.
+//
+// The four passes are stap's: 1 parse, 2 elaborate, 3 translate, 4 build the object. Within pass 3 the back end has a
+// table of its own (bpf/compile.ts). A pass leaves its result in the `Compilation`; after each one the driver asks whether
+// to go on: there were errors, something is needed first, or no more was asked for (-p, --dump).
+
+import { RequestTag } from "../common/format/request";
+import { BackendOptions } from "./bpf/code";
+import { compileFunction } from "./bpf/emit";
+import { printCode } from "./bpf/print";
+import { Compilation } from "./compilation";
+import { printFunction } from "./ir/print";
+import { LowerOptions, lower } from "./lower/lower";
+import { writeObject } from "./object/write";
+import { analyse } from "./semantic/analyse";
+import { printScript } from "./semantic/print";
+import { parseFile } from "./syntax/parser";
+import { printFile } from "./syntax/print";
+import { Source, SourceKind } from "./syntax/source";
+
+/** One pass: its number in stap's count, its name (`--dump=`), what it does. */
+export class Pass {
+  constructor(
+    public number: i32,
+    /** Dumps of this name show what the pass made. */
+    public dump: string,
+    public run: (c: Compilation) => void,
+    public print: (c: Compilation) => string,
+  ) {}
+}
+
+/** The passes, in order. */
+export const PASSES: StaticArray<Pass> = [
+  new Pass(1, "ast", parse, printAst),
+  new Pass(2, "script", elaborate, printResolved),
+  new Pass(3, "il", translate, printIl),
+  new Pass(3, "bpf", generate, printBpf),
+  new Pass(4, "object", assemble, printNothing),
+];
+
+// @ts-expect-error: a decorator of AssemblyScript's for imports
+@external("host", "enterPass")
+declare function enterPass(pass: i32): void;
+
+/** Runs the passes that the request asks for. */
+export function runPasses(c: Compilation): void {
+  const last = c.options.lastPass;
+  const dump = c.options.dump;
+  const phase = dump.length > 3 && dump.startsWith("il:") ? "bpf" : dump;
+  for (let i = 0; i < PASSES.length; ++i) {
+    const pass = PASSES[i];
+    if (pass.number > last) break;
+    enterPass(pass.number);
+    pass.run(c);
+    if (c.reporter.hasErrors || c.needs.length > 0) return;
+    if (pass.dump == phase) {
+      c.text = phase == dump ? pass.print(c) : c.dumped;
+      return;
+    }
+  }
+  if (last == 1) c.text = printAst(c);
+  else if (last == 2) c.text = printResolved(c);
+  else if (last == 3) c.text = printBpf(c);
+}
+
+/** Whether some pass has a dump of this name. */
+export function isDumpName(name: string): bool {
+  if (name.startsWith("il:")) return true;
+  for (let i = 0; i < PASSES.length; ++i) {
+    if (PASSES[i].dump == name) return true;
+  }
+  return false;
+}
+
+/** Names for messages. */
+export function dumpNames(): string {
+  let names = "";
+  for (let i = 0; i < PASSES.length; ++i) {
+    if (PASSES[i].dump == "object") continue;
+    names += (names.length > 0 ? ", " : "") + PASSES[i].dump;
+  }
+  return names + ", il:PHASE";
+}
+
+// -------------------------------------------------------------------------------------------------------- pass by pass
+
+function parse(c: Compilation): void {
+  const scripts = c.request.all(RequestTag.Script);
+  for (let i = 0, n = scripts.length; i < n; ++i) {
+    const source = new Source(scripts[i].name, scripts[i].data, SourceKind.UserScript);
+    c.files.push(parseFile(source, c.options.preprocess, c.reporter));
+  }
+}
+
+function printAst(c: Compilation): string {
+  let text = "";
+  for (let i = 0, n = c.files.length; i < n; ++i) {
+    text += `# file ${c.files[i].source.name}\n` + printFile(c.files[i]);
+  }
+  return text;
+}
+
+function elaborate(c: Compilation): void {
+  const script = analyse(c.files, c.options.semantic, c.reporter);
+  if (script === null) return;
+  c.script = script;
+  c.needs = script.needs;
+}
+
+function printResolved(c: Compilation): string {
+  return printScript(c.script!);
+}
+
+function translate(c: Compilation): void {
+  const options = new LowerOptions();
+  options.maxLength = c.options.semantic.maxStringLength;
+  options.maxErrors = c.options.limit("MAXERRORS", 0);
+  options.maxSkipped = c.options.limit("MAXSKIPPED", 100);
+  options.suppressErrors = c.options.suppressErrors;
+  options.fetchingAtomics = c.options.isArm64;
+  options.scriptName = c.scriptName;
+  c.unit = lower(c.script!, options, c.reporter);
+}
+
+function printIl(c: Compilation): string {
+  const functions = c.unit!.ir.functions;
+  let text = "";
+  for (let i = 0, n = functions.length; i < n; ++i) text += printFunction(functions[i]) + "\n";
+  return text;
+}
+
+function generate(c: Compilation): void {
+  const functions = c.unit!.ir.functions;
+  const options = new BackendOptions();
+  options.optimize = !c.options.unoptimized;
+  options.check = c.options.check;
+  if (c.options.dump.startsWith("il:")) options.dump = c.options.dump.substring(3);
+  for (let i = 0, n = functions.length; i < n; ++i) {
+    const code = compileFunction(functions[i], options);
+    if (code.error.length > 0) {
+      c.reporter.error(null, `'${functions[i].name}' does not fit the kernel's limits: ${code.error}`);
+      return;
+    }
+    c.codes.push(code);
+  }
+  c.dumped = options.dumped;
+}
+
+function printBpf(c: Compilation): string {
+  const lines: string[] = [];
+  const positions = c.unit!.positions;
+  for (let i = 0, n = positions.length; i < n; ++i) {
+    const at = positions[i];
+    lines.push(`${at.file}:${at.line}:${at.column}: ${at.text.trim()}`);
+  }
+  let text = "";
+  for (let i = 0, n = c.codes.length; i < n; ++i) text += printCode(c.codes[i], lines) + "\n";
+  return text;
+}
+
+function assemble(c: Compilation): void {
+  c.object = writeObject(c.unit!, c.codes, c.options.machine, c.options.outputRingBytes);
+}
+
+function printNothing(c: Compilation): string {
+  return "";
+}

@@ -1,0 +1,105 @@
+// Where values live that have no register: the plan of the claimed frame (docs/bpf-abi.md).
+//
+//   0        64                 F                    H
+//   +--------+------------------+--------------------+----------------+
+//   | header | areas of          | area of the        | output of the  |
+//   |        | script functions  | handler that runs  | handler        |
+//   +--------+------------------+--------------------+----------------+
+//
+// A script function that is a subprogram has an area of its own, since without recursion it has one activation at a time
+// in a frame; handlers share theirs, since a frame belongs to one handler at a time. F and H are known when everything is
+// lowered: until then they are placeholders, constants of a function that `finish` fills in.
+
+import { MAX_RECORD_BYTES } from "../../common/format/record";
+import { constantRef, Func, Ref } from "../ir/function";
+
+/** Byte offsets in a frame's header. */
+export const enum FrameHeader {
+  /** u32: how many have claimed or try to claim it. */
+  Claim = 0,
+  /** u64: bytes of output put together so far. */
+  OutputLength = 8,
+  /** u32: the error that a subprogram ended with: its site plus two; 0 none. */
+  Error = 16,
+  /** u8: of a unit of output that is cut: RecordFlags.More once a piece is written, Torn once one was lost. */
+  Cut = 20,
+  Size = 64,
+}
+
+/** Most bytes that a frame may have: more than this, and 64 CPUs of them no longer fit a map on 5.10. */
+export const MAX_FRAME_BYTES: i32 = 32768;
+
+/** What a placeholder stands for. */
+export const enum Hole {
+  /** F: offset of the handlers' area. */
+  Handler,
+  /** H: offset of the output. */
+  Output,
+  /** Bytes of a frame, minus one. */
+  Mask,
+  /** Bytes of output that fit a frame, minus one: a mask for the output's length, 2^n - 1. */
+  OutputMask,
+}
+
+/** A constant whose value is known at the end. */
+class Placeholder {
+  constructor(
+    public fn: Func,
+    public index: i32,
+    public hole: Hole,
+  ) {}
+}
+
+/** The frame that all handlers of one object use. */
+export class FramePlan {
+  used: bool = false;
+  private functionBytes: i32 = 0;
+  private handlerBytes: i32 = 0;
+  private outputBytes: i32 = 0;
+  private placeholders: Placeholder[] = [];
+
+  /** Takes bytes of the functions' part; returns their offset in the frame. */
+  reserveFunction(bytes: i32): i32 {
+    this.used = true;
+    const at = FrameHeader.Size + this.functionBytes;
+    this.functionBytes += (bytes + 7) & ~7;
+    return at;
+  }
+
+  /** Tells how much of the handlers' area a handler needs. */
+  needHandler(bytes: i32): void {
+    if (bytes > this.handlerBytes) this.handlerBytes = bytes;
+  }
+
+  /** Tells how much output an item or a whole handler puts together. */
+  needOutput(bytes: i32): void {
+    const wanted = bytes < MAX_RECORD_BYTES ? bytes : MAX_RECORD_BYTES;
+    if (wanted > this.outputBytes) this.outputBytes = (wanted + 7) & ~7;
+  }
+
+  /** A constant of `fn` that gets its value when all is lowered. */
+  placeholder(fn: Func, hole: Hole): Ref {
+    this.used = true;
+    const index = fn.constants.length;
+    fn.constants.push(0);
+    this.placeholders.push(new Placeholder(fn, index, hole));
+    return constantRef(index);
+  }
+
+  /** Fills the placeholders; returns the bytes of a frame, a power of two, or 0 if no handler needs one. */
+  finish(): i32 {
+    if (!this.used) return 0;
+    const handlers = FrameHeader.Size + this.functionBytes;
+    const output = handlers + ((this.handlerBytes + 7) & ~7);
+    let bytes = 64;
+    while (bytes < output + this.outputBytes) bytes <<= 1;
+    let outputMask = 7;
+    while (outputMask < this.outputBytes) outputMask = (outputMask << 1) | 1;
+    for (let i = 0, n = this.placeholders.length; i < n; ++i) {
+      const it = this.placeholders[i];
+      const values: StaticArray<i32> = [handlers, output, bytes - 1, outputMask];
+      it.fn.constants[it.index] = values[it.hole];
+    }
+    return bytes;
+  }
+}

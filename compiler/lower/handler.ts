@@ -1,0 +1,166 @@
+// A handler's frame of code around the script's statements:
+//
+//   if (exiting) return            claim a frame, if one is needed        take the lock, if it is needed
+//   conditions                     bodies
+//   error: report and count        exit: write the output, give back lock and frame
+
+import { Helper } from "../../common/format/helpers";
+import { AttachKind, Engine, NONE } from "../../common/format/manifest";
+import { RecordFlags } from "../../common/format/record";
+import { BssHeader } from "../../common/format/runtime";
+import { AddressKind } from "../ir/build";
+import { Op } from "../ir/op";
+import { UnitMap } from "../ir/unit";
+import { Handler } from "../semantic/script";
+import { Effects } from "../semantic/symbols";
+import { lowerExit } from "./call";
+import { lowerCondition } from "./expression";
+import { FrameHeader, Hole } from "./frame";
+import { Lowering, Shared } from "./lowering";
+import { buildUnlock, clearCut, Routine, routine } from "./runtime";
+import { lowerBlock } from "./statement";
+import { declareLocal } from "./variable";
+
+/** Lowers a handler: directly if that does, buffered if it must be, with cuts only if nothing else helps. */
+export function lowerHandler(shared: Shared, handler: Handler, name: string): Lowering {
+  shared.attemptMark = shared.mark();
+  let l = attempt(shared, handler, name, false, false);
+  if (l.needsBuffer || l.needsCut) l = attempt(shared, handler, name, true, l.needsCut);
+  if (l.needsCut && !l.mayCut) l = attempt(shared, handler, name, true, true);
+  shared.plan.needHandler(l.areaBytes);
+  return l;
+}
+
+/** Lowers a handler one way; what an earlier attempt said of sites is forgotten. */
+function attempt(shared: Shared, handler: Handler, name: string, buffered: bool, mayCut: bool): Lowering {
+  shared.rollback(shared.attemptMark);
+  const l = new Lowering(shared, name, true);
+  l.buffered = buffered;
+  l.mayCut = mayCut;
+  lowerOnce(l, handler);
+  return l;
+}
+
+function lowerOnce(l: Lowering, handler: Handler): void {
+  const b = l.b;
+  const locked = handler.needsLock && handler.engine != Engine.Agent;
+  const body = b.newBlock("body");
+  l.exitBlock = b.newBlock("exit");
+  l.errorBlock = b.newBlock("error");
+  b.setCold(l.errorBlock);
+  b.setBlock(body);
+  lowerBodies(l, handler);
+  if (handler.exits) lowerExit(l, null);
+  endHandler(l, locked);
+  // The prologue comes last, because only now it is known what the handler needs.
+  b.position = NONE;
+  b.setBlock(l.entry);
+  beginHandler(l, handler, locked, body);
+}
+
+function lowerBodies(l: Lowering, handler: Handler): void {
+  const b = l.b;
+  for (let i = 0, n = handler.conditions.length; i < n; ++i) {
+    const holds = b.newBlock("holds");
+    const skip = b.newBlock("skip");
+    lowerCondition(l, handler.conditions[i], holds, skip);
+    b.setBlock(skip);
+    l.exitEarly = true;
+    l.flushKnown();
+    b.jump(l.exitBlock);
+    b.setBlock(holds);
+  }
+  for (let i = 0, n = handler.locals.length; i < n; ++i) declareLocal(l, handler.locals[i]);
+  for (let i = 0, n = handler.bodies.length; i < n; ++i) lowerBlock(l, handler.bodies[i]);
+}
+
+/** Whether a handler must not run any more once the session is ending. */
+function stopsWhenExiting(handler: Handler): bool {
+  return handler.attach != AttachKind.End && handler.attach != AttachKind.Error;
+}
+
+function beginHandler(l: Lowering, handler: Handler, locked: bool, body: i32): void {
+  const b = l.b;
+  const shared = l.shared;
+  if (stopsWhenExiting(handler)) {
+    const ending = b.newBlock("ending");
+    const go = b.newBlock("go");
+    b.setCold(ending);
+    b.branch(b.load(Op.Load32u, l.bss(), BssHeader.Exiting), ending, go);
+    b.setBlock(ending);
+    b.ret(l.constant(0));
+    b.setBlock(go);
+  }
+  if (locked) {
+    const busy = b.newBlock("busy");
+    const mine = b.newBlock("mine");
+    b.setCold(busy);
+    b.branch(b.callFunction(routine(shared, Routine.Lock), []), busy, mine);
+    b.setBlock(busy);
+    b.ret(l.constant(0));
+    b.setBlock(mine);
+  }
+  if (l.usesFrame) {
+    const offset = b.callFunction(routine(shared, Routine.Claim), []);
+    const none = b.newBlock("none");
+    const claimed = b.newBlock("claimed");
+    b.setCold(none);
+    b.branchIf(Op.Slt, offset, l.constant(0), none, claimed);
+    b.setBlock(none);
+    if (locked) buildUnlock(shared, b);
+    b.ret(l.constant(0));
+    b.setBlock(claimed);
+    l.defineMaskedFrame(offset);
+    if (l.buffered) b.store(Op.Store64, l.frame(), FrameHeader.OutputLength, l.constant(0));
+    if (l.mayCut) clearCut(b, l.frame());
+    if ((handler.effects & Effects.MayFail) != 0) b.store(Op.Store32, l.frame(), FrameHeader.Error, l.constant(0));
+  }
+  b.jump(body);
+}
+
+function endHandler(l: Lowering, locked: bool): void {
+  const b = l.b;
+  const known = l.outputKnown;
+  if (l.mayFail || l.exitEarly) l.leaveUnknown();
+  b.jump(l.exitBlock);
+  b.position = NONE;
+  if (l.mayFail) {
+    b.setBlock(l.errorBlock);
+    b.callFunction(routine(l.shared, Routine.Fail), [b.getVar(l.errorSite)]);
+    b.jump(l.exitBlock);
+  }
+  b.setBlock(l.exitBlock);
+  if (l.buffered) writeOutput(l, l.mayFail || l.exitEarly ? -1 : known);
+  if (locked) buildUnlock(l.shared, b);
+  if (l.usesFrame) b.atomicAdd(4, l.frame(), FrameHeader.Claim, l.constant(-1));
+  b.ret(l.constant(0));
+}
+
+/** Writes the handler's output as one record. */
+function writeOutput(l: Lowering, known: i32): void {
+  const b = l.b;
+  if (l.mayCut) {
+    if (known >= 0) l.flushKnown();
+    b.callFunction(routine(l.shared, Routine.Flush), [b.getVar(l.frameOffset), l.constant(RecordFlags.None)]);
+    return;
+  }
+  if (known == 0) return;
+  const done = b.newBlock("done");
+  let length = l.constant(known);
+  if (known < 0) {
+    const some = b.newBlock("some");
+    length = b.load(Op.Load64, l.frame(), FrameHeader.OutputLength);
+    length = b.binary(Op.And, length, l.shared.plan.placeholder(l.fn, Hole.OutputMask));
+    b.branch(length, some, done);
+    b.setBlock(some);
+  }
+  const ring = b.addressOf(AddressKind.Map, UnitMap.Output);
+  const result = b.callHelper(Helper.RingbufOutput, [ring, l.output(), length, l.constant(0)]);
+  const lost = b.newBlock("lost");
+  b.setCold(lost);
+  b.branchIf(Op.Slt, result, l.constant(0), lost, done);
+  b.setBlock(lost);
+  b.atomicAdd(8, l.bss(), BssHeader.LostOutput, l.constant(1));
+  b.jump(done);
+  b.setBlock(done);
+}

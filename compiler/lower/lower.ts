@@ -1,0 +1,193 @@
+// Pass 3: a resolved script → the functions, sites and probes of one object.
+
+import {
+  SECTION_AGENT,
+  SECTION_KPROBE,
+  SECTION_KRETPROBE,
+  SECTION_PERF_EVENT,
+  SECTION_RAW_TP,
+} from "../../common/format/attach";
+import { ProgramType } from "../../common/format/bpf";
+import { AttachKind, Engine, GlobalFlags, GlobalType, NONE } from "../../common/format/manifest";
+import { Reporter } from "../diagnostics/diagnostic";
+import { NoRef } from "../ir/function";
+import { Op } from "../ir/op";
+import { Unit, UnitGlobal, UnitProbe, UnitProgram } from "../ir/unit";
+import { Handler, ProbeSite, Script } from "../semantic/script";
+import { GlobalSymbol, GlobalUse } from "../semantic/symbols";
+import { Type } from "../syntax/type";
+import { lowerPending } from "./function";
+import { lowerHandler } from "./handler";
+import { Lowering, Shared } from "./lowering";
+import { Base, capacityFor, literalPlace, Place } from "./place";
+import { copyString } from "./string";
+
+/** What lowering is told besides the script. */
+export class LowerOptions {
+  /** MAXSTRINGLEN - 1 */
+  maxLength: i32 = 511;
+  maxErrors: i32 = 0;
+  maxSkipped: i32 = 100;
+  suppressErrors: bool = false;
+  /** Fetching atomics may be used: the facts say so, or the CPU needs them (arm64). */
+  fetchingAtomics: bool = false;
+  scriptName: string = "";
+}
+
+/** Lowers a script; what does not fit is reported. */
+export function lower(script: Script, options: LowerOptions, reporter: Reporter): Unit {
+  const shared = new Shared(reporter, options.maxLength, options.fetchingAtomics);
+  const unit = shared.unit;
+  unit.maxErrors = options.maxErrors;
+  unit.maxSkipped = options.maxSkipped;
+  unit.suppressErrors = options.suppressErrors;
+  unit.scriptName = options.scriptName;
+  if (options.fetchingAtomics) unit.features.push("atomics_fetch");
+  placeGlobals(shared, script);
+  lowerInitializers(shared, script);
+  const programs: i32[] = [];
+  for (let i = 0, n = script.handlers.length; i < n; ++i) {
+    programs.push(lowerOneHandler(shared, script, script.handlers[i]));
+  }
+  for (let i = 0, n = script.probes.length; i < n; ++i) {
+    const site = script.probes[i];
+    unit.probes.push(probeOf(shared, site, programs[site.handler.index]));
+  }
+  unit.frameBytes = shared.plan.finish();
+  return unit;
+}
+
+function lowerOneHandler(shared: Shared, script: Script, handler: Handler): i32 {
+  const unit = shared.unit;
+  const site = firstSite(script, handler);
+  const target = site === null ? "" : site.target;
+  const name = programName(handler, target);
+  const lowering = lowerHandler(shared, handler, name);
+  const func = unit.ir.add(lowering.fn);
+  lowerPending(shared);
+  const program = new UnitProgram(
+    func,
+    name,
+    sectionOf(handler, target),
+    handler.engine,
+    programType(handler),
+    shared.position(handler.range),
+  );
+  unit.programs.push(program);
+  return unit.programs.length - 1;
+}
+
+function firstSite(script: Script, handler: Handler): ProbeSite | null {
+  for (let i = 0, n = script.probes.length; i < n; ++i) {
+    if (script.probes[i].handler === handler) return script.probes[i];
+  }
+  return null;
+}
+
+/** The kernel shows the first 15 characters: the number tells handlers apart, the target says what it is. */
+function programName(handler: Handler, target: string): string {
+  const text = target.length > 0 ? target : handler.name;
+  let name = `p${handler.index}_`;
+  for (let i = 0, n = min(text.length, 48); i < n; ++i) {
+    const c = text.charCodeAt(i);
+    const letter = (c >= 0x30 && c <= 0x39) || (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a);
+    name += letter ? text.charAt(i) : "_";
+  }
+  return name;
+}
+
+function sectionOf(handler: Handler, target: string): string {
+  if (handler.engine == Engine.Agent) return SECTION_AGENT;
+  if (handler.engine == Engine.TestRun) return SECTION_RAW_TP;
+  switch (handler.attach) {
+    case AttachKind.Kprobe:
+      return SECTION_KPROBE + target;
+    case AttachKind.Kretprobe:
+      return SECTION_KRETPROBE + target;
+    case AttachKind.RawTracepoint:
+      return SECTION_RAW_TP + target;
+    default:
+      assert(handler.attach == AttachKind.CpuClock, "a kernel handler has a kernel attachment");
+      return SECTION_PERF_EVENT;
+  }
+}
+
+function programType(handler: Handler): ProgramType {
+  if (handler.engine == Engine.Agent) return ProgramType.Unspec;
+  if (handler.engine == Engine.TestRun) return ProgramType.RawTracepoint;
+  switch (handler.attach) {
+    case AttachKind.Kprobe:
+    case AttachKind.Kretprobe:
+      return ProgramType.Kprobe;
+    case AttachKind.RawTracepoint:
+      return ProgramType.RawTracepoint;
+    default:
+      return ProgramType.PerfEvent;
+  }
+}
+
+function probeOf(shared: Shared, site: ProbeSite, program: i32): UnitProbe {
+  const probe = new UnitProbe(program, site.attach);
+  probe.target = site.target;
+  probe.period = site.period;
+  probe.jitter = site.jitter;
+  probe.order = <i32>max<i64>(i32.MIN_VALUE + 1, min<i64>(site.order, i32.MAX_VALUE));
+  probe.flags = site.flags;
+  probe.position = shared.position(site.range);
+  probe.point = site.point;
+  return probe;
+}
+
+// ------------------------------------------------------------------------------------------------------------ globals
+
+function placeGlobals(shared: Shared, script: Script): void {
+  const unit = shared.unit;
+  for (let i = 0, n = script.globals.length; i < n; ++i) {
+    const global = script.globals[i];
+    const isString = global.type == Type.String;
+    const bytes = isString ? capacityFor(global.maxLength) : 8;
+    const offset = unit.reserve(bytes);
+    shared.globalOffsets.push(offset);
+    const unread = global.is(GlobalUse.Written) && !global.is(GlobalUse.Read);
+    unit.globals.push(
+      new UnitGlobal(
+        global.displayName,
+        isString ? GlobalType.String : GlobalType.Long,
+        offset,
+        bytes,
+        unread ? GlobalFlags.PrintAtExit : GlobalFlags.None,
+      ),
+    );
+  }
+}
+
+function startsNonZero(global: GlobalSymbol): bool {
+  return global.hasInitial && (global.initialNumber != 0 || global.initialString.length > 0);
+}
+
+/** .bss starts as zeros: a handler that runs before all others sets what starts with a value. */
+function lowerInitializers(shared: Shared, script: Script): void {
+  let any = false;
+  for (let i = 0, n = script.globals.length; i < n; ++i) any = any || startsNonZero(script.globals[i]);
+  if (!any) return;
+  const l = new Lowering(shared, "stp_initialize", true);
+  for (let i = 0, n = script.globals.length; i < n; ++i) {
+    const global = script.globals[i];
+    if (!startsNonZero(global)) continue;
+    const offset = shared.globalOffsets[global.index];
+    if (global.type == Type.String) {
+      const to = new Place(Base.Bss, NoRef, offset, capacityFor(global.maxLength));
+      copyString(l, literalPlace(global.initialString), to);
+    } else {
+      l.b.store(Op.Store64, l.bss(), offset, l.constant(global.initialNumber));
+    }
+  }
+  l.b.ret(l.constant(0));
+  const unit = shared.unit;
+  const func = unit.ir.add(l.fn);
+  unit.programs.push(new UnitProgram(func, "stp_initialize", SECTION_AGENT, Engine.Agent, ProgramType.Unspec, NONE));
+  const probe = new UnitProbe(unit.programs.length - 1, AttachKind.Begin);
+  probe.order = i32.MIN_VALUE;
+  probe.point = "begin";
+  unit.probes.push(probe);
+}

@@ -1,0 +1,363 @@
+// The state of lowering one IR function, and what all parts of lowering share.
+//
+//   Lowering   one handler or subprogram under construction: builder, variables, frame area, exits
+//   Shared     the whole object: unit, frame plan, run-time routines, subprograms
+//
+// A handler's code has one exit: `exitBlock` for the ordinary end, `errorBlock` for soft errors (the error's site is in
+// `errorSite`). A subprogram returns at its ends and leaves an error in the frame for its caller.
+
+import { Helper } from "../../common/format/helpers";
+import { NONE } from "../../common/format/manifest";
+import { SiteKind } from "../../common/format/record";
+import { RodataHeader } from "../../common/format/runtime";
+import { Reporter } from "../diagnostics/diagnostic";
+import { AddressKind, Builder } from "../ir/build";
+import { Func, Linkage, NoRef, Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { Unit, UnitArgument, UnitPosition, UnitSite } from "../ir/unit";
+import { FunctionSymbol, LocalSymbol } from "../semantic/symbols";
+import { Range } from "../syntax/source";
+import { FrameHeader, FramePlan, Hole } from "./frame";
+import { Base, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
+import { Memo } from "./scope";
+
+/** Bytes of BPF stack that one function's string slots may take; the chain of calls has 512 in all. */
+const STACK_BUDGET: i32 = 192;
+
+/** Largest offset that a load or store instruction holds. */
+const MAX_OFFSET: i32 = 32000;
+
+/** What lowering shares between functions. */
+export class Shared {
+  unit: Unit = new Unit();
+  plan: FramePlan = new FramePlan();
+  /** Indexes of the run-time routines in the module, by Routine; -1 not made yet. */
+  routines: i32[] = [];
+  /** Offset in .bss of each global, by its index. */
+  globalOffsets: i32[] = [];
+  /** Index in the module of each function lowered as a subprogram; -1 being lowered. */
+  subprograms: Map<FunctionSymbol, Subprogram> = new Map<FunctionSymbol, Subprogram>();
+  /** Sites there were before the handler that is being lowered. */
+  attemptMark: i32 = 0;
+  /** Subprograms whose bodies are still to be lowered. */
+  pending: Subprogram[] = [];
+  private positions: Map<string, i32> = new Map<string, i32>();
+  private sites: Map<string, i32> = new Map<string, i32>();
+  /** The key of each site in `sites`, or empty. */
+  private siteKeys: string[] = [];
+
+  constructor(
+    public reporter: Reporter,
+    /** MAXSTRINGLEN - 1 */
+    public maxLength: i32,
+    /** Compare-and-exchange may be used, and must be where plain atomics give no order (arm64). */
+    public fetchingAtomics: bool,
+  ) {}
+
+  /** The number of a source position. */
+  position(range: Range): i32 {
+    const place = range.place;
+    if (this.positions.has(place)) return this.positions.get(place);
+    const line = range.line;
+    const source = range.source;
+    const index = this.unit.positions.length;
+    this.unit.positions.push(new UnitPosition(source.name, line, range.column, source.lineText(line)));
+    this.positions.set(place, index);
+    return index;
+  }
+
+  /** The number of a site; control sites that say the same at the same place are one. */
+  site(kind: SiteKind, format: string, range: Range | null, near: string, args: UnitArgument[]): i32 {
+    const position = range ? this.position(range) : NONE;
+    const key = `${<i32>kind}:${position}:${near}:${format}`;
+    if (args.length == 0 && this.sites.has(key)) return this.sites.get(key);
+    const site = new UnitSite(kind, format, position, near);
+    site.args = args;
+    this.unit.sites.push(site);
+    const index = this.unit.sites.length - 1;
+    this.siteKeys.push(args.length == 0 ? key : "");
+    if (args.length == 0) this.sites.set(key, index);
+    return index;
+  }
+
+  /** How many sites there are; `rollback` forgets those made since. */
+  mark(): i32 {
+    return this.unit.sites.length;
+  }
+
+  rollback(mark: i32): void {
+    for (let i = mark, n = this.siteKeys.length; i < n; ++i) this.sites.delete(this.siteKeys[i]);
+    this.siteKeys.length = mark;
+    this.unit.sites.length = mark;
+  }
+}
+
+/** A script function that is called, not inlined. */
+export class Subprogram {
+  index: i32 = -1;
+  /** Offsets in the frame of parameters (long or string) and of a string result. */
+  parameters: i32[] = [];
+  result: i32 = -1;
+  lowering: Lowering | null = null;
+  constructor(public symbol: FunctionSymbol) {}
+}
+
+/** Where a local of the script lives. */
+export class Storage {
+  /** IR variable of a long, or -1. */
+  variable: i32 = -1;
+  /** Place of a string. */
+  place: Place | null = null;
+}
+
+/** Where `return` in an inlined function goes. */
+export class Inlining {
+  /** IR variable of a long result, or -1. */
+  variable: i32 = -1;
+  /** Place of a string result. */
+  place: Place | null = null;
+  constructor(
+    public symbol: FunctionSymbol,
+    public exit: i32,
+    /** Block of the next overload, or -1. */
+    public nextOverload: i32,
+    public outer: Inlining | null,
+  ) {}
+}
+
+/** One IR function under construction. */
+export class Lowering {
+  fn: Func;
+  b: Builder;
+  memo: Memo = new Memo();
+  locals: Map<LocalSymbol, Storage> = new Map<LocalSymbol, Storage>();
+  /** Places that inlined functions' locals had before: used again by the next inlining. */
+  declared: Map<LocalSymbol, Storage> = new Map<LocalSymbol, Storage>();
+  inlining: Inlining | null = null;
+  /** Bytes of script text inlined so far. */
+  inlinedText: i32 = 0;
+  /** Result of the last call of a script function. */
+  longResult: Ref = NoRef;
+  stringResult: Place | null = null;
+  /** How deep function calls are nested here. */
+  depth: i32 = 0;
+  exitBlock: i32 = -1;
+  errorBlock: i32 = -1;
+  /** IR variable: site of the error on the way to `errorBlock`; -1: it is reported already. */
+  errorSite: i32;
+  /** Whether something jumps to `errorBlock`. */
+  mayFail: bool = false;
+  usesFrame: bool = false;
+  /** Output of this handler is put together in the frame. */
+  buffered: bool = false;
+  /** Direct: most items printed on any path so far. */
+  directItems: i32 = 0;
+  /** Found while lowering directly: it must be lowered again, buffered. */
+  needsBuffer: bool = false;
+  /** Found while lowering without cuts: it must be lowered again, with them. */
+  needsCut: bool = false;
+  /** Most bytes of output, all paths added up. */
+  outputTotal: i32 = 0;
+  /** Something jumps to `exitBlock` before the handler's end. */
+  exitEarly: bool = false;
+  /** The output may outgrow the frame: it is written in pieces. */
+  mayCut: bool = false;
+  /** The length of the output so far, if it is known; -1: it is in the frame. */
+  outputKnown: i32 = 0;
+  /** Bytes of the handlers' (or function's) area taken. */
+  areaBytes: i32 = 0;
+  /** Subprogram: offset of its area in the frame; -1: a handler. */
+  private frameVariable: i32;
+  private areaVariable: i32;
+  private outputVariable: i32;
+  /** IR variable: the frame's offset in the arena, a scalar. */
+  frameOffset: i32;
+  private stackBytes: i32 = 0;
+  /** Zeroing of string slots and other things that come first. */
+  readonly entry: i32;
+
+  constructor(
+    public shared: Shared,
+    name: string,
+    public isHandler: bool,
+  ) {
+    const fn = new Func(name, isHandler ? Linkage.Handler : Linkage.Subprogram, 1);
+    const b = new Builder(fn);
+    this.fn = fn;
+    this.b = b;
+    this.errorSite = b.variable("error");
+    this.frameVariable = b.variable("frame");
+    this.areaVariable = b.variable("area");
+    this.outputVariable = b.variable("output");
+    this.frameOffset = b.variable("frame_offset");
+    this.entry = b.current();
+  }
+
+  get unit(): Unit {
+    return this.shared.unit;
+  }
+
+  /** Gives what is built from now on a source position. */
+  at(range: Range): void {
+    this.b.position = this.shared.position(range);
+  }
+
+  constant(value: i64): Ref {
+    return this.b.constant(value);
+  }
+
+  /** Address of .bss; fields are reached by offsets from it, so that one register serves all. */
+  bss(): Ref {
+    return this.b.addressOf(AddressKind.Bss, 0);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- frame
+
+  /** The frame that the handler claimed. */
+  frame(): Ref {
+    this.usesFrame = true;
+    this.shared.plan.used = true;
+    return this.b.getVar(this.frameVariable);
+  }
+
+  /** The handlers' area in the frame. */
+  area(): Ref {
+    this.usesFrame = true;
+    return this.b.getVar(this.areaVariable);
+  }
+
+  /** Where output is put together in the frame. */
+  output(): Ref {
+    this.usesFrame = true;
+    return this.b.getVar(this.outputVariable);
+  }
+
+  /** Sets the frame's variables from its offset in the arena; part of the prologue. */
+  defineFrame(offset: Ref): void {
+    const b = this.b;
+    b.setVar(this.frameOffset, offset);
+    const frame = b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.unit.frameOffset), offset);
+    b.setVar(this.frameVariable, frame);
+    b.setVar(this.areaVariable, b.binary(Op.Add, frame, this.shared.plan.placeholder(this.fn, Hole.Handler)));
+    b.setVar(this.outputVariable, b.binary(Op.Add, frame, this.shared.plan.placeholder(this.fn, Hole.Output)));
+  }
+
+  /** The same in a subprogram, which gets the offset as a parameter that the verifier knows nothing of. */
+  defineMaskedFrame(offset: Ref): void {
+    const mask = this.b.load(Op.Load32u, this.b.addressOf(AddressKind.Rodata, 0), RodataHeader.FrameMask);
+    this.usesFrame = true;
+    this.shared.plan.used = true;
+    this.defineFrame(this.b.binary(Op.And, offset, mask));
+  }
+
+  /** A place for a string that lasts until the function ends; its content is undefined. */
+  newPlace(capacity: i32): Place {
+    if (capacity <= SMALL_BYTES && this.stackBytes + capacity <= STACK_BUDGET) {
+      this.stackBytes += capacity;
+      return new Place(Base.Pointer, this.b.slot(capacity), 0, capacity);
+    }
+    return this.newFramePlace(capacity);
+  }
+
+  /** The same, in the frame whatever its size. */
+  newFramePlace(capacity: i32): Place {
+    this.usesFrame = true;
+    if (!this.isHandler) {
+      return new Place(Base.Frame, NoRef, this.shared.plan.reserveFunction(capacity), capacity);
+    }
+    const at = this.areaBytes;
+    this.areaBytes += capacity;
+    this.shared.plan.used = true;
+    return new Place(Base.Handler, NoRef, at, capacity);
+  }
+
+  // ------------------------------------------------------------------------------------------------------ places
+
+  /** The register that a place's offset counts from. */
+  baseOf(place: Place): Ref {
+    switch (place.base) {
+      case Base.Pointer:
+        return place.ref;
+      case Base.Handler:
+        return this.area();
+      case Base.Frame:
+        return this.frame();
+      default: {
+        assert(place.base != Base.Literal, "a literal has no address");
+        return this.b.addressOf(sectionOf(place.base), place.offset > MAX_OFFSET ? place.offset : 0);
+      }
+    }
+  }
+
+  /** What to add to `baseOf`. */
+  offsetOf(place: Place): i32 {
+    const direct = place.base == Base.Bss || place.base == Base.Rodata;
+    return direct && place.offset > MAX_OFFSET ? 0 : place.offset;
+  }
+
+  /** A pointer to a place, for helpers. */
+  pointer(place: Place): Ref {
+    const base = this.baseOf(place);
+    const offset = this.offsetOf(place);
+    return offset == 0 ? base : this.b.binary(Op.Add, base, this.constant(offset));
+  }
+
+  /** Word `index` of a small string; of a literal, a constant. Beyond its capacity: zero. */
+  word(place: Place, index: i32): Ref {
+    if (place.isLiteral) return this.constant(literalWord(place.text, index));
+    if (index * 8 >= place.capacity) return this.constant(0);
+    return this.b.load(Op.Load64, this.baseOf(place), this.offsetOf(place) + index * 8);
+  }
+
+  storeWord(place: Place, index: i32, value: Ref): void {
+    this.b.store(Op.Store64, this.baseOf(place), this.offsetOf(place) + index * 8, value);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- exits
+
+  /** Leaves with a soft error whose site is `site`, or that was reported already (-1). */
+  fail(site: i32): void {
+    this.mayFail = true;
+    this.flushKnown();
+    this.b.setVar(this.errorSite, this.constant(site));
+    this.b.jump(this.errorBlock);
+  }
+
+  /** Fails with a fixed message when the compare is true; goes on in a new block otherwise. */
+  failIf(op: Op, a: Ref, b: Ref, message: string, range: Range, near: string): void {
+    const bad = this.b.newBlock("fail");
+    const good = this.b.newBlock("ok");
+    this.b.setCold(bad);
+    this.b.branchIf(op, a, b, bad, good);
+    this.b.setBlock(bad);
+    const known = this.outputKnown;
+    this.fail(this.shared.site(SiteKind.Error, message, range, near, []));
+    this.outputKnown = known;
+    this.b.setBlock(good);
+  }
+
+  // ------------------------------------------------------------------------------------------------------ output
+
+  /** Before control joins code that does not know the output's length: puts it into the frame. */
+  flushKnown(): void {
+    if (!this.buffered || this.outputKnown < 0) return;
+    this.b.store(Op.Store64, this.frame(), FrameHeader.OutputLength, this.constant(this.outputKnown));
+  }
+
+  /** From here on the output's length is in the frame only. */
+  leaveUnknown(): void {
+    this.flushKnown();
+    if (this.buffered) this.outputKnown = -1;
+  }
+
+  // -------------------------------------------------------------------------------------------------------- memo
+
+  /** Calls a helper without arguments whose answer cannot change during the handler; asks once. */
+  constantHelper(helper: Helper): Ref {
+    const known = this.memo.find(helper);
+    if (known != NoRef) return known;
+    const value = this.b.callHelper(helper, []);
+    this.memo.remember(helper, value);
+    return value;
+  }
+}

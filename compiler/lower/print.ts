@@ -1,0 +1,360 @@
+// The printf family, and messages that travel as records (common/format/record.ts).
+//
+// Everything becomes a printf: print, println and printd get formats with %d and %s, and literal arguments become part of
+// the format, so that they never travel. Then a handler's output takes one of two ways:
+//
+//   direct    it prints one item of known size: reserved in the ring buffer and filled in place
+//   buffered  anything else: put together in the frame and written when the handler ends, so that it stays together
+//
+// Which one is found out by trying: a handler is lowered directly first, and again when that turns out not to do.
+
+import { Helper } from "../../common/format/helpers";
+import { ArgumentType, MAX_RECORD_BYTES, MAX_SITES, RecordItem, SiteKind } from "../../common/format/record";
+import { BssHeader } from "../../common/format/runtime";
+import { AddressKind } from "../ir/build";
+import { NoRef, Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { UnitArgument, UnitMap } from "../ir/unit";
+import { Conversion, Directive, Measure } from "../semantic/formats";
+import { PrintStyle, PrintSymbol } from "../semantic/symbols";
+import { Expression } from "../syntax/ast";
+import { Range } from "../syntax/source";
+import { Type } from "../syntax/type";
+import { escapeFormat, isLiteral, keepString, literalText } from "./call";
+import { isSimple, lowerLong } from "./expression";
+import { FrameHeader, Hole } from "./frame";
+import { lengthOf } from "./length";
+import { Lowering } from "./lowering";
+import { Base, capacityFor, Place, SMALL_BYTES } from "./place";
+import { Routine, routine } from "./runtime";
+import { copyString, lowerString, lowerStringInto } from "./string";
+
+/** BPF_RB_FORCE_WAKEUP: somebody must hear of it now. */
+const FORCE_WAKEUP: i64 = 2;
+
+/** One argument of an item. */
+class Piece {
+  /** Evaluated, unless it is left for the moment when the record is there. */
+  value: Ref = NoRef;
+  place: Place | null = null;
+  constructor(
+    public expression: Expression | null,
+    public type: ArgumentType,
+    public bytes: i32,
+  ) {}
+
+  /** Most bytes that it takes in a record. */
+  get most(): i32 {
+    return this.type == ArgumentType.String ? (4 + this.bytes + 1 + 7) & ~7 : this.bytes;
+  }
+}
+
+/** A format and its arguments. */
+class Item {
+  format: string = "";
+  pieces: Piece[] = [];
+  site: i32 = 0;
+
+  get isFixed(): bool {
+    for (let i = 0, n = this.pieces.length; i < n; ++i) {
+      if (this.pieces[i].type == ArgumentType.String) return false;
+    }
+    return true;
+  }
+
+  /** Most bytes of the item, header included. */
+  get most(): i32 {
+    let bytes: i32 = RecordItem.Size;
+    for (let i = 0, n = this.pieces.length; i < n; ++i) bytes += this.pieces[i].most;
+    return bytes;
+  }
+}
+
+/** Lowers one print statement. */
+export function lowerPrint(l: Lowering, print: PrintSymbol): void {
+  const range = print.call.range;
+  l.at(range);
+  const item = makeItem(l, print);
+  if (item.format.length == 0) return;
+  if (item.most > MAX_RECORD_BYTES) {
+    const limit = `${MAX_RECORD_BYTES} bytes`;
+    l.shared.reporter.error(range, `one call prints too much: its arguments may need ${item.most} of ${limit}`);
+    return;
+  }
+  item.site = newSite(l, SiteKind.Print, item, range, "");
+  if (l.buffered) {
+    evaluate(l, item);
+    putBuffered(l, item);
+    return;
+  }
+  if (++l.directItems > 1 || !item.isFixed) l.needsBuffer = true;
+  putDirect(l, item, UnitMap.Output);
+}
+
+function newSite(l: Lowering, kind: SiteKind, item: Item, range: Range, near: string): i32 {
+  const args: UnitArgument[] = [];
+  for (let i = 0, n = item.pieces.length; i < n; ++i) {
+    args.push(new UnitArgument(item.pieces[i].type, item.pieces[i].bytes));
+  }
+  const site = l.shared.site(kind, item.format, range, near, args);
+  if (site >= MAX_SITES) l.shared.reporter.error(range, `the script prints in more than ${MAX_SITES} places`);
+  return site;
+}
+
+// -------------------------------------------------------------------------------------------------------------- items
+
+function makeItem(l: Lowering, print: PrintSymbol): Item {
+  const item = new Item();
+  if (print.style == PrintStyle.Printf) {
+    addDirectives(l, item, print);
+    return item;
+  }
+  const delimiter = escapeFormat(print.format);
+  for (let i = 0, n = print.values.length; i < n; ++i) {
+    if (i > 0) item.format += delimiter;
+    const value = print.values[i];
+    addValue(l, item, value, value.type == Type.String ? "%s" : "%d");
+  }
+  if (print.style == PrintStyle.DelimitedLine) item.format += "\n";
+  return item;
+}
+
+/** Adds a value under a directive; a literal under a bare %s is text. */
+function addValue(l: Lowering, item: Item, value: Expression, directive: string): void {
+  if (directive == "%s" && isLiteral(value)) {
+    item.format += escapeFormat(literalText(value));
+    return;
+  }
+  item.format += directive;
+  if (value.type != Type.String) {
+    item.pieces.push(new Piece(value, ArgumentType.Long, 8));
+    return;
+  }
+  const capacity = capacityFor(lengthOf(l, value));
+  const small = capacity <= SMALL_BYTES;
+  const type = small ? ArgumentType.FixedString : ArgumentType.String;
+  item.pieces.push(new Piece(value, type, small ? capacity : capacity - 1));
+}
+
+function addDirectives(l: Lowering, item: Item, print: PrintSymbol): void {
+  let next = 0;
+  for (let i = 0, n = print.directives.length; i < n; ++i) {
+    const directive = print.directives[i];
+    if (directive.conversion == Conversion.Literal) {
+      item.format += escapeFormat(directive.text);
+      continue;
+    }
+    if (directive.widthKind == Measure.Dynamic) {
+      item.pieces.push(new Piece(print.values[next++], ArgumentType.Long, 8));
+    }
+    if (directive.precisionKind == Measure.Dynamic) {
+      item.pieces.push(new Piece(print.values[next++], ArgumentType.Long, 8));
+    }
+    addValue(l, item, print.values[next++], directiveText(directive));
+  }
+}
+
+/** A directive as the formatter reads it. */
+function directiveText(directive: Directive): string {
+  let text = "%" + directive.flags;
+  if (directive.widthKind == Measure.Dynamic) text += "*";
+  else if (directive.widthKind == Measure.Static) text += directive.width.toString();
+  if (directive.precisionKind == Measure.Dynamic) text += ".*";
+  else if (directive.precisionKind == Measure.Static) text += "." + directive.precision.toString();
+  return text + String.fromCharCode(directive.letter);
+}
+
+/** Evaluates all arguments, in order. */
+function evaluate(l: Lowering, item: Item): void {
+  for (let i = 0, n = item.pieces.length; i < n; ++i) {
+    const piece = item.pieces[i];
+    const e = piece.expression;
+    if (e === null) continue;
+    if (piece.type == ArgumentType.Long) {
+      piece.value = lowerLong(l, e);
+    } else if (!isSimple(e) || !restIsSimple(item, i + 1)) {
+      const place = lowerString(l, e);
+      piece.place = restIsSimple(item, i + 1) ? place : keepString(l, place);
+    }
+  }
+}
+
+function restIsSimple(item: Item, from: i32): bool {
+  for (let i = from, n = item.pieces.length; i < n; ++i) {
+    const e = item.pieces[i].expression;
+    if (e !== null && !isSimple(e)) return false;
+  }
+  return true;
+}
+
+// ------------------------------------------------------------------------------------------------------------- direct
+
+/** Reserves the record in a ring, fills it, submits it. */
+function putDirect(l: Lowering, item: Item, map: UnitMap): void {
+  const b = l.b;
+  // What cannot fail is evaluated straight into the record, and not at all if there is none.
+  const later = restIsSimple(item, 0);
+  if (!later) evaluate(l, item);
+  const ring = b.addressOf(AddressKind.Map, map);
+  const record = b.callHelper(Helper.RingbufReserve, [ring, l.constant(item.most), l.constant(0)]);
+  const full = b.newBlock("full");
+  const room = b.newBlock("room");
+  const done = b.newBlock("done");
+  b.setCold(full);
+  b.branchIf(Op.Eq, record, l.constant(0), full, room);
+  b.setBlock(full);
+  const lost = map == UnitMap.Output ? BssHeader.LostOutput : BssHeader.LostControl;
+  b.atomicAdd(8, l.bss(), lost, l.constant(1));
+  b.jump(done);
+  b.setBlock(room);
+  l.memo.open();
+  fillFixed(l, item, record, 0);
+  l.memo.close();
+  b.callHelper(Helper.RingbufSubmit, [record, l.constant(map == UnitMap.Output ? 0 : FORCE_WAKEUP)]);
+  b.jump(done);
+  b.setBlock(done);
+}
+
+/** Writes an item of fixed size; returns its end. */
+function fillFixed(l: Lowering, item: Item, base: Ref, start: i32): i32 {
+  l.b.store(Op.Store64, base, start, l.constant(item.site));
+  let at: i32 = start + RecordItem.Size;
+  for (let i = 0, n = item.pieces.length; i < n; ++i) {
+    fillPiece(l, item.pieces[i], base, at);
+    at += item.pieces[i].bytes;
+  }
+  return at;
+}
+
+function fillPiece(l: Lowering, piece: Piece, base: Ref, at: i32): void {
+  const e = piece.expression;
+  if (piece.type == ArgumentType.Long) {
+    const value = piece.value == NoRef && e !== null ? lowerLong(l, e) : piece.value;
+    l.b.store(Op.Store64, base, at, value);
+    return;
+  }
+  const to = new Place(Base.Pointer, base, at, piece.bytes);
+  const place = piece.place;
+  if (place !== null) copyString(l, place, to);
+  else if (e !== null) lowerStringInto(l, e, to);
+}
+
+// ----------------------------------------------------------------------------------------------------------- buffered
+
+/** Appends an item to the handler's output. */
+function putBuffered(l: Lowering, item: Item): void {
+  const most = item.most;
+  l.outputTotal += most;
+  if (l.mayCut) cutIfFull(l, most);
+  else if (l.outputTotal > MAX_RECORD_BYTES) l.needsCut = true;
+  l.shared.plan.needOutput(l.mayCut ? MAX_RECORD_BYTES : l.outputTotal);
+  if (l.outputKnown >= 0 && item.isFixed) {
+    l.outputKnown = fillFixed(l, item, l.output(), l.outputKnown);
+    return;
+  }
+  const end = fillAnywhere(l, item);
+  l.b.store(Op.Store64, l.frame(), FrameHeader.OutputLength, end);
+  l.outputKnown = -1;
+}
+
+/** Writes what is there if the next item might not fit behind it. */
+function cutIfFull(l: Lowering, most: i32): void {
+  if (l.outputKnown >= 0 && l.outputKnown + most <= MAX_RECORD_BYTES) return;
+  const b = l.b;
+  l.leaveUnknown();
+  const length = b.load(Op.Load64, l.frame(), FrameHeader.OutputLength);
+  const full = b.newBlock("full");
+  const room = b.newBlock("room");
+  b.setCold(full);
+  b.branchIf(Op.Ugt, length, l.constant(MAX_RECORD_BYTES - most), full, room);
+  b.setBlock(full);
+  b.callFunction(routine(l.shared, Routine.Flush), [b.getVar(l.frameOffset), l.constant(1)]);
+  b.jump(room);
+  b.setBlock(room);
+}
+
+/** Writes an item where the output ends, of any size; returns the new end. */
+function fillAnywhere(l: Lowering, item: Item): Ref {
+  const b = l.b;
+  let length: Ref;
+  if (l.outputKnown >= 0) length = l.constant(l.outputKnown);
+  else length = b.load(Op.Load64, l.frame(), FrameHeader.OutputLength);
+  let base = pointerInOutput(l, length);
+  b.store(Op.Store64, base, 0, l.constant(item.site));
+  let at: i32 = RecordItem.Size;
+  for (let i = 0, n = item.pieces.length; i < n; ++i) {
+    const piece = item.pieces[i];
+    if (piece.type != ArgumentType.String) {
+      fillPiece(l, piece, base, at);
+      at += piece.bytes;
+      continue;
+    }
+    const used = fillString(l, piece, base, at);
+    length = b.binary(Op.Add, b.binary(Op.Add, length, l.constant(at)), used);
+    base = pointerInOutput(l, length);
+    at = 0;
+  }
+  return b.binary(Op.Add, length, l.constant(at));
+}
+
+function pointerInOutput(l: Lowering, length: Ref): Ref {
+  const masked = l.b.binary(Op.And, length, l.shared.plan.placeholder(l.fn, Hole.OutputMask));
+  return l.b.binary(Op.Add, l.output(), masked);
+}
+
+/** Writes { length, bytes, padding }; returns how many bytes that took. */
+function fillString(l: Lowering, piece: Piece, base: Ref, at: i32): Ref {
+  const b = l.b;
+  const e = piece.expression;
+  let place = piece.place;
+  if (place === null && e !== null) place = lowerString(l, e);
+  const from = place!;
+  const capacity = piece.bytes + 1;
+  const to = new Place(Base.Pointer, base, at + 4, capacity);
+  let length: Ref;
+  if (from.isLiteral) {
+    copyString(l, from, to);
+    length = l.constant(from.text.length);
+  } else {
+    const copied = b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(to), l.constant(capacity), l.pointer(from)]);
+    length = b.binary(Op.Sub, copied, l.constant(1));
+  }
+  b.store(Op.Store32, base, at, length);
+  return b.binary(Op.And, b.binary(Op.Add, length, l.constant(4 + 7)), l.constant(-8));
+}
+
+// ------------------------------------------------------------------------------------------------------------ control
+
+/** Sends a message to the control ring: a record of its own, whatever else the handler prints. */
+export function emitControl(l: Lowering, kind: SiteKind, message: Place, range: Range, near: string): void {
+  const item = new Item();
+  item.format = "%s";
+  const small = message.capacity <= SMALL_BYTES;
+  const bytes = small ? message.capacity : message.capacity - 1;
+  const piece = new Piece(null, small ? ArgumentType.FixedString : ArgumentType.String, bytes);
+  piece.place = message;
+  item.pieces.push(piece);
+  item.site = newSite(l, kind, item, range, near);
+  if (small) {
+    putDirect(l, item, UnitMap.Control);
+    return;
+  }
+  const b = l.b;
+  const scratch = l.newFramePlace((item.most + 7) & ~7);
+  const base = l.pointer(scratch);
+  b.store(Op.Store64, base, 0, l.constant(item.site));
+  const used = fillString(l, piece, base, RecordItem.Size);
+  let mask: i64 = 7;
+  while (mask < item.most) mask = (mask << 1) | 1;
+  const size = b.binary(Op.And, b.binary(Op.Add, used, l.constant(RecordItem.Size)), l.constant(mask));
+  const ring = b.addressOf(AddressKind.Map, UnitMap.Control);
+  const result = b.callHelper(Helper.RingbufOutput, [ring, base, size, l.constant(FORCE_WAKEUP)]);
+  const lost = b.newBlock("lost");
+  const kept = b.newBlock("kept");
+  b.setCold(lost);
+  b.branchIf(Op.Slt, result, l.constant(0), lost, kept);
+  b.setBlock(lost);
+  b.atomicAdd(8, l.bss(), BssHeader.LostControl, l.constant(1));
+  b.jump(kept);
+  b.setBlock(kept);
+}

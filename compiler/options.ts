@@ -1,0 +1,131 @@
+// What a compilation was asked for: the request's options, checked and typed.
+
+import { RequestTag } from "../common/format/request";
+import { Reporter } from "./diagnostics/diagnostic";
+import { dumpNames, isDumpName } from "./driver";
+import { Arch, archMachine, archName, findArch } from "./kernel/facts";
+import { Request } from "./request";
+import { SemanticOptions } from "./semantic/options";
+import { PreprocessOptions } from "./syntax/options";
+import { Source, SourceKind } from "./syntax/source";
+
+/** Size of the output ring unless -s says otherwise: 4 MiB holds 100,000 short lines until they are sent. */
+const DEFAULT_RING_BYTES: i32 = 4194304;
+const LEAST_RING_BYTES: i32 = 4096;
+const MOST_RING_MIB: i64 = 1024;
+
+/** Options of all passes. */
+export class CompileOptions {
+  /** The last of stap's passes to run: 1 to 4. */
+  lastPass: i32 = 4;
+  dump: string = "";
+  arch: Arch = Arch.X86_64;
+  check: bool = false;
+  unoptimized: bool = false;
+  suppressErrors: bool = false;
+  outputRingBytes: i32 = DEFAULT_RING_BYTES;
+  /** Name of the object (-m). */
+  objectName: string = "";
+  preprocess: PreprocessOptions = new PreprocessOptions();
+  semantic: SemanticOptions = new SemanticOptions();
+
+  /** ELF machine number. */
+  get machine(): i32 {
+    return archMachine(this.arch);
+  }
+
+  get isArm64(): bool {
+    return this.arch == Arch.Arm64;
+  }
+
+  /** A limit that -D may set. */
+  limit(name: string, otherwise: i32): i32 {
+    const defines = this.semantic.defines;
+    if (!defines.has(name)) return otherwise;
+    const value = <i64>parseInt(defines.get(name));
+    return <i32>max<i64>(0, min<i64>(value, i32.MAX_VALUE));
+  }
+}
+
+/** Reads the options of a request; reports those that mean nothing. */
+export function readOptions(request: Request, reporter: Reporter): CompileOptions {
+  const options = new CompileOptions();
+  const arch = request.option("arch", "x86_64");
+  const found = findArch(arch);
+  if (found < 0) reporter.error(null, `unknown architecture '${arch}'`, "use x86_64 or arm64");
+  else options.arch = <Arch>found;
+  const pass = <i32>parseInt(request.option("pass", "4"));
+  if (pass < 1 || pass > 5) reporter.error(null, `no such pass: ${request.option("pass")}`, "passes are 1 to 4");
+  options.lastPass = pass < 1 || pass > 4 ? 4 : pass;
+  options.dump = request.option("dump");
+  if (options.dump.length > 0 && !isDumpName(options.dump)) {
+    reporter.error(null, `no phase is called '${options.dump}'`, `phases: ${dumpNames()}`);
+  }
+  options.check = request.flag("check");
+  options.unoptimized = request.flag("unoptimized");
+  options.suppressErrors = request.flag("suppress-errors");
+  options.objectName = request.option("module");
+  readRing(options, request, reporter);
+  readDefines(options, request, reporter);
+  readPreprocess(options, request);
+  readSemantic(options, request);
+  return options;
+}
+
+/** -s: megabytes, as in stap. */
+function readRing(options: CompileOptions, request: Request, reporter: Reporter): void {
+  const text = request.option("buffer");
+  if (text.length == 0) return;
+  const size = <i64>parseInt(text);
+  if (size < 1 || size > MOST_RING_MIB) {
+    reporter.error(null, `no such buffer size: ${text}`, `give megabytes, 1 to ${MOST_RING_MIB}`);
+    return;
+  }
+  let bytes = LEAST_RING_BYTES;
+  while (<i64>bytes < size << 20) bytes <<= 1;
+  options.outputRingBytes = bytes;
+}
+
+function readDefines(options: CompileOptions, request: Request, reporter: Reporter): void {
+  const defines = request.options("define");
+  for (let i = 0, n = defines.length; i < n; ++i) {
+    const equals = defines[i].indexOf("=");
+    const name = equals < 0 ? defines[i] : defines[i].substring(0, equals);
+    const value = equals < 0 ? "1" : defines[i].substring(equals + 1);
+    if (name.length == 0) reporter.error(null, `-D ${defines[i]} names nothing`, "write -D NAME=VALUE");
+    else options.semantic.defines.set(name, value);
+  }
+  const globals = request.options("global");
+  for (let i = 0, n = globals.length; i < n; ++i) {
+    const equals = globals[i].indexOf("=");
+    if (equals <= 0) reporter.error(null, `-G ${globals[i]} sets nothing`, "write -G NAME=VALUE");
+    else options.semantic.globals.set(globals[i].substring(0, equals), globals[i].substring(equals + 1));
+  }
+}
+
+function readPreprocess(options: CompileOptions, request: Request): void {
+  const preprocess = options.preprocess;
+  preprocess.arch = archName(options.arch);
+  preprocess.kernelRelease = request.option("release");
+  preprocess.guru = request.flag("guru");
+  const args = request.all(RequestTag.Argument);
+  for (let i = 0, n = args.length; i < n; ++i) preprocess.args.push(args[i].text);
+}
+
+function readSemantic(options: CompileOptions, request: Request): void {
+  const semantic = options.semantic;
+  semantic.facts.arch = options.arch;
+  semantic.warnings = request.option("warn") != "w";
+  const index = request.find(RequestTag.TapsetIndex);
+  if (index !== null) semantic.tapset.readIndex(index.text);
+  const files = request.all(RequestTag.Tapset);
+  for (let i = 0, n = files.length; i < n; ++i) {
+    semantic.tapset.sources.set(files[i].name, new Source(files[i].name, files[i].data, SourceKind.Tapset));
+  }
+  const names = request.all(RequestTag.Names);
+  for (let i = 0, n = names.length; i < n; ++i) semantic.facts.addNames(names[i].name, names[i].text, true);
+  const absent = request.all(RequestTag.Absent);
+  for (let i = 0, n = absent.length; i < n; ++i) semantic.facts.addNames(absent[i].name, absent[i].text, false);
+  const features = request.find(RequestTag.Features);
+  if (features !== null) semantic.facts.addFeatures(features.text);
+}
