@@ -20,13 +20,10 @@ const COMMENT = /^; (.*?)(?: @ (\S+?):(\d+)(?::(\d+))?)?$/;
 const NOISE: RegExp[] = [
   /^processed \d+ insns/,
   /^(verification time|stack depth|insns processed|max_states)/,
-  /^(from \d+ to \d+|\d+): ?(R\d|frame\d|\(|safe)/,
-  /^\s*R\d+(_w)?=/,
-  /^(frame\d+: )?R\d+/,
-  /^(mark_precise|parent|last_idx|regs=|propagating|BPF program is too|func#\d|Func#?\d|Live regs)/,
-  /^(Validating|caller:|callee:|returning from callee|to caller at|reg type unsupported)/,
-  /^(from \d+ to \d+: safe|\d+: safe|safe)$/,
-  /^\s*\.+/,
+  /^(from \d+ to \d+|\d+): ?(\(|safe|frame\d|R\d)/,
+  /^\s*(frame\d+:\s*)?R\d+(_\w+)?=/,
+  /^(mark_precise|parent|last_idx|regs=|propagating|func#\d|Func#?\d|Live regs)/,
+  /^(Validating|caller:|callee:|returning from callee|to caller at|safe$)/,
 ];
 
 /** What a log says, taken apart. */

@@ -1,0 +1,121 @@
+// The command line as people type it.
+
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { UsageError } from "../../cli/exit.ts";
+import { helpText, OPTIONS, parseOptions } from "../../cli/options.ts";
+
+function refusal(...argv: string[]): string {
+  try {
+    parseOptions(argv);
+  } catch (error) {
+    assert.instance(error, UsageError);
+    return (error as Error).message;
+  }
+  throw new Error(`accepted: ${argv.join(" ")}`);
+}
+
+test("options end at the script's name; what follows are its arguments", () => {
+  const settings = parseOptions(["-v", "--local", "x.stp", "-v", "--host", "b", "3"]);
+  assert.is(settings.file, "x.stp");
+  assert.is(settings.verbose, 1);
+  assert.equal(settings.args, ["-v", "--host", "b", "3"]);
+});
+
+test("with -e all that follows the options are arguments", () => {
+  const settings = parseOptions(["--local", "-e", "probe begin {}", "a", "-T", "5"]);
+  assert.is(settings.script, "probe begin {}");
+  assert.is(settings.file, undefined);
+  assert.equal(settings.args, ["a", "-T", "5"]);
+});
+
+test("a dash is a script: standard input", () => {
+  assert.is(parseOptions(["-p1", "-"]).file, "-");
+});
+
+test("two dashes end the options", () => {
+  assert.is(parseOptions(["-p1", "--", "-strange.stp"]).file, "-strange.stp");
+});
+
+test("short options take values glued or apart, and may be bundled", () => {
+  const settings = parseOptions([
+    "-vvp4",
+    "-DMAXERRORS=5",
+    "-D",
+    "MAXSKIPPED=7",
+    "-mname",
+    "-T5",
+    "-x",
+    "12",
+    "-gu",
+    "x.stp",
+  ]);
+  assert.equal([settings.verbose, settings.pass, settings.module], [2, 4, "name"]);
+  assert.equal(settings.define, ["MAXERRORS=5", "MAXSKIPPED=7"]);
+  assert.equal([settings.timeoutMs, settings.pid, settings.guru, settings.unoptimized], [5000, 12, true, true]);
+});
+
+test("long options take values with = or apart", () => {
+  const settings = parseOptions([
+    "--host=root@box:22",
+    "--identity",
+    "k1",
+    "--identity=k2",
+    "--runtime=bpf",
+    "--bpf",
+    "x",
+  ]);
+  assert.is(settings.host, "root@box:22");
+  assert.equal(settings.identity, ["k1", "k2"]);
+});
+
+test("a value may begin with a dash or hold an equals sign", () => {
+  const settings = parseOptions(["--local", "-c", "-weird --cmd=1", "-e", "-"]);
+  assert.is(settings.command, "-weird --cmd=1");
+  assert.is(settings.script, "-");
+});
+
+test("run takes an object and options on both sides of it", () => {
+  const settings = parseOptions(["run", "x.bo", "--host", "box", "-T", "0.5"]);
+  assert.equal([settings.job, settings.file, settings.host, settings.timeoutMs], ["run", "x.bo", "box", 500]);
+});
+
+const REFUSALS: [string[], RegExp][] = [
+  [[], /no script/],
+  [["x.stp"], /no machine to run on/],
+  [["--frobnicate", "x.stp"], /unknown option '--frobnicate'/],
+  [["--hots", "b", "x.stp"], /did you mean '--host'/],
+  [["-Z", "x.stp"], /unknown option '-Z'/],
+  [["-i", "key", "x.stp"], /'--identity'/],
+  [["--host"], /needs a value/],
+  [["-p9", "x.stp"], /number from 1 to 5, not '9'/],
+  [["--local", "-T", "soon", "x.stp"], /number of seconds, not 'soon'/],
+  [["--local", "-x", "-1", "x.stp"], /not '-1'/],
+  [["--local", "-x", "1", "-c", "ls", "x.stp"], /exclude each other/],
+  [["--local", "--host", "b", "x.stp"], /exclude each other/],
+  [["-p4", "-m", "a/b", "x.stp"], /cannot be a module's name/],
+  [["-p4", "-a", "vax", "x.stp"], /vax/],
+  [["-p4", "-D", "=3", "x.stp"], /not NAME=VALUE/],
+  [["--runtime=kernel", "--local", "x.stp"], /kernel/],
+  [["run", "--host", "b"], /needs an object file/],
+  [["run", "x.bo", "arg", "--host", "b"], /takes no arguments/],
+  [["run", "x.bo", "--host", "b", "-D", "A=1"], /'--define' is for compiling/],
+  [["--sudo=yes", "--local", "x.stp"], /takes no value/],
+];
+
+for (const [argv, pattern] of REFUSALS) {
+  test(`refuses: ${argv.join(" ") || "(nothing)"}`, () => {
+    assert.match(refusal(...argv), pattern);
+    assert.not.match(refusal(...argv), /\n/);
+  });
+}
+
+test("the help lists every option", async () => {
+  const help = await helpText();
+  for (const { name, short } of OPTIONS) {
+    assert.match(help, new RegExp(`--${name}\\b`));
+    if (short) assert.match(help, new RegExp(`-${short}, --${name}\\b`));
+  }
+});
+
+test.run();

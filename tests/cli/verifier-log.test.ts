@@ -1,0 +1,121 @@
+// Verifier logs as kernels write them, from 5.10 on: the message, the instruction, the place in the script.
+
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { ManifestReader } from "../../agent/host/manifest.ts";
+import { explainRejection, findCulprit, readVerifierLog } from "../../agent/host/verifier-log.ts";
+import { ManifestBuilder, objectWith } from "../format/manifest-builder.ts";
+
+const LOG_5_10 = `; a = b / c
+0: (b7) r2 = 0
+1: R1=ctx(id=0,off=0,imm=0) R2_w=inv0 R10=fp0
+1: (bf) r3 = r1
+; x = vfs->y
+2: (79) r1 = *(u64 *)(r2 +8)
+R2 invalid mem access 'inv'
+processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+`;
+const LOG_6_12 = `func#0 @0
+0: R1=ctx() R10=fp0
+; a = b / c @ x.stp:2
+0: (b7) r2 = 0                        ; R2_w=0
+; x = vfs->y @ x.stp:3
+1: (79) r1 = *(u64 *)(r2 +8)
+R2 invalid mem access 'scalar'
+verification time 53 usec
+stack depth 0
+processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+`;
+const LOG_BRANCHES = `0: R1=ctx() R10=fp0
+0: (15) if r1 == 0x0 goto pc+1        ; R1=ctx()
+mark_precise: frame0: last_idx 0 first_idx 0 subseq_idx -1
+1: (95) exit
+
+from 0 to 2: R10=fp0
+2: (07) r0 += 1
+R0 !read_ok
+processed 3 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+`;
+const LOG_TOO_LARGE = `0: R1=ctx() R10=fp0
+0: (05) goto pc-1
+BPF program is too large. Processed 1000001 insn
+processed 1000001 insns (limit 1000000) max_states_per_insn 4 total_states 9 peak_states 9 mark_read 1
+`;
+const LOG_GLOBAL = `Validating helper() func#1...
+10: R1=scalar() R10=fp0
+; return twice(x) @ x.stp:9
+10: (bf) r0 = r1
+11: (95) exit
+At program exit the register R0 has unknown scalar value should have been in [0, 0]
+processed 2 insns (limit 1000000) max_states_per_insn 0 total_states 0 peak_states 0 mark_read 0
+`;
+
+function manifest(): ManifestReader {
+  const builder = new ManifestBuilder();
+  const first = builder.position("x.stp", 2, 3, "  a = b / c");
+  const second = builder.position("x.stp", 3, 7, "  x = vfs->y");
+  builder.position("x.stp", 9, 10, "  return twice(x)");
+  const program = builder.program("probe_1", 'kernel.function("vfs_read")', first);
+  builder.line(program, 0, first);
+  builder.line(program, 2, second);
+  return new ManifestReader(objectWith(builder.done()));
+}
+
+test("the kernel's message is the last line that is no instruction, state or statistic", () => {
+  const messages = [LOG_5_10, LOG_6_12, LOG_BRANCHES, LOG_TOO_LARGE, LOG_GLOBAL].map(
+    (log) => readVerifierLog(log).message,
+  );
+  assert.equal(messages, [
+    "R2 invalid mem access 'inv'",
+    "R2 invalid mem access 'scalar'",
+    "R0 !read_ok",
+    "BPF program is too large. Processed 1000001 insn",
+    "At program exit the register R0 has unknown scalar value should have been in [0, 0]",
+  ]);
+});
+
+test("the refused instruction is the last one printed", () => {
+  assert.is(readVerifierLog(LOG_5_10).insnText, "2: (79) r1 = *(u64 *)(r2 +8)");
+  assert.is(readVerifierLog(LOG_6_12).insnText, "1: (79) r1 = *(u64 *)(r2 +8)");
+  assert.is(readVerifierLog(LOG_BRANCHES).insn, 2);
+});
+
+test("the line is found by text alone on 5.10, and with its number on 6.12", () => {
+  for (const log of [LOG_5_10, LOG_6_12]) {
+    const place = findCulprit(readVerifierLog(log), manifest(), 0);
+    assert.equal([place?.line, place?.column], [3, 7]);
+  }
+});
+
+test("without comments the manifest's line table tells the place", () => {
+  assert.is(findCulprit(readVerifierLog(LOG_BRANCHES), manifest(), 0)?.line, 3);
+});
+
+test("an instruction of a subprogram is found by its comment, not by the caller's table", () => {
+  assert.is(findCulprit(readVerifierLog(LOG_GLOBAL), manifest(), 0)?.line, 9);
+});
+
+test("a refusal without a log is explained by its error number", () => {
+  const text = explainRejection({ program: "probe_1", errno: -1, log: "" }, manifest(), false);
+  assert.match(text, /refused probe kernel\.function\("vfs_read"\): the kernel does not permit it/);
+  assert.match(text, /gave no log/);
+});
+
+test("tabs before the column stay tabs under the caret", () => {
+  const builder = new ManifestBuilder();
+  const position = builder.position("t.stp", 1, 4, "\ta = 1");
+  builder.program("probe_1", "begin", position);
+  const reader = new ManifestReader(objectWith(builder.done()));
+  const text = explainRejection({ program: "probe_1", errno: 13, log: "bad\n" }, reader, false);
+  assert.match(text, /source: \ta = 1\n {17}\t {2}\^\n/);
+});
+
+test("a program name cut to 15 bytes by the kernel is found", () => {
+  const builder = new ManifestBuilder();
+  builder.program("a_long_program_name_1", "begin");
+  const reader = new ManifestReader(objectWith(builder.done()));
+  assert.is(reader.findProgram("a_long_program_"), 0);
+  assert.is(reader.findProgram("other"), -1);
+});
+
+test.run();
