@@ -1,9 +1,7 @@
-// Which CPUs there are, as /sys says. Lists there look like "0-3,5,8-11".
+// Which CPUs there are, as /sys says.
 
+import { parseCpus } from "./cpu-list";
 import { readFile } from "./syscall";
-
-/** More CPUs than any kernel is built for. */
-const MAX_CPUS: i32 = 8192;
 
 /** Number of possible CPUs: one more than the highest number a CPU may have. At least 1. */
 export function possibleCpus(): i32 {
@@ -21,25 +19,4 @@ export function onlineCpus(): i32[] {
 function readCpus(path: string): i32[] {
   let bytes = readFile(path, 65536);
   return bytes ? parseCpus(bytes) : [];
-}
-
-/** The numbers of a CPU list, in its order. */
-export function parseCpus(bytes: StaticArray<u8>): i32[] {
-  let cpus: i32[] = [];
-  let first = -1;
-  let number = -1;
-  for (let i = 0, n = bytes.length; i <= n; ++i) {
-    let c = i < n ? <i32>bytes[i] : 10;
-    if (c >= 48 && c <= 57) {
-      number = min((number < 0 ? 0 : number * 10) + c - 48, MAX_CPUS);
-    } else if (c == 45) {
-      first = number;
-      number = -1;
-    } else {
-      if (number >= 0) for (let cpu = first < 0 ? number : first; cpu <= number; ++cpu) cpus.push(cpu);
-      first = -1;
-      number = -1;
-    }
-  }
-  return cpus;
 }

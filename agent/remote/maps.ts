@@ -6,14 +6,16 @@ import { MapFlag, MapType } from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";
 import { Manifest } from "../../common/format/manifest";
 import { RodataHeader } from "../../common/format/runtime";
+import { getAuxiliary } from "./args";
 import { createMap, freezeMap, MapRequest, updateElement } from "./bpf";
 import { possibleCpus } from "./cpus";
 import { Errno, fail } from "./errors";
 import { jiffyNs } from "./machine";
 import { LoadedObject } from "./object";
-import { openRing } from "./ring";
+import { Ring } from "./ring";
 import { getpid, mapInto, PROT_READ, PROT_WRITE, reserve } from "./syscall";
 
+const AT_PAGESZ: u64 = 6;
 /** Nobody's .bss needs more. */
 const MAX_BSS_BYTES: i64 = 1 << 30;
 
@@ -81,6 +83,16 @@ function createOther(o: LoadedObject, index: i32): i32 {
   if (map.name == MAP_OUTPUT) o.outputRing = ring;
   else o.controlRing = ring;
   return 0;
+}
+
+/** Maps the ring buffer `fd` of `bytes` bytes; null when there is no room. */
+function openRing(fd: i32, bytes: i32): Ring | null {
+  let page = <usize>getAuxiliary(AT_PAGESZ);
+  let room = reserve(2 * page + 2 * <usize>bytes);
+  if (room == 0) return null;
+  if (mapInto(room, page, PROT_READ | PROT_WRITE, fd, 0) < 0) return null;
+  if (mapInto(room + page, page + 2 * <usize>bytes, PROT_READ, fd, <i64>page) < 0) return null;
+  return new Ring(fd, room, room + page, room + 2 * page, <u64>(bytes - 1));
 }
 
 function mapHint(errno: i32): string {

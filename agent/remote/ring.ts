@@ -1,14 +1,12 @@
 // The consumer of a BPF ring buffer, in place: consumer page, producer page and data (twice in a row, so that a record
-// never wraps) are mapped into linear memory. Draining allocates nothing and copies nothing itself.
+// never wraps) are mapped into linear memory by maps.ts. Draining allocates nothing and copies nothing itself.
 //
 //      | consumer page (rw) | producer page | data ... | the same data again ... |      all but the first read-only
 //
 // Positions only grow; a record is { u32 length | busy | discard, u32 page offset } and its bytes, 8-byte aligned.
 
 import { RING_BUSY_BIT, RING_DISCARD_BIT, RING_HEADER, RING_LENGTH_MASK } from "../../common/format/bpf";
-import { getAuxiliary } from "./args";
 import { loadAcquire32, loadAcquire64, storeRelease64 } from "./native";
-import { mapInto, PROT_READ, PROT_WRITE, reserve } from "./syscall";
 
 /** Takes records, from the kernel's rings and from handlers that the agent itself runs. */
 export abstract class RecordSink {
@@ -36,9 +34,20 @@ export class Ring {
   /** Hands all committed records to `sink`, or as many as it has room for; how many it took. */
   drain(sink: RecordSink): i32 {
     let count = 0;
+    let taken = this.drainOnce(sink);
+    // The kernel wakes us for a record only if we had given back all before it: look again after giving back.
+    while (taken > 0) {
+      count += taken;
+      taken = this.drainOnce(sink);
+    }
+    return count;
+  }
+
+  private drainOnce(sink: RecordSink): i32 {
+    let count = 0;
     let position = this.position;
-    let isOpen = true;
-    while (isOpen && position < loadAcquire64(this.producer)) {
+    let end = loadAcquire64(this.producer);
+    while (position < end) {
       let header = this.data + <usize>(position & this.mask);
       let word = <i32>loadAcquire32(header);
       if ((word & RING_BUSY_BIT) != 0) break;
@@ -46,8 +55,7 @@ export class Ring {
       if (<u64>bytes > this.mask) break; // cannot happen: the kernel keeps lengths below the size
       if ((word & RING_DISCARD_BIT) != 0) ++this.discarded;
       else if (sink.record(header + RING_HEADER, bytes)) ++count;
-      else isOpen = false;
-      if (!isOpen) break;
+      else break;
       position += <u64>((bytes + RING_HEADER + 7) & ~7);
       // Give the space back often enough that producers do not wait for the end of a long drain.
       if ((count & 63) == 0) storeRelease64(this.consumer, position);
@@ -61,16 +69,4 @@ export class Ring {
   get waiting(): u64 {
     return loadAcquire64(this.producer) - this.position;
   }
-}
-
-const AT_PAGESZ: u64 = 6;
-
-/** Maps the ring buffer `fd` of `bytes` bytes; null when there is no room. */
-export function openRing(fd: i32, bytes: i32): Ring | null {
-  let page = <usize>getAuxiliary(AT_PAGESZ);
-  let room = reserve(2 * page + 2 * <usize>bytes);
-  if (room == 0) return null;
-  if (mapInto(room, page, PROT_READ | PROT_WRITE, fd, 0) < 0) return null;
-  if (mapInto(room + page, page + 2 * <usize>bytes, PROT_READ, fd, <i64>page) < 0) return null;
-  return new Ring(fd, room, room + page, room + 2 * page, <u64>(bytes - 1));
 }
