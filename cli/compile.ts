@@ -140,8 +140,10 @@ async function supply(facts: Facts, result: CompileResult, session: Session): Pr
     if (names.length === 0) continue;
     asked = true;
     const found = await session.query(kind, names);
-    facts.names.get(need.kind)!.push(...found.filter((name) => !known.has(name)));
-    facts.absent.get(need.kind)!.push(...names.filter((name) => !found.some((one) => matches(name, one))));
+    // A pattern that was answered stands among the names itself, so that the compiler sees that it was asked for.
+    const answered = names.filter((name) => found.some((one) => matches(name, one)));
+    facts.names.get(need.kind)!.push(...new Set([...found, ...answered]));
+    facts.absent.get(need.kind)!.push(...names.filter((name) => !answered.includes(name)));
   }
   return asked;
 }

@@ -1,0 +1,75 @@
+// Writing the script's text to real pipes: slow readers, readers that leave, full devices.
+
+import { type ChildProcess, execFileSync, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { Output } from "../../cli/output.ts";
+
+const test = suite<{ folder: string; fifo: string }>("output");
+const BLOCK = new Uint8Array(200_000).fill(65);
+
+test.before.each((context) => {
+  context.folder = mkdtempSync(join(tmpdir(), "stap-out-"));
+  context.fifo = join(context.folder, "fifo");
+  execFileSync("mkfifo", [context.fifo]);
+});
+test.after.each((context) => rmSync(context.folder, { recursive: true }));
+
+function reader(command: string): ChildProcess {
+  return spawn("sh", ["-c", command], { stdio: ["ignore", "pipe", "inherit"] });
+}
+
+async function textOf(child: ChildProcess): Promise<string> {
+  let text = "";
+  for await (const chunk of child.stdout!) text += chunk;
+  return text.trim();
+}
+
+test("all bytes arrive, in order, however slow the reader is, and timers go on meanwhile", async ({ fifo }) => {
+  const child = reader(`(sleep 0.3; wc -c) < ${fifo}`);
+  const output = Output.open(fifo);
+  let ticks = 0;
+  const timer = setInterval(() => ticks++, 10);
+  for (let i = 0; i < 20; i++) await output.write(BLOCK);
+  await output.close();
+  clearInterval(timer);
+  assert.is(await textOf(child), "4000000");
+  assert.ok(ticks >= 10, `${ticks} ticks`);
+});
+
+test("a reader that leaves is noticed and is no error", async ({ fifo }) => {
+  const child = reader(`head -c 5 ${fifo}`);
+  const output = Output.open(fifo);
+  for (let i = 0; i < 50 && !output.readerGone; i++) await output.write(BLOCK);
+  await output.close();
+  assert.is(output.readerGone, true);
+  assert.is(await textOf(child), "AAAAA");
+});
+
+test("a file is written from its beginning", async ({ folder }) => {
+  const file = join(folder, "out");
+  for (const text of ["a longer text", "short"]) {
+    const output = Output.open(file);
+    await output.write(new TextEncoder().encode(text));
+    await output.close();
+  }
+  assert.is(readFileSync(file, "utf8"), "short");
+});
+
+test("a full device is one clear error", async () => {
+  if (!existsSync("/dev/full")) return;
+  const output = Output.open("/dev/full");
+  let message = "";
+  try {
+    await output.write(BLOCK);
+    await output.close();
+  } catch (error) {
+    message = (error as Error).message;
+  }
+  assert.is(message, "cannot write '/dev/full': no space left on device");
+});
+
+test.run();
