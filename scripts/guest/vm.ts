@@ -17,6 +17,7 @@ const HELP = `usage: scripts/vm COMMAND
   console NAME           the guest's serial line, a root shell (leave with Ctrl-])
   log NAME               what the guest has printed on its console
   ssh-config NAME        an ssh_config entry, as in: scripts/vm ssh-config 6.12 >> ~/.ssh/config
+  env NAME               how to reach it, as shell variables: eval "$(scripts/vm env 6.12)"
   update [NAME…]         fetch the newest kernel that Debian has for these guests
 
 names: ${GUESTS.map((guest) => guest.name).join(" ")}
@@ -31,6 +32,7 @@ const COMMANDS: Record<string, (args: string[]) => Promise<number>> = {
   console: attachConsole,
   log,
   "ssh-config": sshConfig,
+  env: environment,
   update,
   help,
 };
@@ -97,6 +99,16 @@ async function log([name = ""]: string[]): Promise<number> {
 async function sshConfig([destination = ""]: string[]): Promise<number> {
   const { machine } = getRunning(destination);
   process.stdout.write(readFileSync(machine.sshConfig, "utf8").replace("Host guest", `Host guest-${machine.name}`));
+  return 0;
+}
+
+async function environment([name = ""]: string[]): Promise<number> {
+  const { machine } = getRunning(name);
+  const quote = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
+  console.log("GUEST_HOST=127.0.0.1");
+  console.log(`GUEST_PORT=${machine.port}`);
+  console.log(`GUEST_IDENTITY=${quote(machine.identity)}`);
+  console.log(`GUEST_KNOWN_HOSTS=${quote(machine.knownHosts)}`);
   return 0;
 }
 

@@ -1,0 +1,106 @@
+// Runs the tests: `npm test` all of them, `npm test -- PATTERN…` those whose path contains a pattern.
+//
+// Each test file is a process of its own. Files under tests/run are run once for each guest kernel, which this process
+// boots and stops, and are told its name in STAP_REMOTE_GUEST. uvu neither fails on files without tests nor prints one
+// line for all: this does, and ends with "N passed, N failed". Guests: --guests=5.10,6.12 takes some of them only.
+
+import { spawn } from "node:child_process";
+import { readdirSync } from "node:fs";
+import { join, relative } from "node:path";
+import { fileURLToPath } from "node:url";
+import { bootGuest, GUEST_NAMES, shutdownGuests } from "../tests/guest.ts";
+
+const ROOT = fileURLToPath(new URL("..", import.meta.url));
+const PER_GUEST = "tests/run/";
+const MINUTE = 60_000;
+/** A test file that takes longer than this hangs. */
+const FILE_TIMEOUT_MS = 20 * MINUTE;
+
+/** What one run of one file came to. */
+interface Outcome {
+  passed: number;
+  failed: number;
+  skipped: number;
+}
+
+function findFiles(folder: string): string[] {
+  const entries = readdirSync(folder, { withFileTypes: true, recursive: true });
+  const files = entries.filter((entry) => entry.isFile() && entry.name.endsWith(".test.ts"));
+  return files.map((entry) => relative(ROOT, join(entry.parentPath, entry.name))).sort();
+}
+
+/** Runs one file; prints its output only if it failed or skipped something. */
+async function runFile(file: string, guest: string): Promise<Outcome> {
+  const began = Date.now();
+  const { output, code } = await runProcess(file, guest);
+  const count = (word: string) => Number(new RegExp(`^\\s*${word}:\\s+(\\d+)`, "m").exec(output)?.[1] ?? 0);
+  const total = count("Total");
+  const passed = count("Passed");
+  const skipped = count("Skipped");
+  // A file that crashed, hung or holds no test has failed, whatever it counted.
+  const failed = Math.max(total - passed - skipped, code !== 0 || total === 0 ? 1 : 0);
+  const name = guest ? `${file} on ${guest}` : file;
+  const seconds = ((Date.now() - began) / 1000).toFixed(1);
+  const skips = skipped > 0 ? `, ${skipped} skipped` : "";
+  console.log(`${failed > 0 ? "FAIL" : "ok  "} ${name}: ${passed} passed${skips}, ${failed} failed (${seconds} s)`);
+  if (failed > 0) console.log(output);
+  for (const line of output.split("\n")) if (line.startsWith("SKIP ")) console.log(`     ${line}`);
+  return { passed, failed, skipped };
+}
+
+function runProcess(file: string, guest: string): Promise<{ output: string; code: number | null }> {
+  return new Promise((resolve) => {
+    const env = { ...process.env, FORCE_COLOR: "0", NO_COLOR: "1", STAP_REMOTE_GUEST: guest };
+    const child = spawn(process.execPath, ["--import", "tsx", file], { cwd: ROOT, env, detached: true });
+    let output = "";
+    child.stdout.setEncoding("utf8").on("data", (text) => (output += text));
+    child.stderr.setEncoding("utf8").on("data", (text) => (output += text));
+    const timer = setTimeout(() => {
+      output += `\nstill running after ${FILE_TIMEOUT_MS / MINUTE} minutes: killed\n`;
+      if (child.pid) process.kill(-child.pid, "SIGKILL");
+    }, FILE_TIMEOUT_MS);
+    child.once("close", (code) => {
+      clearTimeout(timer);
+      resolve({ output, code });
+    });
+  });
+}
+
+async function runOnGuest(guest: string, files: string[]): Promise<Outcome[]> {
+  const began = Date.now();
+  try {
+    const booted = await bootGuest(guest);
+    console.log(`     guest ${guest} (${booted.release}) is up after ${((Date.now() - began) / 1000).toFixed(1)} s`);
+  } catch (error) {
+    console.log(`FAIL guest ${guest} does not boot: ${error instanceof Error ? error.message : error}`);
+    return [{ passed: 0, failed: 1, skipped: 0 }];
+  }
+  const outcomes: Outcome[] = [];
+  for (const file of files) outcomes.push(await runFile(file, guest));
+  await shutdownGuests();
+  return outcomes;
+}
+
+async function main(args: string[]): Promise<number> {
+  const chosen = args.find((arg) => arg.startsWith("--guests="))?.slice("--guests=".length);
+  const guests = chosen ? chosen.split(",") : GUEST_NAMES;
+  const patterns = args.filter((arg) => !arg.startsWith("--"));
+  const files = findFiles(join(ROOT, "tests")).filter(
+    (file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)),
+  );
+  const perGuest = files.filter((file) => file.startsWith(PER_GUEST));
+  const outcomes: Outcome[] = [];
+  for (const file of files) if (!perGuest.includes(file)) outcomes.push(await runFile(file, ""));
+  if (perGuest.length > 0) for (const guest of guests) outcomes.push(...(await runOnGuest(guest, perGuest)));
+  const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + of(outcome), 0);
+  const passed = sum((outcome) => outcome.passed);
+  const failed = sum((outcome) => outcome.failed);
+  const skipped = sum((outcome) => outcome.skipped);
+  console.log(`${passed} passed, ${failed} failed${skipped > 0 ? `, ${skipped} skipped` : ""}`);
+  return failed > 0 || passed === 0 ? 1 : 0;
+}
+
+for (const signal of ["SIGINT", "SIGTERM"] as const) {
+  process.once(signal, () => void shutdownGuests().finally(() => process.exit(130)));
+}
+process.exit(await main(process.argv.slice(2)));
