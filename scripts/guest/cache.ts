@@ -9,9 +9,9 @@
 // whoever makes one holds a lock, which the operating system releases should the holder die.
 
 import { execFile, spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";
-import { dirname, join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { promisify } from "node:util";
 
 /** The cache's folder, or a path in it. */
@@ -33,6 +33,7 @@ export async function makeOnce(path: string, fill: (directory: string) => Promis
   if (existsSync(path)) return;
   await withLock(path, async () => {
     if (existsSync(path)) return;
+    removeAbandoned(path);
     const temporary = mkdtempSync(`${path}.tmp-`);
     try {
       await fill(temporary);
@@ -41,6 +42,13 @@ export async function makeOnce(path: string, fill: (directory: string) => Promis
       rmSync(temporary, { recursive: true, force: true });
     }
   });
+}
+
+/** Removes what makers of `path` who were interrupted left behind; the caller holds its lock. */
+function removeAbandoned(path: string): void {
+  for (const name of readdirSync(dirname(path))) {
+    if (name.startsWith(`${basename(path)}.tmp-`)) rmSync(join(dirname(path), name), { recursive: true, force: true });
+  }
 }
 
 /** Runs `body` while this process, alone on the machine, holds the lock that belongs to `path`. */

@@ -23,7 +23,7 @@ const PORT_ATTEMPTS = 3;
 export interface Machine {
   name: string;
   arch: GuestArch;
-  /** As `uname -r` prints it. */
+  /** As `uname -r` prints it; "" while the guest boots. */
   release: string;
   /** Port on 127.0.0.1 that is forwarded to the guest's SSH server. */
   port: number;
@@ -52,12 +52,23 @@ export function readConsole(name: string): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
-/** The running guest of that name, if there is one. */
+/** The running guest of that name, if there is one and it is ready. */
 export function findMachine(name: string): Machine | null {
+  const machine = findProcess(name);
+  return machine && machine.release !== "" ? machine : null;
+}
+
+/** As `findMachine`, but also one that still boots, or whose boot was interrupted. */
+function findProcess(name: string): Machine | null {
   const path = join(runFolder(name), "state.json");
   if (!existsSync(path)) return null;
   const machine = JSON.parse(readFileSync(path, "utf8")) as Machine;
   return startOf(machine.pid) === machine.started ? machine : null;
+}
+
+/** The last lines of a guest's console, introduced: the end of a message about a guest that failed. */
+export function consoleEnd(name: string): string {
+  return `its console ends:\n${readConsole(name).trimEnd().split("\n").slice(-80).join("\n")}`;
 }
 
 /** Returns the running guest of that name, or boots it; `booted` says which. */
@@ -67,6 +78,7 @@ export async function startMachine(name: string, lifetime: Lifetime): Promise<{ 
   return withLock(runFolder(name), async () => {
     const running = findMachine(name);
     if (running) return { machine: running, booted: false };
+    await stopMachine(name);
     rmSync(runFolder(name), { recursive: true, force: true });
     mkdirSync(runFolder(name), { recursive: true, mode: 0o700 });
     const parts = [readFileSync(userland), readFileSync(kernel.modules), writeOwnFiles(name, keys)];
@@ -81,7 +93,7 @@ export async function startMachine(name: string, lifetime: Lifetime): Promise<{ 
 
 /** Stops a guest; false where none was running. */
 export async function stopMachine(name: string): Promise<boolean> {
-  const machine = findMachine(name);
+  const machine = findProcess(name);
   if (!machine) return false;
   for (const signal of ["SIGTERM", "SIGKILL"] as const) {
     if (startOf(machine.pid) === machine.started) process.kill(machine.pid, signal);
@@ -104,47 +116,49 @@ async function boot(spec: GuestSpec, request: BootRequest): Promise<Machine | nu
   let failure = "";
   qemu.once("error", (error) => (failure = `cannot run QEMU, run scripts/setup.sh test: ${error.message}`));
   qemu.once("exit", (code, signal) => (failure ||= `QEMU ended with ${signal ?? `status ${code}`}`));
+  qemu.unref();
+  const machine = describe(spec, { port, pid: qemu.pid ?? 0 }, request.keys);
+  writeState(machine, request.keys);
 
   const deadline = Date.now() + BOOT_TIMEOUT_MS[spec.arch];
-  let ready: RegExpMatchArray | null = null;
-  while (!ready && !failure) {
-    if (Date.now() > deadline) failure = `not ready after ${BOOT_TIMEOUT_MS[spec.arch] / 1000} seconds`;
+  while (!failure) {
     await sleep(100);
-    ready = readConsole(spec.name).match(READY);
+    const ready = readConsole(spec.name).match(READY);
+    if (ready) {
+      qemu.removeAllListeners();
+      machine.release = ready[1];
+      writeState(machine, request.keys);
+      return machine;
+    }
+    if (Date.now() > deadline) failure = `not ready after ${BOOT_TIMEOUT_MS[spec.arch] / 1000} seconds`;
   }
-  if (!ready) {
-    qemu.unref();
-    qemu.kill("SIGKILL");
-    const complaints = readFileSync(join(runFolder(spec.name), "qemu.log"), "utf8").trim();
-    if (/could not set up host forwarding/i.test(complaints)) return null;
-    const lastLines = readConsole(spec.name).split("\n").slice(-40).join("\n");
-    throw new Error(`guest ${spec.name} did not boot: ${failure}\n${complaints}\nits console ends:\n${lastLines}`);
-  }
-  qemu.removeAllListeners();
-  qemu.unref();
-  return writeState(spec, { port, pid: qemu.pid!, release: ready[1], keys: request.keys });
+  qemu.kill("SIGKILL");
+  const complaints = readFileSync(join(runFolder(spec.name), "qemu.log"), "utf8").trim();
+  if (/could not set up host forwarding/i.test(complaints)) return null;
+  throw new Error(`guest ${spec.name} did not boot: ${failure}\n${complaints}\n${consoleEnd(spec.name)}`);
 }
 
-function writeState(spec: GuestSpec, found: { port: number; pid: number; release: string; keys: Keys }): Machine {
-  const { port, pid, release, keys } = found;
-  const folder = runFolder(spec.name);
-  const machine: Machine = {
+function describe(spec: GuestSpec, found: { port: number; pid: number }, keys: Keys): Machine {
+  return {
     name: spec.name,
     arch: spec.arch,
-    release,
-    port,
-    pid,
-    started: startOf(pid) ?? "",
+    release: "",
+    port: found.port,
+    pid: found.pid,
+    started: startOf(found.pid) ?? "",
     identity: keys.client,
-    knownHosts: join(folder, "known_hosts"),
-    sshConfig: join(folder, "ssh_config"),
+    knownHosts: join(runFolder(spec.name), "known_hosts"),
+    sshConfig: join(runFolder(spec.name), "ssh_config"),
   };
+}
+
+function writeState(machine: Machine, keys: Keys): void {
   const hostKey = readFileSync(`${keys.host}.pub`, "utf8").split(" ").slice(0, 2).join(" ");
-  writeWhole(machine.knownHosts, `[127.0.0.1]:${port} ${hostKey}\n`);
+  writeWhole(machine.knownHosts, `[127.0.0.1]:${machine.port} ${hostKey}\n`);
   const options = [
     "Host guest",
     "HostName 127.0.0.1",
-    `Port ${port}`,
+    `Port ${machine.port}`,
     "User root",
     `IdentityFile "${machine.identity}"`,
     "IdentitiesOnly yes",
@@ -155,8 +169,7 @@ function writeState(spec: GuestSpec, found: { port: number; pid: number; release
     "KexAlgorithms curve25519-sha256",
   ];
   writeWhole(machine.sshConfig, `${options.join("\n  ")}\n`);
-  writeWhole(join(folder, "state.json"), `${JSON.stringify(machine, null, 2)}\n`);
-  return machine;
+  writeWhole(join(runFolder(machine.name), "state.json"), `${JSON.stringify(machine, null, 2)}\n`);
 }
 
 function spawnQemu(spec: GuestSpec, request: BootRequest, port: number): ChildProcess {

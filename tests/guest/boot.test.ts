@@ -59,6 +59,7 @@ test("a command's exit status, output and errors come back apart", async () => {
   const guest = await bootGuest("6.12");
   assert.equal(await guest.run("echo out; echo err >&2; exit 3"), { code: 3, stdout: "out\n", stderr: "err\n" });
   assert.is((await guest.run("exit 255")).code, 255);
+  assert.is((await guest.run("wc -c", { input: Buffer.alloc(100_000) })).stdout, "100000\n");
 });
 
 test("a command that takes too long is an error that names it", async () => {

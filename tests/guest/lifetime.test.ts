@@ -7,6 +7,7 @@ import { fileURLToPath } from "node:url";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { findMachine, stopMachine } from "../../scripts/guest/machine.ts";
+import { bootGuest, shutdownGuests } from "../guest.ts";
 
 /** Not the kernel that contributors keep running: this test stops it. */
 const NAME = "6.1";
@@ -58,6 +59,20 @@ test("two processes that ask at once share one guest, which ends with the one th
     for (const client of clients) client.process.kill("SIGKILL");
   }
 });
+
+test("a kernel that crashes is reported with the end of its console", async () => {
+  const guest = await bootGuest(NAME);
+  try {
+    await guest.run("echo 8 >/proc/sys/kernel/printk; sleep 1; echo c >/proc/sysrq-trigger");
+    assert.unreachable("the guest should have crashed");
+  } catch (error) {
+    assert.match((error as Error).message, "the guest has ended; its console ends:");
+    assert.match((error as Error).message, "Kernel panic - not syncing: sysrq triggered crash");
+  }
+  assert.match((await (await bootGuest(NAME)).run("uname -r")).stdout, /^6\.1\./, "the next user gets a fresh one");
+});
+
+test.after(shutdownGuests);
 
 /** An ended process that nobody has waited for yet has no command line any more. */
 function isGone(pid: number): boolean {
