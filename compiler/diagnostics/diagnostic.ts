@@ -52,20 +52,11 @@ export class Diagnostic {
     return this.severity != Severity.Warning;
   }
 
-  private get key(): string {
-    const range = this.range;
-    const place = range ? range.place : "";
-    return `${this.severity}|${place}|${this.message}|${this.saw}`;
-  }
-
-  /** Whether another diagnostic says the same about the same place. */
-  equals(other: Diagnostic): bool {
-    return this.severity == other.severity && this.key == other.key;
-  }
-
-  /** What identifies it among all diagnostics. */
+  /** What identifies it among all diagnostics: the place, however it was reached, and the words. */
   get identity(): string {
-    return this.key;
+    const range = this.range;
+    const place = range ? `${range.source.name}:${range.start}` : "";
+    return `${this.severity}|${place}|${this.message}|${this.saw}`;
   }
 }
 
@@ -76,15 +67,19 @@ export const enum ReportMode {
   Swallow,
 }
 
+/** How many diagnostics are kept; the rest are counted. */
+export const MAX_DIAGNOSTICS: i32 = 100;
+
 /** Collects the diagnostics of a compilation. */
 export class Reporter {
   diagnostics: Diagnostic[] = [];
   mode: ReportMode = ReportMode.Report;
-  /** Errors kept so far. */
+  /** Errors so far, kept or too many to keep. */
   errorCount: i32 = 0;
   /** Errors swallowed so far; compare before and after a speculation. */
   swallowedErrors: i32 = 0;
-  /** What the dropped ones get: somebody may add notes to it without harm. */
+  /** Diagnostics that were not kept because there were too many. */
+  dropped: i32 = 0;
   private seen: Set<string> = new Set<string>();
 
   get hasErrors(): bool {
@@ -114,8 +109,12 @@ export class Reporter {
     }
     const identity = diagnostic.identity;
     if (this.seen.has(identity)) return diagnostic;
-    this.seen.add(identity);
     if (diagnostic.isError) ++this.errorCount;
+    if (this.diagnostics.length >= MAX_DIAGNOSTICS) {
+      ++this.dropped;
+      return diagnostic;
+    }
+    this.seen.add(identity);
     this.diagnostics.push(diagnostic);
     return diagnostic;
   }

@@ -11,7 +11,7 @@ import { Operator } from "./token";
 import { Binding, Type } from "./type";
 
 /** Which class a node is. */
-export const enum NodeKind {
+export enum NodeKind {
   // Expressions.
   NumberLiteral,
   StringLiteral,

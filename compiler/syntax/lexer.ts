@@ -214,7 +214,6 @@ class Lexer {
     while (true) {
       const c = this.at(this.position);
       if (c < 0 || c == Char.Newline) {
-        this.position = this.position < this.length ? this.position : this.length;
         this.junk(Code.UnterminatedString, from);
         return;
       }

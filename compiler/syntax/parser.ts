@@ -22,7 +22,6 @@ import {
   Expression,
   FunctionDeclaration,
   GlobalDeclaration,
-  NodeKind,
   Parameter,
   ProbeComponent,
   ProbeDeclaration,

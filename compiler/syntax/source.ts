@@ -93,9 +93,9 @@ export class Range {
     public expansion: Range | null = null,
   ) {}
 
-  /** The range from the start of this one to the end of another of the same source; else this one. */
+  /** The range from the start of this one to the end of another of the same text; else this one. */
   to(last: Range): Range {
-    if (last.source !== this.source || last.end < this.start) return this;
+    if (last.source !== this.source || last.expansion !== this.expansion || last.end < this.start) return this;
     return new Range(this.source, this.start, last.end, this.expansion);
   }
 

@@ -1,0 +1,183 @@
+// Diagnostics → text for people, in SystemTap's form:
+//
+//   parse error: expected ')'                         semantic error: unknown function 'f': identifier 'f' at a.stp:1:15
+//           saw: operator '}' at a.stp:1:23                   source: probe begin { f() }
+//        source: probe begin { print(1 }                                      ^
+//                                      ^
+//
+// Then the calls of macros that the text came from, related places and a hint, each on its own lines. Messages and source
+// lines are byte strings; what is returned is display text, where bytes that are not UTF-8 have become U+FFFD.
+
+import { displayText, Range } from "../syntax/source";
+import { Diagnostic, Note, Reporter, Severity } from "./diagnostic";
+
+/** Source lines longer than this are shown in part. */
+const MAX_LINE: i32 = 400;
+/** How much of a long line is shown before and after the column. */
+const LINE_BEFORE: i32 = 120;
+const LINE_AFTER: i32 = 160;
+
+/** All diagnostics as text, an empty line between them. */
+export function renderDiagnostics(reporter: Reporter): string {
+  const parts: string[] = [];
+  const all = reporter.diagnostics;
+  for (let i = 0, n = all.length; i < n; ++i) parts.push(renderDiagnostic(all[i]));
+  if (reporter.dropped > 0) parts.push(`${reporter.dropped} more diagnostics are not shown\n`);
+  return parts.join("\n");
+}
+
+/** One diagnostic as lines of text, each with its newline. */
+export function renderDiagnostic(diagnostic: Diagnostic): string {
+  const lines: string[] = [];
+  const range = diagnostic.range;
+  switch (diagnostic.severity) {
+    case Severity.ParseError:
+      lines.push(`parse error: ${diagnostic.message}`);
+      if (range) renderSeen(diagnostic, range, lines);
+      break;
+    case Severity.SemanticError:
+      lines.push(`semantic error: ${diagnostic.message}${renderSubject(range)}`);
+      if (range) renderSource(range, "        source: ", lines);
+      break;
+    default:
+      lines.push(`WARNING: ${diagnostic.message}${renderSubject(range)}`);
+      if (range) renderSource(range, " source: ", lines);
+      break;
+  }
+  if (range) renderExpansions(range, lines);
+  for (let i = 0; i < diagnostic.notes.length; ++i) renderNote(diagnostic.notes[i], lines);
+  if (diagnostic.hint.length > 0) lines.push(`        hint: ${diagnostic.hint}`);
+  return displayText(lines.join("\n") + "\n");
+}
+
+/** `saw: operator '}' at a.stp:1:23` of a parse error, or where the end was met. */
+function renderSeen(diagnostic: Diagnostic, range: Range, lines: string[]): void {
+  if (diagnostic.saw == "end of file") {
+    lines.push(`        saw: ${range.source.name} EOF`);
+    return;
+  }
+  if (diagnostic.saw.length > 0) lines.push(`        saw: ${diagnostic.saw} at ${range.place}`);
+  else lines.push(`         at: ${describeStart(range)} at ${range.place}`);
+  renderSource(range, "     source: ", lines);
+}
+
+function renderSubject(range: Range | null): string {
+  return range ? `: ${describeStart(range)} at ${range.place}` : "";
+}
+
+/** What stands at the start of a range: `identifier 'x'`. */
+function describeStart(range: Range): string {
+  const text = range.source.slice(range.start, min(range.end, range.start + 64));
+  if (text.length == 0) return "end of text";
+  const first = text.charCodeAt(0);
+  if (isNameChar(first) && !isDigit(first)) {
+    const name = text.substring(0, nameEnd(text, 0));
+    return isStatementWord(name) ? `keyword '${name}'` : `identifier '${name}'`;
+  }
+  if (isDigit(first)) return `number '${text.substring(0, nameEnd(text, 0))}'`;
+  if (first == 0x22) return `string ${shorten(text)}`;
+  if (first == 0x40) return `operator '${text.substring(0, nameEnd(text, 1))}'`;
+  if (text.startsWith("%{")) return "embedded code";
+  return `operator '${operatorStart(text)}'`;
+}
+
+function operatorStart(text: string): string {
+  let end = 1;
+  while (end < text.length && end < 3 && isOperatorChar(text.charCodeAt(end))) ++end;
+  return text.substring(0, end);
+}
+
+function isOperatorChar(c: i32): bool {
+  return "<>=!+-*/%&|^~:?".includes(String.fromCharCode(c));
+}
+
+function shorten(text: string): string {
+  const line = text.indexOf("\n");
+  const short = line >= 0 ? text.substring(0, line) : text;
+  return short.length > 40 ? short.substring(0, 36) + '..."' : short;
+}
+
+function isDigit(c: i32): bool {
+  return c >= 0x30 && c <= 0x39;
+}
+
+function isNameChar(c: i32): bool {
+  const lower = c | 0x20;
+  return isDigit(c) || (lower >= 0x61 && lower <= 0x7a) || c == 0x5f || c == 0x24;
+}
+
+function nameEnd(text: string, from: i32): i32 {
+  let i = from;
+  while (i < text.length && isNameChar(text.charCodeAt(i))) ++i;
+  return i;
+}
+
+const STATEMENT_WORDS: StaticArray<string> = [
+  "break",
+  "catch",
+  "continue",
+  "delete",
+  "for",
+  "foreach",
+  "function",
+  "global",
+  "if",
+  "next",
+  "private",
+  "probe",
+  "return",
+  "try",
+  "while",
+];
+
+function isStatementWord(name: string): bool {
+  for (let i = 0; i < STATEMENT_WORDS.length; ++i) {
+    if (STATEMENT_WORDS[i] == name) return true;
+  }
+  return false;
+}
+
+/** The source line and a caret under the start of the range. */
+function renderSource(range: Range, prefix: string, lines: string[]): void {
+  const text = range.source.lineText(range.line);
+  const column = range.column - 1;
+  let from = 0;
+  let to = text.length;
+  if (to > MAX_LINE) {
+    from = max(0, column - LINE_BEFORE);
+    to = min(to, column + LINE_AFTER);
+  }
+  lines.push(prefix + text.substring(from, to));
+  lines.push(" ".repeat(prefix.length) + padding(text, from, column) + "^");
+}
+
+/** White space as wide as the text before the column: tabs stay, and a character of several bytes is one. */
+function padding(text: string, from: i32, column: i32): string {
+  const before = displayText(text.substring(from, min(column, text.length)));
+  let result = "";
+  for (let i = 0, n = before.length; i < n; ++i) {
+    const c = before.charCodeAt(i);
+    if (c >= 0xdc00 && c < 0xe000) continue;
+    result += c == 0x09 ? "\t" : " ";
+  }
+  return result;
+}
+
+function renderExpansions(range: Range, lines: string[]): void {
+  let place = range.expansion;
+  let depth = 0;
+  while (place) {
+    const kind = place.text.startsWith("$") ? "script argument" : "macro";
+    lines.push(`        in expansion of ${kind}: ${describeStart(place)} at ${place.place}`);
+    renderSource(place, "     source: ", lines);
+    place = place.expansion;
+    // A chain of macros tells enough at its inner end.
+    if (++depth == 8) break;
+  }
+}
+
+function renderNote(note: Note, lines: string[]): void {
+  const range = note.range;
+  lines.push(`        note: ${note.message}${range ? ` at ${range.place}` : ""}`);
+  if (range) renderSource(range, "     source: ", lines);
+}
