@@ -8,6 +8,7 @@ import { RequestTag } from "../common/format/request";
 import { BackendOptions } from "./bpf/code";
 import { compileFunction } from "./bpf/emit";
 import { printCode } from "./bpf/print";
+import { enterPass } from "./clock";
 import { Compilation } from "./compilation";
 import { printFunction } from "./ir/print";
 import { LowerOptions, lower } from "./lower/lower";
@@ -37,10 +38,6 @@ export const PASSES: StaticArray<Pass> = [
   new Pass(3, "bpf", generate, printBpf),
   new Pass(4, "object", assemble, printNothing),
 ];
-
-// @ts-expect-error: a decorator of AssemblyScript's for imports
-@external("host", "enterPass")
-declare function enterPass(pass: i32): void;
 
 /** Runs the passes that the request asks for. */
 export function runPasses(c: Compilation): void {

@@ -16,7 +16,7 @@ export class ModuleAbort extends Error {
   }
 }
 
-/** What a module of ours may import from its host, besides `abort`. */
+/** What the compiler imports from its host besides `abort` (compiler/clock.ts). */
 export type HostFunctions = Record<string, (...args: number[]) => number | undefined>;
 
 /** A running module: calls with bytes in, bytes out. */
@@ -40,7 +40,7 @@ export function instantiate(module: WebAssembly.Module, host: HostFunctions = {}
   };
   const { exports } = loader.instantiateSync<Record<string, unknown>>(module, {
     env: { abort: at },
-    host,
+    clock: host,
   } as Parameters<typeof loader.instantiateSync>[1]);
   const idOfBytes = exports.UINT8ARRAY_ID as WebAssembly.Global;
   return {
