@@ -129,9 +129,12 @@ async function attachConsole([name = ""]: string[]): Promise<number> {
   const { stdin, stdout } = process;
   if (stdin.isTTY) stdin.setRawMode(true);
   stdout.write(`[console of ${name}; Ctrl-] leaves]\r\n`);
-  stdin.on("data", (data) => (data.includes(0x1d) ? line.end() : line.write(data)));
-  stdin.on("end", () => line.end());
-  line.on("connect", () => line.write("\n"));
+  line.on("connect", () => {
+    line.write("\n");
+    stdin.on("data", (data) => (data.includes(0x1d) ? line.end() : line.write(data)));
+    // Commands may be piped in; their answers take a moment.
+    stdin.on("end", () => setTimeout(() => line.end(), 2000));
+  });
   line.on("data", (data) => stdout.write(data));
   await new Promise<void>((resolve, reject) => line.once("close", () => resolve()).once("error", reject));
   if (stdin.isTTY) stdin.setRawMode(false);
