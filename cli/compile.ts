@@ -4,6 +4,7 @@
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
 import type { Hello } from "../agent/host/events.ts";
+import type { FactsCache } from "../agent/host/facts-cache.ts";
 import type { Session } from "../agent/host/session.ts";
 import { QueryKind } from "../common/format/frame.ts";
 import {
@@ -42,7 +43,7 @@ export function indexScripts(scripts: NamedBytes[]): string {
   const lines: string[] = [];
   const patterns: [string, RegExp][] = [
     ["function", /^[ \t]*(?:private[ \t]+)?function[ \t]+([A-Za-z_]\w*)/gm],
-    ["global", /^[ \t]*(?:private[ \t]+)?global[ \t]+([^;=\n#/]+)/gm],
+    ["global", /^[ \t]*(?:private[ \t]+)?global[ \t]+([^;\n#]+)/gm],
     ["alias", /^[ \t]*probe[ \t]+([A-Za-z_][\w.]*)[ \t]*\+?=/gm],
     ["macro", /^[ \t]*@define[ \t]+([A-Za-z_]\w*)/gm],
   ];
@@ -108,14 +109,20 @@ export function objectName(settings: Settings): string {
   return `${basename(file).replace(/\.stp$/, "")}.bo`;
 }
 
-/** Compiles, asking the remote for what the compiler lacks. */
-export async function compileFor(compiler: Compiler, input: CompileInput, session?: Session): Promise<CompileResult> {
-  if (!session) return noNeeds(compiler.compile(input));
+/** A remote that can be asked about its kernel. */
+export interface Asked {
+  session: Pick<Session, "query">;
+  cache: FactsCache;
+}
+
+/** Compiles, asking the remote (and the cache of what it said before) for what the compiler lacks. */
+export async function compileFor(compiler: Compiler, input: CompileInput, asked?: Asked): Promise<CompileResult> {
+  if (!asked) return noNeeds(compiler.compile(input));
   const facts: Facts = { names: emptyKinds(), absent: emptyKinds() };
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const result = compiler.compile({ ...input, facts });
     if (result.status !== "needs") return result;
-    if (!(await supply(facts, result, session))) return noNeeds(result);
+    if (!(await supply(facts, result, asked))) return noNeeds(result);
   }
   throw new ExitError(EXIT.failed, "internal error: the compiler asks the remote without end");
 }
@@ -129,23 +136,34 @@ function emptyKinds(): Map<string, string[]> {
   return new Map(Object.keys(QUERY_KINDS).map((kind) => [kind, []]));
 }
 
-/** Asks the remote for the needs that it can answer; false if there was nothing new to ask. */
-async function supply(facts: Facts, result: CompileResult, session: Session): Promise<boolean> {
-  let asked = false;
-  for (const need of result.needs) {
-    const kind = QUERY_KINDS[need.kind];
-    if (kind === undefined) continue;
-    const known = new Set([...facts.names.get(need.kind)!, ...facts.absent.get(need.kind)!]);
-    const names = need.names.filter((name) => !known.has(name));
-    if (names.length === 0) continue;
-    asked = true;
-    const found = await session.query(kind, names);
+/** Finds out about the needs that a remote can answer; false if there was nothing new among them. */
+async function supply(facts: Facts, result: CompileResult, asked: Asked): Promise<boolean> {
+  let progress = false;
+  for (const { kind, names } of result.needs) {
+    const present = facts.names.get(kind);
+    const absent = facts.absent.get(kind);
+    if (!present || !absent) continue;
+    const known = new Set([...present, ...absent]);
+    const fresh = names.filter((name) => !known.has(name));
+    if (fresh.length === 0) continue;
+    progress = true;
+    const found = await findNames(kind, fresh, asked);
     // A pattern that was answered stands among the names itself, so that the compiler sees that it was asked for.
-    const answered = names.filter((name) => found.some((one) => matches(name, one)));
-    facts.names.get(need.kind)!.push(...new Set([...found, ...answered]));
-    facts.absent.get(need.kind)!.push(...names.filter((name) => !answered.includes(name)));
+    const answered = fresh.filter((name) => found.some((one) => matches(name, one)));
+    present.push(...new Set([...found, ...answered].filter((name) => !known.has(name))));
+    absent.push(...fresh.filter((name) => !answered.includes(name)));
   }
-  return asked;
+  asked.cache.save();
+  return progress;
+}
+
+async function findNames(kind: string, names: string[], { session, cache }: Asked): Promise<string[]> {
+  const unknown = names.filter((name) => !cache.has(kind, name));
+  const cached = names.filter((name) => cache.has(kind, name));
+  if (unknown.length === 0) return cached;
+  const found = await session.query(QUERY_KINDS[kind] as QueryKind, unknown);
+  cache.add(kind, found);
+  return [...cached, ...found];
 }
 
 /** Whether a name that the remote has is what `pattern` (a name, with * ? [ ]) asked for. */

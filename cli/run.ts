@@ -5,6 +5,7 @@
 
 import { writeFileSync } from "node:fs";
 import type { Failure, Finished, RunEvent } from "../agent/host/events.ts";
+import { FactsCache } from "../agent/host/facts-cache.ts";
 import { createFormatter, type Formatter } from "../agent/host/formatter.ts";
 import { ManifestReader, ObjectError } from "../agent/host/manifest.ts";
 import { Session, SessionError } from "../agent/host/session.ts";
@@ -44,6 +45,8 @@ export interface Surroundings {
   message: WriteMessage;
   openOutput: (file: string | undefined) => Output;
   interrupts: Interrupts;
+  /** Where facts are cached; the user's cache folder if absent. */
+  factsFolder?: string;
 }
 
 /** Compiles without a remote: -p1 to -p4, --dump. */
@@ -97,6 +100,7 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
   const compiler = script ? prepare(() => loadCompiler(settings), opening) : undefined;
   const remote = await opening;
   let session: Session | undefined;
+  let cache: FactsCache | undefined;
   try {
     session = await Session.open(remote.process, {
       where: remote.where,
@@ -105,7 +109,9 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     if (settings.verbose > 0) around.message(connectedLine(remote, session, elapsed(watch)));
     if (!script || !compiler) return await runObject(given as Uint8Array, { settings, around, session });
     const compiling = startWatch();
-    const result = await compileFor(compiler, compileInput(settings, script, session.hello), session);
+    cache = new FactsCache(session.hello.buildId, around.factsFolder);
+    const asked = { session, cache };
+    const result = await compileFor(compiler, compileInput(settings, script, session.hello), asked);
     if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });
     around.message(result.messages);
     if (settings.verbose > 0) around.message(passLines(result, objectName(settings), compiling));
@@ -116,6 +122,8 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     if (settings.keep || settings.module !== undefined) writeObject(settings, result.object);
     return await runObject(result.object, { settings, around, session });
   } catch (error) {
+    // What cannot be attached any more may have gone with its module.
+    if (error instanceof SessionError && error.detail.failure?.code === FailureCode.Attach) cache?.forget();
     throw error instanceof SessionError ? toExitError(error, settings, session) : error;
   } finally {
     await session?.close();

@@ -1,0 +1,120 @@
+// The cache of what kernels have, and the dialogue between compiler and remote that fills it.
+
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { FactsCache } from "../../agent/host/facts-cache.ts";
+import { compileFor, indexScripts, matches } from "../../cli/compile.ts";
+import type { QueryKind } from "../../common/format/frame.ts";
+import type { CompileInput, CompileResult, Compiler } from "../../compiler/host/compile.ts";
+
+const test = suite<{ folder: string }>("facts");
+const BUILD_ID = "c0ffee0123456789";
+
+test.before.each((context) => {
+  context.folder = mkdtempSync(join(tmpdir(), "stap-facts-"));
+});
+test.after.each((context) => rmSync(context.folder, { recursive: true, force: true }));
+
+test("names that were saved are known to the next run, and to no other kernel", ({ folder }) => {
+  const cache = new FactsCache(BUILD_ID, folder);
+  cache.add("functions", ["vfs_read"]);
+  cache.save();
+  assert.is(new FactsCache(BUILD_ID, folder).has("functions", "vfs_read"), true);
+  assert.is(new FactsCache(BUILD_ID, folder).has("tracepoints", "vfs_read"), false);
+  assert.is(new FactsCache("deadbeef0123", folder).has("functions", "vfs_read"), false);
+});
+
+test("a damaged file is an empty cache", ({ folder }) => {
+  for (const text of ["", "{", '{"format":99,"kinds":{"functions":["a"]}}', '{"format":1}']) {
+    writeFileSync(join(folder, `${BUILD_ID}.json`), text);
+    assert.is(new FactsCache(BUILD_ID, folder).has("functions", "a"), false);
+  }
+});
+
+test("a build id that could be a path is not used", ({ folder }) => {
+  const cache = new FactsCache("../../evil", folder);
+  cache.add("functions", ["a"]);
+  cache.save();
+  assert.equal(readdirSync(folder), []);
+});
+
+test("a folder that cannot be made is no error", () => {
+  const cache = new FactsCache(BUILD_ID, "/dev/null/nowhere");
+  cache.add("functions", ["a"]);
+  cache.save();
+  assert.is(cache.has("functions", "a"), true);
+});
+
+/** A compiler that needs these names, then is done. */
+function needing(names: string[]): { compiler: Compiler; inputs: CompileInput[] } {
+  const inputs: CompileInput[] = [];
+  const base = { messages: "", diagnostics: [], passes: [], counts: {} };
+  const compile = (input: CompileInput): CompileResult => {
+    inputs.push(structuredClone(input));
+    const known = new Set([...input.facts!.names.get("functions")!, ...input.facts!.absent.get("functions")!]);
+    const missing = names.filter((name) => !known.has(name));
+    if (missing.length === 0) return { ...base, status: "done", needs: [] };
+    return { ...base, status: "needs", needs: [{ kind: "functions", names: missing }] };
+  };
+  return { compiler: { compile, wasmBytes: 0 }, inputs };
+}
+
+const INPUT: CompileInput = { scripts: [], options: [], args: [] };
+
+test("needs are asked of the remote once, and what it lacks is told to the compiler", async ({ folder }) => {
+  const asked: string[][] = [];
+  const session = {
+    query: async (_kind: QueryKind, names: string[]) => {
+      asked.push(names);
+      return ["vfs_read", "vfs_readv"];
+    },
+  };
+  const { compiler, inputs } = needing(["vfs_read*", "vfs_read", "nope"]);
+  const result = await compileFor(compiler, INPUT, { session, cache: new FactsCache(BUILD_ID, folder) });
+  assert.is(result.status, "done");
+  assert.equal(asked, [["vfs_read*", "vfs_read", "nope"]]);
+  assert.equal(inputs.at(-1)!.facts!.names.get("functions"), ["vfs_read", "vfs_readv", "vfs_read*"]);
+  assert.equal(inputs.at(-1)!.facts!.absent.get("functions"), ["nope"]);
+  const again = needing(["vfs_readv"]);
+  await compileFor(again.compiler, INPUT, { session, cache: new FactsCache(BUILD_ID, folder) });
+  assert.is(asked.length, 1, "the second compile is answered from the cache");
+});
+
+test("a need that nobody can answer is an error, not a loop", async ({ folder }) => {
+  const compile = (): CompileResult => ({
+    ...{ status: "needs", messages: "", diagnostics: [], passes: [], counts: {} },
+    needs: [{ kind: "moon", names: ["full"] }],
+  });
+  const session = { query: async () => [] };
+  try {
+    await compileFor({ compile, wasmBytes: 0 }, INPUT, { session, cache: new FactsCache(BUILD_ID, folder) });
+    assert.unreachable();
+  } catch (error) {
+    assert.match((error as Error).message, /needs what is not known here \(moon: full\)/);
+  }
+});
+
+test("patterns match as in the shell, and names with dots only themselves", () => {
+  assert.ok(matches("vfs_*", "vfs_read") && matches("vfs_?ead", "vfs_read") && matches("vfs_[rw]*", "vfs_write"));
+  assert.not.ok(matches("vfs_*", "xvfs_read") || matches("a.b", "axb") || matches("a.*", "axb"));
+});
+
+test("the index finds functions, globals, aliases and macros", () => {
+  const text =
+    "global a, b = 3, c[10]\nfunction f:long () { }\nprivate function g () {}\nprobe my.alias.x = begin {}\n@define m(x) %( 1 %)\n";
+  const index = indexScripts([{ name: "t.stp", bytes: new TextEncoder().encode(text) }]);
+  assert.equal(index.trim().split("\n"), [
+    "function f t.stp",
+    "function g t.stp",
+    "global a t.stp",
+    "global b t.stp",
+    "global c t.stp",
+    "alias my.alias.x t.stp",
+    "macro m t.stp",
+  ]);
+});
+
+test.run();
