@@ -101,7 +101,10 @@ async function startSsh(args: string[], { where, muxed }: { where: string; muxed
     child.once("error", (error) => reject(new TransportError("unsupported", `cannot run ssh: ${error.message}`)));
     child.once("close", () => reject(errors.explain(where)));
   });
-  const answered = new Promise<void>((resolve) => child.stdout.once("readable", () => resolve()));
+  // 'readable' is told at the end of a stream as well, where there is nothing to read.
+  const answered = new Promise<void>((resolve) => {
+    child.stdout.once("readable", () => child.stdout.readableLength > 0 && resolve());
+  });
   failed.catch(() => {});
   await Promise.race([errors.loggedIn, answered, failed]);
   return running;
