@@ -26,6 +26,7 @@ import {
 } from "node:fs";
 import { dirname, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
+import { mergeData } from "./merge-data.mjs";
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)));
 const BUILD = join(ROOT, "build");
@@ -41,7 +42,7 @@ const CPUS = [
 
 /** Flags of every C file of the agent: no libc, no start-up files, nothing that would differ from build to build. */
 const C_FLAGS = [
-  ..."-O2 -std=gnu11 -ffreestanding -nostdlibinc -fno-stack-protector -fno-pic".split(" "),
+  ..."-std=gnu11 -ffreestanding -nostdlibinc -fno-stack-protector -fno-pic".split(" "),
   ..."-fno-asynchronous-unwind-tables -ffunction-sections -fdata-sections -fno-strict-aliasing".split(" "),
   ..."-fno-math-errno -Wall -Wextra -Wno-unused-function".split(" "),
 ];
@@ -121,10 +122,11 @@ function buildAgent(clang, cpu) {
     run(clang, [...flags, ...more, "-c", source, "-o", object]);
     objects.push(object);
   };
-  compile(join(native, "start.c"), []);
-  compile(join(native, "trampoline.c"), []);
-  compile(join(native, "runtime.c"), ["-fno-builtin"]);
-  compile(join(WORK, "agent.c"), ["-w"]);
+  compile(join(native, "start.c"), ["-O2"]);
+  compile(join(native, "trampoline.c"), ["-O2"]);
+  compile(join(native, "runtime.c"), ["-O2", "-fno-builtin"]);
+  // Most of it runs once; records are moved by runtime.c.
+  compile(join(WORK, "agent.c"), ["-Os", "-w"]);
   const map = `-Wl,-Map=${join(out, "agent.map")}`;
   const target = join(BUILD, `stap-agent-${cpu.name}`);
   run(clang, [`--target=${cpu.triple}`, ...LINK_FLAGS, map, ...objects, "-o", `${target}.new`]);
@@ -199,7 +201,8 @@ const STEPS = [
     run: () => {
       compileWasm("agent", "agent/remote/main.ts");
       mkdirSync(WORK, { recursive: true });
-      nodeTool("wabt/bin/wasm2c", ["build/agent.wasm", "-n", "agent", "-o", "build/agent/agent.c"]);
+      writeFileSync(join(WORK, "merged.wasm"), mergeData(readFileSync(join(BUILD, "agent.wasm"))));
+      nodeTool("wabt/bin/wasm2c", ["build/agent/merged.wasm", "-n", "agent", "-o", "build/agent/agent.c"]);
       for (const cpu of CPUS) buildAgent(clang.clang, cpu);
     },
   },
@@ -233,7 +236,7 @@ async function perform(step, force) {
   }
   const stamp = join(STAMPS, step.name);
   const lock = readFileSync(join(ROOT, "package-lock.json"), "utf8");
-  const self = readFileSync(fileURLToPath(import.meta.url), "utf8");
+  const self = digest([fileURLToPath(import.meta.url), join(ROOT, "scripts", "merge-data.mjs")], "");
   const config = readFileSync(join(ROOT, "asconfig.json"), "utf8");
   const now = digest(step.inputs(), [version, clang.version, lock, self, config]);
   const fresh = existsSync(stamp) && readFileSync(stamp, "utf8") === now;

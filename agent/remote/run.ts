@@ -1,9 +1,9 @@
 // `stap-agent run x.bo`: the agent by itself, as stapbpf: loads, attaches, and formats what the script prints with the
 // formatter that the host has, too. Text to standard output or a file, messages to standard error.
 
-import { ManifestFault } from "../../common/as/print/manifest";
 import { OutBuffer } from "../../common/as/print/buffer";
 import { Formatter } from "../../common/as/print/formatter";
+import { ManifestFault } from "../../common/as/print/manifest";
 import { StopReason } from "../../common/format/frame";
 import { GlobalType } from "../../common/format/manifest";
 import { parseNumber } from "./args";

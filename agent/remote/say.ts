@@ -1,6 +1,7 @@
 // The frames that the agent sends besides records: one function each, payloads as common/format/frame.ts has them.
 
 import { AgentFrame, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame";
+import { GlobalType } from "../../common/format/manifest";
 import { getAuxiliary } from "./args";
 import { possibleCpus } from "./cpus";
 import { getFailure } from "./errors";
@@ -11,7 +12,6 @@ import { archId } from "./native";
 import { LoadedObject } from "./object";
 import { SessionSummary } from "./session";
 import { geteuid, getpid, uname } from "./syscall";
-import { GlobalType } from "../../common/format/manifest";
 
 const AUXILIARY_PAGE_SIZE: u64 = 6;
 /** Longest verifier log that is sent whole; a longer one loses its middle. */

@@ -21,7 +21,7 @@ import { CommandRequest } from "./command";
 import { clearFailure, Errno, fail, getFailure } from "./errors";
 import { Events, Tag } from "./events";
 import { FrameReader, FrameWriter, Incoming, Payload } from "./frames";
-import { findNames } from "./kallsyms";
+import { findFunctions } from "./kallsyms";
 import { closeObject, loadObject } from "./load";
 import { LoadedObject, openObject } from "./object";
 import { RecordSink } from "./ring";
@@ -29,6 +29,7 @@ import { sayFailed, sayFinished, sayHello, sayLoaded, sayNames, sayRejected } fr
 import { Listener, NO_REASON, RunRequest, Session } from "./session";
 import { openSignals } from "./signals";
 import { CLOCK_MONOTONIC, clock_gettime, readSignal, SIGCHLD, setNonblocking } from "./syscall";
+import { findTracepoints } from "./tracefs";
 
 /** How long the host may leave frames unread, milliseconds. */
 const PATIENCE_MS: i32 = 10000;
@@ -229,7 +230,7 @@ class Server {
     let wanted: string[] = [];
     while (payload.left > 0 && !payload.failed) wanted.push(payload.text());
     if (payload.failed || (kind != QueryKind.Functions && kind != QueryKind.Tracepoints)) return malformed("Query");
-    sayNames(this.writer, kind, findNames(kind, wanted));
+    sayNames(this.writer, kind, kind == QueryKind.Functions ? findFunctions(wanted) : findTracepoints(wanted));
     return 0;
   }
 
