@@ -5,7 +5,8 @@
 import { RequestTag, ResponseStatus, ResponseTag } from "../common/format/request";
 import { Compilation } from "./compilation";
 import { Reporter } from "./diagnostics/diagnostic";
-import { renderAll, writeJson } from "./diagnostics/render";
+import { writeDiagnosticsJson } from "./diagnostics/json";
+import { renderDiagnostics } from "./diagnostics/render";
 import { runPasses } from "./driver";
 import { readOptions } from "./options";
 import { Request, Response } from "./request";
@@ -34,8 +35,8 @@ function refuse(message: string): Uint8Array {
 }
 
 function addDiagnostics(response: Response, reporter: Reporter): void {
-  response.addText(ResponseTag.Messages, "", renderAll(reporter.diagnostics));
-  response.addText(ResponseTag.Diagnostics, "", writeJson(reporter.diagnostics));
+  response.addDisplay(ResponseTag.Messages, "", renderDiagnostics(reporter));
+  response.addDisplay(ResponseTag.Diagnostics, "", writeDiagnosticsJson(reporter));
 }
 
 function respond(c: Compilation): Uint8Array {

@@ -38,7 +38,7 @@ export class Request {
   static read(bytes: Uint8Array): Request | null {
     const length = <u32>bytes.length;
     const start = bytes.dataStart;
-    if (length < RequestHeader.Directory) return null;
+    if (length < <u32>RequestHeader.Directory) return null;
     if (load<i32>(start, RequestHeader.Magic) != REQUEST_MAGIC) return null;
     if (load<i32>(start, RequestHeader.Version) != REQUEST_VERSION) return null;
     const count = load<u32>(start, RequestHeader.Count);
@@ -124,6 +124,11 @@ export class Response {
   /** Adds a byte string. */
   addText(tag: ResponseTag, name: string, text: string): void {
     this.add(tag, name, bytesOf(text));
+  }
+
+  /** Adds display text (JavaScript characters) as UTF-8. */
+  addDisplay(tag: ResponseTag, name: string, text: string): void {
+    this.add(tag, name, Uint8Array.wrap(String.UTF8.encode(text)));
   }
 
   /** The response's bytes. */

@@ -33,14 +33,26 @@ export interface CompileInput {
   facts?: Facts;
 }
 
+/** A place in a script; lines and columns (bytes) count from 1. */
+export interface Place {
+  file: string;
+  line: number;
+  column: number;
+  endLine: number;
+  endColumn: number;
+}
+
 /** One diagnostic as the compiler's JSON gives it. */
 export interface Diagnostic {
   severity: "error" | "warning";
+  kind: "parse error" | "semantic error" | "warning";
   message: string;
-  file?: string;
-  line?: number;
-  column?: number;
+  saw?: string;
   hint?: string;
+  place?: Place;
+  notes?: { message: string; place?: Place }[];
+  /** The same as text, in stap's form. */
+  rendered: string;
 }
 
 /** Something the compiler must know of the remote before it can go on. */
