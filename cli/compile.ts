@@ -93,6 +93,7 @@ export function compileInput(settings: Settings, script: NamedBytes, hello?: Hel
   for (const define of settings.define) options.push(["define", define]);
   for (const set of settings.set) options.push(["global", set]);
   if (settings.suppressHandlerErrors) options.push(["suppress-errors", "1"]);
+  if (settings.buffer > 0) options.push(["buffer", String(settings.buffer)]);
   if (settings.guru) options.push(["guru", "1"]);
   if (settings.check) options.push(["check", "1"]);
   if (settings.unoptimized) options.push(["unoptimized", "1"]);

@@ -102,6 +102,7 @@ export const OPTIONS: OptionRow[] = [
     group: COMPILE,
     help: "another directory of library scripts",
   },
+  { name: "buffer", short: "s", type: "text", value: "MB", group: COMPILE, help: "size of the output buffer" },
   { name: "guru", short: "g", type: "flag", group: COMPILE, help: "allow what guru mode allows" },
   { name: "unoptimized", short: "u", type: "flag", group: COMPILE, help: "compile without optimising" },
   { name: "no-warnings", short: "w", type: "flag", group: COMPILE, help: "print no warnings" },
@@ -167,6 +168,8 @@ export interface Settings {
   arch?: string;
   define: string[];
   include: string[];
+  /** Megabytes, 0: the compiler's default. */
+  buffer: number;
   guru: boolean;
   unoptimized: boolean;
   noWarnings: boolean;
@@ -326,6 +329,7 @@ function toSettings(job: "script" | "run", values: Record<string, unknown>): Set
     arch: text("arch"),
     define: list("define"),
     include: list("include"),
+    buffer: wholeNumber("-s", text("buffer"), 0, 1024),
     guru: flag("guru"),
     unoptimized: flag("unoptimized"),
     noWarnings: flag("no-warnings"),

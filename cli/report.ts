@@ -57,10 +57,11 @@ export function passLines(result: CompileResult, objectName: string, since: Stop
     const number = result.counts[name] ?? 0;
     return `${number} ${number === 1 ? one : many}`;
   };
+  const libraries = Math.max(0, (result.counts.scripts ?? 1) - 1);
   const text: Record<string, string> = {
-    parse: `Pass 1: parsed user script and ${count("library", "library script", "library scripts")}`,
+    parse: `Pass 1: parsed user script and ${libraries} library ${libraries === 1 ? "script" : "scripts"}`,
     elaborate: `Pass 2: analyzed script: ${count("probes", "probe", "probes")}, ${count("functions", "function", "functions")}, ${count("globals", "global", "globals")}`,
-    translate: `Pass 3: translated to BPF: ${count("programs", "program", "programs")}, ${count("insns", "instruction", "instructions")}`,
+    translate: `Pass 3: translated to BPF: ${count("handlers", "handler", "handlers")}`,
     object: `Pass 4: compiled BPF into "${objectName}" (${result.object?.length ?? 0} bytes)`,
   };
   let lines = "";

@@ -11,6 +11,7 @@ import { ManifestReader, ObjectError } from "../agent/host/manifest.ts";
 import { Session, SessionError } from "../agent/host/session.ts";
 import { explainRejection } from "../agent/host/verifier-log.ts";
 import { FailureCode, StopReason } from "../common/format/frame.ts";
+import type { CompileResult } from "../compiler/host/compile.ts";
 import { readAsset } from "./assets.ts";
 import {
   ARCH_OF_MACHINE,
@@ -58,7 +59,7 @@ export async function compileOnly(settings: Settings, around: Surroundings): Pro
 }
 
 interface Compiled {
-  result: Awaited<ReturnType<typeof compileFor>>;
+  result: CompileResult;
   watch: ReturnType<typeof startWatch>;
 }
 
@@ -70,7 +71,7 @@ async function finishCompile(
 ): Promise<ExitStatus> {
   around.message(result.messages);
   if (settings.verbose > 0) around.message(passLines(result, objectName(settings), watch));
-  if (result.status === "refused") {
+  if (isRefused(settings, result)) {
     around.message(passFailed(result));
     return EXIT.failed;
   }
@@ -82,6 +83,12 @@ async function finishCompile(
     await writeText(around.openOutput(settings.output), result.text ?? "");
   }
   return EXIT.done;
+}
+
+/** Whether the script does not compile; with -W a warning is enough. */
+function isRefused(settings: Settings, result: CompileResult): boolean {
+  if (result.status === "refused") return true;
+  return settings.warningsAsErrors && result.diagnostics.some(({ severity }) => severity === "warning");
 }
 
 async function writeText(output: Output, text: string): Promise<void> {
@@ -115,7 +122,7 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });
     around.message(result.messages);
     if (settings.verbose > 0) around.message(passLines(result, objectName(settings), compiling));
-    if (result.status === "refused" || !result.object) {
+    if (isRefused(settings, result) || !result.object) {
       around.message(passFailed(result));
       return EXIT.failed;
     }
