@@ -114,12 +114,19 @@ export function objectName(settings: Settings): string {
 export interface Asked {
   session: Pick<Session, "query">;
   cache: FactsCache;
+  /** What was probed there; the compiler takes an empty list for "asked, and nothing special". */
+  features: string[];
+}
+
+/** Features that an agent's first words tell. */
+export function featuresOf(hello: Hello): string[] {
+  return hello.hz > 0 ? [`hz=${hello.hz}`] : [];
 }
 
 /** Compiles, asking the remote (and the cache of what it said before) for what the compiler lacks. */
 export async function compileFor(compiler: Compiler, input: CompileInput, asked?: Asked): Promise<CompileResult> {
   if (!asked) return noNeeds(compiler.compile(input));
-  const facts: Facts = { names: emptyKinds(), absent: emptyKinds() };
+  const facts: Facts = { names: emptyKinds(), absent: emptyKinds(), features: asked.features };
   for (let round = 0; round < MAX_ROUNDS; round++) {
     const result = compiler.compile({ ...input, facts });
     if (result.status !== "needs") return result;

@@ -17,6 +17,7 @@ import {
   ARCH_OF_MACHINE,
   compileFor,
   compileInput,
+  featuresOf,
   loadCompiler,
   objectName,
   readFile,
@@ -117,7 +118,7 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     if (!script || !compiler) return await runObject(given as Uint8Array, { settings, around, session });
     const compiling = startWatch();
     cache = new FactsCache(session.hello.buildId, around.factsFolder);
-    const asked = { session, cache };
+    const asked = { session, cache, features: featuresOf(session.hello) };
     const result = await compileFor(compiler, compileInput(settings, script, session.hello), asked);
     if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });
     around.message(result.messages);

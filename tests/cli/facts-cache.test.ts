@@ -73,13 +73,13 @@ test("needs are asked of the remote once, and what it lacks is told to the compi
     },
   };
   const { compiler, inputs } = needing(["vfs_read*", "vfs_read", "nope"]);
-  const result = await compileFor(compiler, INPUT, { session, cache: new FactsCache(BUILD_ID, folder) });
+  const result = await compileFor(compiler, INPUT, { session, cache: new FactsCache(BUILD_ID, folder), features: [] });
   assert.is(result.status, "done");
   assert.equal(asked, [["vfs_read*", "vfs_read", "nope"]]);
   assert.equal(inputs.at(-1)!.facts!.names.get("functions"), ["vfs_read", "vfs_readv", "vfs_read*"]);
   assert.equal(inputs.at(-1)!.facts!.absent.get("functions"), ["nope"]);
   const again = needing(["vfs_readv"]);
-  await compileFor(again.compiler, INPUT, { session, cache: new FactsCache(BUILD_ID, folder) });
+  await compileFor(again.compiler, INPUT, { session, cache: new FactsCache(BUILD_ID, folder), features: [] });
   assert.is(asked.length, 1, "the second compile is answered from the cache");
 });
 
@@ -90,7 +90,11 @@ test("a need that nobody can answer is an error, not a loop", async ({ folder })
   });
   const session = { query: async () => [] };
   try {
-    await compileFor({ compile, wasmBytes: 0 }, INPUT, { session, cache: new FactsCache(BUILD_ID, folder) });
+    await compileFor({ compile, wasmBytes: 0 }, INPUT, {
+      session,
+      cache: new FactsCache(BUILD_ID, folder),
+      features: [],
+    });
     assert.unreachable();
   } catch (error) {
     assert.match((error as Error).message, /needs what is not known here \(moon: full\)/);
