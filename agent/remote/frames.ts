@@ -88,6 +88,13 @@ export class Payload {
     public left: i32,
   ) {}
 
+  /** Begins to read another payload. */
+  open(at: usize, bytes: i32): void {
+    this.at = at;
+    this.left = bytes;
+    this.failed = false;
+  }
+
   u8(): i32 {
     return this.has(1) ? <i32>load<u8>(this.take(1)) : 0;
   }

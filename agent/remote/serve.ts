@@ -36,10 +36,12 @@ const PATIENCE_MS: i32 = 10000;
 
 /** Serves one host on standard input and output; the exit status. */
 export function serve(): i32 {
+  setNonblocking(0, true);
   setNonblocking(1, true);
   let server = new Server();
   let status = server.run();
   server.writer.flushAll(PATIENCE_MS);
+  setNonblocking(0, false);
   setNonblocking(1, false);
   return status;
 }
@@ -117,6 +119,8 @@ class HostListener extends Listener {
 class Server {
   writer: FrameWriter = new FrameWriter(1);
   private reader: FrameReader = new FrameReader(0);
+  /** Reused: heartbeats come as long as the session lasts, and nothing is freed. */
+  private payload: Payload = new Payload(0, 0);
   private events: Events = new Events();
   private signals: i32 = openSignals();
   private lastHeard: i64 = clock_gettime(CLOCK_MONOTONIC);
@@ -170,7 +174,6 @@ class Server {
 
   /** Reads what the host has said and acts on it; 0, or -errno with the failure kept. */
   private takeInput(): i32 {
-    if (this.inputWatch != -Errno.EPERM) setNonblocking(0, true);
     while (!this.reader.ended && this.reader.fill()) {
       this.lastHeard = clock_gettime(CLOCK_MONOTONIC);
       let result = this.actOnFrames();
@@ -184,7 +187,8 @@ class Server {
       let incoming = this.reader.next();
       if (incoming == Incoming.None) return 0;
       if (incoming == Incoming.Malformed) return fail(FailureCode.Protocol, 0, "the host sent bytes that are no frame");
-      let result = this.act(this.reader.kind, new Payload(this.reader.at, this.reader.length));
+      this.payload.open(this.reader.at, this.reader.length);
+      let result = this.act(this.reader.kind, this.payload);
       if (result < 0 || this.stopped) return result;
     }
   }
@@ -201,8 +205,7 @@ class Server {
       case HostFrame.Run:
         return this.takeRun(payload);
       case HostFrame.Heartbeat:
-        this.writer.begin(AgentFrame.Alive);
-        this.writer.finish();
+        this.sayAlive();
         return 0;
       case HostFrame.Stop:
         this.stopped = true;
@@ -210,6 +213,13 @@ class Server {
       default:
         return fail(FailureCode.Protocol, 0, `the host sent a frame of unknown kind ${kind}`);
     }
+  }
+
+  /** Says that it lives, unless it is saying something anyway. */
+  private sayAlive(): void {
+    if (this.writer.pending > 0) return;
+    this.writer.begin(AgentFrame.Alive);
+    this.writer.finish();
   }
 
   private takeHello(payload: Payload): i32 {

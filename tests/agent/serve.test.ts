@@ -1,0 +1,201 @@
+// The agent's dialogue with a host, and what it does with bytes that are none. Nothing here loads anything into a kernel.
+
+import { spawnSync } from "node:child_process";
+import { readFileSync, statSync } from "node:fs";
+import { join } from "node:path";
+import { test } from "uvu";
+import * as assert from "uvu/assert";
+import { encodeFrame } from "../../agent/host/frames.ts";
+import {
+  AgentFrame,
+  FailureCode,
+  HostFrame,
+  MAX_FRAME_BYTES,
+  QueryKind,
+  WIRE_MAGIC,
+  WIRE_VERSION,
+} from "../../common/format/frame.ts";
+import { AGENT, AgentProcess, HELLO, payload, ROOT, readFailed } from "./agent-process.ts";
+
+/** How an agent that greets its host ends after these bytes. */
+const after = (...frames: Uint8Array[]) =>
+  new AgentProcess().finish(Buffer.concat([encodeFrame(HostFrame.Hello, HELLO), ...frames]));
+
+test("prints the version of the package", () => {
+  const { version } = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8"));
+  assert.is(spawnSync(AGENT, ["version"], { encoding: "utf8" }).stdout, `stap-agent ${version}\n`);
+});
+
+test("refuses what it does not know with exit status 2", () => {
+  for (const args of [[], ["sing"], ["serve", "x"], ["run"], ["run", "a.bo", "-q", "1"], ["run", "a.bo", "-x", "0"]]) {
+    const result = spawnSync(AGENT, args, { encoding: "utf8" });
+    assert.is(result.status, 2, args.join(" "));
+    assert.match(result.stderr, /^stap-agent: .+\n/);
+  }
+});
+
+test("is a static executable of at most 200 KB for each CPU", () => {
+  for (const [name, machine] of [["x86_64", 62] as const, ["arm64", 183] as const]) {
+    const path = join(ROOT, "build", `stap-agent-${name}`);
+    assert.ok(statSync(path).size <= 200 * 1024, `${name}: ${statSync(path).size} bytes`);
+    const elf = readFileSync(path);
+    assert.is(elf.readUInt16LE(18), machine);
+    const headers = Number(elf.readBigUInt64LE(32));
+    for (let i = 0; i < elf.readUInt16LE(56); ++i) assert.is.not(elf.readUInt32LE(headers + 56 * i), 3, "PT_INTERP");
+  }
+});
+
+test("greets first, with facts of the machine", async () => {
+  const agent = new AgentProcess();
+  const hello = await agent.frame();
+  const view = new DataView(hello.payload.buffer, hello.payload.byteOffset, hello.payload.length);
+  assert.is(hello.kind, AgentFrame.Hello);
+  assert.is(view.getUint32(0, true), WIRE_MAGIC);
+  assert.is(view.getUint32(4, true), WIRE_VERSION);
+  assert.ok(view.getUint32(12, true) >= 1, "possible CPUs");
+  assert.ok(view.getUint32(16, true) >= 4096, "page size");
+  assert.is(view.getUint32(20, true), process.getuid!());
+  assert.is(view.getUint32(24, true), agent.child.pid);
+  assert.ok([100, 250, 300, 1000].includes(view.getUint32(28, true)), "CONFIG_HZ");
+  const release = spawnSync("uname", ["-r"], { encoding: "utf8" }).stdout.trim();
+  assert.is(new TextDecoder().decode(hello.payload.subarray(36, 36 + view.getUint32(32, true))), release);
+  assert.is((await agent.finish()).code, 0);
+});
+
+test("answers a heartbeat", async () => {
+  const agent = new AgentProcess();
+  await agent.frame();
+  agent.send(encodeFrame(HostFrame.Hello, HELLO)).send(encodeFrame(HostFrame.Heartbeat));
+  assert.is((await agent.frame()).kind, AgentFrame.Alive);
+  assert.is((await agent.finish()).code, 0);
+});
+
+test("takes frames that come a byte at a time", async () => {
+  const agent = new AgentProcess();
+  await agent.frame();
+  for (const byte of Buffer.concat([encodeFrame(HostFrame.Hello, HELLO), encodeFrame(HostFrame.Heartbeat)])) {
+    agent.send(Uint8Array.of(byte));
+    await new Promise((resolve) => setTimeout(resolve, 2));
+  }
+  assert.is((await agent.frame()).kind, AgentFrame.Alive);
+  assert.is((await agent.finish()).code, 0);
+});
+
+test("ends in good order when told to stop, at end of file, and on SIGTERM", async () => {
+  assert.is((await after(encodeFrame(HostFrame.Stop))).code, 0);
+  assert.is((await after()).code, 0);
+  const agent = new AgentProcess();
+  await agent.frame();
+  agent.child.kill("SIGTERM");
+  const end = await agent.end;
+  assert.is(end.code, 0);
+  assert.is(end.signal, null);
+});
+
+test("knows which kernel functions exist", async () => {
+  const query = payload(Uint8Array.of(QueryKind.Functions), "vfs_read", "vfs_raed", "vfs_fsyn?", "*nothing*like*it*");
+  const end = await after(encodeFrame(HostFrame.Query, query));
+  const names = end.frames.find((frame) => frame.kind === AgentFrame.Names);
+  assert.ok(names);
+  const text = new TextDecoder().decode(names.payload);
+  assert.match(text, /vfs_read/);
+  assert.match(text, /vfs_fsync/);
+  assert.not.match(text, /vfs_raed|nothing/);
+});
+
+test("refuses bytes that are no frame", async () => {
+  const end = await new AgentProcess().finish(Buffer.from("GET / HTTP/1.1\r\nHost: box\r\n\r\n"));
+  assert.is(end.code, 1);
+  assert.is(readFailed(end.frames.at(-1)!).code, FailureCode.Protocol);
+});
+
+test("refuses a frame longer than any, before its bytes have come", async () => {
+  const agent = new AgentProcess();
+  await agent.frame();
+  agent.send(Uint8Array.of(...new Uint8Array(Uint32Array.of(MAX_FRAME_BYTES + 1).buffer), 3, 0, 0, 0));
+  assert.is(readFailed(await agent.frame()).code, FailureCode.Protocol);
+  assert.is((await agent.end).code, 1);
+});
+
+test("refuses a host that does not greet, or speaks another version", async () => {
+  const mute = await new AgentProcess().finish(encodeFrame(HostFrame.Heartbeat));
+  assert.match(readFailed(mute.frames.at(-1)!).text, /did not say hello/);
+  const other = await new AgentProcess().finish(encodeFrame(HostFrame.Hello, payload(WIRE_MAGIC, WIRE_VERSION + 1)));
+  assert.match(readFailed(other.frames.at(-1)!).text, /version/);
+  const stranger = await new AgentProcess().finish(encodeFrame(HostFrame.Hello, payload(1, 1)));
+  assert.match(readFailed(stranger.frames.at(-1)!).text, /no stap-remote/);
+});
+
+test("refuses frames out of order, unknown and damaged ones", async () => {
+  const run = payload(0, 0, 0xffffffff, 0xffffffff, 0, "", "");
+  const cases: [Uint8Array, RegExp][] = [
+    [encodeFrame(HostFrame.Run, run), /Run out of order/],
+    [encodeFrame(77), /unknown kind 77/],
+    [encodeFrame(HostFrame.Query), /damaged frame Query/],
+    [encodeFrame(HostFrame.Query, payload(Uint8Array.of(9), "x")), /damaged frame Query/],
+    [encodeFrame(HostFrame.Query, payload(Uint8Array.of(0), 0xffffffff)), /damaged frame Query/],
+  ];
+  for (const [frame, message] of cases) {
+    const end = await after(frame);
+    assert.is(end.code, 1);
+    assert.match(readFailed(end.frames.at(-1)!).text, message);
+  }
+});
+
+test("refuses an object that is none with a Failed frame", async () => {
+  const elf = Buffer.alloc(4096);
+  elf.write("\x7fELF\x02\x01\x01", "latin1");
+  for (const bytes of [Buffer.alloc(0), Buffer.from("no object"), elf, readFileSync(AGENT)]) {
+    const end = await after(encodeFrame(HostFrame.Object, bytes));
+    assert.is(end.code, 1);
+    assert.is(readFailed(end.frames.at(-1)!).code, FailureCode.Object);
+  }
+});
+
+/** A small generator, so that a failure can be repeated. */
+function randomNumbers(seed: number): () => number {
+  let state = seed;
+  return () => {
+    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+    return state / 2 ** 32;
+  };
+}
+
+test("survives any bytes on its standard input", async () => {
+  const good = [
+    encodeFrame(HostFrame.Hello, HELLO),
+    encodeFrame(HostFrame.Heartbeat),
+    encodeFrame(HostFrame.Query, payload(Uint8Array.of(0), "no_such_function")),
+    encodeFrame(HostFrame.Object, Buffer.from("\x7fELF\x02\x01\x01 and nothing else", "latin1")),
+    encodeFrame(HostFrame.Run, payload(0, 0, 0, 0, 0, "true", "nobody")),
+  ];
+  for (let seed = 1; seed <= 150; ++seed) {
+    const random = randomNumbers(seed);
+    const bytes = Buffer.concat(good.filter(() => random() < 0.8));
+    const changes = Math.floor(random() * 6);
+    for (let i = 0; i < changes && bytes.length > 0; ++i) bytes[Math.floor(random() * bytes.length)] = random() * 256;
+    const end = await new AgentProcess().finish(bytes.subarray(0, Math.floor(bytes.length * (0.5 + random()))));
+    assert.ok(end.code === 0 || end.code === 1, `seed ${seed}: exit status ${end.code}, ${end.signal}, ${end.stderr}`);
+    assert.is(end.rest, 0, `seed ${seed}: what it says are whole frames`);
+    if (end.code === 1) readFailed(end.frames.at(-1)!);
+  }
+});
+
+test("ends when the host reads no more", async () => {
+  const agent = new AgentProcess();
+  await agent.frame();
+  agent.child.stdout!.destroy();
+  agent.send(encodeFrame(HostFrame.Hello, HELLO)).send(encodeFrame(HostFrame.Heartbeat));
+  assert.is((await agent.end).code, 0);
+});
+
+test("ends when the host has been silent for five heartbeats", async () => {
+  const agent = new AgentProcess();
+  await agent.frame();
+  const began = Date.now();
+  assert.is((await agent.end).code, 0);
+  const seconds = (Date.now() - began) / 1000;
+  assert.ok(seconds > 9 && seconds < 15, `${seconds} s`);
+});
+
+test.run();
