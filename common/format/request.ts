@@ -39,7 +39,8 @@ export const enum RequestTag {
   Option = 3,
   /** one script argument: $1 @1 … in order */
   Argument = 4,
-  /** facts: name = kind ("functions", "tracepoints"), data = names the remote has, one a line, of those asked for */
+  /** facts: name = kind ("functions", "tracepoints"), data = names the remote has, one a line, of those asked for;
+   *  a pattern that was answered by names stands there itself, too */
   Names = 5,
   /** names asked for before which the remote does not have: same form. Asked and absent = does not exist. */
   Absent = 6,

@@ -1,6 +1,8 @@
 // What the compiler knows about the remote kernel: names that exist or do not, features, the CPU's conventions.
 // Filled from the request's sections Names, Absent and Features; everything else is unknown, and asked for by a Need.
 
+import { hasWildcard, matchWildcard } from "../syntax/wildcard";
+
 /** A CPU architecture that kernels are compiled for. */
 export enum Arch {
   X86_64,
@@ -8,48 +10,99 @@ export enum Arch {
   Size,
 }
 
+class ArchRow {
+  constructor(
+    public arch: Arch,
+    public name: string,
+    /** What system-call entries begin with, `sys_` excluded. */
+    public syscallPrefix: string,
+    /** e_machine of its kernels. */
+    public machine: i32,
+  ) {}
+}
+
+const ARCHS: StaticArray<ArchRow> = [
+  new ArchRow(Arch.X86_64, "x86_64", "__x64_", 62),
+  new ArchRow(Arch.Arm64, "arm64", "__arm64_", 183),
+];
+
 /** The architecture of a name as `-a` takes it, or -1. */
 export function findArch(name: string): i32 {
-  if (name == "x86_64" || name == "amd64") return Arch.X86_64;
-  if (name == "arm64" || name == "aarch64") return Arch.Arm64;
+  if (name == "amd64") return Arch.X86_64;
+  if (name == "aarch64") return Arch.Arm64;
+  for (let i = 0; i < ARCHS.length; ++i) {
+    if (ARCHS[i].name == name) return i;
+  }
   return -1;
 }
 
 /** The name of an architecture, as `-a` and `%( arch == … %)` know it. */
 export function archName(arch: Arch): string {
-  return arch == Arch.Arm64 ? "arm64" : "x86_64";
+  return ARCHS[arch].name;
 }
 
-/** Lists of names of one kind: what was asked for before, and what there is. */
+/** The ELF machine number of an architecture. */
+export function archMachine(arch: Arch): i32 {
+  return ARCHS[arch].machine;
+}
+
+/** What the kernel's system-call entry points are called before `sys_…`: "__x64_". */
+export function syscallPrefix(arch: Arch): string {
+  return ARCHS[arch].syscallPrefix;
+}
+
+/** Asserts that the table agrees with the enum. */
+export function selfCheckArchs(): void {
+  assert(ARCHS.length == <i32>Arch.Size, "one row for each architecture");
+  for (let i = 0; i < ARCHS.length; ++i) assert(<i32>ARCHS[i].arch == i, "row and member agree");
+}
+
+/** The prefix of every name's list that stands for "all names" once it was answered. */
+const EVERYTHING = "*";
+
+/** Names of one kind: what was asked for before, and what there is. */
 export class NameFacts {
-  /** Names that the remote has, in the order given. */
+  /** Names that the remote has, in the order given, without patterns. */
   present: string[] = [];
   private presentSet: Set<string> = new Set<string>();
-  private absentSet: Set<string> = new Set<string>();
+  private answered: Set<string> = new Set<string>();
 
-  /** Adds a name that exists. */
+  /** Adds a line of a section Names: a name that exists, or a pattern that was answered by names. */
   addPresent(name: string): void {
-    if (this.presentSet.has(name)) return;
+    if (name.length == 0 || this.answered.has(name)) return;
+    this.answered.add(name);
+    if (hasWildcard(name)) return;
     this.presentSet.add(name);
     this.present.push(name);
   }
 
   /** Adds a name or pattern that was asked for and matches nothing. */
   addAbsent(name: string): void {
-    this.absentSet.add(name);
+    if (name.length > 0) this.answered.add(name);
   }
 
   has(name: string): bool {
     return this.presentSet.has(name);
   }
 
-  isAbsent(name: string): bool {
-    return this.absentSet.has(name);
+  /** Whether the answer to a name or pattern is known. */
+  knows(name: string): bool {
+    if (this.answered.has(name) || this.answered.has(EVERYTHING)) return true;
+    if (!hasWildcard(name)) return false;
+    // Not listed itself, but names that it matches are here: an answer of a host that does not repeat patterns.
+    for (let i = 0, n = this.present.length; i < n; ++i) {
+      if (matchWildcard(name, this.present[i])) return name != EVERYTHING || n >= 1000;
+    }
+    return false;
   }
 
-  /** Whether the answer to a plain name is known. */
-  knows(name: string): bool {
-    return this.presentSet.has(name) || this.absentSet.has(name);
+  /** The names that match a pattern, in the order given. */
+  matching(pattern: string): string[] {
+    const found: string[] = [];
+    for (let i = 0, n = this.present.length; i < n; ++i) {
+      if (matchWildcard(pattern, this.present[i])) found.push(this.present[i]);
+    }
+    return found;
   }
 }
 
@@ -61,7 +114,37 @@ export class Facts {
   tracepoints: NameFacts = new NameFacts();
   /** Probed features by name. */
   features: Set<string> = new Set<string>();
-  /** Ticks per second of the kernel, 0 if unknown. */
-  hz: i32 = 0;
+  /** Ticks per second of the kernel. */
+  hz: i32 = 250;
   constructor(public arch: Arch = Arch.X86_64) {}
+
+  /** Nanoseconds of a jiffy. */
+  get jiffyNs(): i64 {
+    return 1000000000 / <i64>this.hz;
+  }
+
+  /** Takes a section Names or Absent, a name a line. */
+  addNames(kind: string, text: string, present: bool): void {
+    const facts = kind == "functions" ? this.functions : this.tracepoints;
+    if (kind != "functions" && kind != "tracepoints") return;
+    const lines = text.split("\n");
+    for (let i = 0, n = lines.length; i < n; ++i) {
+      if (present) facts.addPresent(lines[i]);
+      else facts.addAbsent(lines[i]);
+    }
+  }
+
+  /** Takes the section Features: a name a line; `hz=250` tells the length of a jiffy. */
+  addFeatures(text: string): void {
+    this.known = true;
+    const lines = text.split("\n");
+    for (let i = 0, n = lines.length; i < n; ++i) {
+      const line = lines[i];
+      if (line.length == 0) continue;
+      this.features.add(line);
+      if (!line.startsWith("hz=")) continue;
+      const hz = <i32>parseInt(line.substring(3));
+      if (hz > 0 && hz <= 10000) this.hz = hz;
+    }
+  }
 }

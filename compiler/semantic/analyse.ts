@@ -1,28 +1,185 @@
-// Pass 2: from parsed files to a `Script`. The steps, in order, each in a file of its own:
-//
-//   collect → resolve probe points (aliases) → resolve names (tapset) → infer types → fold → inline → effects → check
+// Pass 2: from parsed files to a `Script`. `analyse` is its table of contents.
 
 import { Reporter } from "../diagnostics/diagnostic";
-import { Facts } from "../kernel/facts";
 import { ScriptFile } from "../syntax/ast";
+import { Type } from "../syntax/type";
+import { Analysis } from "./analysis";
+import { applyGlobalOptions, collectFile } from "./collect";
+import { fillEffects } from "./effects";
+import { Folder } from "./fold";
+import { Inference } from "./infer";
+import { Inliner } from "./inline";
+import { Lengths } from "./lengths";
+import { SemanticOptions } from "./options";
+import { checkPrint } from "./prints";
+import { orderCalleesFirst, reachFunctions } from "./reach";
+import { resolveNames } from "./resolve";
+import { resolveProbes } from "./resolve-probes";
 import { Script } from "./script";
-import { TapsetLibrary } from "./tapset";
+import { SupportCheck } from "./supported";
+import { FunctionSymbol, GlobalUse } from "./symbols";
+import { warnUnused } from "./warn";
 
-/** What a compilation tells pass 2, apart from the files. */
-export class SemanticOptions {
-  /** -D NAME=value. */
-  defines: Map<string, string> = new Map<string, string>();
-  /** -G name=value. */
-  globals: Map<string, string> = new Map<string, string>();
-  facts: Facts = new Facts();
-  tapset: TapsetLibrary = new TapsetLibrary();
-  /** Whether warnings about unused and never assigned names are wanted (not with -w). */
-  warnings: bool = true;
-  /** -u: keep what nothing uses. */
-  unoptimized: bool = false;
+/**
+ * Walks after which inference stops waiting. Each walk decides something; only a script written to that end needs more,
+ * and is told that types are unresolved.
+ */
+const MOST_WALKS: i32 = 400;
+
+/**
+ * Analyses a script. Null if there were errors (the reporter has them). If the result has `needs`, they come first: supply
+ * them and begin again; the rest of it is incomplete.
+ */
+export function analyse(files: ScriptFile[], options: SemanticOptions, reporter: Reporter): Script | null {
+  const a = new Analysis(options, reporter);
+  const before = reporter.errorCount;
+  for (let i = 0, n = files.length; i < n; ++i) collectFile(a, files[i]);
+  applyGlobalOptions(a);
+  for (let i = 0, n = files.length; i < n; ++i) resolveProbes(a, a.files[i]);
+  resolveNames(a);
+  requireProbes(a, files);
+  if (reporter.errorCount > before) return null;
+  if (!a.needs.isEmpty) return incomplete(a);
+
+  foldAll(a);
+  const functions = reachFunctions(a);
+  checkPrints(a);
+  if (reporter.errorCount > before) return null;
+  inferTypes(a, functions);
+  if (reporter.errorCount > before) return null;
+  const ordered = orderCalleesFirst(functions);
+  inlineWrappers(a, ordered);
+  const kept = reachFunctions(a);
+  fillEffects(a, orderCalleesFirst(kept));
+  fillLengths(a, kept);
+  if (options.warnings) warnUnused(a, functions);
+  checkSupport(a, kept);
+  if (reporter.errorCount > before) return null;
+  return finish(a, kept, functions);
 }
 
-/** Analyses a script. Null if there were errors (the reporter has them); the result's `needs` may ask for more. */
-export function analyse(files: ScriptFile[], options: SemanticOptions, reporter: Reporter): Script | null {
-  return null;
+function requireProbes(a: Analysis, files: ScriptFile[]): void {
+  let probes = 0;
+  for (let i = 0, n = files.length; i < n; ++i) probes += files[i].probes.length;
+  if (probes == 0 && !a.reporter.hasErrors) a.reporter.error(null, "no probes found");
+}
+
+function incomplete(a: Analysis): Script {
+  const script = new Script();
+  script.needs = a.needs.list();
+  return script;
+}
+
+function foldAll(a: Analysis): void {
+  const folder = new Folder();
+  for (let i = 0, n = a.units.length; i < n; ++i) {
+    const unit = a.units[i];
+    for (let j = 0, m = unit.conditions.length; j < m; ++j) {
+      unit.conditions[j].expression = folder.expression(unit.conditions[j].expression);
+    }
+    for (let j = 0, m = unit.parts.length; j < m; ++j) folder.block(unit.parts[j].block);
+  }
+  for (let i = 0, n = a.functions.length; i < n; ++i) {
+    const body = a.functions[i].declaration.body;
+    if (body && a.functions[i].resolved) folder.block(body);
+  }
+}
+
+function checkPrints(a: Analysis): void {
+  for (let i = 0, n = a.prints.length; i < n; ++i) checkPrint(a.prints[i], a.reporter);
+}
+
+function inferTypes(a: Analysis, functions: FunctionSymbol[]): void {
+  const inference = new Inference(a.reporter);
+  for (let walk = 0; walk < MOST_WALKS; ++walk) {
+    inference.changed = false;
+    inference.backwards = (walk & 1) == 1;
+    inferAll(a, functions, inference);
+    if (!inference.changed) break;
+  }
+  inference.reporting = true;
+  inference.backwards = false;
+  inferAll(a, functions, inference);
+}
+
+function inferAll(a: Analysis, functions: FunctionSymbol[], inference: Inference): void {
+  for (let i = 0, n = a.units.length; i < n; ++i) {
+    const unit = a.units[i];
+    for (let j = 0, m = unit.conditions.length; j < m; ++j) inference.condition(unit.conditions[j].expression);
+    for (let j = 0, m = unit.parts.length; j < m; ++j) inference.block(unit.parts[j].block);
+    if (inference.reporting) inference.requireKnown(unit.locals);
+  }
+  const n = functions.length;
+  for (let i = 0; i < n; ++i) inference.body(functions[inference.backwards ? n - 1 - i : i]);
+}
+
+function inlineWrappers(a: Analysis, functions: FunctionSymbol[]): void {
+  const inliner = new Inliner();
+  for (let i = 0, n = functions.length; i < n; ++i) {
+    const body = functions[i].declaration.body;
+    if (body) inliner.block(body);
+  }
+  for (let i = 0, n = a.units.length; i < n; ++i) {
+    const unit = a.units[i];
+    for (let j = 0, m = unit.conditions.length; j < m; ++j) inliner.expression(unit.conditions[j].expression);
+    for (let j = 0, m = unit.parts.length; j < m; ++j) inliner.block(unit.parts[j].block);
+  }
+}
+
+function fillLengths(a: Analysis, functions: FunctionSymbol[]): void {
+  const limit = a.options.maxStringLength;
+  for (let i = 0, n = a.globals.length; i < n; ++i) {
+    if (a.globals[i].type == Type.String) a.globals[i].maxLength = min(a.globals[i].initialString.length, limit);
+  }
+  const lengths = new Lengths(limit);
+  do {
+    lengths.begin();
+    for (let i = 0, n = a.units.length; i < n; ++i) {
+      const unit = a.units[i];
+      for (let j = 0, m = unit.conditions.length; j < m; ++j) lengths.expression(unit.conditions[j].expression);
+      for (let j = 0, m = unit.parts.length; j < m; ++j) lengths.block(unit.parts[j].block);
+    }
+    for (let i = 0, n = functions.length; i < n; ++i) lengths.body(functions[i]);
+  } while (lengths.changed);
+}
+
+function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {
+  const check = new SupportCheck(a.reporter);
+  for (let i = 0, n = a.globals.length; i < n; ++i) {
+    if (a.globals[i].isAny(GlobalUse.Read | GlobalUse.Written)) check.global(a.globals[i]);
+  }
+  for (let i = 0, n = a.units.length; i < n; ++i) {
+    const unit = a.units[i];
+    for (let j = 0, m = unit.conditions.length; j < m; ++j) check.expression(unit.conditions[j].expression);
+    for (let j = 0, m = unit.parts.length; j < m; ++j) check.block(unit.parts[j].block);
+  }
+  for (let i = 0, n = functions.length; i < n; ++i) check.body(functions[i]);
+}
+
+function finish(a: Analysis, kept: FunctionSymbol[], used: FunctionSymbol[]): Script {
+  const script = new Script();
+  for (let i = 0, n = a.globals.length; i < n; ++i) {
+    const global = a.globals[i];
+    if (!global.isAny(GlobalUse.Read | GlobalUse.Written)) continue;
+    if (global.arity < 0) global.arity = 0;
+    global.index = script.globals.length;
+    script.globals.push(global);
+  }
+  for (let i = 0, n = kept.length; i < n; ++i) kept[i].index = i;
+  script.functions = kept;
+  script.usedFunctions = used;
+  for (let i = 0, n = a.units.length; i < n; ++i) {
+    const unit = a.units[i];
+    for (let j = 0, m = unit.handlers.length; j < m; ++j) {
+      const handler = unit.handlers[j];
+      handler.index = script.handlers.length;
+      handler.functions = unit.callees;
+      for (let k = 0; k < unit.parts.length; ++k) handler.bodies.push(unit.parts[k].block);
+      for (let k = 0; k < unit.conditions.length; ++k) handler.conditions.push(unit.conditions[k].expression);
+      script.handlers.push(handler);
+    }
+  }
+  for (let i = 0, n = a.sites.length; i < n; ++i) a.sites[i].index = i;
+  script.probes = a.sites;
+  return script;
 }

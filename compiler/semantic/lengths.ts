@@ -1,8 +1,242 @@
-// How long a string expression can get, in bytes without the NUL: what frames, slots and records make room for.
+// How long strings can get, in bytes without the NUL: what frames, slots and records make room for.
+//
+// A literal is as long as it is, execname() 15, a variable as long as the longest thing that it is ever given. Found by
+// walking until nothing grows; what feeds itself (x = x . "a") grows until it is cut at the limit, which is given to it
+// after a few rounds.
 
-import { Expression } from "../syntax/ast";
+import {
+  AssignmentExpression,
+  BinaryExpression,
+  BlockStatement,
+  CallExpression,
+  ChooseDefinedExpression,
+  EntryExpression,
+  Expression,
+  ForeachStatement,
+  Identifier,
+  IndexExpression,
+  InExpression,
+  NodeKind,
+  ReturnStatement,
+  Statement,
+  StringLiteral,
+  TernaryExpression,
+  TryStatement,
+} from "../syntax/ast";
+import { Operator } from "../syntax/token";
+import { Type } from "../syntax/type";
+import { Conversion, Directive, Measure } from "./formats";
+import { arrayOf } from "./infer";
+import { Rewriter } from "./rewrite";
+import {
+  BuiltinSymbol,
+  FunctionSymbol,
+  GlobalSymbol,
+  PrintStyle,
+  PrintSymbol,
+  ScriptSymbol,
+  SymbolKind,
+  VariableSymbol,
+} from "./symbols";
+
+/** Characters of the longest number in any base, with sign and prefix: octal has 22 digits. */
+const NUMBER_LENGTH: i32 = 24;
+
+/** Rounds after which what still grows is given the limit. */
+const ROUNDS: i32 = 4;
 
 /** Greatest length of a string expression, at most `limit` (MAXSTRINGLEN - 1). */
-export function maxLengthOf(expression: Expression, limit: i32): i32 {
-  return limit;
+export function maxLengthOf(e: Expression, limit: i32): i32 {
+  switch (e.kind) {
+    case NodeKind.StringLiteral:
+      return min((<StringLiteral>e).value.length, limit);
+    case NodeKind.Identifier: {
+      const symbol = <ScriptSymbol | null>(<Identifier>e).symbol;
+      return symbol ? min((<VariableSymbol>symbol).maxLength, limit) : limit;
+    }
+    case NodeKind.Index: {
+      const array = arrayOf((<IndexExpression>e).base);
+      return array ? min(array.maxLength, limit) : limit;
+    }
+    case NodeKind.Binary: {
+      const binary = <BinaryExpression>e;
+      if (binary.op != Operator.Concat) return limit;
+      return min(maxLengthOf(binary.left, limit) + maxLengthOf(binary.right, limit), limit);
+    }
+    case NodeKind.Ternary: {
+      const ternary = <TernaryExpression>e;
+      return max(maxLengthOf(ternary.whenTrue, limit), maxLengthOf(ternary.whenFalse, limit));
+    }
+    case NodeKind.ChooseDefined: {
+      const choose = <ChooseDefinedExpression>e;
+      return max(maxLengthOf(choose.value, limit), maxLengthOf(choose.fallback, limit));
+    }
+    case NodeKind.Entry:
+      return maxLengthOf((<EntryExpression>e).operand, limit);
+    case NodeKind.Assignment: {
+      const assignment = <AssignmentExpression>e;
+      if (assignment.op == Operator.Assign) return maxLengthOf(assignment.value, limit);
+      return maxLengthOf(assignment.target, limit);
+    }
+    case NodeKind.Call:
+      return callLength(<CallExpression>e, limit);
+    default:
+      return limit;
+  }
+}
+
+function callLength(e: CallExpression, limit: i32): i32 {
+  const symbol = <ScriptSymbol | null>e.symbol;
+  if (!symbol) return limit;
+  if (symbol.kind == SymbolKind.Builtin) return min((<BuiltinSymbol>symbol).maxLength, limit);
+  if (symbol.kind == SymbolKind.Print) return printLength(<PrintSymbol>symbol, limit);
+  const overloads = (<FunctionSymbol>symbol).overloads;
+  let longest = 0;
+  for (let i = 0, n = overloads.length; i < n; ++i) longest = max(longest, overloads[i].maxLength);
+  return min(longest, limit);
+}
+
+/** How long the text of a print gets. */
+function printLength(print: PrintSymbol, limit: i32): i32 {
+  let length = print.style == PrintStyle.DelimitedLine ? 1 : 0;
+  if (print.style != PrintStyle.Printf) {
+    const values = print.values;
+    for (let i = 0, n = values.length; i < n; ++i) {
+      if (i > 0) length += print.format.length;
+      length += values[i].type == Type.String ? maxLengthOf(values[i], limit) : NUMBER_LENGTH;
+      if (length >= limit) return limit;
+    }
+    return min(length, limit);
+  }
+  let next = 0;
+  for (let i = 0, n = print.directives.length; i < n && length < limit; ++i) {
+    const directive = print.directives[i];
+    if (directive.conversion == Conversion.Literal) {
+      length += directive.text.length;
+      continue;
+    }
+    if (directive.widthKind == Measure.Dynamic) ++next;
+    if (directive.precisionKind == Measure.Dynamic) ++next;
+    if (next >= print.values.length) return limit;
+    length += directiveLength(directive, print.values[next++], limit);
+  }
+  return min(length, limit);
+}
+
+function directiveLength(directive: Directive, value: Expression, limit: i32): i32 {
+  if (directive.widthKind == Measure.Dynamic || directive.precisionKind == Measure.Dynamic) return limit;
+  if (directive.conversion == Conversion.String) return max(maxLengthOf(value, limit), directive.width);
+  return max(NUMBER_LENGTH, directive.width) + 2 * directive.precision;
+}
+
+/** Computes the greatest lengths of all variables and functions from the code that is walked. */
+export class Lengths extends Rewriter {
+  changed: bool = false;
+  private round: i32 = 0;
+  private owner: FunctionSymbol | null = null;
+
+  constructor(private limit: i32) {
+    super();
+  }
+
+  /** Begins another walk over everything. */
+  begin(): void {
+    this.changed = false;
+    ++this.round;
+  }
+
+  /** Walks the body of a function. */
+  body(symbol: FunctionSymbol): void {
+    this.owner = symbol;
+    const body = symbol.declaration.body;
+    if (body) this.block(body);
+    else if (symbol.returnType == Type.String) symbol.maxLength = this.limit;
+    this.owner = null;
+  }
+
+  /** Walks a block of a probe. */
+  probe(block: BlockStatement): void {
+    this.block(block);
+  }
+
+  override expression(e: Expression): Expression {
+    this.children(e);
+    if (e.kind == NodeKind.Assignment) this.assign(<AssignmentExpression>e);
+    else if (e.kind == NodeKind.Call) this.passArguments(<CallExpression>e);
+    else if (e.kind == NodeKind.Index) this.passKeys(arrayOf((<IndexExpression>e).base), (<IndexExpression>e).keys);
+    else if (e.kind == NodeKind.In) this.passKeys(arrayOf((<InExpression>e).array), (<InExpression>e).keys);
+    return e;
+  }
+
+  override statement(s: Statement): Statement {
+    this.parts(s);
+    const owner = this.owner;
+    if (s.kind == NodeKind.Return && owner) {
+      const value = (<ReturnStatement>s).value;
+      if (value && value.type == Type.String)
+        owner.maxLength = this.grown(owner.maxLength, maxLengthOf(value, this.limit));
+    } else if (s.kind == NodeKind.Try) {
+      const variable = (<TryStatement>s).variable;
+      if (variable) this.give(variable, this.limit);
+    } else if (s.kind == NodeKind.Foreach) {
+      this.passLoopVariables(<ForeachStatement>s);
+    }
+    return s;
+  }
+
+  private grown(before: i32, length: i32): i32 {
+    if (length <= before) return before;
+    this.changed = true;
+    return this.round > ROUNDS ? this.limit : length;
+  }
+
+  /** A string of some length goes to a variable or element. */
+  private give(target: Expression, length: i32): void {
+    const base = target.kind == NodeKind.Index ? (<IndexExpression>target).base : target;
+    if (base.kind != NodeKind.Identifier) return;
+    const symbol = <ScriptSymbol | null>(<Identifier>base).symbol;
+    if (symbol) this.giveSymbol(<VariableSymbol>symbol, length);
+  }
+
+  private giveSymbol(symbol: VariableSymbol, length: i32): void {
+    if (symbol.type == Type.String) symbol.maxLength = this.grown(symbol.maxLength, length);
+  }
+
+  private assign(e: AssignmentExpression): void {
+    if (e.op == Operator.Assign && e.value.type == Type.String) {
+      this.give(e.target, maxLengthOf(e.value, this.limit));
+    } else if (e.op == Operator.ConcatAssign) {
+      const sum = maxLengthOf(e.target, this.limit) + maxLengthOf(e.value, this.limit);
+      this.give(e.target, min(sum, this.limit));
+    }
+  }
+
+  private passArguments(e: CallExpression): void {
+    const symbol = <ScriptSymbol | null>e.symbol;
+    if (!symbol || symbol.kind != SymbolKind.Function) return;
+    const overloads = (<FunctionSymbol>symbol).overloads;
+    for (let i = 0, n = e.args.length; i < n; ++i) {
+      if (e.args[i].type != Type.String) continue;
+      const length = maxLengthOf(e.args[i], this.limit);
+      for (let j = 0, m = overloads.length; j < m; ++j) this.giveSymbol(overloads[j].parameters[i], length);
+    }
+  }
+
+  private passKeys(array: GlobalSymbol | null, keys: Expression[]): void {
+    if (!array) return;
+    for (let i = 0, n = min(keys.length, array.keyTypes.length); i < n; ++i) {
+      if (array.keyTypes[i] != Type.String || keys[i].kind == NodeKind.Wildcard) continue;
+      array.keyLengths[i] = this.grown(array.keyLengths[i], maxLengthOf(keys[i], this.limit));
+    }
+  }
+
+  private passLoopVariables(s: ForeachStatement): void {
+    const array = arrayOf(s.array);
+    if (!array) return;
+    for (let i = 0, n = min(s.keys.length, array.keyTypes.length); i < n; ++i) {
+      if (array.keyTypes[i] == Type.String) this.give(s.keys[i].variable, array.keyLengths[i]);
+    }
+    const value = s.value;
+    if (value && array.type == Type.String) this.give(value, array.maxLength);
+  }
 }

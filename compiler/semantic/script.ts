@@ -30,7 +30,7 @@ export class Handler {
   effects: Effects = Effects.None;
   /** Whether its globals must be locked while it runs: it could otherwise see or make half a change. */
   needsLock: bool = false;
-  /** Functions called, directly or not. */
+  /** Functions that it calls itself, overloads included. */
   functions: FunctionSymbol[] = [];
   /** Globals read or written, directly or not. */
   globals: GlobalSymbol[] = [];
@@ -38,6 +38,9 @@ export class Handler {
   name: string = "";
   /** oneshot: the session ends when it has run. */
   exits: bool = false;
+  /** A timer: it runs in the agent unless it asks for kernel context; then it is attached as `contextAttach`. */
+  byContext: bool = false;
+  contextAttach: AttachKind = AttachKind.CpuClock;
   constructor(
     public declaration: ProbeDeclaration,
     public engine: Engine,
@@ -59,8 +62,10 @@ export class ProbeSite {
   /** Of timer.*.randomize: the period is `period` plus or minus up to `jitter`. */
   jitter: i64 = 0;
   /** Of begin, end and error: lower runs first. */
-  order: i64 = 0;
+  order: i32 = 0;
   flags: ProbeFlags = ProbeFlags.None;
+  /** Names of the aliases it came through, innermost first. */
+  aliases: string[] = [];
   constructor(
     public handler: Handler,
     /** The resolved probe point, as -p2 and pp() show it. */

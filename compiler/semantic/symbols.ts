@@ -61,14 +61,18 @@ export const enum GlobalUse {
   WrittenByAgent = 1 << 5,
   /** Some handler that may run while others do changes it by more than one commutative update. */
   NonAtomic = 1 << 6,
+  /** Some handler that may run while others do writes it: not only begin and end. */
+  WrittenWhileRunning = 1 << 7,
 }
 
 /** A global variable or array. */
 export class GlobalSymbol extends VariableSymbol {
   /** The name as the script spells it. */
   displayName: string;
-  /** Number of keys; 0 for a scalar, -1 while unknown. */
+  /** Number of keys; 0 for a scalar, -1 while unknown, -2 for an array that nothing indexed yet. */
   arity: i32 = -1;
+  /** What decided the arity, for messages. */
+  arityRange: Range | null = null;
   keyTypes: Type[] = [];
   /** Greatest lengths of string keys, 0 for integer keys. */
   keyLengths: i32[] = [];
@@ -104,6 +108,9 @@ export class GlobalSymbol extends VariableSymbol {
 /** A variable of a probe or a function, zero or "" when its owner begins; or a parameter. */
 export class LocalSymbol extends VariableSymbol {
   isParameter: bool = false;
+  /** How often the code reads and writes it. */
+  reads: i32 = 0;
+  writes: i32 = 0;
   constructor(name: string, index: i32, range: Range) {
     super(SymbolKind.Local, name, index, range);
   }
@@ -144,6 +151,14 @@ export class FunctionSymbol extends ScriptSymbol {
   maxLength: i32 = 0;
   /** Whether it may call itself, directly or not. */
   recursive: bool = false;
+  /** Whether the names in its body were resolved. */
+  resolved: bool = false;
+  /** Its position among all functions declared. */
+  order: i32 = 0;
+  /** Whether some `return` has a value. */
+  hasValue: bool = false;
+  /** Functions that its body calls, overloads included. */
+  callees: FunctionSymbol[] = [];
   /** Calls in code that can be reached. */
   callCount: i32 = 0;
   effects: Effects = Effects.None;

@@ -9,8 +9,23 @@ export class TapsetLibrary {
   functions: Map<string, string> = new Map<string, string>();
   /** File that declares a global. */
   globals: Map<string, string> = new Map<string, string>();
-  /** File that declares a probe alias, by its first component. */
+  /** File that declares a probe alias, by its name (components joined by dots). */
   aliases: Map<string, string> = new Map<string, string>();
+  /** File that declares a macro, by its name. */
+  macros: Map<string, string> = new Map<string, string>();
   /** Texts at hand, by file name. */
   sources: Map<string, Source> = new Map<string, Source>();
+
+  /** Takes the index: lines "kind name file". */
+  readIndex(text: string): void {
+    const lines = text.split("\n");
+    for (let i = 0, n = lines.length; i < n; ++i) {
+      const words = lines[i].split(" ");
+      if (words.length != 3) continue;
+      if (words[0] == "function") this.functions.set(words[1], words[2]);
+      else if (words[0] == "global") this.globals.set(words[1], words[2]);
+      else if (words[0] == "alias") this.aliases.set(words[1], words[2]);
+      else if (words[0] == "macro") this.macros.set(words[1], words[2]);
+    }
+  }
 }

@@ -1,0 +1,24 @@
+// Who is running, and where: tapset/context.stp gives these their names.
+
+import { BuiltinFlags, BuiltinSymbol } from "../semantic/symbols";
+import { Type } from "../syntax/type";
+import { Builtin } from "./builtin";
+import { row, stringRow } from "./family";
+
+/** TASK_COMM_LEN of the kernel without the NUL. */
+const COMM_LENGTH: i32 = 15;
+
+const CONTEXT: BuiltinFlags = BuiltinFlags.NeedsKernelContext | BuiltinFlags.Constant;
+
+/** The rows of this family. */
+export function contextBuiltins(): BuiltinSymbol[] {
+  return [
+    row(Builtin.Pid, "__pid", "", Type.Long, CONTEXT),
+    row(Builtin.Tid, "__tid", "", Type.Long, CONTEXT),
+    row(Builtin.Uid, "__uid", "", Type.Long, CONTEXT),
+    row(Builtin.Gid, "__gid", "", Type.Long, CONTEXT),
+    stringRow(Builtin.Execname, "__execname", COMM_LENGTH, CONTEXT),
+    row(Builtin.Cpu, "__cpu", "", Type.Long, CONTEXT),
+    row(Builtin.Target, "__target", "", Type.Long, BuiltinFlags.Constant),
+  ];
+}

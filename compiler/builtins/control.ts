@@ -1,0 +1,16 @@
+// What goes through the control ring: exit, error, warn, log. tapset/logging.stp gives them their names.
+
+import { BuiltinFlags, BuiltinSymbol } from "../semantic/symbols";
+import { Type } from "../syntax/type";
+import { Builtin } from "./builtin";
+import { row } from "./family";
+
+/** The rows of this family. */
+export function controlBuiltins(): BuiltinSymbol[] {
+  return [
+    row(Builtin.Exit, "__exit", "", Type.Void, BuiltinFlags.Controls),
+    row(Builtin.Error, "__error", "s", Type.Void, BuiltinFlags.Controls | BuiltinFlags.MayFail),
+    row(Builtin.Warn, "__warn", "s", Type.Void, BuiltinFlags.Controls),
+    row(Builtin.Log, "__log", "s", Type.Void, BuiltinFlags.Controls),
+  ];
+}

@@ -1,0 +1,43 @@
+// All builtins that are called like functions. Only the tapset may name them; a new one is a row in a family's file, a
+// member of `Builtin`, a case in lower/call.ts and a function of the tapset.
+
+import { BuiltinSymbol } from "../semantic/symbols";
+import { Builtin } from "./builtin";
+import { contextBuiltins } from "./context";
+import { controlBuiltins } from "./control";
+import { findPrint, printNames } from "./print";
+import { timestampBuiltins } from "./timestamp";
+
+let byName: Map<string, BuiltinSymbol> | null = null;
+
+function builtins(): Map<string, BuiltinSymbol> {
+  const known = byName;
+  if (known) return known;
+  const map = new Map<string, BuiltinSymbol>();
+  const rows = contextBuiltins().concat(timestampBuiltins()).concat(controlBuiltins());
+  for (let i = 0, n = rows.length; i < n; ++i) map.set(rows[i].name, rows[i]);
+  byName = map;
+  return map;
+}
+
+/** The builtin of a name, or null. */
+export function findBuiltin(name: string): BuiltinSymbol | null {
+  const map = builtins();
+  return map.has(name) ? map.get(name) : null;
+}
+
+/** Asserts that every member of `Builtin` has one row. */
+export function selfCheckBuiltins(): void {
+  const seen = new StaticArray<bool>(Builtin.Size);
+  const rows = builtins().values();
+  for (let i = 0, n = rows.length; i < n; ++i) {
+    assert(!seen[rows[i].id], "one row for each builtin");
+    seen[rows[i].id] = true;
+  }
+  const prints = printNames();
+  for (let i = 0, n = prints.length; i < n; ++i) {
+    const print = findPrint(prints[i]);
+    if (print) seen[print.id] = true;
+  }
+  for (let i = 0; i < seen.length; ++i) assert(seen[i], "every builtin has a row");
+}

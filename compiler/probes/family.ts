@@ -1,0 +1,148 @@
+// What every probe family works with: patterns that probe points are matched with, and the attachments they turn into.
+//
+//   kernel.function("vfs_*").return   ──pattern──►  resolve()  ──►  Attachment per kernel function
+//
+// A family is one file with its patterns and their `resolve`, listed in table.ts. A resolve adds attachments, asks for
+// what it lacks, or says why the point cannot be; adding nothing means that nothing matches.
+
+import { AttachKind, ProbeFlags } from "../../common/format/manifest";
+import { Facts } from "../kernel/facts";
+import { Expression, NodeKind, NumberLiteral, ProbeComponent, StringLiteral } from "../syntax/ast";
+import { Range } from "../syntax/source";
+import { matchWildcard } from "../syntax/wildcard";
+import { NeedSet } from "./needs";
+
+/** Where handlers of an attachment run. */
+export const enum EngineChoice {
+  Agent,
+  Kernel,
+  /** In the agent, unless the handler asks for kernel context: then `contextAttach`, in the kernel. */
+  ByContext,
+}
+
+/** One place to attach to. */
+export class Attachment {
+  target: string = "";
+  period: i64 = 0;
+  jitter: i64 = 0;
+  order: i32 = 0;
+  flags: ProbeFlags = ProbeFlags.None;
+  /** oneshot: the session ends when the handler has run. */
+  exits: bool = false;
+  /** With ByContext: what it becomes in the kernel. */
+  contextAttach: AttachKind = AttachKind.CpuClock;
+  constructor(
+    public attach: AttachKind,
+    public engine: EngineChoice,
+    /** The resolved probe point. */
+    public point: string,
+  ) {}
+}
+
+/** A probe point that is being resolved, and what became of it. */
+export class PointQuery {
+  attachments: Attachment[] = [];
+  /** Why it cannot be resolved, and where; empty if nothing is wrong or nothing matches. */
+  problem: string = "";
+  problemRange: Range;
+  problemHint: string = "";
+  /** `?` or `!`: whoever asks does not mind if nothing is found. */
+  optional: bool = false;
+  /** It matches, and runs nowhere. */
+  isNever: bool = false;
+  /** Something must be known first: `needs` says what. */
+  pending: bool = false;
+  constructor(
+    public components: ProbeComponent[],
+    public range: Range,
+    public facts: Facts,
+    public needs: NeedSet,
+  ) {
+    this.problemRange = range;
+  }
+
+  /** Says that the point cannot be, which is at component `at`. The first problem stays. */
+  refuse(at: i32, problem: string, hint: string = ""): void {
+    if (this.problem.length > 0) return;
+    this.problem = problem;
+    this.problemHint = hint;
+    this.problemRange = this.components[at].range;
+  }
+
+  /** Asks the host for a name or pattern. */
+  need(kind: string, name: string): void {
+    this.pending = true;
+    this.needs.add(kind, name);
+  }
+
+  /** The integer argument of a component that the pattern says has one. */
+  number(at: i32): i64 {
+    const argument = this.components[at].argument;
+    return argument && argument.kind == NodeKind.NumberLiteral ? (<NumberLiteral>argument).value : 0;
+  }
+
+  /** The string argument of a component. */
+  text(at: i32): string {
+    const argument = this.components[at].argument;
+    return argument && argument.kind == NodeKind.StringLiteral ? (<StringLiteral>argument).value : "";
+  }
+}
+
+/** What a component of a pattern takes in parentheses. */
+export const enum ArgumentKind {
+  None,
+  Number,
+  String,
+}
+
+/** One shape of probe points. */
+export class ProbePattern {
+  names: string[] = [];
+  kinds: ArgumentKind[] = [];
+  constructor(
+    /** `timer.s(number).randomize(number)`, `kernel.function(string)`: what -L and messages show. */
+    public text: string,
+    public resolve: (query: PointQuery) => void,
+  ) {
+    const parts = text.split(".");
+    for (let i = 0, n = parts.length; i < n; ++i) {
+      const part = parts[i];
+      const open = part.indexOf("(");
+      this.names.push(open < 0 ? part : part.substring(0, open));
+      if (open < 0) this.kinds.push(ArgumentKind.None);
+      else this.kinds.push(part.endsWith("(string)") ? ArgumentKind.String : ArgumentKind.Number);
+    }
+  }
+
+  /** How many leading components match; all of them and of the pattern if the result is both lengths. */
+  matchLength(components: ProbeComponent[]): i32 {
+    const n = min(components.length, this.names.length);
+    for (let i = 0; i < n; ++i) {
+      if (!matchWildcard(components[i].name, this.names[i])) return i;
+      if (kindOf(components[i].argument) != this.kinds[i]) return i;
+    }
+    return n;
+  }
+
+  matches(components: ProbeComponent[]): bool {
+    return components.length == this.names.length && this.matchLength(components) == components.length;
+  }
+}
+
+function kindOf(argument: Expression | null): ArgumentKind {
+  if (!argument) return ArgumentKind.None;
+  return argument.kind == NodeKind.StringLiteral ? ArgumentKind.String : ArgumentKind.Number;
+}
+
+/** Puts a byte string in quotes, with the escapes that a script would need. */
+export function quote(text: string): string {
+  let quoted = '"';
+  for (let i = 0, n = text.length; i < n; ++i) {
+    const c = text.charCodeAt(i);
+    if (c == 0x22 || c == 0x5c) quoted += "\\";
+    if (c == 0x0a) quoted += "\\n";
+    else if (c == 0x09) quoted += "\\t";
+    else quoted += String.fromCharCode(c);
+  }
+  return `${quoted}"`;
+}

@@ -1,0 +1,158 @@
+// kernel.function("name") with .call and .return: kprobes and kretprobes by symbol.
+//
+// Without debug information a symbol's name is all there is: no source files, no lines, no inlined copies. With facts
+// every name is looked up (and patterns can be expanded); without, a plain name is taken on trust.
+
+import { AttachKind, ProbeFlags } from "../../common/format/manifest";
+import { NameFacts, syscallPrefix } from "../kernel/facts";
+import { NearMatches } from "../kernel/near";
+import { hasWildcard } from "../syntax/wildcard";
+import { Attachment, EngineChoice, PointQuery, ProbePattern, quote } from "./family";
+
+/** More probe sites than this from one probe point are a mistake. */
+const MAX_SITES_OF_A_POINT: i32 = 20000;
+
+const KIND = "functions";
+
+/** The patterns of this family. */
+export function functionPatterns(): ProbePattern[] {
+  return [
+    new ProbePattern("kernel.function(string)", resolveEntry),
+    new ProbePattern("kernel.function(string).call", resolveEntry),
+    new ProbePattern("kernel.function(string).return", resolveReturn),
+    new ProbePattern("kernel.function(string).return.maxactive(number)", resolveReturn),
+    new ProbePattern("kernel.function(string).inline", resolveInline),
+  ];
+}
+
+function resolveEntry(query: PointQuery): void {
+  resolve(query, AttachKind.Kprobe);
+}
+
+function resolveReturn(query: PointQuery): void {
+  resolve(query, AttachKind.Kretprobe);
+}
+
+function resolveInline(query: PointQuery): void {
+  query.refuse(2, "inlined copies of functions are found through debug information, which is not supported yet");
+}
+
+function resolve(query: PointQuery, attach: AttachKind): void {
+  const name = query.text(1);
+  if (name.length == 0) {
+    query.refuse(1, "the name of a function is empty");
+  } else if (name.includes("@")) {
+    query.refuse(1, "source files and lines are found through debug information, which is not supported yet");
+  } else if (!isPlausible(name)) {
+    query.refuse(1, `'${name}' is no function's name`);
+  } else if (hasWildcard(name)) {
+    resolvePattern(query, attach, name);
+  } else {
+    resolveName(query, attach, name);
+  }
+}
+
+function isPlausible(name: string): bool {
+  if (name.length > 511) return false;
+  for (let i = 0, n = name.length; i < n; ++i) {
+    const c = name.charCodeAt(i);
+    if (c <= 0x20 || c >= 0x7f || c == 0x22 || c == 0x2f || c == 0x5c || c == 0x3a || c == 0x2b) return false;
+  }
+  return true;
+}
+
+/** What a name may be called in the kernel, best first. */
+function candidates(query: PointQuery, name: string): string[] {
+  const names = [name];
+  if (!name.startsWith("sys_")) return names;
+  names.push(`${syscallPrefix(query.facts.arch)}${name}`);
+  names.push(`__se_${name}`);
+  names.push(`__do_${name}`);
+  return names;
+}
+
+/** What the compiler renames a static function to when it specializes it. */
+function variants(name: string): string[] {
+  return [`${name}.isra.*`, `${name}.constprop.*`];
+}
+
+function resolveName(query: PointQuery, attach: AttachKind, name: string): void {
+  const names = candidates(query, name);
+  const functions = query.facts.functions;
+  if (!query.facts.known) {
+    // On trust. A system call is known by its entry, which all kernels since 4.17 call alike.
+    addSite(query, attach, names.length > 1 ? names[1] : name);
+    return;
+  }
+  for (let i = 0, n = names.length; i < n; ++i) {
+    if (!functions.knows(names[i])) query.need(KIND, names[i]);
+  }
+  if (query.pending) return;
+  for (let i = 0, n = names.length; i < n; ++i) {
+    if (!functions.has(names[i])) continue;
+    addSite(query, attach, names[i]);
+    return;
+  }
+  if (!addVariants(query, attach, name) && !query.pending) refuseName(query, name);
+}
+
+function addVariants(query: PointQuery, attach: AttachKind, name: string): bool {
+  const functions = query.facts.functions;
+  const patterns = variants(name);
+  let found = false;
+  for (let i = 0; i < patterns.length; ++i) {
+    if (!functions.knows(patterns[i])) query.need(KIND, patterns[i]);
+    const names = functions.matching(patterns[i]);
+    for (let j = 0, n = names.length; j < n; ++j) addSite(query, attach, names[j]);
+    if (names.length > 0) found = true;
+  }
+  return found;
+}
+
+function refuseName(query: PointQuery, name: string): void {
+  const functions: NameFacts = query.facts.functions;
+  if (!query.optional && !functions.knows("*")) {
+    query.need(KIND, "*");
+    return;
+  }
+  const near = new NearMatches(name);
+  near.addAll(functions.present);
+  query.refuse(1, `the kernel has no function '${name}'${near.text}`);
+}
+
+function resolvePattern(query: PointQuery, attach: AttachKind, pattern: string): void {
+  if (!query.facts.known) {
+    query.refuse(1, `which functions match ${quote(pattern)} depends on the kernel`, "say which with --host");
+    return;
+  }
+  const patterns = candidates(query, pattern);
+  const functions = query.facts.functions;
+  for (let i = 0; i < 2 && i < patterns.length; ++i) {
+    if (!functions.knows(patterns[i])) query.need(KIND, patterns[i]);
+  }
+  if (query.pending) return;
+  for (let i = 0; i < 2 && i < patterns.length; ++i) {
+    const names = functions.matching(patterns[i]);
+    if (names.length > MAX_SITES_OF_A_POINT) {
+      query.refuse(1, `${names.length} functions match ${quote(pattern)}, more than ${MAX_SITES_OF_A_POINT}`);
+      return;
+    }
+    for (let j = 0, n = names.length; j < n; ++j) {
+      if (names[j].endsWith(".cold")) continue;
+      const site = addSite(query, attach, names[j]);
+      // Some functions cannot be probed, and a pattern does not mean them.
+      site.flags = ProbeFlags.Optional;
+    }
+  }
+  if (query.attachments.length == 0) query.refuse(1, `no function of the kernel matches ${quote(pattern)}`);
+}
+
+function addSite(query: PointQuery, attach: AttachKind, name: string): Attachment {
+  let point = `kernel.function(${quote(name)})`;
+  if (attach == AttachKind.Kretprobe) point += ".return";
+  else if (query.components.length == 3) point += ".call";
+  const site = new Attachment(attach, EngineChoice.Kernel, point);
+  site.target = name;
+  query.attachments.push(site);
+  return site;
+}

@@ -1,0 +1,56 @@
+// All probe families. A new one is a file with its patterns and a line here; AttachKind and agent/remote/attach have what
+// makes it fire. Families of stap's that do not exist yet are named, so that their users hear that, not "mismatch".
+
+import { ProbePattern } from "./family";
+import { functionPatterns } from "./function";
+import { sessionPatterns } from "./session";
+import { timerPatterns } from "./timer";
+import { tracePatterns } from "./trace";
+
+let patterns: ProbePattern[] | null = null;
+
+/** The patterns of all families. */
+export function probePatterns(): ProbePattern[] {
+  const known = patterns;
+  if (known) return known;
+  const all: ProbePattern[] = sessionPatterns()
+    .concat(timerPatterns())
+    .concat(functionPatterns())
+    .concat(tracePatterns());
+  patterns = all;
+  return all;
+}
+
+class LaterFamily {
+  constructor(
+    /** How its probe points begin. */
+    public prefix: string,
+    public what: string,
+  ) {}
+}
+
+const LATER: StaticArray<LaterFamily> = [
+  new LaterFamily("kernel.statement", "statements of the kernel"),
+  new LaterFamily("kernel.data", "hardware watchpoints"),
+  new LaterFamily("kernel.mark", "kernel markers"),
+  new LaterFamily("kernel.function", "this part of kernel functions"),
+  new LaterFamily("kprobe", "kprobes by address"),
+  new LaterFamily("module", "kernel modules by name"),
+  new LaterFamily("process", "processes and their programs"),
+  new LaterFamily("perf", "performance counters"),
+  new LaterFamily("procfs", "files in /proc"),
+  new LaterFamily("netfilter", "packets"),
+  new LaterFamily("input", "input from the terminal"),
+  new LaterFamily("java", "Java"),
+  new LaterFamily("python2", "Python"),
+  new LaterFamily("python3", "Python"),
+];
+
+/** What family that is not supported yet a probe point (its names joined by dots) belongs to, or nothing. */
+export function laterFamily(point: string): string {
+  for (let i = 0; i < LATER.length; ++i) {
+    const prefix = LATER[i].prefix;
+    if (point == prefix || point.startsWith(`${prefix}.`)) return LATER[i].what;
+  }
+  return "";
+}

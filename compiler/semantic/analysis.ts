@@ -1,0 +1,111 @@
+// The state of pass 2 that its steps share: the files with what they declare, and what grew out of the probes so far.
+// `collect.ts` fills the declarations, `resolve-probes.ts` the units and handlers; nobody else adds to them.
+
+import { Reporter } from "../diagnostics/diagnostic";
+import { NeedSet } from "../probes/needs";
+import { AliasDeclaration, BlockStatement, Expression, ProbeDeclaration, ScriptFile } from "../syntax/ast";
+import { Range, SourceKind } from "../syntax/source";
+import { Summary } from "./effects";
+import { SemanticOptions } from "./options";
+import { Handler, ProbeSite } from "./script";
+import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol } from "./symbols";
+
+/** A parsed file and what only it sees. */
+export class FileScope {
+  /** Private names of this file, by name. */
+  privateGlobals: Map<string, GlobalSymbol> = new Map<string, GlobalSymbol>();
+  /** By `functionKey`. */
+  privateFunctions: Map<string, FunctionSymbol[]> = new Map<string, FunctionSymbol[]>();
+  constructor(
+    public index: i32,
+    public file: ScriptFile,
+  ) {}
+
+  get isTapset(): bool {
+    return this.file.source.kind == SourceKind.Tapset;
+  }
+}
+
+/** A probe alias and the file it is from. */
+export class AliasEntry {
+  constructor(
+    public declaration: AliasDeclaration,
+    /** The names of one of its points, joined by dots. */
+    public name: string,
+    public names: string[],
+    public file: FileScope,
+  ) {}
+}
+
+/** A block of a unit with the file whose private names it sees. */
+export class Part {
+  constructor(
+    public block: BlockStatement,
+    public file: FileScope,
+  ) {}
+}
+
+/** A condition with the file whose private names it sees. */
+export class Condition {
+  constructor(
+    public expression: Expression,
+    public file: FileScope,
+  ) {}
+}
+
+/** Code of a probe: what one way through the aliases puts together. Its handlers share it; of `never` it has none. */
+export class CodeUnit {
+  conditions: Condition[] = [];
+  parts: Part[] = [];
+  locals: LocalSymbol[] = [];
+  handlers: Handler[] = [];
+  /** Functions that it calls, overloads included. */
+  callees: FunctionSymbol[] = [];
+  constructor(
+    public declaration: ProbeDeclaration,
+    /** The first of its probe points. */
+    public range: Range,
+  ) {}
+}
+
+/** All that the steps of pass 2 share. */
+export class Analysis {
+  files: FileScope[] = [];
+  /** All that are declared, in order. */
+  globals: GlobalSymbol[] = [];
+  globalsByName: Map<string, GlobalSymbol> = new Map<string, GlobalSymbol>();
+  functions: FunctionSymbol[] = [];
+  /** By `functionKey`; each list is the `overloads` of its members. */
+  functionsByKey: Map<string, FunctionSymbol[]> = new Map<string, FunctionSymbol[]>();
+  /** By name alone: whether it is a function at all, and how many parameters it takes. */
+  arities: Map<string, i32[]> = new Map<string, i32[]>();
+  /** Of each declared function, by its position in `functions`. */
+  functionFiles: FileScope[] = [];
+  aliases: AliasEntry[] = [];
+  aliasesByName: Map<string, AliasEntry[]> = new Map<string, AliasEntry[]>();
+  units: CodeUnit[] = [];
+  /** What each unit does, calls included; filled by effects.ts. */
+  summaries: Summary[] = [];
+  sites: ProbeSite[] = [];
+  needs: NeedSet = new NeedSet();
+  /** Functions that calls name and whose bodies are still to be resolved. */
+  reached: FunctionSymbol[] = [];
+  /** All calls of the printf family. */
+  prints: PrintSymbol[] = [];
+  /** Undefined names that were compared with others. */
+  comparisons: i32 = 0;
+  /** Files of the tapset that were loaded or asked for, by name. */
+  loaded: Set<string> = new Set<string>();
+  /** Probe points that aliases expanded to, and bytes of script that they copied. */
+  expansions: i32 = 0;
+  copiedBytes: i64 = 0;
+  constructor(
+    public options: SemanticOptions,
+    public reporter: Reporter,
+  ) {}
+}
+
+/** What functions are found by: overloads with different numbers of parameters are different functions. */
+export function functionKey(name: string, arity: i32): string {
+  return `${name}/${arity}`;
+}

@@ -1,0 +1,320 @@
+// What code may do: to globals, to the output, to the handler that runs it. Filled for functions (callees first) and
+// handlers; decides where timers run, and which handlers need the lock.
+
+import { AttachKind, Engine } from "../../common/format/manifest";
+import {
+  AssignmentExpression,
+  BinaryExpression,
+  BlockStatement,
+  CallExpression,
+  DeleteStatement,
+  Expression,
+  ExpressionStatement,
+  ForeachStatement,
+  ForStatement,
+  Identifier,
+  IndexExpression,
+  NodeKind,
+  Statement,
+  UpdateExpression,
+} from "../syntax/ast";
+import { Operator } from "../syntax/token";
+import { Type } from "../syntax/type";
+import { Analysis } from "./analysis";
+import { Rewriter } from "./rewrite";
+import { Handler } from "./script";
+import {
+  BuiltinFlags,
+  BuiltinSymbol,
+  Effects,
+  FunctionSymbol,
+  GlobalSymbol,
+  GlobalUse,
+  LocalSymbol,
+  PrintSymbol,
+  ScriptSymbol,
+  SymbolKind,
+} from "./symbols";
+
+/** How code touches one global. */
+export const enum Access {
+  None = 0,
+  Read = 1 << 0,
+  /** A plain `=` of a number, or of a whole element: one store. */
+  Assign = 1 << 1,
+  /** One commutative update whose value nobody wants: `x++;`, `x += n;`, `s <<< n`. */
+  Update = 1 << 2,
+  /** An update that reads first: `x *= 2`, `y = x++`, `s .= t`. */
+  Modify = 1 << 3,
+  Delete = 1 << 4,
+}
+
+const WRITES: i32 = Access.Assign | Access.Update | Access.Modify | Access.Delete;
+
+/** What some code does, the functions it calls included once `add` was called with theirs. */
+export class Summary {
+  effects: Effects = Effects.None;
+  globals: GlobalSymbol[] = [];
+  /** `Access` bits by global. */
+  access: Map<GlobalSymbol, i32> = new Map<GlobalSymbol, i32>();
+
+  touch(global: GlobalSymbol, access: i32): void {
+    if (!this.access.has(global)) {
+      this.globals.push(global);
+      this.access.set(global, access);
+    } else {
+      this.access.set(global, this.access.get(global) | access);
+    }
+    if (access & Access.Read || access & Access.Modify) this.effects |= Effects.ReadsGlobals;
+    if (access & WRITES) this.effects |= Effects.WritesGlobals;
+  }
+
+  add(other: Summary): void {
+    this.effects |= other.effects;
+    for (let i = 0, n = other.globals.length; i < n; ++i) {
+      this.touch(other.globals[i], other.access.get(other.globals[i]));
+    }
+  }
+}
+
+/** Walks code and notes what it does itself; calls of functions are left to `Summary.add`. */
+class Observer extends Rewriter {
+  summary: Summary = new Summary();
+
+  override statement(s: Statement): Statement {
+    switch (s.kind) {
+      case NodeKind.Expression:
+        this.dropped((<ExpressionStatement>s).expression);
+        return s;
+      case NodeKind.While:
+        this.summary.effects |= Effects.Loops;
+        break;
+      case NodeKind.For:
+        this.forLoop(<ForStatement>s);
+        return s;
+      case NodeKind.Foreach:
+        this.summary.effects |= Effects.Loops;
+        this.foreachVariables(<ForeachStatement>s);
+        break;
+      case NodeKind.Next:
+        this.summary.effects |= Effects.Next;
+        break;
+      case NodeKind.Delete:
+        this.target((<DeleteStatement>s).target, Access.Delete);
+        return s;
+      default:
+        break;
+    }
+    this.parts(s);
+    return s;
+  }
+
+  private forLoop(s: ForStatement): void {
+    this.summary.effects |= Effects.Loops;
+    const initializer = s.initializer;
+    if (initializer) this.dropped(initializer);
+    const condition = s.condition;
+    if (condition) this.expression(condition);
+    const step = s.step;
+    if (step) this.dropped(step);
+    this.statement(s.body);
+  }
+
+  private foreachVariables(s: ForeachStatement): void {
+    for (let i = 0, n = s.keys.length; i < n; ++i) this.target(s.keys[i].variable, Access.Assign);
+    const value = s.value;
+    if (value) this.target(value, Access.Assign);
+  }
+
+  /** An expression whose value nobody wants. */
+  private dropped(e: Expression): void {
+    if (e.kind == NodeKind.PreUpdate || e.kind == NodeKind.PostUpdate) {
+      this.target((<UpdateExpression>e).operand, Access.Update);
+    } else if (e.kind == NodeKind.Assignment) {
+      this.assignment(<AssignmentExpression>e, false);
+    } else {
+      this.expression(e);
+    }
+  }
+
+  override expression(e: Expression): Expression {
+    switch (e.kind) {
+      case NodeKind.Identifier:
+        this.target(e, Access.Read);
+        return e;
+      case NodeKind.PreUpdate:
+      case NodeKind.PostUpdate:
+        this.target((<UpdateExpression>e).operand, Access.Modify);
+        return e;
+      case NodeKind.Assignment:
+        this.assignment(<AssignmentExpression>e, true);
+        return e;
+      case NodeKind.Call:
+        this.children(e);
+        this.call(<CallExpression>e);
+        return e;
+      case NodeKind.Binary: {
+        const op = (<BinaryExpression>e).op;
+        if (op == Operator.Divide || op == Operator.Modulo) this.summary.effects |= Effects.MayFail;
+        break;
+      }
+      default:
+        break;
+    }
+    this.children(e);
+    return e;
+  }
+
+  private assignment(e: AssignmentExpression, wanted: bool): void {
+    this.expression(e.value);
+    if (e.op == Operator.DivideAssign || e.op == Operator.ModuloAssign) this.summary.effects |= Effects.MayFail;
+    let access: i32 = Access.Modify;
+    if (e.op == Operator.Assign) access = Access.Assign;
+    else if (e.op == Operator.Aggregate) access = Access.Update;
+    else if (!wanted && (e.op == Operator.AddAssign || e.op == Operator.SubtractAssign)) access = Access.Update;
+    this.target(e.target, access);
+  }
+
+  /** A variable or element is touched; the keys of an element are read. */
+  private target(e: Expression, access: i32): void {
+    if (e.kind == NodeKind.Index) {
+      const index = <IndexExpression>e;
+      this.list(index.keys);
+      this.target(index.base, access);
+      return;
+    }
+    if (e.kind != NodeKind.Identifier) {
+      this.expression(e);
+      return;
+    }
+    const symbol = <ScriptSymbol | null>(<Identifier>e).symbol;
+    if (!symbol) return;
+    if (symbol.kind == SymbolKind.Global) {
+      this.summary.touch(<GlobalSymbol>symbol, access);
+      return;
+    }
+    const local = <LocalSymbol>symbol;
+    if (access & (Access.Read | Access.Modify)) ++local.reads;
+    if (access & WRITES) ++local.writes;
+  }
+
+  private call(e: CallExpression): void {
+    const symbol = <ScriptSymbol | null>e.symbol;
+    if (!symbol) return;
+    const summary = this.summary;
+    if (symbol.kind == SymbolKind.Print) {
+      if (!(<PrintSymbol>symbol).isValue) summary.effects |= Effects.Prints;
+    } else if (symbol.kind == SymbolKind.Builtin) {
+      const flags = (<BuiltinSymbol>symbol).flags;
+      if (flags & BuiltinFlags.NeedsKernelContext) summary.effects |= Effects.NeedsKernelContext;
+      if (flags & BuiltinFlags.Controls) summary.effects |= Effects.Controls;
+      if (flags & BuiltinFlags.MayFail) summary.effects |= Effects.MayFail;
+    } else if ((<FunctionSymbol>symbol).recursive) {
+      summary.effects |= Effects.Loops;
+    }
+  }
+}
+
+/** What a block does itself. */
+function observeBlock(block: BlockStatement | null): Summary {
+  const observer = new Observer();
+  if (block) observer.block(block);
+  return observer.summary;
+}
+
+/** Fills the effects of functions, which stand callees first, and of all handlers; decides where timers run. */
+export function fillEffects(a: Analysis, functions: FunctionSymbol[]): void {
+  const summaries = new Map<FunctionSymbol, Summary>();
+  for (let i = 0, n = functions.length; i < n; ++i) {
+    summaries.set(functions[i], observeBlock(functions[i].declaration.body));
+  }
+  // Twice: within a circle of calls the first member does not know the last one's summary yet.
+  for (let round = 0; round < 2; ++round) {
+    for (let i = 0, n = functions.length; i < n; ++i) {
+      const summary = summaries.get(functions[i]);
+      addCallees(summary, functions[i].callees, summaries);
+      // `next` in a function ends with it.
+      functions[i].effects = summary.effects;
+    }
+  }
+  for (let i = 0, n = a.units.length; i < n; ++i) fillUnit(a, i, summaries);
+  for (let i = 0, n = a.units.length; i < n; ++i) {
+    const handlers = a.units[i].handlers;
+    for (let j = 0, m = handlers.length; j < m; ++j) handlers[j].needsLock = needsLock(handlers[j], a.summaries[i]);
+  }
+}
+
+function addCallees(summary: Summary, callees: FunctionSymbol[], summaries: Map<FunctionSymbol, Summary>): void {
+  const next = summary.effects & Effects.Next;
+  for (let i = 0, n = callees.length; i < n; ++i) {
+    if (summaries.has(callees[i])) summary.add(summaries.get(callees[i]));
+  }
+  summary.effects = (summary.effects & ~Effects.Next) | next;
+}
+
+function fillUnit(a: Analysis, at: i32, summaries: Map<FunctionSymbol, Summary>): void {
+  const unit = a.units[at];
+  const observer = new Observer();
+  for (let i = 0, n = unit.conditions.length; i < n; ++i) observer.expression(unit.conditions[i].expression);
+  for (let i = 0, n = unit.parts.length; i < n; ++i) observer.block(unit.parts[i].block);
+  const summary = observer.summary;
+  addCallees(summary, unit.callees, summaries);
+  a.summaries.push(summary);
+  if (unit.handlers.length == 0) noteUse(summary, null);
+  for (let i = 0, n = unit.handlers.length; i < n; ++i) {
+    const handler = unit.handlers[i];
+    handler.effects = summary.effects;
+    handler.globals = summary.globals;
+    if (handler.byContext && summary.effects & Effects.NeedsKernelContext) {
+      handler.engine = Engine.Kernel;
+      handler.attach = handler.contextAttach;
+    }
+    noteUse(summary, handler);
+  }
+}
+
+/** Whether other handlers may run at the same time: not before the first and after the last event. */
+export function isConcurrent(handler: Handler): bool {
+  const attach = handler.attach;
+  return attach != AttachKind.Begin && attach != AttachKind.End && attach != AttachKind.Error;
+}
+
+/** Notes on globals how a handler (or, with null, code that never runs) uses them. */
+function noteUse(summary: Summary, handler: Handler | null): void {
+  for (let i = 0, n = summary.globals.length; i < n; ++i) {
+    const global = summary.globals[i];
+    const access = summary.access.get(global);
+    const reads = (access & (Access.Read | Access.Modify)) != 0;
+    const writes = (access & WRITES) != 0;
+    if (reads) global.use |= GlobalUse.Read;
+    if (writes) global.use |= GlobalUse.Written;
+    if (!handler) continue;
+    const kernel = handler.engine == Engine.Kernel;
+    if (reads) global.use |= kernel ? GlobalUse.ReadByKernel : GlobalUse.ReadByAgent;
+    if (writes) global.use |= kernel ? GlobalUse.WrittenByKernel : GlobalUse.WrittenByAgent;
+    if (!writes || !isConcurrent(handler)) continue;
+    global.use |= GlobalUse.WrittenWhileRunning;
+    if (access & ~Access.Update || global.type == Type.String) global.use |= GlobalUse.NonAtomic;
+  }
+}
+
+/**
+ * Whether a handler could see or make half a change without the lock. Single stores, commutative updates, and reading
+ * numbers are whole by themselves; reading what others write and then writing is not, nor is anything with strings.
+ */
+function needsLock(handler: Handler, summary: Summary): bool {
+  if (!isConcurrent(handler)) return false;
+  let readsShared = false;
+  let writes = false;
+  let assigned = 0;
+  for (let i = 0, n = summary.globals.length; i < n; ++i) {
+    const global = summary.globals[i];
+    const access = summary.access.get(global);
+    if (!global.is(GlobalUse.WrittenWhileRunning)) continue;
+    if (access & Access.Modify || global.type == Type.String) return true;
+    if (access & Access.Read) readsShared = true;
+    if (access & WRITES) writes = true;
+    if (access & Access.Assign) ++assigned;
+  }
+  return (readsShared && writes) || assigned > 1;
+}

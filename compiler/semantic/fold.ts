@@ -1,0 +1,191 @@
+// Constant folding: operators with literal operands become literals, and branches that a literal decides disappear, before
+// types are inferred (so that what cannot run may hold what does not fit, as in stap). Divisions by zero stay: they are
+// errors when they run, not when they are compiled.
+
+import {
+  BinaryExpression,
+  BlockStatement,
+  EmptyStatement,
+  Expression,
+  ForStatement,
+  IfStatement,
+  NodeKind,
+  NumberLiteral,
+  Statement,
+  StringLiteral,
+  TernaryExpression,
+  UnaryExpression,
+  WhileStatement,
+} from "../syntax/ast";
+import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
+import { Rewriter } from "./rewrite";
+
+/** Folds a tree. */
+export class Folder extends Rewriter {
+  override expression(e: Expression): Expression {
+    this.children(e);
+    switch (e.kind) {
+      case NodeKind.Unary:
+        return foldUnary(<UnaryExpression>e);
+      case NodeKind.Binary:
+        return foldBinary(<BinaryExpression>e);
+      case NodeKind.Ternary: {
+        const ternary = <TernaryExpression>e;
+        if (ternary.condition.kind != NodeKind.NumberLiteral) return e;
+        return numberOf(ternary.condition) != 0 ? ternary.whenTrue : ternary.whenFalse;
+      }
+      default:
+        return e;
+    }
+  }
+
+  override statement(s: Statement): Statement {
+    this.parts(s);
+    switch (s.kind) {
+      case NodeKind.If:
+        return foldIf(<IfStatement>s);
+      case NodeKind.While: {
+        const loop = <WhileStatement>s;
+        return isZero(loop.condition) ? new EmptyStatement(s.range) : s;
+      }
+      case NodeKind.For: {
+        const loop = <ForStatement>s;
+        const condition = loop.condition;
+        if (condition && isZero(condition) && !loop.initializer) return new EmptyStatement(s.range);
+        return s;
+      }
+      default:
+        return s;
+    }
+  }
+}
+
+/** Folds a block. */
+export function foldBlock(block: BlockStatement): void {
+  new Folder().block(block);
+}
+
+function foldIf(s: IfStatement): Statement {
+  if (s.condition.kind != NodeKind.NumberLiteral) return s;
+  if (numberOf(s.condition) != 0) return s.whenTrue;
+  const other = s.whenFalse;
+  return other ? other : new EmptyStatement(s.range);
+}
+
+function isZero(e: Expression): bool {
+  return e.kind == NodeKind.NumberLiteral && numberOf(e) == 0;
+}
+
+function numberOf(e: Expression): i64 {
+  return (<NumberLiteral>e).value;
+}
+
+function foldUnary(e: UnaryExpression): Expression {
+  if (e.operand.kind != NodeKind.NumberLiteral) return e;
+  const value = numberOf(e.operand);
+  switch (e.op) {
+    case Operator.Not:
+      return new NumberLiteral(e.range, value == 0 ? 1 : 0);
+    case Operator.BitNot:
+      return new NumberLiteral(e.range, ~value);
+    case Operator.Subtract:
+      return new NumberLiteral(e.range, -value);
+    case Operator.Add:
+      return new NumberLiteral(e.range, value);
+    default:
+      return e;
+  }
+}
+
+function foldBinary(e: BinaryExpression): Expression {
+  const left = e.left;
+  const right = e.right;
+  if (operatorIs(e.op, OperatorFlags.Logical)) return foldLogical(e);
+  if (left.kind == NodeKind.NumberLiteral && right.kind == NodeKind.NumberLiteral) return foldNumbers(e);
+  if (left.kind == NodeKind.StringLiteral && right.kind == NodeKind.StringLiteral) return foldStrings(e);
+  return e;
+}
+
+/** `0 && x` is 0, `1 || x` is 1: the right side would never run. Everything else needs it. */
+function foldLogical(e: BinaryExpression): Expression {
+  if (e.left.kind != NodeKind.NumberLiteral) return e;
+  const left = numberOf(e.left) != 0;
+  const decides = e.op == Operator.LogicalAnd ? !left : left;
+  if (decides) return new NumberLiteral(e.range, left ? 1 : 0);
+  if (e.right.kind != NodeKind.NumberLiteral) return e;
+  return new NumberLiteral(e.range, numberOf(e.right) != 0 ? 1 : 0);
+}
+
+function foldNumbers(e: BinaryExpression): Expression {
+  const a = numberOf(e.left);
+  const b = numberOf(e.right);
+  switch (e.op) {
+    case Operator.Add:
+      return new NumberLiteral(e.range, a + b);
+    case Operator.Subtract:
+      return new NumberLiteral(e.range, a - b);
+    case Operator.Multiply:
+      return new NumberLiteral(e.range, a * b);
+    case Operator.Divide:
+    case Operator.Modulo:
+      return foldDivision(e, a, b);
+    case Operator.BitAnd:
+      return new NumberLiteral(e.range, a & b);
+    case Operator.BitOr:
+      return new NumberLiteral(e.range, a | b);
+    case Operator.BitXor:
+      return new NumberLiteral(e.range, a ^ b);
+    case Operator.ShiftLeft:
+      return new NumberLiteral(e.range, a << (b & 63));
+    case Operator.ShiftRight:
+      return new NumberLiteral(e.range, a >> (b & 63));
+    case Operator.ShiftRightLogical:
+      return new NumberLiteral(e.range, <i64>(<u64>a >> (<u64>b & 63)));
+    default:
+      return foldComparison(e, a < b ? -1 : a > b ? 1 : 0);
+  }
+}
+
+/** The least number divided by -1 would trap here, and is the least number there. */
+function foldDivision(e: BinaryExpression, a: i64, b: i64): Expression {
+  if (b == 0) return e;
+  const divide = e.op == Operator.Divide;
+  if (b == -1) return new NumberLiteral(e.range, divide ? -a : 0);
+  return new NumberLiteral(e.range, divide ? a / b : a % b);
+}
+
+function foldComparison(e: BinaryExpression, order: i32): Expression {
+  let holds = false;
+  switch (e.op) {
+    case Operator.Less:
+      holds = order < 0;
+      break;
+    case Operator.Greater:
+      holds = order > 0;
+      break;
+    case Operator.LessEqual:
+      holds = order <= 0;
+      break;
+    case Operator.GreaterEqual:
+      holds = order >= 0;
+      break;
+    case Operator.Equal:
+      holds = order == 0;
+      break;
+    case Operator.NotEqual:
+      holds = order != 0;
+      break;
+    default:
+      return e;
+  }
+  return new NumberLiteral(e.range, holds ? 1 : 0);
+}
+
+/** Literals stay whole until they are stored, so a comparison of long ones is left to the code that truncates them. */
+function foldStrings(e: BinaryExpression): Expression {
+  const a = (<StringLiteral>e.left).value;
+  const b = (<StringLiteral>e.right).value;
+  if (a.length + b.length > 15) return e;
+  if (e.op == Operator.Concat) return new StringLiteral(e.range, a + b);
+  return foldComparison(e, a < b ? -1 : a > b ? 1 : 0);
+}

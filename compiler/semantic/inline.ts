@@ -1,0 +1,59 @@
+// Calls of thin wrappers become calls of what they wrap: the tapset's `function pid:long() { return __pid() }` costs
+// nothing, and messages about the call keep the script's own name and place.
+
+import {
+  BlockStatement,
+  CallExpression,
+  Expression,
+  ExpressionStatement,
+  Identifier,
+  NodeKind,
+  ReturnStatement,
+} from "../syntax/ast";
+import { refreshPrint } from "./prints";
+import { Rewriter } from "./rewrite";
+import { FunctionSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+
+/** Replaces calls in a tree. */
+export class Inliner extends Rewriter {
+  override expression(e: Expression): Expression {
+    this.children(e);
+    if (e.kind != NodeKind.Call) return e;
+    const call = <CallExpression>e;
+    const symbol = <ScriptSymbol | null>call.symbol;
+    if (!symbol) return e;
+    if (symbol.kind == SymbolKind.Print) {
+      refreshPrint(<PrintSymbol>symbol);
+    } else if (symbol.kind == SymbolKind.Function) {
+      const wrapped = wrappedCall(<FunctionSymbol>symbol);
+      if (wrapped) call.symbol = wrapped.symbol;
+    }
+    return e;
+  }
+}
+
+/** Inlines in a block. */
+export function inlineBlock(block: BlockStatement): void {
+  new Inliner().block(block);
+}
+
+/** The builtin call that a function is nothing but, with its own parameters in order; or null. */
+function wrappedCall(symbol: FunctionSymbol): CallExpression | null {
+  const body = symbol.declaration.body;
+  if (!body || symbol.overloads.length != 1 || body.statements.length != 1) return null;
+  const only = body.statements[0];
+  let inner: Expression | null = null;
+  if (only.kind == NodeKind.Return) inner = (<ReturnStatement>only).value;
+  else if (only.kind == NodeKind.Expression) inner = (<ExpressionStatement>only).expression;
+  if (!inner || inner.kind != NodeKind.Call) return null;
+  // `function f() { __pid() }` has no value, whatever it calls.
+  if (only.kind == NodeKind.Expression && inner.type != symbol.returnType) return null;
+  const call = <CallExpression>inner;
+  const target = <ScriptSymbol | null>call.symbol;
+  if (!target || target.kind != SymbolKind.Builtin || call.args.length != symbol.parameters.length) return null;
+  for (let i = 0, n = call.args.length; i < n; ++i) {
+    const arg = call.args[i];
+    if (arg.kind != NodeKind.Identifier || (<Identifier>arg).symbol !== symbol.parameters[i]) return null;
+  }
+  return call;
+}

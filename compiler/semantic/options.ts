@@ -1,0 +1,31 @@
+// What a compilation tells pass 2, apart from the files.
+
+import { Facts } from "../kernel/facts";
+import { PreprocessOptions } from "../syntax/options";
+import { TapsetLibrary } from "./tapset";
+
+/** Bytes of the longest string with its NUL, as MAXSTRINGLEN counts them. */
+const DEFAULT_STRING_BYTES: i32 = 512;
+const LEAST_STRING_BYTES: i32 = 16;
+const MOST_STRING_BYTES: i32 = 4096;
+
+/** Options of pass 2. */
+export class SemanticOptions {
+  /** -D NAME=value, as texts. */
+  defines: Map<string, string> = new Map<string, string>();
+  /** -G name=value, as texts. */
+  globals: Map<string, string> = new Map<string, string>();
+  facts: Facts = new Facts();
+  tapset: TapsetLibrary = new TapsetLibrary();
+  /** What files of the tapset are parsed with. */
+  preprocess: PreprocessOptions = new PreprocessOptions();
+  /** Whether warnings about unused and never assigned names are wanted (not with -w). */
+  warnings: bool = true;
+
+  /** Greatest length of any string, without its NUL (MAXSTRINGLEN - 1). */
+  get maxStringLength(): i32 {
+    if (!this.defines.has("MAXSTRINGLEN")) return DEFAULT_STRING_BYTES - 1;
+    const bytes = <i64>parseInt(this.defines.get("MAXSTRINGLEN"));
+    return <i32>max<i64>(LEAST_STRING_BYTES, min<i64>(bytes, MOST_STRING_BYTES)) - 1;
+  }
+}

@@ -1,0 +1,88 @@
+// -p2: the script as resolved, in stap's sections: globals, functions, probes, with types, and where each probe runs.
+
+import { AttachKind, Engine } from "../../common/format/manifest";
+import { quote } from "../probes/family";
+import { printExpression } from "../syntax/print";
+import { Type, typeName } from "../syntax/type";
+import { Handler, ProbeSite, Script } from "./script";
+import { FunctionSymbol, GlobalSymbol, LocalSymbol } from "./symbols";
+
+/** The text of -p2, a byte string. */
+export function printScript(script: Script): string {
+  let text = "";
+  if (script.globals.length > 0) text += "# globals\n";
+  for (let i = 0, n = script.globals.length; i < n; ++i) text += `${globalText(script.globals[i])}\n`;
+  if (script.usedFunctions.length > 0) text += "# functions\n";
+  for (let i = 0, n = script.usedFunctions.length; i < n; ++i) text += functionText(script.usedFunctions[i]);
+  if (script.probes.length > 0) text += "# probes\n";
+  for (let i = 0, n = script.probes.length; i < n; ++i) text += probeText(script.probes[i]);
+  return text;
+}
+
+function globalText(global: GlobalSymbol): string {
+  let text = `${global.displayName}:${typeName(global.type)}`;
+  if (global.isArray) {
+    const keys: string[] = [];
+    for (let i = 0; i < global.arity; ++i) keys.push(typeName(global.keyTypes[i]));
+    if (global.wrap) text += "%";
+    text += global.size > 0 ? `[${global.size}]` : "";
+    text += ` [${keys.join(", ")}]`;
+  }
+  if (!global.hasInitial) return text;
+  return global.type == Type.String ? `${text} = ${quote(global.initialString)}` : `${text} = ${global.initialNumber}`;
+}
+
+function functionText(symbol: FunctionSymbol): string {
+  const parameters: string[] = [];
+  for (let i = 0, n = symbol.parameters.length; i < n; ++i) {
+    parameters.push(`${symbol.parameters[i].name}:${typeName(symbol.parameters[i].type)}`);
+  }
+  const head = `${symbol.displayName}:${typeName(symbol.returnType)} (${parameters.join(", ")})\n`;
+  return head + localsText(symbol.locals);
+}
+
+function localsText(locals: LocalSymbol[]): string {
+  let text = "";
+  for (let i = 0, n = locals.length; i < n; ++i) {
+    if (locals[i].isParameter) continue;
+    text += `    ${locals[i].name}:${typeName(locals[i].type)}\n`;
+  }
+  return text.length > 0 ? `  # locals\n${text}` : "";
+}
+
+function probeText(site: ProbeSite): string {
+  let text = `${site.point} /* ${placeText(site)} */`;
+  const written = site.range.text;
+  if (written != site.point) text += ` /* <- ${written} */`;
+  text += "\n";
+  const handler = site.handler;
+  for (let i = 0, n = handler.conditions.length; i < n; ++i) {
+    text += `  # condition ${printExpression(handler.conditions[i])}\n`;
+  }
+  return text + localsText(handler.locals);
+}
+
+/** Where a probe runs, and what makes it fire. */
+function placeText(site: ProbeSite): string {
+  const handler = site.handler;
+  const place = handler.engine == Engine.Agent ? "in the agent" : "in the kernel";
+  const lock = handler.needsLock ? ", locked" : "";
+  return `${place}${causeText(site, handler)}${lock}`;
+}
+
+function causeText(site: ProbeSite, handler: Handler): string {
+  switch (handler.attach) {
+    case AttachKind.Timer:
+      return `, timer of ${site.period} ns`;
+    case AttachKind.Kprobe:
+      return `, kprobe on ${site.target}`;
+    case AttachKind.Kretprobe:
+      return `, kretprobe on ${site.target}`;
+    case AttachKind.RawTracepoint:
+      return `, raw tracepoint ${site.target}`;
+    case AttachKind.CpuClock:
+      return `, CPU clock every ${site.period} ns`;
+    default:
+      return "";
+  }
+}

@@ -1,0 +1,303 @@
+// Probe points → sites: expands aliases, asks the families, and puts handlers together.
+//
+//   probe a, kernel.function("x") { B }          probe a = timer.s(1) { A }
+//
+//   unit 1: parts A' B', from `a`                 ──► handler (timer)   ◄── site timer.s(1)
+//   unit 2: parts B, for all points without alias ──► handler (kprobe)  ◄── site kernel.function("x")
+//
+// A unit that goes through an alias has copies of the trees, because the same names may mean other things in it.
+
+import { Engine, ProbeFlags } from "../../common/format/manifest";
+import { NearMatches } from "../kernel/near";
+import { ArgumentKind, Attachment, EngineChoice, PointQuery } from "../probes/family";
+import { laterFamily, probePatterns } from "../probes/table";
+import { BlockStatement, ProbeComponent, ProbeDeclaration } from "../syntax/ast";
+import { Range } from "../syntax/source";
+import { hasWildcard, matchWildcard } from "../syntax/wildcard";
+import { AliasEntry, Analysis, CodeUnit, Condition, FileScope, Part } from "./analysis";
+import { cloneBlock, cloneExpression } from "./clone";
+import { loadAlias } from "./load";
+import { Handler, ProbeSite } from "./script";
+
+/** Probe points that the aliases of one script may expand to. */
+const MAX_EXPANSIONS: i32 = 20000;
+/** Bytes of script that aliases may copy. */
+const MAX_COPIED_BYTES: i64 = 4 << 20;
+/** Aliases within aliases. */
+const MAX_ALIAS_DEPTH: i32 = 64;
+
+/** A point with what surrounds it. */
+class Expansion {
+  conditions: Condition[] = [];
+  optional: bool = false;
+  unit: CodeUnit | null = null;
+  constructor(
+    public components: ProbeComponent[],
+    public range: Range,
+    /** The aliases on the way to it, outermost first. */
+    public aliases: AliasEntry[],
+  ) {}
+}
+
+/** Resolves all probes of a file. */
+export function resolveProbes(a: Analysis, file: FileScope): void {
+  const probes = file.file.probes;
+  for (let i = 0, n = probes.length; i < n; ++i) new ProbeResolver(a, file, probes[i]).resolve();
+}
+
+/** Works on one probe declaration. */
+class ProbeResolver {
+  /** The unit of points without aliases and conditions, once there is one. */
+  private plain: CodeUnit | null = null;
+  /** Sites found so far, `never` included. */
+  private found: i32 = 0;
+
+  constructor(
+    private a: Analysis,
+    private file: FileScope,
+    private declaration: ProbeDeclaration,
+  ) {}
+
+  resolve(): void {
+    const points = this.declaration.points;
+    for (let i = 0, n = points.length; i < n; ++i) {
+      const point = points[i];
+      const expansion = new Expansion(point.components, point.range, []);
+      const condition = point.condition;
+      if (condition) expansion.conditions.push(new Condition(condition, this.file));
+      expansion.optional = point.optional;
+      const before = this.found;
+      this.expand(expansion);
+      if (point.sufficient && this.found > before) return;
+    }
+  }
+
+  /** Adds all sites of a point. If there are none it says why, unless the point is optional. */
+  private expand(e: Expansion): void {
+    const a = this.a;
+    if (++a.expansions > MAX_EXPANSIONS) {
+      a.reporter.error(this.declaration.range, `aliases expand to more than ${MAX_EXPANSIONS} probe points`);
+      return;
+    }
+    const errors = a.reporter.errorCount;
+    const before = this.found;
+    const byFamily = this.matchFamilies(e);
+    const byAlias = this.matchAliases(e);
+    if (byFamily || byAlias) {
+      const silent = errors == a.reporter.errorCount && before == this.found && a.needs.isEmpty;
+      if (silent && !e.optional) this.refuse(e, e.range, "nothing matches this probe point", "");
+    } else if (!e.optional) {
+      this.refuseMismatch(e);
+    }
+  }
+
+  private matchFamilies(e: Expansion): bool {
+    const a = this.a;
+    const patterns = probePatterns();
+    let matched = false;
+    for (let i = 0, n = patterns.length; i < n; ++i) {
+      if (!patterns[i].matches(e.components)) continue;
+      matched = true;
+      const query = new PointQuery(e.components, e.range, a.options.facts, a.needs);
+      query.optional = e.optional;
+      patterns[i].resolve(query);
+      this.take(e, query);
+    }
+    return matched;
+  }
+
+  private take(e: Expansion, query: PointQuery): void {
+    if (query.problem.length > 0) {
+      if (!e.optional) this.refuse(e, query.problemRange, query.problem, query.problemHint);
+      return;
+    }
+    if (query.isNever) {
+      this.unitOf(e);
+      ++this.found;
+    }
+    for (let i = 0, n = query.attachments.length; i < n; ++i) {
+      this.addSite(e, query.attachments[i]);
+      ++this.found;
+    }
+  }
+
+  private addSite(e: Expansion, attachment: Attachment): void {
+    const handler = this.handlerOf(this.unitOf(e), attachment);
+    const site = new ProbeSite(handler, attachment.point, e.range);
+    site.target = attachment.target;
+    site.period = attachment.period;
+    site.jitter = attachment.jitter;
+    site.order = attachment.order;
+    site.flags = attachment.flags;
+    if (e.optional) site.flags |= ProbeFlags.Optional;
+    for (let i = e.aliases.length - 1; i >= 0; --i) site.aliases.push(e.aliases[i].name);
+    this.a.sites.push(site);
+  }
+
+  /** The handler of a unit for one way of attaching. */
+  private handlerOf(unit: CodeUnit, attachment: Attachment): Handler {
+    const handlers = unit.handlers;
+    for (let i = 0, n = handlers.length; i < n; ++i) {
+      const known = handlers[i];
+      if (known.attach == attachment.attach && known.exits == attachment.exits) return known;
+    }
+    const engine = attachment.engine == EngineChoice.Kernel ? Engine.Kernel : Engine.Agent;
+    const handler = new Handler(unit.declaration, engine, attachment.attach, unit.range);
+    handler.name = attachment.point;
+    handler.exits = attachment.exits;
+    handler.locals = unit.locals;
+    handler.byContext = attachment.engine == EngineChoice.ByContext;
+    handler.contextAttach = attachment.contextAttach;
+    handlers.push(handler);
+    return handler;
+  }
+
+  /** The unit that the sites of an expansion belong to. */
+  private unitOf(e: Expansion): CodeUnit {
+    const shared = e.aliases.length == 0 && e.conditions.length == 0;
+    const known = shared ? this.plain : e.unit;
+    if (known) return known;
+    const unit = new CodeUnit(this.declaration, e.range);
+    const body = new Part(this.declaration.body, this.file);
+    if (e.aliases.length > 0) {
+      unit.parts.push(this.copyPart(body));
+      for (let i = 0, n = e.aliases.length; i < n; ++i) this.addAlias(unit, e.aliases[i]);
+      for (let i = 0, n = e.conditions.length; i < n; ++i) {
+        unit.conditions.push(new Condition(cloneExpression(e.conditions[i].expression), e.conditions[i].file));
+      }
+    } else {
+      unit.parts.push(body);
+      unit.conditions = e.conditions;
+    }
+    if (shared) this.plain = unit;
+    else e.unit = unit;
+    this.a.units.push(unit);
+    return unit;
+  }
+
+  /** Puts the body of an alias before or behind those that are there. */
+  private addAlias(unit: CodeUnit, entry: AliasEntry): void {
+    const part = this.copyPart(new Part(entry.declaration.body, entry.file));
+    if (entry.declaration.epilogue) unit.parts.push(part);
+    else unit.parts.unshift(part);
+  }
+
+  private copyPart(part: Part): Part {
+    const a = this.a;
+    a.copiedBytes += <i64>(part.block.range.end - part.block.range.start);
+    if (a.copiedBytes <= MAX_COPIED_BYTES) return new Part(cloneBlock(part.block), part.file);
+    a.reporter.error(this.declaration.range, "aliases copy too much code");
+    return new Part(new BlockStatement(part.block.range, []), part.file);
+  }
+
+  private matchAliases(e: Expansion): bool {
+    const components = e.components;
+    const plain: string[] = [];
+    let pattern = false;
+    for (let i = 0, n = components.length; i < n && !components[i].argument; ++i) {
+      plain.push(components[i].name);
+      if (hasWildcard(components[i].name)) pattern = true;
+    }
+    let matched = false;
+    for (let length = plain.length; length > 0; --length) {
+      const entries = this.findAliases(plain.slice(0, length), pattern);
+      for (let i = 0, n = entries.length; i < n; ++i) this.expandAlias(e, entries[i], length);
+      if (entries.length > 0) matched = true;
+      // The longest name wins: a.b is not `a` with the suffix `.b` when there is an alias a.b.
+      if (matched) break;
+    }
+    return matched;
+  }
+
+  private findAliases(names: string[], pattern: bool): AliasEntry[] {
+    const a = this.a;
+    const name = names.join(".");
+    loadAlias(a, name);
+    if (!pattern) return a.aliasesByName.has(name) ? a.aliasesByName.get(name) : [];
+    const found: AliasEntry[] = [];
+    for (let i = 0, n = a.aliases.length; i < n; ++i) {
+      const entry = a.aliases[i];
+      let same = entry.names.length == names.length;
+      for (let j = 0; same && j < names.length; ++j) same = matchWildcard(names[j], entry.names[j]);
+      if (same) found.push(entry);
+    }
+    return found;
+  }
+
+  private expandAlias(e: Expansion, entry: AliasEntry, length: i32): void {
+    let loops = e.aliases.length >= MAX_ALIAS_DEPTH;
+    for (let i = 0, n = e.aliases.length; i < n; ++i) {
+      if (e.aliases[i].declaration === entry.declaration) loops = true;
+    }
+    if (loops) {
+      this.refuse(e, e.range, `the alias '${entry.name}' leads back to itself`, "");
+      return;
+    }
+    const aliases = e.aliases.concat([entry]);
+    const points = entry.declaration.points;
+    for (let i = 0, n = points.length; i < n; ++i) {
+      const point = points[i];
+      const inner = new Expansion(point.components.concat(e.components.slice(length)), e.range, aliases);
+      inner.conditions = e.conditions.slice(0);
+      const condition = point.condition;
+      if (condition) inner.conditions.push(new Condition(condition, entry.file));
+      inner.optional = e.optional || point.optional;
+      const before = this.found;
+      this.expand(inner);
+      if (point.sufficient && this.found > before) return;
+    }
+  }
+
+  /** Says why a point cannot be resolved; about an alias' point it names the probe that wanted it. */
+  private refuse(e: Expansion, range: Range, problem: string, hint: string): void {
+    const message = `while resolving probe point: ${problem}`;
+    const diagnostic = this.a.reporter.error(range, message, hint);
+    const n = e.aliases.length;
+    if (n > 0) diagnostic.note(`which the alias '${e.aliases[n - 1].name}' stands for`, e.range);
+  }
+
+  private refuseMismatch(e: Expansion): void {
+    const names: string[] = [];
+    for (let i = 0, n = e.components.length; i < n; ++i) names.push(e.components[i].name);
+    const name = names.join(".");
+    const later = laterFamily(name);
+    const best = deepestMatch(e.components);
+    if (later.length > 0) {
+      this.refuse(e, e.range, `not supported yet: ${later}`, "");
+      return;
+    }
+    const component = e.components[min(best, e.components.length - 1)];
+    const near = new NearMatches(best == 0 ? name : component.name);
+    const patterns = probePatterns();
+    for (let i = 0, n = patterns.length; i < n; ++i) {
+      const pattern = patterns[i];
+      if (pattern.matchLength(e.components) != best) continue;
+      if (best < pattern.names.length) near.add(pattern.names[best]);
+    }
+    for (let i = 0, n = this.a.aliases.length; i < n && best == 0; ++i) near.add(this.a.aliases[i].name);
+    const argument = best < e.components.length ? describeArgument(e.components, best) : "";
+    this.refuse(e, component.range, `probe point mismatch at '${component.name}'${near.text}`, argument);
+  }
+}
+
+/** How many leading components some family knows. */
+function deepestMatch(components: ProbeComponent[]): i32 {
+  const patterns = probePatterns();
+  let best = 0;
+  for (let i = 0, n = patterns.length; i < n; ++i) best = max(best, patterns[i].matchLength(components));
+  return best;
+}
+
+/** If a component has the right name and wrong parentheses: what it takes. */
+function describeArgument(components: ProbeComponent[], at: i32): string {
+  const patterns = probePatterns();
+  for (let i = 0, n = patterns.length; i < n; ++i) {
+    const pattern = patterns[i];
+    if (pattern.matchLength(components) != at || at >= pattern.names.length) continue;
+    if (pattern.names[at] != components[at].name) continue;
+    if (pattern.kinds[at] == ArgumentKind.Number) return `'${components[at].name}' takes a number in parentheses`;
+    if (pattern.kinds[at] == ArgumentKind.String) return `'${components[at].name}' takes a string in parentheses`;
+    return `'${components[at].name}' takes nothing in parentheses`;
+  }
+  return "";
+}

@@ -1,0 +1,375 @@
+// What every name stands for. Variables are found among the locals, then the file's private globals, then the globals;
+// whatever is found nowhere is a new local. Functions are found by name and number of arguments, in the script first,
+// then in the tapset, whose files are loaded as they are named.
+//
+// Invariant: after a run without errors every Identifier and Call has its symbol.
+
+import { findPrint, printNames } from "../builtins/print";
+import { findBuiltin } from "../builtins/table";
+import { NearMatches } from "../kernel/near";
+import {
+  AssignmentExpression,
+  CallExpression,
+  DeleteStatement,
+  Expression,
+  ForeachStatement,
+  ForStatement,
+  Identifier,
+  IndexExpression,
+  InExpression,
+  NodeKind,
+  ReturnStatement,
+  Statement,
+  UpdateExpression,
+  WhileStatement,
+} from "../syntax/ast";
+import { Range } from "../syntax/source";
+import { operatorText } from "../syntax/token";
+import { Analysis, CodeUnit, FileScope, functionKey } from "./analysis";
+import { isPendingFunction, loadFunction, loadGlobal } from "./load";
+import { Rewriter } from "./rewrite";
+import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol } from "./symbols";
+
+/** More undefined names than this get no similar ones: comparing them all takes too long. */
+const MOST_COMPARED: i32 = 50;
+
+/** Resolves the names in all functions of user scripts, all units, and what they reach in the tapset. */
+export function resolveNames(a: Analysis): void {
+  for (let i = 0, n = a.units.length; i < n; ++i) resolveUnit(a, a.units[i]);
+  // Grows while tapset files are loaded; of those only what is reached is looked at.
+  for (let i = 0; i < a.functions.length; ++i) {
+    if (!a.functionFiles[i].isTapset) resolveFunction(a, a.functions[i]);
+  }
+  while (a.reached.length > 0) resolveFunction(a, a.reached.pop());
+}
+
+function resolveUnit(a: Analysis, unit: CodeUnit): void {
+  const scope = new LocalScope(unit.locals);
+  for (let i = 0, n = unit.conditions.length; i < n; ++i) {
+    const condition = unit.conditions[i];
+    const resolver = new NameResolver(a, condition.file, new LocalScope([]));
+    resolver.inCondition = true;
+    condition.expression = resolver.expression(condition.expression);
+  }
+  for (let i = 0, n = unit.parts.length; i < n; ++i) {
+    new NameResolver(a, unit.parts[i].file, scope).block(unit.parts[i].block);
+  }
+}
+
+function resolveFunction(a: Analysis, symbol: FunctionSymbol): void {
+  if (symbol.resolved) return;
+  symbol.resolved = true;
+  const body = symbol.declaration.body;
+  if (!body) return;
+  const file = a.functionFiles[symbol.order];
+  const resolver = new NameResolver(a, file, new LocalScope(symbol.locals));
+  resolver.owner = symbol;
+  resolver.block(body);
+}
+
+/** The locals of one owner, by name. */
+class LocalScope {
+  private byName: Map<string, LocalSymbol> = new Map<string, LocalSymbol>();
+
+  constructor(private locals: LocalSymbol[]) {
+    for (let i = 0, n = locals.length; i < n; ++i) this.byName.set(locals[i].name, locals[i]);
+  }
+
+  find(name: string): LocalSymbol | null {
+    return this.byName.has(name) ? this.byName.get(name) : null;
+  }
+
+  add(name: string, range: Range): LocalSymbol {
+    const local = new LocalSymbol(name, this.locals.length, range);
+    this.locals.push(local);
+    this.byName.set(name, local);
+    return local;
+  }
+}
+
+class NameResolver extends Rewriter {
+  /** The function whose body it is, or null. */
+  owner: FunctionSymbol | null = null;
+  inCondition: bool = false;
+  private loops: i32 = 0;
+
+  constructor(
+    private a: Analysis,
+    private file: FileScope,
+    private scope: LocalScope,
+  ) {
+    super();
+  }
+
+  override expression(e: Expression): Expression {
+    switch (e.kind) {
+      case NodeKind.Identifier:
+        this.resolveVariable(<Identifier>e);
+        return e;
+      case NodeKind.Index: {
+        const index = <IndexExpression>e;
+        this.resolveArray(index.base, index.keys.length);
+        this.list(index.keys);
+        return e;
+      }
+      case NodeKind.In: {
+        const test = <InExpression>e;
+        this.list(test.keys);
+        this.resolveArray(test.array, test.keys.length);
+        return e;
+      }
+      case NodeKind.Call:
+        this.children(e);
+        this.resolveCall(<CallExpression>e);
+        return e;
+      case NodeKind.Assignment:
+        this.checkTarget((<AssignmentExpression>e).target, operatorText((<AssignmentExpression>e).op));
+        break;
+      case NodeKind.PreUpdate:
+      case NodeKind.PostUpdate:
+        this.checkTarget((<UpdateExpression>e).operand, operatorText((<UpdateExpression>e).op));
+        break;
+      default:
+        break;
+    }
+    this.children(e);
+    return e;
+  }
+
+  override statement(s: Statement): Statement {
+    switch (s.kind) {
+      case NodeKind.Break:
+        if (this.loops == 0) this.a.reporter.error(s.range, "found 'break' outside of a loop");
+        return s;
+      case NodeKind.Continue:
+        if (this.loops == 0) this.a.reporter.error(s.range, "found 'continue' outside of a loop");
+        return s;
+      case NodeKind.Return: {
+        const owner = this.owner;
+        if (!owner) this.a.reporter.error(s.range, "found 'return' outside of a function");
+        else if ((<ReturnStatement>s).value) owner.hasValue = true;
+        this.parts(s);
+        return s;
+      }
+      case NodeKind.Delete:
+        return this.resolveDelete(<DeleteStatement>s);
+      case NodeKind.Foreach:
+        return this.resolveForeach(<ForeachStatement>s);
+      case NodeKind.While: {
+        const loop = <WhileStatement>s;
+        loop.condition = this.expression(loop.condition);
+        loop.body = this.loopBody(loop.body);
+        return s;
+      }
+      case NodeKind.For:
+        return this.resolveFor(<ForStatement>s);
+      default:
+        this.parts(s);
+        return s;
+    }
+  }
+
+  private loopBody(body: Statement): Statement {
+    ++this.loops;
+    const same = this.statement(body);
+    --this.loops;
+    return same;
+  }
+
+  private resolveFor(s: ForStatement): Statement {
+    const body = s.body;
+    const initializer = s.initializer;
+    if (initializer) s.initializer = this.expression(initializer);
+    const condition = s.condition;
+    if (condition) s.condition = this.expression(condition);
+    s.body = this.loopBody(body);
+    const step = s.step;
+    if (step) s.step = this.expression(step);
+    return s;
+  }
+
+  private resolveForeach(s: ForeachStatement): Statement {
+    this.resolveArray(s.array, s.array.kind == NodeKind.Histogram ? 1 : s.keys.length);
+    const slice = s.slice;
+    if (slice) {
+      this.list(slice);
+      if (slice.length != s.keys.length) {
+        const message = `the slice has ${slice.length} keys, the loop ${s.keys.length}`;
+        this.a.reporter.error(s.array.range, message);
+      }
+    }
+    const limit = s.limit;
+    if (limit) s.limit = this.expression(limit);
+    for (let i = 0, n = s.keys.length; i < n; ++i) this.resolveVariable(s.keys[i].variable);
+    const value = s.value;
+    if (value) this.resolveVariable(value);
+    s.body = this.loopBody(s.body);
+    return s;
+  }
+
+  private resolveDelete(s: DeleteStatement): Statement {
+    const target = s.target;
+    if (target.kind == NodeKind.Identifier) {
+      const name = <Identifier>target;
+      const global = this.findGlobal(name.name);
+      if (global) name.symbol = global;
+      else this.resolveVariable(name);
+    } else {
+      if (target.kind != NodeKind.Index) this.a.reporter.error(target.range, "'delete' takes a variable or an element");
+      s.target = this.expression(target);
+    }
+    return s;
+  }
+
+  /** Only variables, elements and target variables can be assigned to. */
+  private checkTarget(target: Expression, operator: string): void {
+    if (this.inCondition) {
+      this.a.reporter.error(target.range, "a probe condition must not change any variable");
+      return;
+    }
+    switch (target.kind) {
+      case NodeKind.Identifier:
+      case NodeKind.TargetVariable:
+      case NodeKind.AtVar:
+      case NodeKind.Cast:
+      case NodeKind.Deref:
+      case NodeKind.ErrorExpression:
+        return;
+      case NodeKind.Index:
+        if ((<IndexExpression>target).base.kind == NodeKind.Identifier) return;
+        break;
+      default:
+        break;
+    }
+    this.a.reporter.error(target.range, `expected a variable beside '${operator}'`);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- variables
+
+  private resolveVariable(e: Identifier): void {
+    const local = this.scope.find(e.name);
+    if (local) {
+      e.symbol = local;
+      return;
+    }
+    const global = this.findGlobal(e.name);
+    if (global) {
+      e.symbol = global;
+      this.checkArity(global, 0, e.range);
+    } else if (this.inCondition) {
+      this.a.reporter.error(e.range, `a probe condition may use global variables only, and '${e.name}' is none`);
+    } else {
+      e.symbol = this.scope.add(e.name, e.range);
+    }
+  }
+
+  /** Resolves what stands before `[…]` or after `in`. */
+  private resolveArray(base: Expression, keys: i32): void {
+    if (base.kind != NodeKind.Identifier) {
+      this.children(base);
+      if (base.kind == NodeKind.Histogram && keys != 1) {
+        this.a.reporter.error(base.range, `a histogram takes one index, not ${keys}`);
+      }
+      return;
+    }
+    const e = <Identifier>base;
+    const global = this.findGlobal(e.name);
+    if (global && !this.scope.find(e.name)) {
+      e.symbol = global;
+      this.checkArity(global, keys, e.range);
+      return;
+    }
+    const near = this.near(e.name);
+    if (near) near.addAll(this.a.globalsByName.keys());
+    const similar = near ? near.text : "";
+    this.a.reporter.error(e.range, `unresolved array '${e.name}', missing global declaration?${similar}`);
+  }
+
+  private findGlobal(name: string): GlobalSymbol | null {
+    const file = this.file;
+    if (file.privateGlobals.has(name)) return file.privateGlobals.get(name);
+    if (file.isTapset) {
+      loadGlobal(this.a, name);
+      if (!this.a.options.tapset.globals.has(name)) return null;
+    }
+    return this.a.globalsByName.has(name) ? this.a.globalsByName.get(name) : null;
+  }
+
+  private checkArity(global: GlobalSymbol, keys: i32, range: Range): void {
+    const known = global.arity;
+    if (known == keys) return;
+    if (known == -1 || (known == -2 && keys > 0)) {
+      global.arity = keys;
+      global.arityRange = range;
+      for (let i = 0; i < keys; ++i) {
+        global.keyTypes.push(0);
+        global.keyLengths.push(0);
+      }
+      return;
+    }
+    const what =
+      known == -2 ? "an array" : known == 0 ? "no array" : `an array with ${known} key${known == 1 ? "" : "s"}`;
+    const used = keys == 0 ? "used as a number or string" : `used with ${keys} key${keys == 1 ? "" : "s"}`;
+    const message = `inconsistent arity: '${global.displayName}' is ${what}, and ${used}`;
+    const first = global.arityRange;
+    this.a.reporter.error(range, message).note("first used here", first ? first : global.range);
+  }
+
+  /** Comparing names, unless that was done too often. */
+  private near(name: string): NearMatches | null {
+    return ++this.a.comparisons > MOST_COMPARED ? null : new NearMatches(name);
+  }
+
+  // ------------------------------------------------------------------------------------------------------- functions
+
+  private resolveCall(call: CallExpression): void {
+    const print = findPrint(call.name);
+    if (print) {
+      const symbol = new PrintSymbol(print.name, call, print.style, print.isValue);
+      call.symbol = symbol;
+      this.a.prints.push(symbol);
+      if (this.inCondition) this.a.reporter.error(call.range, "a probe condition must not print");
+      return;
+    }
+    const functions = this.findFunctions(call.name, call.args.length);
+    if (functions) {
+      call.symbol = functions[0];
+      for (let i = 0, n = functions.length; i < n; ++i) {
+        if (!functions[i].resolved) this.a.reached.push(functions[i]);
+      }
+      return;
+    }
+    const builtin = this.file.isTapset ? findBuiltin(call.name) : null;
+    if (builtin && builtin.parameters.length == call.args.length) {
+      call.symbol = builtin;
+      return;
+    }
+    if (!isPendingFunction(this.a, call.name)) this.refuseCall(call);
+  }
+
+  private findFunctions(name: string, arity: i32): FunctionSymbol[] | null {
+    const key = functionKey(name, arity);
+    if (this.file.privateFunctions.has(key)) return this.file.privateFunctions.get(key);
+    if (this.a.functionsByKey.has(key)) return this.a.functionsByKey.get(key);
+    loadFunction(this.a, name);
+    return this.a.functionsByKey.has(key) ? this.a.functionsByKey.get(key) : null;
+  }
+
+  private refuseCall(call: CallExpression): void {
+    const a = this.a;
+    if (a.arities.has(call.name)) {
+      const arities = a.arities.get(call.name).slice(0).sort();
+      const given = call.args.length;
+      const takes = `${arities.join(" or ")} argument${arities.length == 1 && arities[0] == 1 ? "" : "s"}`;
+      a.reporter.error(call.nameRange, `unresolved function '${call.name}': it takes ${takes}, not ${given}`);
+      return;
+    }
+    const near = this.near(call.name);
+    if (near) {
+      near.addAll(a.arities.keys());
+      near.addAll(a.options.tapset.functions.keys());
+      near.addAll(printNames());
+    }
+    a.reporter.error(call.nameRange, `unresolved function '${call.name}'${near ? near.text : ""}`);
+  }
+}

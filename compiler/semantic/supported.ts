@@ -1,0 +1,131 @@
+// The one place that refuses what the language has and the back end cannot do yet. Everything here has been resolved and
+// typed; taking a construct from the table below is all that pass 2 needs when lowering learns it.
+
+import { Reporter } from "../diagnostics/diagnostic";
+import { AssignmentExpression, BinaryExpression, CallExpression, Expression, NodeKind, Statement } from "../syntax/ast";
+import { Range } from "../syntax/source";
+import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
+import { Conversion } from "./formats";
+import { Rewriter } from "./rewrite";
+import { FunctionSymbol, GlobalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+
+/** What an expression is, if it is refused; or nothing. */
+function refusedExpression(e: Expression): string {
+  switch (e.kind) {
+    case NodeKind.Index:
+    case NodeKind.In:
+      return "arrays";
+    case NodeKind.TargetVariable:
+      return "target variables";
+    case NodeKind.AtVar:
+      return "'@var'";
+    case NodeKind.Cast:
+      return "'@cast'";
+    case NodeKind.Entry:
+      return "'@entry'";
+    case NodeKind.Perf:
+      return "'@perf'";
+    case NodeKind.Defined:
+      return "'@defined'";
+    case NodeKind.ChooseDefined:
+      return "'@choose_defined'";
+    case NodeKind.Const:
+      return "'@const'";
+    case NodeKind.ProbeWrite:
+      return "'@probewrite'";
+    case NodeKind.Deref:
+    case NodeKind.Register:
+      return "raw memory and registers";
+    case NodeKind.Statistic:
+    case NodeKind.Histogram:
+      return "statistics";
+    case NodeKind.EmbeddedExpression:
+      return "embedded code";
+    case NodeKind.Binary: {
+      const op = (<BinaryExpression>e).op;
+      if (operatorIs(op, OperatorFlags.Match)) return "regular expressions";
+      return op == Operator.Concat ? "string concatenation" : "";
+    }
+    case NodeKind.Assignment: {
+      const op = (<AssignmentExpression>e).op;
+      if (op == Operator.Aggregate) return "statistics";
+      return op == Operator.ConcatAssign ? "string concatenation" : "";
+    }
+    case NodeKind.Call:
+      return refusedCall(<CallExpression>e);
+    default:
+      return "";
+  }
+}
+
+function refusedCall(e: CallExpression): string {
+  const symbol = <ScriptSymbol | null>e.symbol;
+  if (!symbol) return "";
+  if (symbol.kind == SymbolKind.Print) {
+    const print = <PrintSymbol>symbol;
+    if (print.isValue) return `'${print.name}'`;
+    for (let i = 0, n = print.directives.length; i < n; ++i) {
+      if (print.directives[i].conversion == Conversion.Memory) return "printing memory with '%m' and '%M'";
+    }
+  } else if (symbol.kind == SymbolKind.Function) {
+    if ((<FunctionSymbol>symbol).recursive) return "recursive functions";
+    if ((<FunctionSymbol>symbol).overloads.length > 1) return "overloaded functions";
+  }
+  return "";
+}
+
+/** What a statement is, if it is refused; or nothing. */
+function refusedStatement(s: Statement): string {
+  switch (s.kind) {
+    case NodeKind.While:
+      return "'while' loops";
+    case NodeKind.For:
+      return "'for' loops";
+    case NodeKind.Foreach:
+      return "'foreach' loops";
+    case NodeKind.Delete:
+      return "'delete'";
+    case NodeKind.Try:
+      return "'try' and 'catch'";
+    case NodeKind.EmbeddedStatement:
+      return "embedded code";
+    default:
+      return "";
+  }
+}
+
+/** Walks reachable code and refuses what is not supported. */
+export class SupportCheck extends Rewriter {
+  constructor(private reporter: Reporter) {
+    super();
+  }
+
+  override expression(e: Expression): Expression {
+    if (!this.refuse(e.range, refusedExpression(e))) this.children(e);
+    return e;
+  }
+
+  override statement(s: Statement): Statement {
+    if (!this.refuse(s.range, refusedStatement(s))) this.parts(s);
+    return s;
+  }
+
+  /** Checks a function: its form, then its body. */
+  body(symbol: FunctionSymbol): void {
+    const declaration = symbol.declaration;
+    const body = declaration.body;
+    if (body) this.block(body);
+    else this.refuse(symbol.range, `functions of embedded code such as '${symbol.displayName}'`);
+  }
+
+  /** Checks a global that is used. */
+  global(symbol: GlobalSymbol): void {
+    if (symbol.isArray || symbol.arity == -2) this.refuse(symbol.range, "arrays");
+  }
+
+  private refuse(range: Range, what: string): bool {
+    if (what.length == 0) return false;
+    this.reporter.error(range, `not supported yet: ${what}`);
+    return true;
+  }
+}

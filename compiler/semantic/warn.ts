@@ -1,0 +1,47 @@
+// Warnings about names: variables and functions that nothing uses, variables that are read and never given a value.
+
+import { NearMatches } from "../kernel/near";
+import { SourceKind } from "../syntax/source";
+import { Analysis } from "./analysis";
+import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
+
+/** Warns about user scripts; the tapset is our own business. */
+export function warnUnused(a: Analysis, reached: FunctionSymbol[]): void {
+  for (let i = 0, n = a.globals.length; i < n; ++i) warnGlobal(a, i);
+  for (let i = 0, n = a.units.length; i < n; ++i) warnLocals(a, a.units[i].locals);
+  for (let i = 0, n = reached.length; i < n; ++i) {
+    if (!a.functionFiles[reached[i].order].isTapset) warnLocals(a, reached[i].locals);
+  }
+  const used = new Set<FunctionSymbol>();
+  for (let i = 0, n = reached.length; i < n; ++i) used.add(reached[i]);
+  for (let i = 0, n = a.functions.length; i < n; ++i) {
+    const symbol = a.functions[i];
+    if (a.functionFiles[i].isTapset || used.has(symbol)) continue;
+    a.reporter.warning(symbol.range, `eliding unused function '${symbol.displayName}'`);
+  }
+}
+
+function warnGlobal(a: Analysis, at: i32): void {
+  const global = a.globals[at];
+  if (global.range.source.kind == SourceKind.Tapset) return;
+  if (!global.isAny(GlobalUse.Read | GlobalUse.Written)) {
+    a.reporter.warning(global.range, `eliding unused variable '${global.displayName}'`);
+  } else if (!global.is(GlobalUse.Written) && !global.hasInitial && !global.isArray) {
+    a.reporter.warning(global.range, `never-assigned global variable '${global.displayName}'`);
+  }
+}
+
+function warnLocals(a: Analysis, locals: LocalSymbol[]): void {
+  for (let i = 0, n = locals.length; i < n; ++i) {
+    const local = locals[i];
+    if (local.isParameter || local.range.source.kind == SourceKind.Tapset) continue;
+    if (local.reads == 0 && local.writes > 0) {
+      a.reporter.warning(local.range, `eliding assignment to unused variable '${local.name}'`);
+    } else if (local.writes == 0 && local.reads > 0) {
+      const near = new NearMatches(local.name);
+      for (let j = 0; j < n; ++j) near.add(locals[j].name);
+      for (let j = 0, m = a.globals.length; j < m; ++j) near.add(a.globals[j].displayName);
+      a.reporter.warning(local.range, `never-assigned local variable '${local.name}'${near.text}`);
+    }
+  }
+}
