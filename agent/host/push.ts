@@ -4,6 +4,7 @@
 // exec → hello, uid → [password]* → [send → bytes, skip]* → run → the streams are the agent's
 
 import { createHash, randomBytes } from "node:crypto";
+import { askOnTerminal } from "./ask.ts";
 import { type AgentFile, archOf, bootstrapScript, COMMAND } from "./bootstrap.ts";
 import { Sudo } from "./sudo.ts";
 import { Tap } from "./tap.ts";
@@ -18,6 +19,7 @@ export interface PushOptions {
   agents: Map<AgentArch, Uint8Array>;
   /** Whether to become root with sudo where the login user is not root. */
   sudo?: "no" | "yes";
+  /** How to ask for sudo's password; the default asks on the terminal, if there is one. */
   askPassword?: AskPassword;
   /** The agent's arguments; default ["serve"]. */
   args?: string[];
@@ -83,7 +85,7 @@ class Conversation {
     this.options = options;
     this.stdout = new Tap(process.stdout);
     this.stderr = new Tap(process.stderr);
-    this.sudo = new Sudo({ marker: this.marker, where, ask: options.askPassword });
+    this.sudo = new Sudo({ marker: this.marker, where, ask: options.askPassword ?? askOnTerminal });
     process.stdin.on("error", () => {});
   }
 

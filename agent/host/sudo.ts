@@ -12,9 +12,9 @@ export class Sudo {
   private tries = 0;
   private readonly marker: string;
   private readonly where: string;
-  private readonly ask: AskPassword | undefined;
+  private readonly ask: AskPassword;
 
-  constructor(options: { marker: string; where: string; ask: AskPassword | undefined }) {
+  constructor(options: { marker: string; where: string; ask: AskPassword }) {
     this.marker = options.marker;
     this.where = options.where;
     this.ask = options.ask;
@@ -27,7 +27,7 @@ export class Sudo {
     if (prompt < 0) return;
     this.text = this.text.slice(0, prompt) + this.text.slice(prompt + this.marker.length);
     const again = this.tries++ > 0 ? "Sorry, try again.\n" : "";
-    const password = this.ask ? await this.ask(`${again}[sudo] password for ${this.where}: `) : null;
+    const password = await this.ask(`${again}[sudo] password for ${this.where}: `);
     if (password === null) {
       const hint = "run on a terminal to be asked for it, allow sudo without a password there, or log in as root";
       throw new TransportError("sudo", `sudo on ${this.where} wants a password, and none was given`, hint);

@@ -49,7 +49,7 @@ export function freePort(): Promise<number> {
   });
 }
 
-/** Starts a server; `lines` are added to its configuration. */
+/** Starts a server; `lines` are added to its configuration, with `{folder}` in them replaced by the folder. */
 export async function startSshd(lines: string[] = []): Promise<Sshd> {
   if (!SSHD) throw new Error("these tests need OpenSSH's server: apt-get install openssh-server");
   const folder = mkdtempSync(join(tmpdir(), "sshd-test-"));
@@ -59,7 +59,8 @@ export async function startSshd(lines: string[] = []): Promise<Sshd> {
   for (const type of ["ed25519", "ecdsa"]) makeKey(join(folder, `host_${type}`), type);
   writeFileSync(join(folder, "authorized_keys"), readFileSync(`${key}.pub`));
   writeFileSync(join(folder, "empty_config"), "");
-  writeFileSync(join(folder, "sshd_config"), [...configuration(folder, port), ...lines, ""].join("\n"));
+  const added = lines.map((line) => line.replaceAll("{folder}", folder));
+  writeFileSync(join(folder, "sshd_config"), [...configuration(folder, port), ...added, ""].join("\n"));
   const hostKey = (type: string) =>
     readFileSync(join(folder, `host_${type}.pub`), "utf8")
       .split(" ")
