@@ -1,8 +1,16 @@
-// IR in, BPF out: the back-end's table of contents.
+// IR in, BPF out: the back-end's table of contents. PASSES are the steps on the IR; behind them select, allocate, frame
+// and emit turn it into code. The driver asserts that a pass finds what it requires.
 
 import { fillCfg, fillDominators, fillLoops, splitCriticalEdges } from "../ir/cfg";
+import { check, Has } from "../ir/check";
 import { Func } from "../ir/function";
 import { printFunction } from "../ir/print";
+import { shareAddresses } from "../opt/address";
+import { mergeBlocks, threadBranches } from "../opt/branch";
+import { removeDead } from "../opt/dead";
+import { fold } from "../opt/fold";
+import { layOut } from "../opt/layout";
+import { numberValues } from "../opt/number";
 import { ssa } from "../opt/ssa";
 import { BackendOptions, Code } from "./code";
 import { emit } from "./emit";
@@ -10,18 +18,104 @@ import { layOutFrame } from "./frame";
 import { select } from "./isel";
 import { legalize } from "./legalize";
 import { allocateRegisters } from "./regalloc";
+import { printCode } from "./print";
 
-/** Compiles one function to BPF. What does not fit the machine is said in Code.error. */
-export function compileFunction(fn: Func, options: BackendOptions): Code {
-  fillCfg(fn);
-  fillDominators(fn);
-  ssa(fn);
-  splitCriticalEdges(fn);
-  fillCfg(fn);
-  fillDominators(fn);
-  fillLoops(fn);
-  if (options.dump != "") options.dumped += printFunction(fn);
-  legalize(fn, options.signedDivision);
+/** When a pass runs. */
+const enum When {
+  Always = 0,
+  /** Not with `optimize` off. */
+  Optimizing = 1,
+  /** Not in the second attempt, after the first needed too much stack. */
+  Roomy = 2,
+}
+
+/** A step on the IR. */
+class Pass {
+  constructor(
+    public name: string,
+    public run: (fn: Func) => void,
+    public requires: i32,
+    /** What holds afterwards because of the pass. */
+    public gives: i32,
+    /** What it leaves true, if it was. */
+    public keeps: i32,
+    public when: When,
+  ) {}
+}
+
+const GRAPH = Has.Cfg | Has.Dominators | Has.Loops;
+
+const PASSES: StaticArray<Pass> = [
+  new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa, When.Always),
+  new Pass("dominators", fillDominators, Has.Cfg, Has.Dominators, Has.All, When.Always),
+  new Pass("ssa", ssa, Has.Cfg | Has.Dominators, Has.Ssa, Has.Dominators, When.Always),
+  new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa | Has.Dominators, When.Always),
+  new Pass("fold", fold, Has.Cfg | Has.Ssa, Has.None, Has.Ssa, When.Optimizing),
+  new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa, When.Optimizing),
+  new Pass("thread", threadBranches, Has.Cfg | Has.Ssa, Has.None, Has.Ssa, When.Optimizing),
+  new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa, When.Optimizing),
+  new Pass("fold", fold, Has.Cfg | Has.Ssa, Has.None, Has.Ssa, When.Optimizing),
+  new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa, When.Optimizing),
+  new Pass("dead", removeDead, Has.Cfg | Has.Ssa, Has.None, Has.All, When.Optimizing),
+  new Pass("merge", mergeBlocks, Has.Cfg | Has.Ssa, Has.None, Has.Ssa, When.Optimizing),
+  new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa, When.Optimizing),
+  new Pass("dominators", fillDominators, Has.Cfg, Has.Dominators, Has.All, When.Optimizing),
+  new Pass("number", numberValues, Has.Cfg | Has.Dominators | Has.Ssa, Has.None, Has.All, When.Roomy),
+  new Pass("fold", fold, Has.Cfg | Has.Ssa, Has.None, Has.Ssa, When.Optimizing),
+  new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa, When.Optimizing),
+  new Pass("fold", fold, Has.Cfg | Has.Ssa, Has.None, Has.Ssa, When.Optimizing),
+  new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa, When.Optimizing),
+  new Pass("dead", removeDead, Has.Cfg | Has.Ssa, Has.None, Has.All, When.Optimizing),
+  new Pass("merge", mergeBlocks, Has.Cfg | Has.Ssa, Has.None, Has.Ssa, When.Optimizing),
+  new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa, When.Optimizing),
+  new Pass("dominators", fillDominators, Has.Cfg, Has.Dominators, Has.All, When.Optimizing),
+  new Pass("address", shareAddresses, Has.Cfg | Has.Dominators | Has.Ssa, Has.None, Has.All, When.Roomy),
+  new Pass("dead", removeDead, Has.Cfg | Has.Ssa, Has.None, Has.All, When.Optimizing),
+  new Pass("split", splitCriticalEdges, Has.Cfg | Has.Ssa, Has.Split, Has.Ssa, When.Always),
+  new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa | Has.Split, When.Always),
+  new Pass("dominators", fillDominators, Has.Cfg, Has.Dominators, Has.All, When.Always),
+  new Pass("loops", fillLoops, Has.Cfg | Has.Dominators, Has.Loops, Has.All, When.Always),
+  new Pass("layout", layOut, Has.Cfg | Has.Loops, Has.None, Has.All, When.Always),
+  new Pass("legalize", legalize, Has.Cfg | Has.Ssa, Has.Legal, Has.All, When.Always),
+];
+
+/** What isel requires. */
+const SELECT_REQUIRES = GRAPH | Has.Ssa | Has.Split | Has.Legal;
+
+function dumpIr(fn: Func, name: string, options: BackendOptions): void {
+  if (options.dump != name && options.dump != "*") return;
+  let text = printFunction(fn);
+  // With "*", passes that changed nothing are left out.
+  if (options.dump == "*" && options.dumped.endsWith(text)) return;
+  options.dumped += "; " + name + "\n" + text;
+}
+
+function checkAfter(fn: Func, has: i32, name: string): void {
+  let message = check(fn, has);
+  assert(message == "", "after pass '" + name + "' in " + fn.name + ": " + message);
+}
+
+/** Runs the passes on the IR that `options` ask for. */
+export function optimize(fn: Func, options: BackendOptions, roomy: bool): void {
+  let has: i32 = Has.None;
+  dumpIr(fn, "il", options);
+  if (options.check) checkAfter(fn, has, "lower");
+  fn.signedDivision = options.signedDivision;
+  for (let k = 0, n = PASSES.length; k < n; ++k) {
+    let pass = PASSES[k];
+    if (pass.when != When.Always && !options.optimize) continue;
+    if (pass.when == When.Roomy && !roomy) continue;
+    assert((pass.requires & ~has) == 0, "pass '" + pass.name + "' comes after what it requires");
+    pass.run(fn);
+    has = (has & pass.keeps) | pass.gives;
+    dumpIr(fn, pass.name, options);
+    if (options.check) checkAfter(fn, has, pass.name);
+  }
+  assert((SELECT_REQUIRES & ~has) == 0, "isel comes after what it requires");
+}
+
+/** Turns IR that went through `optimize` into code. */
+export function generate(fn: Func, options: BackendOptions): Code {
   let machine = select(fn);
   allocateRegisters(machine);
   if (machine.error == "") layOutFrame(machine);
@@ -30,5 +124,13 @@ export function compileFunction(fn: Func, options: BackendOptions): Code {
     code.error = machine.error;
     return code;
   }
-  return emit(machine);
+  let code = emit(machine);
+  if (options.dump == "bpf" || options.dump == "*") options.dumped += "; bpf\n" + printCode(code, []);
+  return code;
+}
+
+/** Compiles one function to BPF. What does not fit the machine is said in Code.error. */
+export function compileFunction(fn: Func, options: BackendOptions): Code {
+  optimize(fn, options, true);
+  return generate(fn, options);
 }

@@ -6,7 +6,7 @@ import { Class, INSN_BYTES, Opcode, PSEUDO_CALL, Pseudo, SOURCE_MASK, Source } f
 import { Func, JumpKind, NoPosition } from "../ir/function";
 import { Code, CodeLine, Relocation, RelocationKind } from "./code";
 import { negateJump } from "./isel";
-import { Fix, KEEP_IF, Machine, MachineBlock, NoReg } from "./machine";
+import { ColdSide, Fix, KEEP_IF, Machine, MachineBlock, NoReg } from "./machine";
 
 export { BackendOptions, Code, CodeLine, Relocation, RelocationKind } from "./code";
 export { compileFunction } from "./compile";
@@ -173,8 +173,10 @@ class Emit {
     }
     this.line(block.position);
     let b = (block.code & SOURCE_MASK) == Source.X ? block.b : NoReg;
-    if (block.to == next) {
+    // The verifier follows the fall-through first: the side that leaves a loop goes there, even for a jump more.
+    if (block.to == next ? block.coldSide != ColdSide.Otherwise : block.coldSide == ColdSide.To) {
       this.jumpTo(negateJump(block.code), block.a, b, block.imm, block.otherwise);
+      if (block.to != next) this.jumpTo(Opcode.Ja, NoReg, NoReg, 0, block.to);
       return;
     }
     this.jumpTo(block.code, block.a, b, block.imm, block.to);

@@ -7,9 +7,9 @@
 
 import { Alu, Atomic, Class, Jmp, Mode, Opcode, Source, Width } from "../../common/format/bpf";
 import { Block, Func, isConstant, isSlot, isTemp, JumpKind, NoRef, Ref, refIndex } from "../ir/function";
-import { negateCompare, Op, OpFlag, opIs, swapCompare } from "../ir/op";
+import { Op, OpFlag, opIs, swapCompare } from "../ir/op";
 import { sequenceCopies } from "./copies";
-import { Fix, FRAME_REGISTER, KEEP_IF, Machine, MachineBlock, NoReg } from "./machine";
+import { ColdSide, Fix, FRAME_REGISTER, KEEP_IF, Machine, MachineBlock, NoReg } from "./machine";
 
 /** Whether an immediate field holds `value`: 32 bits, sign-extended. */
 export function fitsImmediate(value: i64): bool {
@@ -479,6 +479,9 @@ class Select {
 
   branch(block: Block): void {
     let to = this.block;
+    let isColdTo = this.fn.blocks[block.to].cold;
+    let isColdOther = this.fn.blocks[block.otherwise].cold;
+    if (block.loopDepth > 0 && isColdTo != isColdOther) to.coldSide = isColdTo ? ColdSide.To : ColdSide.Otherwise;
     let a = block.a;
     let b = block.b;
     let op = block.compare;

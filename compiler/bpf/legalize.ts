@@ -15,10 +15,7 @@ class Legalize {
   list: Array<i32> = [];
   position: i32 = -1;
 
-  constructor(
-    public fn: Func,
-    public signedDivision: bool,
-  ) {}
+  constructor(public fn: Func) {}
 
   add(op: Op, a: Ref, b: Ref): Ref {
     let i = this.fn.newInstruction(op, a, b, 0);
@@ -94,7 +91,7 @@ class Legalize {
     if (opIs(op, OpFlag.Load | OpFlag.Store) && !fitsOffset(fn.immediates[i])) this.farOffset(i);
     if (op == Op.Load8s || op == Op.Load16s || op == Op.Load32s) {
       this.load(i, op);
-    } else if ((op == Op.Sdiv || op == Op.Smod) && !(this.signedDivision && !isConstant(fn.bs[i]))) {
+    } else if ((op == Op.Sdiv || op == Op.Smod) && !(this.fn.signedDivision && !isConstant(fn.bs[i]))) {
       this.division(i, op);
     } else if ((op == Op.Udiv || op == Op.Umod) && isConstant(fn.bs[i]) && fn.valueOf(fn.bs[i]) == 0) {
       this.finish(i, Op.Copy, op == Op.Udiv ? fn.bs[i] : fn.as[i], NoRef);
@@ -110,8 +107,8 @@ class Legalize {
   }
 }
 
-/** Rewrites what BPF lacks. `signedDivision`: the kernel has signed division. */
-export function legalize(fn: Func, signedDivision: bool): void {
-  let pass = new Legalize(fn, signedDivision);
+/** Rewrites what BPF lacks. Requires SSA. */
+export function legalize(fn: Func): void {
+  let pass = new Legalize(fn);
   for (let k = 0, n = fn.rpo.length; k < n; ++k) pass.block(fn.blocks[fn.rpo[k]]);
 }

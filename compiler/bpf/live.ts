@@ -67,7 +67,7 @@ class Scan {
 
   block(block: MachineBlock): void {
     let machine = this.machine;
-    let depth = block.loopDepth > 3 ? 3 : block.loopDepth;
+    let depth = min(block.loopDepth, 3);
     // Cold code counts less than straight code, loops more.
     let weight = block.cold ? 1 : 4 << (3 * depth);
     for (let k = 0, n = block.insns.length; k < n; ++k) {

@@ -35,6 +35,13 @@ export const enum Fix {
   Slot = 5,
 }
 
+/** A side of a branch. */
+export const enum ColdSide {
+  None = 0,
+  To = 1,
+  Otherwise = 2,
+}
+
 /** A block of machine code. */
 export class MachineBlock {
   insns: Array<i32> = [];
@@ -50,6 +57,8 @@ export class MachineBlock {
   position: i32 = NoPosition;
   preds: Array<i32> = [];
   cold: bool = false;
+  /** In a loop: the side of the branch that is cold and must fall through. */
+  coldSide: ColdSide = ColdSide.None;
   loopDepth: i32 = 0;
 
   constructor(public id: i32) {}

@@ -26,8 +26,8 @@ class PairSet {
     if (this.count * 2 >= this.table.length) this.grow();
     let key = this.key(a, b);
     let at = this.find(key);
-    if (unchecked(this.table[at]) == key) return false;
-    unchecked((this.table[at] = key));
+    if (this.table[at] == key) return false;
+    this.table[at] = key;
     this.count++;
     return true;
   }

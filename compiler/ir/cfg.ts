@@ -182,7 +182,7 @@ export function fillLoops(fn: Func): void {
   }
 }
 
-/** Puts an empty block on every edge from a branch to a join, so that phi copies have a place; requires fillCfg. */
+/** Puts an empty block on every edge from a branch to a block with phis, so that phi copies have a place. */
 export function splitCriticalEdges(fn: Func): void {
   for (let k = 0, n = fn.rpo.length; k < n; ++k) {
     let block = fn.blocks[fn.rpo[k]];
@@ -194,7 +194,7 @@ export function splitCriticalEdges(fn: Func): void {
 
 function needsSplit(fn: Func, to: i32): bool {
   let block = fn.blocks[to];
-  if (block.preds.length < 2 || block.instructions.length == 0) return false;
+  if (block.instructions.length == 0) return false;
   return fn.ops[block.instructions[0]] == Op.Phi;
 }
 

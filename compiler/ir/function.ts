@@ -136,6 +136,8 @@ export class Func {
   /** Bytes of each stack slot. */
   slots: Array<i32> = [];
   variables: Array<string> = [];
+  /** The kernel has signed division: bpf/legalize leaves it alone. */
+  signedDivision: bool = false;
   private constantIndex: Map<i64, i32> = new Map();
 
   constructor(

@@ -19,7 +19,7 @@ import {
 } from "../../../common/format/bpf";
 import { Op } from "../../ir/op";
 import { Code, RelocationKind } from "../code";
-import { evaluateBinary, evaluateCompare, evaluateUnary } from "./evaluate";
+import { evaluateBinary, evaluateCompare, evaluateUnary } from "../../ir/arithmetic";
 import { Region, World } from "./world";
 
 class Executor {
@@ -177,7 +177,7 @@ class Executor {
     else if (src != 0) this.fail("call of a function without relocation");
     let args: Array<u64> = [];
     for (let k = 1, n = arity(id, src != 0); k <= n; ++k) args.push(this.get(k));
-    let result = this.world.call(id, args);
+    let result = this.world.call(id, src != 0, args);
     this.known &= ~0x3f;
     this.set(0, result);
   }

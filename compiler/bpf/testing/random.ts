@@ -2,14 +2,19 @@
 
 import { AddressKind, Builder } from "../../ir/build";
 import { Func, Linkage, Ref } from "../../ir/function";
+import { isPureHelper } from "../../ir/calls";
 import { Op } from "../../ir/op";
 import { mix, POINTER_HELPER } from "./world";
 
 /** How many arguments the helpers and functions of random programs take. */
 export function randomArity(id: i32, isFunction: bool): i32 {
   if (isFunction) return id % 6;
+  if (isPureHelper(id)) return 0;
   return id >= POINTER_HELPER ? 1 + (id % 5) : id % 6;
 }
+
+/** Values of a random function that may be used again. */
+const KEPT_VALUES: i32 = 16;
 
 /** Makes one random function. */
 export class RandomFunction {
@@ -81,7 +86,7 @@ export class RandomFunction {
     return this.b.getVar(this.variables[this.next(this.variables.length)]);
   }
 
-  private base(bytes: i32): Ref {
+  private base(): Ref {
     if (this.slots.length > 0 && this.next(3) == 0) return this.slots[this.next(this.slots.length)];
     let kind = this.next(4) == 0 ? AddressKind.Rodata : AddressKind.Bss;
     return this.b.addressOf(kind, 8 * this.next(20));
@@ -90,6 +95,8 @@ export class RandomFunction {
   private keep(r: Ref): void {
     if (this.next(3) == 0) this.b.setVar(this.variables[this.next(this.variables.length)], r);
     else this.values.push(r);
+    // Old ones are forgotten, or all are live to the end of a long function.
+    if (this.depth == 0 && this.values.length > KEPT_VALUES) this.values.splice(0, KEPT_VALUES / 2);
   }
 
   private statement(): void {
@@ -124,7 +131,7 @@ export class RandomFunction {
 
   /** Slots have 8 initialised bytes: offsets stay in them. */
   private memory(): void {
-    let base = this.base(8);
+    let base = this.base();
     switch (this.next(6)) {
       case 0:
         this.keep(this.b.load((Op.Load8u + this.next(2)) as Op, base, this.next(8)));
@@ -147,7 +154,7 @@ export class RandomFunction {
   }
 
   private atomic(): void {
-    let base = this.base(8);
+    let base = this.base();
     let bytes = this.next(2) == 0 ? 4 : 8;
     switch (this.next(5)) {
       case 0:
@@ -169,7 +176,7 @@ export class RandomFunction {
     let args: Array<Ref> = [];
     if (kind == 0) {
       let helper = POINTER_HELPER + this.next(20);
-      args.push(this.base(8));
+      args.push(this.base());
       while (args.length < randomArity(helper, false)) args.push(this.operand());
       this.keep(this.b.callHelper(helper, args));
       return;
