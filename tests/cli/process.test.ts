@@ -1,0 +1,79 @@
+// The program as a process: signals, statuses, streams.
+
+import { type ChildProcess, spawn } from "node:child_process";
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { createServer, type Server } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { ManifestBuilder, objectWith } from "../format/manifest-builder.ts";
+
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
+const test = suite<{ folder: string; object: string; mute: Server; port: number; connected: Promise<void> }>("process");
+
+test.before.each(async (context) => {
+  context.folder = mkdtempSync(join(tmpdir(), "stap-process-"));
+  context.object = join(context.folder, "x.bo");
+  writeFileSync(context.object, objectWith(new ManifestBuilder().done()));
+  context.mute = createServer();
+  context.connected = new Promise((resolve) => context.mute.once("connection", () => resolve()));
+  await new Promise<void>((resolve) => context.mute.listen(0, "127.0.0.1", resolve));
+  context.port = (context.mute.address() as { port: number }).port;
+});
+test.after.each((context) => {
+  context.mute.close();
+  rmSync(context.folder, { recursive: true });
+});
+
+function start(args: string[]): {
+  child: ChildProcess;
+  end: Promise<{ code: number | null; out: string; err: string }>;
+} {
+  const child = spawn(process.execPath, ["--import", "tsx", join(ROOT, "cli", "main.ts"), ...args], {
+    cwd: ROOT,
+    stdio: ["ignore", "pipe", "pipe"],
+  });
+  let out = "";
+  let err = "";
+  child.stdout!.on("data", (chunk) => {
+    out += chunk;
+  });
+  child.stderr!.on("data", (chunk) => {
+    err += chunk;
+  });
+  const end = new Promise<{ code: number | null; out: string; err: string }>((resolve) => {
+    child.on("close", (code) => resolve({ code, out, err }));
+  });
+  return { child, end };
+}
+
+test("Ctrl-C while connecting leaves at once with 130", async ({ object, port, connected, mute }) => {
+  mute.on("connection", (socket) => socket.on("error", () => {}).resume());
+  const { child, end } = start(["run", object, "--host", `root@127.0.0.1:${port}`, "--ssh", "ssh2"]);
+  await connected;
+  child.kill("SIGINT");
+  assert.equal(await end, { code: 130, out: "", err: "" });
+});
+
+test("usage errors exit with 2, on one line of standard error", async () => {
+  const { code, out, err } = await start(["--hots"]).end;
+  assert.equal([code, out], [2, ""]);
+  assert.is(err, "stap-remote: unknown option '--hots'; did you mean '--host'? (try 'stap-remote --help')\n");
+});
+
+test("a host where nobody listens is status 3 and one line", async ({ object, port, mute }) => {
+  await new Promise((resolve) => mute.close(resolve));
+  const { code, err } = await start(["run", object, "--host", `root@127.0.0.1:${port}`, "--ssh", "ssh2"]).end;
+  assert.is(code, 3);
+  assert.match(err, /^stap-remote: .*refused.*\n$/);
+});
+
+test("the help is on standard output with status 0", async () => {
+  const { code, out, err } = await start(["--help"]).end;
+  assert.equal([code, err], [0, ""]);
+  assert.match(out, /Usage: stap-remote/);
+});
+
+test.run();
