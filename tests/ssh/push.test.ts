@@ -161,10 +161,15 @@ test("skips what a login shell prints before, with and without a newline", async
   assert.match((await start()).said.toString(), /^\d+\n\nhello\n$/);
 });
 
+/** Whether a shell is installed; says so if not. */
+function hasShell(shell: string): boolean {
+  const found = ["/bin", "/usr/bin"].some((folder) => existsSync(join(folder, shell.split(" ")[0]!)));
+  if (!found) console.log(`SKIP start of the agent with ${shell}: it is not installed`);
+  return found;
+}
+
 for (const shell of ["dash", "bash", "busybox sh", "mksh", "csh", "tcsh", "fish", "zsh"]) {
-  const program = shell.split(" ")[0]!;
-  const found = ["/bin", "/usr/bin"].some((folder) => existsSync(join(folder, program)));
-  (found ? test : test.skip)(`starts from the login shell ${shell}`, async () => {
+  (hasShell(shell) ? test : test.skip)(`starts from the login shell ${shell}`, async () => {
     plainRemote(`${shell} -c`);
     assert.match((await start()).said.toString(), /hello\n$/);
     assert.is((await start()).uploaded, false);
@@ -172,9 +177,7 @@ for (const shell of ["dash", "bash", "busybox sh", "mksh", "csh", "tcsh", "fish"
 }
 
 for (const shell of ["dash", "bash", "busybox sh", "mksh"]) {
-  const program = shell.split(" ")[0]!;
-  const found = ["/bin", "/usr/bin"].some((folder) => existsSync(join(folder, program)));
-  (found ? test : test.skip)(`works where sh is ${shell}, in a cache and in a temporary place`, async () => {
+  (hasShell(shell) ? test : test.skip)(`works where sh is ${shell}, in a cache and in a temporary place`, async () => {
     const bin = join(home, "bin");
     mkdirSync(bin);
     writeFileSync(join(bin, "sh"), `#!/bin/sh\nexec ${shell} "$@"\n`, { mode: 0o700 });
@@ -310,6 +313,7 @@ const mounts: [string, string, string[]][] = [
   ["mounted noexec", "noexec", []],
 ];
 const mountable = canMount();
+if (!mountable) console.log("SKIP homes that are read-only, full or noexec: this process may not mount");
 for (const [what, flags] of mounts) {
   (mountable ? test : test.skip)(`a home that is ${what} falls back to another place`, async () => {
     const mounted = join(home, ".cache");
@@ -513,18 +517,22 @@ test("this machine is a remote too", async () => {
   }
 });
 
-test("what goes over the wire first is one line, and nothing in the command needs quoting in any shell", () => {
-  const script = bootstrapScript({
+if (process.getuid?.() === 0) test.run();
+else console.log("SKIP start of the agent: it is only started as root, and so are these tests");
+
+const script = suite("script of the bootstrap");
+
+script("what goes over the wire first is one line, and nothing in the command needs quoting in any shell", () => {
+  const text = bootstrapScript({
     marker: "0123456789abcdef",
     agents: [{ arch: "x86_64", sha256: "a".repeat(64), size: 1 }],
     sudo: true,
     args: ["serve"],
   });
-  assert.not.match(script, /\n/);
+  assert.not.match(text, /\n/);
   assert.is(COMMAND.split("'").length, 3);
   assert.not.match(COMMAND, /[\\!\n]/);
-  execFileSync("sh", ["-n", "-c", script]);
+  execFileSync("sh", ["-n", "-c", text]);
 });
 
-if (process.getuid?.() === 0) test.run();
-else console.log("skipped: the agent is only started as root, and so are these tests");
+script.run();
