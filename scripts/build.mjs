@@ -147,7 +147,7 @@ async function bundleClient() {
   const { build } = await import("esbuild");
   if (!existsSync(join(ROOT, "cli/main.ts"))) throw new BuildError("cli/main.ts is missing");
   for (const name of existsSync(DIST) ? readdirSync(DIST) : []) {
-    if (/^(chunk|connect|ssh)-.*\.js$/.test(name)) rmSync(join(DIST, name));
+    if (name.endsWith(".js")) rmSync(join(DIST, name));
   }
   await build({
     absWorkingDir: ROOT,

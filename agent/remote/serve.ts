@@ -18,7 +18,7 @@ import {
   WIRE_VERSION,
 } from "../../common/format/frame";
 import { CommandRequest } from "./command";
-import { clearFailure, Errno, fail, getFailure } from "./errors";
+import { clearFailure, Errno, fail } from "./errors";
 import { Events, Tag } from "./events";
 import { FrameReader, FrameWriter, Incoming, Payload } from "./frames";
 import { findFunctions } from "./kallsyms";
