@@ -68,7 +68,9 @@ export function passLines(result: CompileResult, objectName: string, since: Stop
   for (const pass of result.passes) {
     const share = pass.realMs / total;
     const said = text[pass.name];
-    if (said) lines += `${said} in ${times((cpu.user / 1000) * share, (cpu.system / 1000) * share, pass.realMs)}.\n`;
+    // The process' CPU time includes threads that compile Wasm; a pass cannot have had more than its real time.
+    const part = (microseconds: number) => Math.min((microseconds / 1000) * share, pass.realMs);
+    if (said) lines += `${said} in ${times(part(cpu.user), part(cpu.system), pass.realMs)}.\n`;
   }
   return lines;
 }
