@@ -1,0 +1,168 @@
+// A small object that has some of everything, for tests of what reads and links objects.
+
+import { ByteWriter } from "../../../common/as/byte-writer";
+import { ElfBuilder, ManifestBuilder } from "../../../common/as/testing/elf-builder";
+import { Opcode, ProgramType, PSEUDO_CALL } from "../../../common/format/bpf";
+import { BTF_MAGIC, BtfKind, btfInfo } from "../../../common/format/btf";
+import { RelocationType, SymbolType } from "../../../common/format/elf";
+import { AttachKind, Engine, Manifest, NONE, ProbeFlags, TableKind } from "../../../common/format/manifest";
+import { BssHeader, RodataHeader } from "../../../common/format/runtime";
+
+/** Appends one instruction. */
+export function insn(code: ByteWriter, opcode: i32, registers: i32, off: i32, imm: i32): void {
+  code.u8(opcode);
+  code.u8(registers);
+  code.u16(off);
+  code.u32(imm);
+}
+
+function load64(code: ByteWriter, register: i32, imm: i32): void {
+  insn(code, Opcode.LdImm64, register, 0, imm);
+  insn(code, 0, 0, 0, 0);
+}
+
+const CALL: i32 = PSEUDO_CALL << 4;
+
+/**
+ * kprobe/f: main (ring, .bss, call outer); .text: inner, outer (calls inner twice, once by its section's symbol);
+ * .stap.agent: helper, start (calls helper, .rodata).
+ */
+export function sampleObject(): StaticArray<u8> {
+  return sampleBuilder().build();
+}
+
+/** The same before it is a file. */
+export function sampleBuilder(): ElfBuilder {
+  let elf = new ElfBuilder();
+  let text = new ByteWriter(256);
+  insn(text, Opcode.MovImm64, 0, 0, 1); // inner
+  insn(text, Opcode.Exit, 0, 0, 0);
+  insn(text, Opcode.Call, CALL, 0, -1); // outer: inner by symbol
+  insn(text, Opcode.Call, CALL, 0, -4); // inner by distance
+  insn(text, Opcode.Exit, 0, 0, 0);
+  let main = new ByteWriter(256);
+  load64(main, 1, 0); // the ring
+  load64(main, 2, 8); // .bss + 128 + 8
+  insn(main, Opcode.Call, CALL, 0, -1); // outer
+  insn(main, Opcode.Call, 0, 0, 5); // a helper
+  insn(main, Opcode.Exit, 0, 0, 0);
+  let agent = new ByteWriter(256);
+  insn(agent, Opcode.MovImm64, 0, 0, 7); // helper
+  insn(agent, Opcode.Exit, 0, 0, 0);
+  load64(agent, 1, 0); // start: .rodata + 64
+  insn(agent, Opcode.Call, CALL, 0, -5);
+  insn(agent, Opcode.Exit, 0, 0, 0);
+
+  let textSection = elf.section(".text", text);
+  let mainSection = elf.section("kprobe/f", main);
+  let agentSection = elf.section(".stap.agent", agent);
+  let rodata = new ByteWriter(128);
+  rodata.zeros(RodataHeader.Size + 16);
+  let rodataSection = elf.section(".rodata", rodata);
+  let bssSection = elf.nobits(".bss", BssHeader.Size + 64);
+  let maps = new ByteWriter(64);
+  maps.zeros(32);
+  let mapsSection = elf.section(".maps", maps);
+  let license = new ByteWriter(16);
+  license.text("GPL\0");
+  elf.section("license", license);
+  elf.section(".BTF", sampleBtf());
+  elf.section(".BTF.ext", sampleBtfExt());
+  elf.section(".stap.manifest", sampleManifest().build());
+
+  elf.symbol("main", SymbolType.Func, mainSection, 0, 56);
+  let inner = elf.symbol("inner", SymbolType.Func, textSection, 0, 16);
+  let outer = elf.symbol("outer", SymbolType.Func, textSection, 16, 24);
+  elf.symbol("helper", SymbolType.Func, agentSection, 0, 16);
+  elf.symbol("start", SymbolType.Func, agentSection, 16, 32);
+  let ring = elf.symbol("stp_output", SymbolType.Object, mapsSection, 0, 16);
+  elf.symbol("stp_control", SymbolType.Object, mapsSection, 16, 16);
+  let bss = elf.symbol("globals", SymbolType.Object, bssSection, 128, 64);
+  let constants = elf.symbol("constants", SymbolType.Object, rodataSection, 64, 16);
+  elf.relocate(textSection, 16, RelocationType.Call, inner);
+  elf.relocate(mainSection, 0, RelocationType.Ld64, ring);
+  elf.relocate(mainSection, 16, RelocationType.Ld64, bss);
+  elf.relocate(mainSection, 32, RelocationType.Call, outer);
+  elf.relocate(agentSection, 16, RelocationType.Ld64, constants);
+  return elf;
+}
+
+/** Two programs, three probes, an arena of frames. */
+export function sampleManifest(): ManifestBuilder {
+  let manifest = new ManifestBuilder();
+  manifest.set(Manifest.FrameOffset, BssHeader.Size + 64);
+  manifest.set(Manifest.FrameSize, 1024);
+  manifest.set(Manifest.FrameLevels, 4);
+  let point = manifest.text('kernel.function("f")');
+  let kprobe: i32[] = [manifest.text("main"), manifest.text("kprobe/f"), Engine.Kernel, ProgramType.Kprobe, NONE];
+  let start: i32[] = [manifest.text("start"), manifest.text(".stap.agent"), Engine.Agent, 0, NONE];
+  manifest.row(TableKind.Program, kprobe);
+  manifest.row(TableKind.Program, start);
+  let f: i32[] = [0, AttachKind.Kprobe, manifest.text("f"), 0, 0, 0, 0, 0, ProbeFlags.Optional, NONE, point];
+  let begin: i32[] = [1, AttachKind.Begin, 0, 0, 0, 0, 0, -5, 0, NONE, manifest.text("begin(-5)")];
+  let timer: i32[] = [1, AttachKind.Timer, 0, 1000000, 0, 0, 0, 0, 0, NONE, manifest.text("timer.ms(1)")];
+  manifest.row(TableKind.Probe, f);
+  manifest.row(TableKind.Probe, begin);
+  manifest.row(TableKind.Probe, timer);
+  return manifest;
+}
+
+// Strings of the sample's BTF: offsets in the text below.
+const BTF_STRINGS: string = "\0int\0main\0inner\0outer\0kprobe/f\0.text\0x.stp\0line\0";
+const NAME_INT: i32 = 1;
+const NAME_MAIN: i32 = 5;
+const NAME_INNER: i32 = 10;
+const NAME_OUTER: i32 = 16;
+const NAME_KPROBE: i32 = 22;
+const NAME_TEXT: i32 = 31;
+const NAME_FILE: i32 = 37;
+const NAME_LINE: i32 = 43;
+
+/** 1 int, 2 int (void), 3 main, 4 inner, 5 outer. */
+function sampleBtf(): ByteWriter {
+  let types = new ByteWriter(128);
+  types.u32(NAME_INT);
+  types.u32(btfInfo(BtfKind.Int, 0, 0));
+  types.u32(4);
+  types.u32((1 << 24) | 32);
+  types.u32(0);
+  types.u32(btfInfo(BtfKind.FuncProto, 0, 0));
+  types.u32(1);
+  let names: i32[] = [NAME_MAIN, NAME_INNER, NAME_OUTER];
+  for (let i = 0; i < 3; ++i) {
+    types.u32(names[i]);
+    types.u32(btfInfo(BtfKind.Func, 1, 0));
+    types.u32(2);
+  }
+  let btf = new ByteWriter(256);
+  btf.u16(BTF_MAGIC);
+  btf.u16(1);
+  btf.u32(24);
+  btf.u32(0);
+  btf.u32(types.length);
+  btf.u32(types.length);
+  btf.u32(BTF_STRINGS.length);
+  btf.append(types);
+  btf.text(BTF_STRINGS);
+  return btf;
+}
+
+function sampleBtfExt(): ByteWriter {
+  let funcs = words([8, NAME_KPROBE, 1, 0, 3, NAME_TEXT, 2, 0, 4, 16, 5]);
+  let lines = words([16, NAME_KPROBE, 2]);
+  lines.append(words([0, NAME_FILE, NAME_LINE, 1 << 10, 40, NAME_FILE, NAME_LINE, 2 << 10]));
+  lines.append(words([NAME_TEXT, 2, 0, NAME_FILE, NAME_LINE, 3 << 10, 16, NAME_FILE, NAME_LINE, 4 << 10]));
+  let ext = new ByteWriter(256);
+  ext.u16(BTF_MAGIC);
+  ext.u16(1);
+  ext.append(words([32, 0, funcs.length, funcs.length, lines.length, 0, 0]));
+  ext.append(funcs);
+  ext.append(lines);
+  return ext;
+}
+
+function words(values: i32[]): ByteWriter {
+  let writer = new ByteWriter(values.length * 4);
+  for (let i = 0; i < values.length; ++i) writer.u32(values[i]);
+  return writer;
+}
