@@ -143,7 +143,7 @@ export class Facts {
       if (line.length == 0) continue;
       this.features.add(line);
       if (!line.startsWith("hz=")) continue;
-      const hz = <i32>parseInt(line.substring(3));
+      const hz = <i32>parseInt(line.substring(3), 10);
       if (hz > 0 && hz <= 10000) this.hz = hz;
     }
   }

@@ -13,8 +13,8 @@ export class NearMatches {
   private limit: i32;
 
   constructor(private wanted: string) {
-    // One slip in three letters, at least one and at most four.
-    this.limit = max(1, min(4, wanted.length / 3));
+    // One slip in three letters, at most four; two letters swapped are two slips. Names of two letters resemble all.
+    this.limit = wanted.length < 3 ? 0 : min(4, (wanted.length + 2) / 3);
   }
 
   /** Considers a name. */

@@ -49,15 +49,15 @@ function groupOf(name: string): string {
   return colon < 0 ? "" : name.substring(0, colon);
 }
 
-/** The host's list has names with their group, without, or both. */
+/** A remote knows tracepoints by their event; groups are compared where a list has them. */
 function resolveKnown(query: PointQuery, name: string): void {
   const tracepoints = query.facts.tracepoints;
-  if (!tracepoints.knows(name)) {
-    query.need(KIND, name);
-    return;
-  }
   const group = groupOf(name);
   const event = eventOf(name);
+  if (!tracepoints.knows(event)) {
+    query.need(KIND, event);
+    return;
+  }
   const seen = new Set<string>();
   for (let i = 0, n = tracepoints.present.length; i < n; ++i) {
     const present = tracepoints.present[i];
@@ -65,7 +65,7 @@ function resolveKnown(query: PointQuery, name: string): void {
     if (ofGroup == "syscalls" || (group.length > 0 && ofGroup.length > 0 && !matchWildcard(group, ofGroup))) continue;
     if (!matchWildcard(event, eventOf(present)) || seen.has(eventOf(present))) continue;
     seen.add(eventOf(present));
-    addSite(query, present);
+    addSite(query, hasWildcard(name) ? present : name);
   }
   if (query.attachments.length > 0) return;
   if (hasWildcard(name)) query.refuse(1, `no tracepoint of the kernel matches ${quote(name)}`);
@@ -78,11 +78,8 @@ function refuseName(query: PointQuery, name: string): void {
     query.need(KIND, "*");
     return;
   }
-  const grouped = groupOf(name).length > 0;
-  const near = new NearMatches(name);
-  for (let i = 0, n = tracepoints.present.length; i < n; ++i) {
-    near.add(grouped ? tracepoints.present[i] : eventOf(tracepoints.present[i]));
-  }
+  const near = new NearMatches(eventOf(name));
+  for (let i = 0, n = tracepoints.present.length; i < n; ++i) near.add(eventOf(tracepoints.present[i]));
   query.refuse(1, `the kernel has no tracepoint '${name}'${near.text}`);
 }
 

@@ -90,6 +90,10 @@ function checkPrints(a: Analysis): void {
 }
 
 function inferTypes(a: Analysis, functions: FunctionSymbol[]): void {
+  for (let i = 0, n = functions.length; i < n; ++i) {
+    const symbol = functions[i];
+    if (symbol.returnType == Type.Unknown && !symbol.hasValue && symbol.declaration.body) symbol.returnType = Type.Void;
+  }
   const inference = new Inference(a.reporter);
   for (let walk = 0; walk < MOST_WALKS; ++walk) {
     inference.changed = false;

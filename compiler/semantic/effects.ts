@@ -16,6 +16,7 @@ import {
   IndexExpression,
   NodeKind,
   Statement,
+  TryStatement,
   UpdateExpression,
 } from "../syntax/ast";
 import { Operator } from "../syntax/token";
@@ -96,6 +97,13 @@ class Observer extends Rewriter {
         this.summary.effects |= Effects.Loops;
         this.foreachVariables(<ForeachStatement>s);
         break;
+      case NodeKind.Try: {
+        const variable = (<TryStatement>s).variable;
+        this.statement((<TryStatement>s).body);
+        if (variable) this.target(variable, Access.Assign);
+        this.statement((<TryStatement>s).handler);
+        return s;
+      }
       case NodeKind.Next:
         this.summary.effects |= Effects.Next;
         break;
@@ -173,6 +181,14 @@ class Observer extends Rewriter {
     else if (e.op == Operator.Aggregate) access = Access.Update;
     else if (!wanted && (e.op == Operator.AddAssign || e.op == Operator.SubtractAssign)) access = Access.Update;
     this.target(e.target, access);
+    if (wanted) this.noteRead(e.target);
+  }
+
+  /** The value of an assignment is wanted: to a local that is a use. */
+  private noteRead(target: Expression): void {
+    if (target.kind != NodeKind.Identifier) return;
+    const symbol = <ScriptSymbol | null>(<Identifier>target).symbol;
+    if (symbol && symbol.kind == SymbolKind.Local) ++(<LocalSymbol>symbol).reads;
   }
 
   /** A variable or element is touched; the keys of an element are read. */

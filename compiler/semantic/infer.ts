@@ -82,8 +82,6 @@ export class Inference {
   /** Infers the body of a function. */
   body(symbol: FunctionSymbol): void {
     this.owner = symbol;
-    if (!symbol.hasValue && symbol.returnType == Type.Unknown && !symbol.declaration.embedded)
-      this.setReturn(symbol, Type.Void);
     this.agreeOverloads(symbol);
     const body = symbol.declaration.body;
     if (body) this.block(body);
