@@ -19,7 +19,9 @@ export enum Code {
   BadCharacter,
   ArgumentRange,
   ArgumentNesting,
+  ArgumentSize,
   SourceSize,
+  TokenCount,
   // The preprocessor's.
   StrayMarker,
   UnfinishedConditional,
@@ -57,6 +59,7 @@ export enum Code {
   EmbeddedNeedsGuru,
   AliasFlag,
   TooManyPoints,
+  TooManyParts,
   Size,
 }
 
@@ -82,7 +85,9 @@ const MESSAGES: StaticArray<Message> = [
   new Message(Code.BadCharacter, "unexpected character"),
   new Message(Code.ArgumentRange, "script argument out of range: {0}"),
   new Message(Code.ArgumentNesting, "script argument refers to itself"),
+  new Message(Code.ArgumentSize, "script arguments are inserted too often"),
   new Message(Code.SourceSize, "script larger than {0} bytes"),
+  new Message(Code.TokenCount, "script of more than {0} tokens"),
   new Message(Code.StrayMarker, "'{0}' without '%('"),
   new Message(Code.UnfinishedConditional, "conditional without closing '%)'"),
   new Message(Code.MissingThen, "expected '%?' after the condition"),
@@ -121,7 +126,8 @@ const MESSAGES: StaticArray<Message> = [
   new Message(Code.NeedsGuru, "'{0}' needs guru mode; use -g"),
   new Message(Code.EmbeddedNeedsGuru, "embedded code needs guru mode; use -g"),
   new Message(Code.AliasFlag, "the name of an alias cannot be optional, sufficient or conditional"),
-  new Message(Code.TooManyPoints, "braces expand to more than {0} probe points"),
+  new Message(Code.TooManyPoints, "one probe with more than {0} probe points"),
+  new Message(Code.TooManyParts, "probe point of more than {0} parts"),
 ];
 
 /** The message of a code with its argument put in. */

@@ -78,6 +78,7 @@ function describeStart(range: Range): string {
   if (first == 0x22) return `string ${shorten(text)}`;
   if (first == 0x40) return `operator '${text.substring(0, nameEnd(text, 1))}'`;
   if (text.startsWith("%{")) return "embedded code";
+  if (first == 0x25 && text.length > 1 && "(?:)".includes(text.charAt(1))) return `operator '${text.substring(0, 2)}'`;
   return `operator '${operatorStart(text)}'`;
 }
 

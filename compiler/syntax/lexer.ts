@@ -11,13 +11,13 @@
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";
-import { MAX_EXPANSION_DEPTH, MAX_SOURCE_BYTES } from "./limit";
+import { MAX_EXPANSION_DEPTH, MAX_INSERTED_BYTES, MAX_SOURCE_BYTES, MAX_TOKENS } from "./limit";
 import { byteString, Range, Source, SourceKind } from "./source";
 import { OPERATORS, Operator, OperatorFlags, Token, TokenKind } from "./token";
 
 /** Lexes a whole source; errors are reported and become `Junk` tokens. The last token is `End`. */
 export function lex(source: Source, args: string[], reporter: Reporter): Token[] {
-  const lexer = new Lexer(source, args, reporter);
+  const lexer = new Lexer(source, new Arguments(args), reporter);
   if (source.length > MAX_SOURCE_BYTES) {
     reporter.parseError(Code.SourceSize, new Range(source, 0, 0), MAX_SOURCE_BYTES.toString());
   } else {
@@ -92,8 +92,30 @@ function getWordTable(): StaticArray<u8> {
   return table;
 }
 
+/** The script arguments, and how much of them was inserted so far. */
+class Arguments {
+  insertedBytes: i32 = 0;
+  private sources: Map<i32, Source> = new Map<i32, Source>();
+
+  constructor(public texts: string[]) {}
+
+  get count(): i32 {
+    return this.texts.length;
+  }
+
+  /** The text of an argument (from 1) as a source. */
+  getSource(number: i32): Source {
+    if (this.sources.has(number)) return this.sources.get(number);
+    const source = Source.fromText(`<argument ${number}>`, this.texts[number - 1], SourceKind.Expression);
+    this.sources.set(number, source);
+    return source;
+  }
+}
+
 class Lexer {
   tokens: Token[] = [];
+  /** Set when the rest is not worth reading. */
+  private stopped: bool = false;
   private start: usize;
   private length: i32;
   private position: i32 = 0;
@@ -103,7 +125,7 @@ class Lexer {
 
   constructor(
     private source: Source,
-    private args: string[],
+    private args: Arguments,
     private reporter: Reporter,
   ) {
     this.start = source.bytes.dataStart;
@@ -111,7 +133,16 @@ class Lexer {
   }
 
   run(): void {
-    while (this.skipBlank()) this.lexToken();
+    while (this.skipBlank() && !this.stopped) {
+      this.lexToken();
+      if (this.tokens.length > MAX_TOKENS) this.stop(Code.TokenCount, this.position, MAX_TOKENS.toString());
+    }
+  }
+
+  /** Reports (once) and gives up. */
+  private stop(code: Code, from: i32, argument: string = ""): void {
+    if (!this.stopped) this.junk(code, from, argument);
+    this.stopped = true;
   }
 
   private at(position: i32): i32 {
@@ -242,7 +273,7 @@ class Lexer {
     if (next == Char.Hash) {
       this.position = from + 2;
       const kind = quoted ? TokenKind.String : TokenKind.Number;
-      this.tokens.push(new Token(kind, Operator.None, this.range(from), this.args.length.toString()));
+      this.tokens.push(new Token(kind, Operator.None, this.range(from), this.args.count.toString()));
       return true;
     }
     if (!isDigit(next)) return false;
@@ -252,12 +283,12 @@ class Lexer {
       if (number < 1000000) number = number * 10 + (this.at(this.position) - Char.Zero);
       ++this.position;
     }
-    const count = this.args.length;
+    const count = this.args.count;
     if (number < 1 || number > count) {
       const given = count == 1 ? "1 argument was given" : `${count} arguments were given`;
       this.junk(Code.ArgumentRange, from, count == 0 ? "no arguments were given" : given);
     } else if (quoted) {
-      this.tokens.push(new Token(TokenKind.String, Operator.None, this.range(from), this.args[number - 1]));
+      this.tokens.push(new Token(TokenKind.String, Operator.None, this.range(from), this.args.texts[number - 1]));
     } else {
       this.lexInserted(from, number);
     }
@@ -266,16 +297,17 @@ class Lexer {
 
   /** Lexes the text of a script argument as if it stood where `$number` stands. */
   private lexInserted(from: i32, number: i32): void {
-    if (this.depth >= MAX_EXPANSION_DEPTH) {
-      this.junk(Code.ArgumentNesting, from);
-      return;
-    }
-    const text = Source.fromText(`<argument ${number}>`, this.args[number - 1], SourceKind.Expression);
+    const text = this.args.getSource(number);
+    this.args.insertedBytes += text.length + 1;
+    if (this.args.insertedBytes > MAX_INSERTED_BYTES) this.stop(Code.ArgumentSize, from);
+    else if (this.depth >= MAX_EXPANSION_DEPTH) this.stop(Code.ArgumentNesting, from);
+    if (this.stopped) return;
     const inner = new Lexer(text, this.args, this.reporter);
     inner.expansion = this.range(from);
     inner.depth = this.depth + 1;
     inner.tokens = this.tokens;
     inner.run();
+    this.stopped = inner.stopped;
   }
 
   private lexEmbedded(from: i32): void {

@@ -5,7 +5,13 @@
 export const MAX_NESTING: i32 = 500;
 
 /** Bytes of one script. */
-export const MAX_SOURCE_BYTES: i32 = 16 << 20;
+export const MAX_SOURCE_BYTES: i32 = 4 << 20;
+
+/** Tokens of one script, with those of inserted arguments. */
+export const MAX_TOKENS: i32 = 2 << 20;
+
+/** Bytes of script arguments that one script may insert by `$1` and the like. */
+export const MAX_INSERTED_BYTES: i32 = 16 << 20;
 
 /** Tokens that the macro calls of one file may expand to. */
 export const MAX_EXPANDED_TOKENS: i32 = 1 << 20;
@@ -15,3 +21,6 @@ export const MAX_EXPANSION_DEPTH: i32 = 64;
 
 /** Probe points that the braces of one probe may expand to. */
 export const MAX_PROBE_POINTS: i32 = 4096;
+
+/** Parts of one probe point. */
+export const MAX_PROBE_PARTS: i32 = 64;

@@ -29,7 +29,7 @@ import {
   ScriptFile,
 } from "./ast";
 import { lex } from "./lexer";
-import { MAX_PROBE_POINTS } from "./limit";
+import { MAX_EXPANDED_TOKENS, MAX_PROBE_PARTS, MAX_PROBE_POINTS } from "./limit";
 import { PreprocessOptions } from "./options";
 import { embeddedText } from "./parse-expression";
 import { StatementParser } from "./parse-statement";
@@ -188,6 +188,7 @@ class Parser extends StatementParser {
 
   private parseParameters(node: FunctionDeclaration): void {
     this.expect(Operator.OpenParen);
+    const names = new Set<string>();
     while (!this.panic && !this.at(Operator.CloseParen)) {
       const token = this.token;
       if (token.kind != TokenKind.Identifier) {
@@ -196,9 +197,8 @@ class Parser extends StatementParser {
       }
       this.take();
       const name = token.text;
-      for (let i = 0; i < node.parameters.length; ++i) {
-        if (node.parameters[i].name == name) this.complain(Code.DuplicateParameter, token.range, name);
-      }
+      if (names.has(name)) this.complain(Code.DuplicateParameter, token.range, name);
+      names.add(name);
       const type = this.parseType();
       node.parameters.push(new Parameter(token.range, name, type));
       if (!this.accept(Operator.Comma)) break;
@@ -286,6 +286,8 @@ class Parser extends StatementParser {
         point.condition = condition;
         this.raise(point, condition);
       }
+      const tokens = <i64>(this.position - conditionStart) * <i64>paths.length;
+      if (tokens > <i64>MAX_EXPANDED_TOKENS) this.fail(Code.TooManyPoints, MAX_PROBE_POINTS.toString());
       points.push(point);
       if (points.length > MAX_PROBE_POINTS) this.fail(Code.TooManyPoints, MAX_PROBE_POINTS.toString());
     }
@@ -297,6 +299,8 @@ class Parser extends StatementParser {
     do {
       if (this.accept(Operator.OpenBrace)) paths = this.multiply(paths, this.parseAlternatives());
       else this.appendComponent(paths);
+      if (paths.length > 0 && paths[0].length > MAX_PROBE_PARTS)
+        this.fail(Code.TooManyParts, MAX_PROBE_PARTS.toString());
     } while (!this.panic && this.accept(Operator.Concat));
     return paths;
   }

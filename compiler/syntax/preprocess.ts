@@ -205,10 +205,9 @@ class Expander {
       return position + 1;
     }
     const isInside = scope ? scope.isInside(macro) : false;
-    if (isInside || depth >= MAX_EXPANSION_DEPTH) {
-      this.fail(Code.MacroRecursion, token, name);
-      return tokens.length;
-    }
+    if (isInside) this.fail(Code.MacroRecursion, token, name);
+    else if (depth >= MAX_EXPANSION_DEPTH) this.fail(Code.Nesting, token, MAX_EXPANSION_DEPTH.toString());
+    if (this.stopped) return tokens.length;
     const call = new MacroScope(macro, scope);
     let next = position + 1;
     if (macro.parameters.length > 0) next = this.takeArguments(tokens, next, call, scope, depth);
@@ -219,8 +218,8 @@ class Expander {
 
   private expandBody(call: MacroScope, place: Range, out: Token[], depth: i32): void {
     const body = call.macro.body;
+    if (!this.mayEmit(body.length, place, call.macro)) return;
     const placed: Token[] = [];
-    this.emitted += body.length;
     for (let i = 0, n = body.length; i < n; ++i) placed.push(body[i].expandedAt(place));
     let i = 0;
     while (i < placed.length && !this.stopped) {
@@ -235,12 +234,17 @@ class Expander {
   }
 
   private emit(token: Token, macro: Macro, out: Token[]): void {
-    if (this.stopped) return;
-    if (++this.emitted > MAX_EXPANDED_TOKENS) {
-      this.fail(Code.MacroGrowth, token, macro.name);
-      return;
-    }
-    out.push(token);
+    if (this.mayEmit(1, token.range, macro)) out.push(token);
+  }
+
+  /** Counts what a macro makes; false if it was too much. */
+  private mayEmit(count: i32, place: Range, macro: Macro): bool {
+    if (this.stopped) return false;
+    this.emitted += count;
+    if (this.emitted <= MAX_EXPANDED_TOKENS) return true;
+    this.reporter.parseError(Code.MacroGrowth, place, macro.name);
+    this.stopped = true;
+    return false;
   }
 
   /** Reads `(…, …)` into the call's arguments, expanding macros in them; -1 if that failed (and was reported). */
