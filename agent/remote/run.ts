@@ -139,6 +139,8 @@ class TextListener extends Listener {
 
   setPatient(patient: bool): void {}
 
+  takeInput(): void {}
+
   wantsStop(): i32 {
     return this.terminal.broken ? StopReason.HostGone : NO_REASON;
   }

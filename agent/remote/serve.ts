@@ -111,6 +111,10 @@ class HostListener extends Listener {
     this.controlFrames.patient = patient;
   }
 
+  takeInput(): void {
+    this.server.takeSessionInput();
+  }
+
   wantsStop(): i32 {
     return this.server.wantsStop();
   }
@@ -150,12 +154,16 @@ class Server {
     return 0;
   }
 
+  /** Reads what the host says while a session runs. */
+  takeSessionInput(): void {
+    if (this.broken || this.takeInput() >= 0) return;
+    this.broken = true;
+    sayFailed(this.writer);
+  }
+
   /** What the session asks in its loop: the host's wish, NO_REASON if it has none. */
   wantsStop(): i32 {
-    if (!this.broken && this.takeInput() < 0) {
-      this.broken = true;
-      sayFailed(this.writer);
-    }
+    if (this.inputWatch == -Errno.EPERM) this.takeSessionInput();
     if (this.broken) return StopReason.Failure;
     if (this.stopped) return StopReason.Stopped;
     return this.isHostGone() ? StopReason.HostGone : NO_REASON;

@@ -35,6 +35,8 @@ import { Timers } from "./timers";
 const TICK_MS: i32 = 100;
 /** How long the listener may take nothing while the last records wait, milliseconds. */
 const PATIENCE_MS: i32 = 10000;
+/** A ring that had records is looked at again after this time, nanoseconds. */
+const GATHER_NS: i64 = 4000000;
 const COMMAND_BYTES: i32 = 16384;
 const COMMAND_BUFFER: usize = memory.data(16384, 8);
 /** No reason to stop yet. */
@@ -58,6 +60,8 @@ export abstract class Listener {
   abstract flushAll(patienceMs: i32): void;
   /** While handlers of the agent's own run, which cannot be suspended: wait for the reader instead of being full? */
   abstract setPatient(patient: bool): void;
+  /** There may be something to read from the one who started the session. */
+  abstract takeInput(): void;
   /** A StopReason if the one who started the session wants it to end, or is gone; else NO_REASON. */
   abstract wantsStop(): i32;
 }
@@ -162,7 +166,7 @@ export class Session {
 
   /** One turn of the loop: drain, send, wait, act. */
   private turn(): void {
-    this.pump();
+    if (this.pumpWaitMs() == 0) this.pump();
     this.checkHandlers();
     if (this.reason != NO_REASON) return;
     let count = this.events.wait(this.waitMs());
@@ -173,16 +177,30 @@ export class Session {
   }
 
   private waitMs(): i32 {
-    if (this.hasMore && !this.blocked) return 0;
-    if (this.deadline == i64.MAX_VALUE) return TICK_MS;
-    let left = (this.deadline - clock_gettime(CLOCK_MONOTONIC) + 999999) / 1000000;
-    return <i32>max<i64>(0, min<i64>(left, TICK_MS));
+    if (this.hasMore && !this.blocked) return this.pumpWaitMs();
+    let wait = this.isRinging ? this.pumpWaitMs() : TICK_MS;
+    return this.deadline == i64.MAX_VALUE ? wait : min(wait, millisecondsUntil(this.deadline));
   }
+
+  /** Milliseconds until the rings are drained again: a busy ring is let fill a little, so that one write sends much. */
+  private pumpWaitMs(): i32 {
+    return this.hasMore || this.nextPump == 0 ? 0 : millisecondsUntil(this.nextPump);
+  }
+  private nextPump: i64 = 0;
+  /** A ring has records since the last drain. */
+  private isRinging: bool = false;
 
   private act(tag: i32): void {
     switch (tag) {
       case Tag.Signal:
         this.takeSignal();
+        break;
+      case Tag.Input:
+        this.listener.takeInput();
+        break;
+      case Tag.OutputRing:
+      case Tag.ControlRing:
+        this.isRinging = true;
         break;
       case Tag.CommandOut:
         this.hasCommandOut = true;
@@ -223,16 +241,19 @@ export class Session {
   /** Drains the rings and the command's output into the listener and sends it. */
   private pump(): void {
     this.hasMore = false;
+    this.isRinging = false;
+    let count = 0;
     let control = this.object.controlRing;
     if (control) {
-      control.drain(this.listener.control);
+      count += control.drain(this.listener.control);
       if (control.waiting != 0) this.hasMore = true;
     }
     let output = this.object.outputRing;
     if (output) {
-      output.drain(this.listener.output);
+      count += output.drain(this.listener.output);
       if (output.waiting != 0) this.hasMore = true;
     }
+    this.nextPump = count == 0 ? 0 : clock_gettime(CLOCK_MONOTONIC) + GATHER_NS;
     this.blocked = !this.listener.flush();
     if (!this.blocked) this.pumpCommand();
   }
@@ -346,4 +367,9 @@ export class Session {
   private store32(field: BssHeader, value: u32): void {
     store<u32>(this.object.bssAddress + field, value);
   }
+}
+
+function millisecondsUntil(time: i64): i32 {
+  let left = (time - clock_gettime(CLOCK_MONOTONIC) + 999999) / 1000000;
+  return <i32>max<i64>(0, min<i64>(left, TICK_MS));
 }
