@@ -64,4 +64,6 @@ export class BackendOptions {
   /** Name of the phase whose printed form goes to `dumped`; "*": all. */
   dump: string = "";
   dumped: string = "";
+  /** Passes to run on the IR, for finding the one that breaks something: the code cannot be made with fewer than all. */
+  passes: i32 = i32.MAX_VALUE;
 }

@@ -17,8 +17,8 @@ import { emit } from "./emit";
 import { layOutFrame } from "./frame";
 import { select } from "./isel";
 import { legalize } from "./legalize";
-import { allocateRegisters } from "./regalloc";
 import { printCode } from "./print";
+import { allocateRegisters } from "./regalloc";
 
 /** When a pass runs. */
 const enum When {
@@ -79,6 +79,11 @@ const PASSES: StaticArray<Pass> = [
   new Pass("legalize", legalize, Has.Cfg | Has.Ssa, Has.Legal, Has.All, When.Always),
 ];
 
+/** The name of pass `k`, or empty behind the last. */
+export function passName(k: i32): string {
+  return k < PASSES.length ? PASSES[k].name : "";
+}
+
 /** What isel requires. */
 const SELECT_REQUIRES = GRAPH | Has.Ssa | Has.Split | Has.Legal;
 
@@ -102,6 +107,7 @@ export function optimize(fn: Func, options: BackendOptions, roomy: bool): void {
   if (options.check) checkAfter(fn, has, "lower");
   fn.signedDivision = options.signedDivision;
   for (let k = 0, n = PASSES.length; k < n; ++k) {
+    if (k >= options.passes) return;
     let pass = PASSES[k];
     if (pass.when != When.Always && !options.optimize) continue;
     if (pass.when == When.Roomy && !roomy) continue;

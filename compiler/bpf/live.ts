@@ -5,6 +5,7 @@
 // short). Passes then follow liveness backwards inside a block.
 
 import { JumpKind } from "../ir/function";
+import { Lists } from "../ir/lists";
 import { FIRST_VIRTUAL, Machine, MachineBlock, NoReg } from "./machine";
 
 /** More values than this are never live at one place in a function that fits 512 bytes of stack. */
@@ -24,45 +25,29 @@ export class Liveness {
   }
 }
 
-/** Collects what live analysis needs of each block: links (block) per register, for uses above any definition and for definitions. */
+/** Collects of each register the blocks that use it above any definition, and those that define it. */
 class Scan {
-  useHead: StaticArray<i32>;
-  defHead: StaticArray<i32>;
-  values: Array<i32> = [];
-  next: Array<i32> = [];
+  uses: Lists;
+  definitions: Lists;
 
   constructor(
     public machine: Machine,
     public live: Liveness,
   ) {
-    this.useHead = new StaticArray<i32>(machine.registers);
-    this.defHead = new StaticArray<i32>(machine.registers);
-    this.useHead.fill(-1);
-    this.defHead.fill(-1);
+    this.uses = new Lists(machine.registers);
+    this.definitions = new Lists(machine.registers);
   }
 
   use(r: i32, b: i32, weight: i32): void {
     if (r < FIRST_VIRTUAL) return;
     this.live.weights[r] += weight;
-    let head = this.useHead[r];
-    if (head >= 0 && this.values[head] == b) return;
-    let def = this.defHead[r];
-    if (def >= 0 && this.values[def] == b) return;
-    this.useHead[r] = this.link(b, head);
+    if (this.definitions.last(r) != b) this.uses.add(r, b);
   }
 
   define(r: i32, b: i32, weight: i32): void {
     if (r < FIRST_VIRTUAL) return;
     this.live.weights[r] += weight;
-    let head = this.defHead[r];
-    if (head >= 0 && this.values[head] == b) return;
-    this.defHead[r] = this.link(b, head);
-  }
-
-  link(value: i32, next: i32): i32 {
-    this.values.push(value);
-    this.next.push(next);
-    return this.values.length - 1;
+    this.definitions.add(r, b);
   }
 
   block(block: MachineBlock): void {
@@ -90,14 +75,26 @@ export function fillLive(machine: Machine): Liveness {
   let live = new Liveness(machine);
   let scan = new Scan(machine, live);
   for (let k = 0, n = machine.order.length; k < n; ++k) scan.block(machine.blocks[machine.order[k]]);
+  live.overflow = !spreadLive(machine, scan.uses, scan.definitions, live.out);
+  return live;
+}
+
+/**
+ * Fills the lists `out` of what is live at the end of each block, from the blocks that use a thing above any definition and
+ * those that define it. False if more is live somewhere than can be.
+ */
+export function spreadLive(machine: Machine, uses: Lists, definitions: Lists, out: Array<Array<i32>>): bool {
   let blocks = machine.blocks.length;
   let liveIn = new StaticArray<i32>(blocks);
   let liveOut = new StaticArray<i32>(blocks);
   let defines = new StaticArray<i32>(blocks);
   let work: Array<i32> = [];
-  for (let r = FIRST_VIRTUAL, n = machine.registers; r < n; ++r) {
-    for (let e = scan.defHead[r]; e >= 0; e = scan.next[e]) defines[scan.values[e]] = r;
-    for (let e = scan.useHead[r]; e >= 0; e = scan.next[e]) work.push(scan.values[e]);
+  liveIn.fill(-1);
+  liveOut.fill(-1);
+  defines.fill(-1);
+  for (let r = 0, n = uses.head.length; r < n; ++r) {
+    for (let e = definitions.head[r]; e >= 0; e = definitions.next[e]) defines[definitions.values[e]] = r;
+    for (let e = uses.head[r]; e >= 0; e = uses.next[e]) work.push(uses.values[e]);
     while (work.length > 0) {
       let b = work.pop();
       if (liveIn[b] == r) continue;
@@ -107,15 +104,11 @@ export function fillLive(machine: Machine): Liveness {
         let pred = preds[p];
         if (liveOut[pred] == r) continue;
         liveOut[pred] = r;
-        let list = live.out[pred];
-        list.push(r);
-        if (list.length > MAX_LIVE) {
-          live.overflow = true;
-          return live;
-        }
+        out[pred].push(r);
+        if (out[pred].length > MAX_LIVE) return false;
         if (defines[pred] != r) work.push(pred);
       }
     }
   }
-  return live;
+  return true;
 }

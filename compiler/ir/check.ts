@@ -2,7 +2,7 @@
 
 import { dominates } from "./cfg";
 import { Block, Func, isConstant, isSlot, isTemp, JumpKind, NoRef, Ref, refIndex } from "./function";
-import { Op, OPS, OpFlag, opIs } from "./op";
+import { OPS, Op, OpFlag, opIs } from "./op";
 import { printInstruction, printJump } from "./print";
 
 /** What is true of the function at a point of the pass table. */
@@ -101,7 +101,8 @@ class Check {
 
   phi(i: i32, block: Block, place: i32, where: string): void {
     let fn = this.fn;
-    if (place > 0 && fn.ops[block.instructions[place - 1]] != Op.Phi) this.fail("a phi behind other instructions", where);
+    if (place > 0 && fn.ops[block.instructions[place - 1]] != Op.Phi)
+      this.fail("a phi behind other instructions", where);
     for (let k = 0, n = fn.operandCount(i); k < n; ++k) {
       let from = fn.phiBlock(i, k);
       if (!this.isBlock(from)) {

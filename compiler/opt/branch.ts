@@ -211,7 +211,7 @@ export function mergeBlocks(fn: Func): void {
   for (let k = 0, n = fn.rpo.length; k < n; ++k) {
     let block = fn.blocks[fn.rpo[k]];
     if (block.dead) continue;
-    while (pass.merge(block)) continue;
+    while (pass.merge(block));
   }
   for (let k = 0, n = fn.rpo.length; k < n; ++k) if (!fn.blocks[fn.rpo[k]].dead) pass.skipEmpty(fn.blocks[fn.rpo[k]]);
 }

@@ -5,8 +5,8 @@
 // what the kernel's verifier can see too, so that dropping a mask never loses a bound that it needs. Rules per operation are
 // in opt/rules; this file walks. Requires SSA and reverse postorder; leaves dead instructions to opt/dead.
 
-import { Block, Func, isConstant, isTemp, JumpKind, NoRef, Ref, refIndex, tempRef } from "../ir/function";
 import { evaluateCompare } from "../ir/arithmetic";
+import { Block, Func, isConstant, isTemp, JumpKind, NoRef, Ref, refIndex, tempRef } from "../ir/function";
 import { Op, OpFlag, opIs } from "../ir/op";
 import { Rules } from "./rules";
 

@@ -5,8 +5,8 @@
 // Memory has a version number, new after each write or call; a block with one predecessor begins with the version that its
 // predecessor ended with.
 
-import { DominatorTree } from "../ir/cfg";
 import { isPureHelper } from "../ir/calls";
+import { DominatorTree } from "../ir/cfg";
 import { Block, Func, isTemp, NoRef, Ref, refIndex, tempRef } from "../ir/function";
 import { Op, OpFlag, opIs } from "../ir/op";
 

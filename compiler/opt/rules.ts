@@ -15,7 +15,7 @@ function isPowerOfTwo(value: i64): bool {
 }
 
 function lowBits(width: i32): u64 {
-  return width >= 64 ? u64.MAX_VALUE : (<u64>1 << width) - 1;
+  return width >= 64 ? u64.MAX_VALUE : ((<u64>1) << width) - 1;
 }
 
 /** The rules, with what they know of the function's temps. */
@@ -409,7 +409,8 @@ export class Rules {
       op = swapCompare(op);
     }
     this.leave(op, a, b);
-    if (a == b) return this.constant(op == Op.Eq || op == Op.Sle || op == Op.Sge || op == Op.Ule || op == Op.Uge ? 1 : 0);
+    if (a == b)
+      return this.constant(op == Op.Eq || op == Op.Sle || op == Op.Sge || op == Op.Ule || op == Op.Uge ? 1 : 0);
     if (this.isNonNegative(a) && this.isNonNegative(b)) this.leave(this.unsigned(op), a, b);
     return isConstant(b) ? this.compareConstant() : NoRef;
   }

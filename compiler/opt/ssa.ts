@@ -6,28 +6,8 @@
 
 import { DominatorTree } from "../ir/cfg";
 import { Block, Func, isTemp, NoRef, Ref, refIndex, tempRef } from "../ir/function";
+import { Lists } from "../ir/lists";
 import { Op } from "../ir/op";
-
-/** Lists of integers per key, in one array of links. */
-class Lists {
-  head: StaticArray<i32>;
-  values: Array<i32> = [];
-  next: Array<i32> = [];
-
-  constructor(keys: i32) {
-    this.head = new StaticArray<i32>(keys);
-    this.head.fill(-1);
-  }
-
-  /** Adds `value`, unless it was the last one added to `key`. */
-  add(key: i32, value: i32): void {
-    let first = this.head[key];
-    if (first >= 0 && this.values[first] == value) return;
-    this.values.push(value);
-    this.next.push(first);
-    this.head[key] = this.values.length - 1;
-  }
-}
 
 class Ssa {
   /** Blocks that assign a variable. */

@@ -1,8 +1,8 @@
 // The meaning of the IR, as a direct evaluator: what every pass and the back-end must keep. Works on any form, with
 // variables or with phis.
 
-import { Func, isConstant, isTemp, JumpKind, NoBlock, NoRef, Ref, refIndex } from "../../ir/function";
 import { evaluateBinary, evaluateCompare, evaluateUnary } from "../../ir/arithmetic";
+import { Func, isConstant, isTemp, JumpKind, NoBlock, NoRef, Ref, refIndex } from "../../ir/function";
 import { accessBytes, Op, OpFlag, opIs } from "../../ir/op";
 import { Region, World } from "./world";
 

@@ -17,9 +17,9 @@ import {
   WIDTH_MASK,
   Width,
 } from "../../../common/format/bpf";
+import { evaluateBinary, evaluateCompare, evaluateUnary } from "../../ir/arithmetic";
 import { Op } from "../../ir/op";
 import { Code, RelocationKind } from "../code";
-import { evaluateBinary, evaluateCompare, evaluateUnary } from "../../ir/arithmetic";
 import { Region, World } from "./world";
 
 class Executor {

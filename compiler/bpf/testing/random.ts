@@ -1,8 +1,8 @@
 // Random functions that terminate, for tests: arithmetic, memory, calls, branches and bounded loops over a few variables.
 
 import { AddressKind, Builder } from "../../ir/build";
-import { Func, Linkage, Ref } from "../../ir/function";
 import { isPureHelper } from "../../ir/calls";
+import { Func, Linkage, Ref } from "../../ir/function";
 import { Op } from "../../ir/op";
 import { mix, POINTER_HELPER } from "./world";
 
@@ -86,9 +86,9 @@ export class RandomFunction {
     return this.b.getVar(this.variables[this.next(this.variables.length)]);
   }
 
-  private base(): Ref {
+  private base(isRead: bool): Ref {
     if (this.slots.length > 0 && this.next(3) == 0) return this.slots[this.next(this.slots.length)];
-    let kind = this.next(4) == 0 ? AddressKind.Rodata : AddressKind.Bss;
+    let kind = isRead && this.next(2) == 0 ? AddressKind.Rodata : AddressKind.Bss;
     return this.b.addressOf(kind, 8 * this.next(20));
   }
 
@@ -131,8 +131,9 @@ export class RandomFunction {
 
   /** Slots have 8 initialised bytes: offsets stay in them. */
   private memory(): void {
-    let base = this.base();
-    switch (this.next(6)) {
+    let kind = this.next(6);
+    let base = this.base(kind < 3);
+    switch (kind) {
       case 0:
         this.keep(this.b.load((Op.Load8u + this.next(2)) as Op, base, this.next(8)));
         break;
@@ -154,7 +155,7 @@ export class RandomFunction {
   }
 
   private atomic(): void {
-    let base = this.base();
+    let base = this.base(false);
     let bytes = this.next(2) == 0 ? 4 : 8;
     switch (this.next(5)) {
       case 0:
@@ -176,7 +177,7 @@ export class RandomFunction {
     let args: Array<Ref> = [];
     if (kind == 0) {
       let helper = POINTER_HELPER + this.next(20);
-      args.push(this.base());
+      args.push(this.base(false));
       while (args.length < randomArity(helper, false)) args.push(this.operand());
       this.keep(this.b.callHelper(helper, args));
       return;
