@@ -19,6 +19,7 @@ import { select } from "./isel";
 import { legalize } from "./legalize";
 import { printCode } from "./print";
 import { allocateRegisters } from "./regalloc";
+import { verify } from "./verify";
 
 /** When a pass runs. */
 const enum When {
@@ -131,6 +132,10 @@ export function generate(fn: Func, options: BackendOptions): Code {
     return code;
   }
   let code = emit(machine);
+  if (options.check && code.error == "") {
+    let message = verify(code);
+    assert(message == "", "the code of " + fn.name + ": " + message);
+  }
   if (options.dump == "bpf" || options.dump == "*") options.dumped += "; bpf\n" + printCode(code, []);
   return code;
 }

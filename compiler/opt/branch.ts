@@ -80,7 +80,6 @@ class Branches {
 
   /** Whether the phis of `block` are used nowhere but in its branch and in the phis of its successors. */
   isContained(block: Block): bool {
-    let fn = this.fn;
     let expected = 0;
     let counted = 0;
     for (let k = 0, n = block.instructions.length; k < n; ++k) {

@@ -1,10 +1,11 @@
 // Random functions that terminate, for tests: arithmetic, memory, calls, branches and bounded loops over a few variables.
 
+import { Helper } from "../../../common/format/helpers";
 import { AddressKind, Builder } from "../../ir/build";
 import { isPureHelper } from "../../ir/calls";
 import { Func, Linkage, Ref } from "../../ir/function";
 import { Op } from "../../ir/op";
-import { mix, POINTER_HELPER } from "./world";
+import { mix, NUMBER_HELPER, POINTER_HELPER } from "./world";
 
 /** How many arguments the helpers and functions of random programs take. */
 export function randomArity(id: i32, isFunction: bool): i32 {
@@ -12,6 +13,8 @@ export function randomArity(id: i32, isFunction: bool): i32 {
   if (isPureHelper(id)) return 0;
   return id >= POINTER_HELPER ? 1 + (id % 5) : id % 6;
 }
+
+const PURE_HELPERS: StaticArray<i32> = [Helper.GetSmpProcessorId, Helper.GetCurrentPidTgid];
 
 /** Values of a random function that may be used again. */
 const KEPT_VALUES: i32 = 16;
@@ -182,7 +185,8 @@ export class RandomFunction {
       this.keep(this.b.callHelper(helper, args));
       return;
     }
-    let id = this.next(20);
+    let id =
+      kind == 2 || this.next(4) > 0 ? NUMBER_HELPER + this.next(20) : PURE_HELPERS[this.next(PURE_HELPERS.length)];
     while (args.length < randomArity(id, kind == 2)) args.push(this.operand());
     this.keep(kind == 2 ? this.b.callFunction(id, args) : this.b.callHelper(id, args));
   }

@@ -16,7 +16,9 @@ export const enum Region {
 /** Bytes of each region but the stack. */
 export const REGION_BYTES: i32 = 512;
 /** Helpers from here on take a pointer to 8 bytes as their first argument, which they change. */
-export const POINTER_HELPER: i32 = 100;
+export const POINTER_HELPER: i32 = 400;
+/** Helpers from here on take numbers. Both are numbers that no kernel has. */
+export const NUMBER_HELPER: i32 = 300;
 
 /** Mixes `value` into `hash`. */
 export function mix(hash: u64, value: u64): u64 {
