@@ -258,6 +258,51 @@ export function fillEffects(a: Analysis, functions: FunctionSymbol[]): void {
     const handlers = a.units[i].handlers;
     for (let j = 0, m = handlers.length; j < m; ++j) handlers[j].needsLock = needsLock(handlers[j], a.summaries[i]);
   }
+  spreadLocks(a);
+}
+
+/**
+ * A lock guards only if all that write take it: who writes a global that a locked handler writes must lock, too, or a
+ * single `x++` could fall between another handler's reading and writing of x. A timer that must lock runs in the kernel:
+ * the agent may be preempted while it holds the lock, and every probe would wait.
+ */
+function spreadLocks(a: Analysis): void {
+  let changed = true;
+  while (changed) {
+    changed = false;
+    for (let i = 0, n = a.units.length; i < n; ++i) {
+      const summary = a.summaries[i];
+      const handlers = a.units[i].handlers;
+      for (let j = 0, m = handlers.length; j < m; ++j) {
+        const handler = handlers[j];
+        if (!isConcurrent(handler)) continue;
+        if (!handler.needsLock && writesGuarded(summary)) handler.needsLock = true;
+        if (!handler.needsLock) continue;
+        if (handler.engine == Engine.Agent) handler.engine = Engine.TestRun;
+        if (guardGlobals(summary)) changed = true;
+      }
+    }
+  }
+}
+
+function writesGuarded(summary: Summary): bool {
+  for (let i = 0, n = summary.globals.length; i < n; ++i) {
+    const global = summary.globals[i];
+    if (global.is(GlobalUse.Guarded) && (summary.access.get(global) & WRITES) != 0) return true;
+  }
+  return false;
+}
+
+/** Marks what a locked handler writes; whether anything was not marked before. */
+function guardGlobals(summary: Summary): bool {
+  let changed = false;
+  for (let i = 0, n = summary.globals.length; i < n; ++i) {
+    const global = summary.globals[i];
+    if ((summary.access.get(global) & WRITES) == 0 || global.is(GlobalUse.Guarded)) continue;
+    global.use |= GlobalUse.Guarded;
+    changed = true;
+  }
+  return changed;
 }
 
 function addCallees(summary: Summary, callees: FunctionSymbol[], summaries: Map<FunctionSymbol, Summary>): void {

@@ -63,6 +63,8 @@ export const enum GlobalUse {
   NonAtomic = 1 << 6,
   /** Some handler that may run while others do writes it: not only begin and end. */
   WrittenWhileRunning = 1 << 7,
+  /** A handler that holds the lock writes it: all others that write it must hold the lock as well. */
+  Guarded = 1 << 8,
 }
 
 /** A global variable or array. */
