@@ -57,9 +57,9 @@ export function bootstrapScript(bootstrap: Bootstrap): string {
   const lines = [
     settings(bootstrap),
     FUNCTIONS,
-    `say hello "$(uname -srm)"; me=$(id -u); say uid "\${1:-$me}";`,
-    '[ "$(uname -s)" = Linux ] || refuse not-linux;',
-    `case $(uname -m) in ${bootstrap.agents.map(agentCase).join(" ")} *) refuse arch;; esac;`,
+    `u=$(uname -srm); say hello "$u"; me=$(id -u); say uid "\${1:-$me}";`,
+    `[ "\${u%% *}" = Linux ] || refuse not-linux;`,
+    `case \${u##* } in ${bootstrap.agents.map(agentCase).join(" ")} *) refuse arch;; esac;`,
     BECOME_ROOT,
     RUN_CACHED,
     SEND_TO_CACHE,
@@ -158,6 +158,7 @@ for c in "$C" "$R"; do
 done;
 `;
 
+// Agents of other releases, and what a killed upload left, go when they are a month old.
 const SEND_TO_CACHE = `
 for c in "$C" "$R"; do
   case $c in /*) ;; *) continue;; esac;
@@ -165,7 +166,10 @@ for c in "$C" "$R"; do
   mkdir "$c" 2>/dev/null; mkdir "$c/stap-remote" 2>/dev/null;
   if [ ! -d "$c/stap-remote" ]; then skip "$c" cannot be written; continue; fi;
   if safe "$c/stap-remote"; then
-    if put "$p"; then say run kept "$f"; start "$f"; fi;
+    if put "$p"; then
+      find "$p" -name "*agent-*" -mtime +30 -exec rm -f {} + 2>/dev/null;
+      say run kept "$f"; start "$f";
+    fi;
   else skip "$c" somebody other than root may write there; fi;
 done;
 `;

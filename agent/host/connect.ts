@@ -14,6 +14,8 @@ const TIMEOUT_MS = 20_000;
 /** Opens a connection to a remote; throws a TransportError that says why it cannot. */
 export async function connect(options: ConnectOptions): Promise<Transport> {
   const address = parseHost(options.host);
+  // Loading ssh2 takes as long as asking ssh for its configuration: do both at once.
+  if (options.ssh !== "openssh") void import("ssh2").catch(() => {});
   const source = options.configFile === undefined ? {} : { configFile: options.configFile };
   const config = await readHostConfig(address, source);
   if (options.knownHosts?.length) config.knownHosts = options.knownHosts;

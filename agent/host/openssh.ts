@@ -67,6 +67,7 @@ export function sshArguments(config: HostConfig, options: ConnectOptions, termin
   if (options.configFile !== undefined) args.push("-F", options.configFile);
   set("LogLevel", "VERBOSE");
   set("ClearAllForwardings", "yes");
+  set("RemoteCommand", "none");
   set("ServerAliveInterval", String(Math.max(1, Math.round(config.keepaliveMs / 1000))));
   if (!terminal) set("BatchMode", "yes");
   if (options.acceptNew) set("StrictHostKeyChecking", "accept-new");

@@ -27,6 +27,9 @@ export interface HostConfig {
   hashKnownHosts: boolean;
   strictHostKey: string;
   proxyJump: string[];
+  /** 4 or 6; 0 for both. */
+  family: number;
+  bindAddress?: string;
   connectTimeoutMs?: number;
   keepaliveMs: number;
   /** Settings as ssh spells them, in lower case; each with all its values. */
@@ -115,8 +118,11 @@ function toHostConfig(address: HostAddress, settings: Map<string, string[]>): Ho
     strictHostKey: first("stricthostkeychecking") ?? "ask",
     proxyJump: (first("proxyjump") ?? "").split(",").filter((hop) => hop !== ""),
     keepaliveMs: alive > 0 ? alive * 1000 : KEEPALIVE_MS,
+    family: { inet: 4, inet6: 6 }[first("addressfamily") ?? "any"] ?? 0,
     settings,
   };
+  const bind = first("bindaddress");
+  if (bind !== undefined) config.bindAddress = bind;
   const alias = first("hostkeyalias");
   if (alias !== undefined) config.hostKeyAlias = alias;
   const timeout = Number(first("connecttimeout"));

@@ -60,7 +60,8 @@ async function openJumps(config: HostConfig, options: Ssh2Options, depth: number
 
 function openSocket(config: HostConfig, timeoutMs: number): Promise<Socket> {
   return new Promise((resolve, reject) => {
-    const socket = connectSocket({ host: config.host, port: config.port, noDelay: true });
+    const { host, port, family, bindAddress } = config;
+    const socket = connectSocket({ host, port, family, localAddress: bindAddress, noDelay: true });
     const timer = setTimeout(() => socket.destroy(timeoutError(config, timeoutMs)), timeoutMs);
     const settle = () => {
       clearTimeout(timer);

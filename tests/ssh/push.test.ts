@@ -13,6 +13,7 @@ import {
   rmSync,
   statSync,
   symlinkSync,
+  utimesSync,
   writeFileSync,
 } from "node:fs";
 import { join } from "node:path";
@@ -127,6 +128,16 @@ test("sends the agent once, keeps it by its hash, and finds it the next time", a
   const second = await start();
   assert.is(second.uploaded, false);
   assert.is(second.path, first.path);
+});
+
+test("agents of other releases go when they are a month old and another is sent", async () => {
+  const folder = join(home, ".cache", "stap-remote");
+  mkdirSync(folder, { recursive: true, mode: 0o700 });
+  for (const name of ["agent-old", "agent-young", "something-else"]) writeFileSync(join(folder, name), "");
+  const old = new Date(Date.now() - 40 * 24 * 3600 * 1000);
+  for (const name of ["agent-old", "something-else"]) utimesSync(join(folder, name), old, old);
+  await start();
+  assert.equal(cached().sort(), [NAME, "agent-young", "something-else"].sort());
 });
 
 test("says what the remote is", async () => {
@@ -331,6 +342,24 @@ for (const [what, flags] of mounts) {
     }
   });
 }
+
+(mountable ? test : test.skip)(
+  "a remote without a place that runs programs is told which were tried, and why not",
+  async () => {
+    const places = TEMPORARY.filter((place) => existsSync(place));
+    // Other programs keep their /tmp: the mounts are seen by this one command alone.
+    const mounts = places.map((place) => `mount -t tmpfs -o noexec none ${place};`).join(" ");
+    remote(
+      "export XDG_CACHE_HOME=/var/tmp/cache",
+      `exec unshare -m sh -c 'mount --make-rprivate /; command=$SSH_ORIGINAL_COMMAND; ${mounts} exec sh -c "$command"'`,
+    );
+    const error = await failure();
+    assert.is(error.code, "no-agent-place");
+    for (const place of [...places, "/var/tmp/cache"]) assert.match(error.message, `${place}/`);
+    assert.match(error.message, "may not be executed");
+    assert.match(error.hint!, "noexec");
+  },
+);
 
 test("an agent that does not run anywhere is reported as broken, and nothing of it stays", async () => {
   const error = await failure({ agents: agents(Buffer.from("#!/bin/sh\nexit 42\n")) });
