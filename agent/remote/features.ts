@@ -74,7 +74,7 @@ export const FEATURES: StaticArray<Feature> = [
   ),
   new Feature("btf", "5.2", "types of the kernel itself (BTF)", (): bool => exists("/sys/kernel/btf/vmlinux")),
   new Feature(
-    "atomic_fetch",
+    "atomics_fetch",
     "5.12",
     "atomic operations that return a value",
     (): bool => probeProgram(ProgramType.Kprobe, FETCH_ADD),
