@@ -15,7 +15,8 @@ build='clang:clang ld.lld:lld llvm-strip:llvm'
 demo="$build qemu-system-x86_64:qemu-system-x86 ssh:openssh-client ssh-keygen:openssh-client
   flock:util-linux setpriv:util-linux xz:xz-utils zstd:zstd
   /usr/share/keyrings/debian-archive-keyring.gpg:debian-archive-keyring"
-tests="$demo qemu-system-aarch64:qemu-system-arm bpftool:bpftool chromium:chromium"
+tests="$demo qemu-system-aarch64:qemu-system-arm bpftool:bpftool chromium:chromium
+  sshd:openssh-server busybox:busybox mksh:mksh tcsh:tcsh fish:fish"
 
 fail() {
   echo "scripts/setup.sh: $*" >&2
