@@ -17,7 +17,7 @@ import { resolveNames } from "./resolve";
 import { resolveProbes } from "./resolve-probes";
 import { Script } from "./script";
 import { SupportCheck } from "./supported";
-import { FunctionSymbol, GlobalUse } from "./symbols";
+import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
 import { warnUnused } from "./warn";
 
 /**
@@ -92,7 +92,7 @@ function checkPrints(a: Analysis): void {
 function inferTypes(a: Analysis, functions: FunctionSymbol[]): void {
   for (let i = 0, n = functions.length; i < n; ++i) {
     const symbol = functions[i];
-    if (symbol.returnType == Type.Unknown && !symbol.hasValue && symbol.declaration.body) symbol.returnType = Type.Void;
+    if (symbol.returnType == Type.Unknown && isVoid(symbol)) symbol.returnType = Type.Void;
   }
   const inference = new Inference(a.reporter);
   for (let walk = 0; walk < MOST_WALKS; ++walk) {
@@ -104,6 +104,27 @@ function inferTypes(a: Analysis, functions: FunctionSymbol[]): void {
   inference.reporting = true;
   inference.backwards = false;
   inferAll(a, functions, inference);
+  for (let i = 0, n = a.units.length; i < n; ++i) dropUntyped(a.units[i].locals);
+  for (let i = 0, n = functions.length; i < n; ++i) dropUntyped(functions[i].locals);
+}
+
+/** Whether no body of a function returns a value; embedded code may. */
+function isVoid(symbol: FunctionSymbol): bool {
+  for (let i = 0, n = symbol.overloads.length; i < n; ++i) {
+    if (symbol.overloads[i].hasValue || !symbol.overloads[i].declaration.body) return false;
+  }
+  return true;
+}
+
+/** Drops locals that occur in folded code only, which have no type. */
+function dropUntyped(locals: LocalSymbol[]): void {
+  let kept = 0;
+  for (let i = 0, n = locals.length; i < n; ++i) {
+    if (locals[i].type == Type.Unknown) continue;
+    locals[i].index = kept;
+    locals[kept++] = locals[i];
+  }
+  locals.length = kept;
 }
 
 function inferAll(a: Analysis, functions: FunctionSymbol[], inference: Inference): void {
@@ -111,7 +132,6 @@ function inferAll(a: Analysis, functions: FunctionSymbol[], inference: Inference
     const unit = a.units[i];
     for (let j = 0, m = unit.conditions.length; j < m; ++j) inference.condition(unit.conditions[j].expression);
     for (let j = 0, m = unit.parts.length; j < m; ++j) inference.block(unit.parts[j].block);
-    if (inference.reporting) inference.requireKnown(unit.locals);
   }
   const n = functions.length;
   for (let i = 0; i < n; ++i) inference.body(functions[inference.backwards ? n - 1 - i : i]);

@@ -86,7 +86,9 @@ export class Inference {
     const body = symbol.declaration.body;
     if (body) this.block(body);
     if (this.reporting) {
-      this.requireKnown(symbol.locals);
+      for (let i = 0, n = symbol.parameters.length; i < n; ++i) {
+        this.requireType(symbol.parameters[i], symbol.parameters[i].range);
+      }
       if (symbol.returnType == Type.Unknown) {
         this.reporter.error(symbol.range, `unresolved type of function '${symbol.displayName}'`);
       }
@@ -94,15 +96,17 @@ export class Inference {
     this.owner = null;
   }
 
-  /** Reports the locals whose type nobody decided. */
-  requireKnown(locals: LocalSymbol[]): void {
-    for (let i = 0, n = locals.length; i < n; ++i) {
-      if (locals[i].type == Type.Stats) {
-        this.reporter.error(locals[i].range, `the statistic '${locals[i].name}' must be a global variable`);
-      }
-      if (locals[i].type != Type.Unknown) continue;
-      this.reporter.error(locals[i].range, `unresolved type of '${locals[i].name}'`);
+  /** Reports a variable whose type nobody decided, or whose type it cannot have; each once. */
+  private requireType(symbol: VariableSymbol, range: Range): void {
+    const name = symbol.kind == SymbolKind.Global ? (<GlobalSymbol>symbol).displayName : symbol.name;
+    if (symbol.type == Type.Unknown) {
+      this.reporter.error(range, `unresolved type of '${name}'`);
+    } else if (symbol.kind == SymbolKind.Local && symbol.type == Type.Stats) {
+      this.reporter.error(range, `the statistic '${name}' must be a global variable`);
+    } else {
+      return;
     }
+    symbol.type = Type.Error;
   }
 
   private statement(s: Statement): void {
@@ -319,7 +323,10 @@ export class Inference {
   private identifier(e: Identifier, wanted: Type): Type {
     const symbol = e.symbol;
     if (!symbol) return Type.Error;
-    return this.variable(<VariableSymbol>symbol, wanted);
+    const type = this.variable(<VariableSymbol>symbol, wanted);
+    if (!this.reporting) return type;
+    this.requireType(<VariableSymbol>symbol, e.range);
+    return (<VariableSymbol>symbol).type;
   }
 
   /** The type of a variable, which it takes from `wanted` if it has none. */
@@ -354,6 +361,7 @@ export class Inference {
       this.key(array, i, e.keys[i]);
     }
     const type = this.variable(array, wanted);
+    if (this.reporting) this.requireType(array, e.range);
     e.base.type = type;
     return type;
   }

@@ -37,3 +37,9 @@ export function isPendingFunction(a: Analysis, name: string): bool {
   const tapset = a.options.tapset;
   return tapset.functions.has(name) && !tapset.sources.has(tapset.functions.get(name));
 }
+
+/** The same of an alias. */
+export function isPendingAlias(a: Analysis, name: string): bool {
+  const tapset = a.options.tapset;
+  return tapset.aliases.has(name) && !tapset.sources.has(tapset.aliases.get(name));
+}

@@ -65,7 +65,9 @@ function probeText(site: ProbeSite): string {
 /** Where a probe runs, and what makes it fire. */
 function placeText(site: ProbeSite): string {
   const handler = site.handler;
-  const place = handler.engine == Engine.Agent ? "in the agent" : "in the kernel";
+  let place = "in the kernel";
+  if (handler.engine == Engine.Agent) place = "in the agent";
+  else if (handler.engine == Engine.TestRun) place = "in the kernel, by the agent";
   const lock = handler.needsLock ? ", locked" : "";
   return `${place}${causeText(site, handler)}${lock}`;
 }

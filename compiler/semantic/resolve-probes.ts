@@ -16,7 +16,7 @@ import { Range } from "../syntax/source";
 import { hasWildcard, matchWildcard } from "../syntax/wildcard";
 import { AliasEntry, Analysis, CodeUnit, Condition, FileScope, Part } from "./analysis";
 import { cloneBlock, cloneExpression } from "./clone";
-import { loadAlias } from "./load";
+import { isPendingAlias, loadAlias } from "./load";
 import { Handler, ProbeSite } from "./script";
 
 /** Probe points that the aliases of one script may expand to. */
@@ -51,6 +51,8 @@ class ProbeResolver {
   private plain: CodeUnit | null = null;
   /** Sites found so far, `never` included. */
   private found: i32 = 0;
+  /** An alias may be in a file of the tapset that is not here yet. */
+  private pending: bool = false;
 
   constructor(
     private a: Analysis,
@@ -86,7 +88,7 @@ class ProbeResolver {
     if (byFamily || byAlias) {
       const silent = errors == a.reporter.errorCount && before == this.found && a.needs.isEmpty;
       if (silent && !e.optional) this.refuse(e, e.range, "nothing matches this probe point", "");
-    } else if (!e.optional) {
+    } else if (!e.optional && !this.pending) {
       this.refuseMismatch(e);
     }
   }
@@ -213,6 +215,7 @@ class ProbeResolver {
     const a = this.a;
     const name = names.join(".");
     loadAlias(a, name);
+    if (isPendingAlias(a, name)) this.pending = true;
     if (!pattern) return a.aliasesByName.has(name) ? a.aliasesByName.get(name) : [];
     const found: AliasEntry[] = [];
     for (let i = 0, n = a.aliases.length; i < n; ++i) {
