@@ -118,4 +118,22 @@ export class Reporter {
     this.diagnostics.push(diagnostic);
     return diagnostic;
   }
+
+  /** Puts the diagnostics from index `first` on in the order of their places, as far as they are in one source. */
+  sortFrom(first: i32): void {
+    const all = this.diagnostics;
+    for (let i = first + 1; i < all.length; ++i) {
+      const moving = all[i];
+      let k = i;
+      for (; k > first && isLater(all[k - 1], moving); --k) all[k] = all[k - 1];
+      all[k] = moving;
+    }
+  }
+}
+
+function isLater(a: Diagnostic, b: Diagnostic): bool {
+  const first = a.range;
+  const second = b.range;
+  if (!first || !second) return false;
+  return first.source === second.source && first.start > second.start;
 }

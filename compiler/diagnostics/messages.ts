@@ -132,7 +132,9 @@ const MESSAGES: StaticArray<Message> = [
 
 /** The message of a code with its argument put in. */
 export function formatMessage(code: Code, argument: string): string {
-  return MESSAGES[code].text.replaceAll("{0}", argument);
+  const text = MESSAGES[code].text;
+  const hole = text.indexOf("{0}");
+  return hole < 0 ? text : text.substring(0, hole) + argument + text.substring(hole + 3);
 }
 
 /** The name of a code, for JSON and tests. */

@@ -84,6 +84,10 @@ function describeStart(range: Range): string {
 
 function operatorStart(text: string): string {
   let end = 1;
+  if (text.charCodeAt(0) >= 0x80) {
+    while (end < text.length && text.charCodeAt(end) >= 0x80) ++end;
+    return text.substring(0, end);
+  }
   while (end < text.length && end < 3 && isOperatorChar(text.charCodeAt(end))) ++end;
   return text.substring(0, end);
 }

@@ -261,9 +261,10 @@ export class ExpressionParser extends Cursor {
   private parseValue(): Expression {
     const first = this.token;
     const base = this.parsePrimary();
-    if (this.panic || base.kind == NodeKind.NumberLiteral) return base;
+    const isBare = !first.is(Operator.OpenParen);
+    if (this.panic || (isBare && base.kind == NodeKind.NumberLiteral)) return base;
     const isTarget = base.kind >= NodeKind.TargetVariable && base.kind <= NodeKind.Cast;
-    if (isTarget && !first.is(Operator.OpenParen)) {
+    if (isBare && isTarget) {
       this.parsePath(<TargetExpression>base);
       base.range = this.since(first);
       return base;

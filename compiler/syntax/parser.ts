@@ -40,8 +40,12 @@ import { Type } from "./type";
 
 /** Reads a script. Errors are in the reporter; what could be read is in the file. */
 export function parseFile(source: Source, options: PreprocessOptions, reporter: Reporter): ScriptFile {
+  const first = reporter.diagnostics.length;
   const tokens = preprocess(lex(source, options.args, reporter), options, reporter);
-  return new Parser(tokens, options, reporter).parseFile(source);
+  const file = new Parser(tokens, options, reporter).parseFile(source);
+  // The lexer spoke about the whole text before the parser did.
+  reporter.sortFrom(first);
+  return file;
 }
 
 /** Reads a file of macros (`.stpm`); what it defines is added to `options.macros`. */

@@ -35,11 +35,12 @@ import {
 } from "./ast";
 import { IN_PRECEDENCE, Operator, OperatorFlags, operatorIs, operatorRow, operatorText } from "./token";
 
-/** How tightly a piece of text holds together; binary operators are `Binary` plus their precedence. */
+/** How tightly a piece of text holds together. */
 const enum Level {
   Assignment = 0,
   Ternary = 1,
-  Binary = 1,
+  /** The loosest binary operator, of precedence 1. */
+  Binary = 2,
   Unary = 13,
   /** `&$x`. */
   Reference = 14,
@@ -145,7 +146,7 @@ export class ExpressionPrinter {
         this.binary(<BinaryExpression>node);
         break;
       case NodeKind.Ternary:
-        this.print((<TernaryExpression>node).condition, Level.Binary + 1);
+        this.print((<TernaryExpression>node).condition, Level.Binary);
         this.put(" ? ");
         this.expression((<TernaryExpression>node).whenTrue);
         this.put(" : ");
@@ -357,9 +358,9 @@ function levelOf(node: Expression): i32 {
     case NodeKind.Ternary:
       return Level.Ternary;
     case NodeKind.Binary:
-      return Level.Binary + operatorRow((<BinaryExpression>node).op).precedence;
+      return Level.Binary - 1 + operatorRow((<BinaryExpression>node).op).precedence;
     case NodeKind.In:
-      return Level.Binary + IN_PRECEDENCE;
+      return Level.Binary - 1 + IN_PRECEDENCE;
     case NodeKind.Unary:
     case NodeKind.PreUpdate:
     case NodeKind.PostUpdate:
