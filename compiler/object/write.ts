@@ -144,6 +144,11 @@ class ObjectWriter {
     for (let i = 0, n = this.placed.length; i < n; ++i) this.relocateOne(this.placed[i]);
   }
 
+  /** A relocated ld_imm64 has src 0 in a file: the loader says what it is, and llvm-objdump crashes otherwise. */
+  private clearSource(section: Section, offset: i32): void {
+    section.data.patch32(offset, section.data.get32(offset) & ~0xf000);
+  }
+
   private relocateOne(at: Placed): void {
     const elf = this.elf;
     const relocations = at.code.relocations;
@@ -152,14 +157,17 @@ class ObjectWriter {
       const offset = at.offset + relocation.insn * INSN_BYTES;
       switch (relocation.kind) {
         case RelocationKind.Bss:
+          this.clearSource(at.section, offset);
           at.section.data.patch32(offset + Insn.Imm, relocation.addend);
           elf.relocate(at.section, offset, RelocationType.Ld64, elf.sectionSymbol(this.bss));
           break;
         case RelocationKind.Rodata:
+          this.clearSource(at.section, offset);
           at.section.data.patch32(offset + Insn.Imm, relocation.addend);
           elf.relocate(at.section, offset, RelocationType.Ld64, elf.sectionSymbol(this.rodata));
           break;
         case RelocationKind.Map:
+          this.clearSource(at.section, offset);
           elf.relocate(at.section, offset, RelocationType.Ld64, this.mapSymbols[relocation.addend]);
           break;
         default: {
