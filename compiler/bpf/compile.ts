@@ -3,6 +3,7 @@
 
 import { fillCfg, fillDominators, fillLoops, splitCriticalEdges } from "../ir/cfg";
 import { check, Has } from "../ir/check";
+import { cloneFunction } from "../ir/clone";
 import { Func } from "../ir/function";
 import { printFunction } from "../ir/print";
 import { shareAddresses } from "../opt/address";
@@ -11,6 +12,7 @@ import { removeDead } from "../opt/dead";
 import { fold } from "../opt/fold";
 import { layOut } from "../opt/layout";
 import { numberValues } from "../opt/number";
+import { promoteSlots } from "../opt/promote";
 import { ssa } from "../opt/ssa";
 import { BackendOptions, Code } from "./code";
 import { emit } from "./emit";
@@ -48,6 +50,7 @@ const GRAPH = Has.Cfg | Has.Dominators | Has.Loops;
 
 const PASSES: StaticArray<Pass> = [
   new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa, When.Always),
+  new Pass("promote", promoteSlots, Has.Cfg, Has.None, Has.Cfg, When.Roomy),
   new Pass("dominators", fillDominators, Has.Cfg, Has.Dominators, Has.All, When.Always),
   new Pass("ssa", ssa, Has.Cfg | Has.Dominators, Has.Ssa, Has.Dominators, When.Always),
   new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa | Has.Dominators, When.Always),
@@ -140,8 +143,16 @@ export function generate(fn: Func, options: BackendOptions): Code {
   return code;
 }
 
+/** Functions with fewer instructions than this never need a second attempt. */
+const SMALL: i32 = 200;
+
 /** Compiles one function to BPF. What does not fit the machine is said in Code.error. */
 export function compileFunction(fn: Func, options: BackendOptions): Code {
+  let spare = options.optimize && fn.ops.length >= SMALL ? cloneFunction(fn) : null;
   optimize(fn, options, true);
-  return generate(fn, options);
+  let code = generate(fn, options);
+  if (code.error == "" || spare == null) return code;
+  // Values that were computed once and kept may have needed the stack: compute them again where they are used.
+  optimize(spare, options, false);
+  return generate(spare, options);
 }

@@ -21,21 +21,68 @@ class Emit {
   /** Pairs (instruction, block) whose offset waits for the block's place. */
   jumps: Array<i32> = [];
   lastPosition: i32 = NoPosition;
+  /** The block that returns a constant, by constant: one serves all. */
+  returns: Map<i64, i32> = new Map();
 
   constructor(
     public machine: Machine,
     fn: Func,
   ) {
     this.code = new Code(fn);
-    this.starts = new StaticArray<i32>(machine.blocks.length);
+    this.starts = new StaticArray<i32>(0);
   }
 
-  /** Where a jump to `b` ends: empty blocks that only jump on are passed. */
+  /** Whether `i` puts a constant into r0. */
+  isResult(i: i32): bool {
+    return this.machine.codes[i] == Opcode.MovImm64 && this.machine.dsts[i] == 0;
+  }
+
+  /** Whether a block does nothing but return a constant. */
+  isConstantReturn(block: MachineBlock): bool {
+    return block.jump == JumpKind.Return && block.insns.length == 1 && this.isResult(block.insns[0]);
+  }
+
+  /** Finds the last return of each constant: control falls into it most likely. */
+  findReturns(): void {
+    let machine = this.machine;
+    for (let k = 0, n = machine.order.length; k < n; ++k) {
+      let block = machine.blocks[machine.order[k]];
+      if (this.isConstantReturn(block)) this.returns.set(machine.imms[block.insns[0]], block.id);
+    }
+    for (let k = machine.order.length - 1; k >= 0; --k) {
+      let block = machine.blocks[machine.order[k]];
+      if (block.jump == JumpKind.Return && block.insns.length > 1 && this.splitReturn(block, k)) return;
+    }
+  }
+
+  /** If `block` ends by returning a constant that others return, makes its end a block that they can jump to. */
+  splitReturn(block: MachineBlock, place: i32): bool {
+    let machine = this.machine;
+    let last = block.insns[block.insns.length - 1];
+    if (!this.isResult(last) || !this.returns.has(machine.imms[last])) return false;
+    let tail = new MachineBlock(machine.blocks.length);
+    machine.blocks.push(tail);
+    tail.insns = [block.insns.pop()];
+    tail.jump = JumpKind.Return;
+    tail.position = block.position;
+    block.jump = JumpKind.Jump;
+    block.to = tail.id;
+    machine.order = machine.order
+      .slice(0, place + 1)
+      .concat([tail.id])
+      .concat(machine.order.slice(place + 1));
+    this.returns.set(machine.imms[last], tail.id);
+    return true;
+  }
+
+  /** Where a jump to `b` ends: empty blocks that only jump on are passed, returns of the same constant are one. */
   target(b: i32): i32 {
-    let blocks = this.machine.blocks;
+    let machine = this.machine;
+    let blocks = machine.blocks;
     // The bound is for an empty endless loop.
     for (let steps = blocks.length; steps > 0; --steps) {
       let block = blocks[b];
+      if (this.isConstantReturn(block)) return this.returns.get(machine.imms[block.insns[0]]);
       if (block.insns.length > 0 || block.jump != JumpKind.Jump) break;
       b = block.to;
     }
@@ -45,6 +92,7 @@ class Emit {
   /** Points jumps past empty blocks and drops blocks that nothing reaches then. */
   thread(): void {
     let machine = this.machine;
+    this.findReturns();
     let reached = new StaticArray<bool>(machine.blocks.length);
     let work: Array<i32> = [machine.order[0]];
     reached[work[0]] = true;
@@ -201,6 +249,7 @@ class Emit {
   run(): Code {
     let machine = this.machine;
     this.thread();
+    this.starts = new StaticArray<i32>(machine.blocks.length);
     for (let k = 0, n = machine.order.length; k < n; ++k) {
       let block = machine.blocks[machine.order[k]];
       this.starts[block.id] = this.code.count();

@@ -152,11 +152,15 @@ export class Func {
   /** The ref of a constant; equal constants have equal refs. */
   constant(value: i64): Ref {
     let map = this.constantIndex;
-    if (map.has(value)) return constantRef(map.get(value));
+    return constantRef(map.has(value) ? map.get(value) : this.addConstant(value));
+  }
+
+  /** Adds a constant, equal to another or not; gives its index. */
+  addConstant(value: i64): i32 {
     let index = this.constants.length;
     this.constants.push(value);
-    map.set(value, index);
-    return constantRef(index);
+    this.constantIndex.set(value, index);
+    return index;
   }
 
   /** The value of a constant ref. */
