@@ -17,9 +17,8 @@ import { archId } from "./native";
 import { LoadedObject } from "./object";
 import { CLOCK_MONOTONIC, clock_gettime, close, RLIMIT_MEMLOCK, setrlimit } from "./syscall";
 
-/** First log buffer; grown until the log fits. */
-const LOG_BYTES: i32 = 1 << 18;
-const MAX_LOG_BYTES: i32 = 1 << 24;
+/** The largest log that 5.10 gives. Newer kernels keep the end of a longer one, older ones its beginning. */
+const MAX_LOG_BYTES: i32 = (1 << 24) - 1;
 
 /**
  * Loads maps and programs; 0, or -errno with the failure kept (errors.ts). If the verifier refused a program,
@@ -119,25 +118,28 @@ function refused(o: LoadedObject, program: Program, request: ProgramRequest, err
   o.rejectedProgram = program.name;
   o.rejectedErrno = -errno;
   request.logLevel = LogLevel.Level1 | LogLevel.Stats;
-  for (let bytes = LOG_BYTES; bytes <= MAX_LOG_BYTES; bytes <<= 2) {
-    let log = new StaticArray<u8>(bytes);
-    request.log = changetype<usize>(log);
-    request.logBytes = bytes;
-    let again = loadProgram(request);
-    if (again >= 0) close(again); // a passing shortage; the log has no error then, and the user runs it again
-    o.verifierLog = cutAtNul(log);
-    if (again != -28) break; // ENOSPC: the log did not fit
-  }
+  // Not StaticArray: only the pages that the kernel writes become memory, and one more load is enough.
+  let log = heap.alloc(MAX_LOG_BYTES);
+  store<u8>(log, 0);
+  request.log = log;
+  request.logBytes = MAX_LOG_BYTES;
+  let again = loadProgram(request);
+  if (again >= 0) close(again); // a passing shortage: the log has no error then
+  o.verifierLog = copyToNul(log, MAX_LOG_BYTES);
+  heap.free(log);
   let hint =
     errno == -Errno.EPERM ? "Loading BPF needs root, or CAP_BPF and CAP_PERFMON; a locked-down kernel refuses it." : "";
   let code = errno == -Errno.EPERM ? FailureCode.Permission : FailureCode.Object;
   return fail(code, errno, `the kernel refused program '${program.name}'`, hint);
 }
 
-function cutAtNul(log: StaticArray<u8>): StaticArray<u8> {
+/** The bytes before the NUL. */
+function copyToNul(from: usize, most: i32): StaticArray<u8> {
   let length = 0;
-  while (length < log.length && log[length] != 0) ++length;
-  return StaticArray.slice<u8>(log, 0, length);
+  while (length < most && load<u8>(from + length) != 0) ++length;
+  let bytes = new StaticArray<u8>(length);
+  memory.copy(changetype<usize>(bytes), from, length);
+  return bytes;
 }
 
 function machineName(machine: i32): string {
