@@ -10,6 +10,9 @@ import { SemanticOptions } from "./options";
 import { Handler, ProbeSite } from "./script";
 import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol } from "./symbols";
 
+/** More undefined names than this get no similar ones: comparing them all takes too long. */
+export const MOST_COMPARED: i32 = 50;
+
 /** A parsed file and what only it sees. */
 export class FileScope {
   /** Private names of this file, by name. */

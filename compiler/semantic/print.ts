@@ -9,14 +9,15 @@ import { FunctionSymbol, GlobalSymbol, LocalSymbol } from "./symbols";
 
 /** The text of -p2, a byte string. */
 export function printScript(script: Script): string {
-  let text = "";
-  if (script.globals.length > 0) text += "# globals\n";
-  for (let i = 0, n = script.globals.length; i < n; ++i) text += `${globalText(script.globals[i])}\n`;
-  if (script.usedFunctions.length > 0) text += "# functions\n";
-  for (let i = 0, n = script.usedFunctions.length; i < n; ++i) text += functionText(script.usedFunctions[i]);
-  if (script.probes.length > 0) text += "# probes\n";
-  for (let i = 0, n = script.probes.length; i < n; ++i) text += probeText(script.probes[i]);
-  return text;
+  // Joined once: adding to a growing text would copy it every time, and nothing is freed.
+  const parts: string[] = [];
+  if (script.globals.length > 0) parts.push("# globals\n");
+  for (let i = 0, n = script.globals.length; i < n; ++i) parts.push(`${globalText(script.globals[i])}\n`);
+  if (script.usedFunctions.length > 0) parts.push("# functions\n");
+  for (let i = 0, n = script.usedFunctions.length; i < n; ++i) parts.push(functionText(script.usedFunctions[i]));
+  if (script.probes.length > 0) parts.push("# probes\n");
+  for (let i = 0, n = script.probes.length; i < n; ++i) parts.push(probeText(script.probes[i]));
+  return parts.join("");
 }
 
 function globalText(global: GlobalSymbol): string {
@@ -42,12 +43,12 @@ function functionText(symbol: FunctionSymbol): string {
 }
 
 function localsText(locals: LocalSymbol[]): string {
-  let text = "";
+  const lines: string[] = [];
   for (let i = 0, n = locals.length; i < n; ++i) {
     if (locals[i].isParameter) continue;
-    text += `    ${locals[i].name}:${typeName(locals[i].type)}\n`;
+    lines.push(`    ${locals[i].name}:${typeName(locals[i].type)}\n`);
   }
-  return text.length > 0 ? `  # locals\n${text}` : "";
+  return lines.length > 0 ? `  # locals\n${lines.join("")}` : "";
 }
 
 function probeText(site: ProbeSite): string {

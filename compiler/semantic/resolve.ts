@@ -25,13 +25,10 @@ import {
 } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { operatorText } from "../syntax/token";
-import { Analysis, CodeUnit, FileScope, functionKey } from "./analysis";
+import { Analysis, CodeUnit, FileScope, functionKey, MOST_COMPARED } from "./analysis";
 import { isPendingFunction, loadFunction, loadGlobal } from "./load";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol } from "./symbols";
-
-/** More undefined names than this get no similar ones: comparing them all takes too long. */
-const MOST_COMPARED: i32 = 50;
 
 /** Resolves the names in all functions of user scripts, all units, and what they reach in the tapset. */
 export function resolveNames(a: Analysis): void {

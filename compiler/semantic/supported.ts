@@ -44,12 +44,12 @@ function refusedExpression(e: Expression): string {
     case NodeKind.Binary: {
       const op = (<BinaryExpression>e).op;
       if (operatorIs(op, OperatorFlags.Match)) return "regular expressions";
-      return op == Operator.Concat ? "string concatenation" : "";
+      return "";
     }
     case NodeKind.Assignment: {
       const op = (<AssignmentExpression>e).op;
       if (op == Operator.Aggregate) return "statistics";
-      return op == Operator.ConcatAssign ? "string concatenation" : "";
+      return "";
     }
     case NodeKind.Call:
       return refusedCall(<CallExpression>e);
@@ -69,7 +69,6 @@ function refusedCall(e: CallExpression): string {
     }
   } else if (symbol.kind == SymbolKind.Function) {
     if ((<FunctionSymbol>symbol).recursive) return "recursive functions";
-    if ((<FunctionSymbol>symbol).overloads.length > 1) return "overloaded functions";
   }
   return "";
 }
@@ -77,16 +76,10 @@ function refusedCall(e: CallExpression): string {
 /** What a statement is, if it is refused; or nothing. */
 function refusedStatement(s: Statement): string {
   switch (s.kind) {
-    case NodeKind.While:
-      return "'while' loops";
-    case NodeKind.For:
-      return "'for' loops";
     case NodeKind.Foreach:
       return "'foreach' loops";
     case NodeKind.Delete:
       return "'delete'";
-    case NodeKind.Try:
-      return "'try' and 'catch'";
     case NodeKind.EmbeddedStatement:
       return "embedded code";
     default:

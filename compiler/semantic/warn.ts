@@ -2,7 +2,7 @@
 
 import { NearMatches } from "../kernel/near";
 import { SourceKind } from "../syntax/source";
-import { Analysis } from "./analysis";
+import { Analysis, MOST_COMPARED } from "./analysis";
 import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
 
 /** Warns about user scripts; the tapset is our own business. */
@@ -38,10 +38,15 @@ function warnLocals(a: Analysis, locals: LocalSymbol[]): void {
     if (local.reads == 0 && local.writes > 0) {
       a.reporter.warning(local.range, `eliding assignment to unused variable '${local.name}'`);
     } else if (local.writes == 0 && local.reads > 0) {
-      const near = new NearMatches(local.name);
-      for (let j = 0; j < n; ++j) near.add(locals[j].name);
-      for (let j = 0, m = a.globals.length; j < m; ++j) near.add(a.globals[j].displayName);
-      a.reporter.warning(local.range, `never-assigned local variable '${local.name}'${near.text}`);
+      a.reporter.warning(local.range, `never-assigned local variable '${local.name}'${similarTo(a, local, locals)}`);
     }
   }
+}
+
+function similarTo(a: Analysis, local: LocalSymbol, locals: LocalSymbol[]): string {
+  if (++a.comparisons > MOST_COMPARED) return "";
+  const near = new NearMatches(local.name);
+  for (let i = 0, n = locals.length; i < n; ++i) near.add(locals[i].name);
+  for (let i = 0, n = a.globals.length; i < n; ++i) near.add(a.globals[i].displayName);
+  return near.text;
 }

@@ -1,0 +1,87 @@
+// For unit tests: a script through passes 1 and 2 with a tapset of a few lines.
+
+import { Reporter } from "../../diagnostics/diagnostic";
+import { parseFile } from "../../syntax/parser";
+import { Source, SourceKind } from "../../syntax/source";
+import { analyse } from "../analyse";
+import { SemanticOptions } from "../options";
+import { Handler, Script } from "../script";
+import { FunctionSymbol, GlobalSymbol, LocalSymbol } from "../symbols";
+
+const TAPSET = `
+function pid:long() { return __pid() }
+function execname:string() { return __execname() }
+function exit() { __exit() }
+function error(msg:string) { __error(msg) }
+`;
+
+const INDEX = "function pid t.stp\nfunction execname t.stp\nfunction exit t.stp\nfunction error t.stp\n";
+
+/** An analysed script, with ways to find what a test wants to see. */
+export class Analysed {
+  constructor(
+    public script: Script,
+    public reporter: Reporter,
+  ) {}
+
+  handler(at: i32): Handler {
+    return this.script.handlers[at];
+  }
+
+  /** A global by its name. */
+  global(name: string): GlobalSymbol {
+    const globals = this.script.globals;
+    for (let i = 0; i < globals.length; ++i) if (globals[i].displayName == name) return globals[i];
+    assert(false, `no global ${name}`);
+    return globals[0];
+  }
+
+  /** A local of a handler. */
+  local(handler: i32, name: string): LocalSymbol {
+    const locals = this.script.handlers[handler].locals;
+    for (let i = 0; i < locals.length; ++i) if (locals[i].name == name) return locals[i];
+    assert(false, `no local ${name}`);
+    return locals[0];
+  }
+
+  /** A function that probes reach. */
+  function(name: string): FunctionSymbol {
+    const functions = this.script.usedFunctions;
+    for (let i = 0; i < functions.length; ++i) if (functions[i].displayName == name) return functions[i];
+    assert(false, `no function ${name}`);
+    return functions[0];
+  }
+}
+
+/** Options with the small tapset. */
+export function testOptions(): SemanticOptions {
+  const options = new SemanticOptions();
+  options.tapset.readIndex(INDEX);
+  options.tapset.sources.set("t.stp", Source.fromText("t.stp", TAPSET, SourceKind.Tapset));
+  return options;
+}
+
+/** Analyses a script that is right. */
+export function analysed(text: string): Analysed {
+  const reporter = new Reporter();
+  const options = testOptions();
+  const script = analyse([parseFile(Source.fromText("a.stp", text), options.preprocess, reporter)], options, reporter);
+  const first = reporter.diagnostics.length > 0 ? reporter.diagnostics[0].message : "";
+  assert(script !== null && !reporter.hasErrors, `'${text}' is right: ${first}`);
+  return new Analysed(script!, reporter);
+}
+
+/** The first error of a script that is wrong, with its line and column. */
+export function firstError(text: string): string {
+  const reporter = new Reporter();
+  const options = testOptions();
+  const file = parseFile(Source.fromText("a.stp", text), options.preprocess, reporter);
+  if (!reporter.hasErrors) analyse([file], options, reporter);
+  for (let i = 0; i < reporter.diagnostics.length; ++i) {
+    const diagnostic = reporter.diagnostics[i];
+    const range = diagnostic.range;
+    if (!diagnostic.isError) continue;
+    return range ? `${range.line}:${range.column} ${diagnostic.message}` : diagnostic.message;
+  }
+  return "";
+}
