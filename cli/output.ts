@@ -22,6 +22,8 @@ export class Output {
   private failure: ExitError | undefined;
   /** The reader of the pipe has gone: nothing more is written. */
   readerGone = false;
+  /** Called once when the reader has gone. */
+  onReaderGone: () => void = () => {};
 
   constructor(
     private readonly fd: number,
@@ -64,6 +66,11 @@ export class Output {
     }
   }
 
+  private loseReader(): void {
+    this.readerGone = true;
+    this.onReaderGone();
+  }
+
   private async drain(): Promise<void> {
     while (this.queue.length > 0 && !this.readerGone && !this.failure) {
       const batch = this.queue.length === 1 ? this.queue[0]! : Buffer.concat(this.queue);
@@ -88,7 +95,7 @@ export class Output {
           await new Promise((resolve) => setTimeout(resolve, RETRY_MS));
           continue;
         }
-        if (code === "EPIPE") this.readerGone = true;
+        if (code === "EPIPE") this.loseReader();
         else this.failure = new ExitError(EXIT.failed, `cannot write ${this.name}: ${reasonOf(error)}`);
         return;
       } finally {

@@ -192,6 +192,7 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
       }
     }
     around.interrupts.during(() => session.stop());
+    output.onReaderGone = () => session.stop();
     const terminal = settings.output === undefined ? output : around.openOutput(undefined);
     const state: RunState = { output, terminal, formatter, errors: false };
     for await (const event of session.run(requestOf(settings))) await handle(event, state, run);
@@ -224,9 +225,8 @@ interface RunState {
 }
 
 async function handle(event: RunEvent, state: RunState, run: Run): Promise<void> {
-  const { around, session, settings } = run;
+  const { around, settings } = run;
   const { output } = state;
-  const goneBefore = output.readerGone;
   switch (event.type) {
     case "output":
     case "control":
@@ -251,7 +251,6 @@ async function handle(event: RunEvent, state: RunState, run: Run): Promise<void>
     case "finished":
       state.summary = event.summary;
   }
-  if (output.readerGone && !goneBefore) session.stop();
 }
 
 async function writeMessages(messages: Uint8Array, state: RunState, around: Surroundings): Promise<void> {

@@ -1,5 +1,6 @@
 // Whole command lines against an agent in TypeScript: what is printed where, and how the program exits.
 
+import { execFileSync, spawn } from "node:child_process";
 import { mkdtempSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -258,19 +259,24 @@ test("an output file that cannot be written is one line", async ({ folder, objec
 });
 
 test("a reader of the output that goes away stops the run without complaint", async ({ folder, object }) => {
+  let timer: NodeJS.Timeout | undefined;
   const behaviour: Behaviour = {
-    onRun: (agent) => agent.send(AgentFrame.Output, hi(10)),
-    onStop: (agent) => agent.finish({ reason: StopReason.Stopped }),
+    onRun: (agent) => {
+      timer = setInterval(() => agent.send(AgentFrame.Output, hi(10)), 20);
+    },
+    onStop: (agent) => {
+      clearInterval(timer);
+      agent.finish({ reason: StopReason.Stopped });
+    },
   };
-  class GoneOutput extends Output {
-    override async write(): Promise<void> {
-      this.readerGone = true;
-    }
-  }
-  const openOutput = () => new GoneOutput(openSync("/dev/null", "w"), "stdout", true);
+  const fifo = join(folder, "fifo");
+  execFileSync("mkfifo", [fifo]);
+  const reader = spawn("head", ["-c", "3", fifo], { stdio: "ignore" });
+  const openOutput = () => Output.open(fifo);
   const { status, err, agent } = await run(folder, ["run", object, "--host", "box"], behaviour, { openOutput });
   assert.equal([status, err], [EXIT.done, ""]);
   assert.ok(agent.received.includes(HostFrame.Stop));
+  reader.kill();
 });
 
 test("the version and the help go to standard output", async ({ folder }) => {
