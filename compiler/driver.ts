@@ -113,6 +113,7 @@ function translate(c: Compilation): void {
   options.maxLength = c.options.semantic.maxStringLength;
   options.maxErrors = c.options.limit("MAXERRORS", 0);
   options.maxSkipped = c.options.limit("MAXSKIPPED", 100);
+  options.maxActions = c.options.limit("MAXACTION", 1000);
   options.suppressErrors = c.options.suppressErrors;
   options.fetchingAtomics = c.options.isArm64;
   options.scriptName = c.scriptName;

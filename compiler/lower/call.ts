@@ -116,17 +116,13 @@ export function lowerExit(l: Lowering, e: CallExpression | null): Ref {
   return l.b.callFunction(routine(l.shared, Routine.Control), [l.constant(site)]);
 }
 
-/** error(message): a literal message is a site of its own; another one travels in a record first. */
+/** error(message): a literal message is a site of its own; another one travels in a record. */
 function lowerError(l: Lowering, e: CallExpression): Ref {
   const near = `identifier '${e.name}'`;
   const message = messageOf(l, e);
   const known = l.outputKnown;
-  if (message.isLiteral) {
-    l.fail(l.shared.site(SiteKind.Error, escapeFormat(message.text), e.range, near, []));
-  } else {
-    emitControl(l, SiteKind.Error, message, e.range, near);
-    l.fail(-1);
-  }
+  if (message.isLiteral) l.fail(message.text, e.range, near);
+  else l.failWith(message, e.range, near);
   // What follows cannot be reached, but is lowered all the same.
   l.b.setBlock(l.b.newBlock("after_error"));
   l.outputKnown = known;
@@ -136,7 +132,7 @@ function lowerError(l: Lowering, e: CallExpression): Ref {
 function lowerMessage(l: Lowering, e: CallExpression, kind: SiteKind): Ref {
   const message = messageOf(l, e);
   if (!message.isLiteral) {
-    emitControl(l, kind, message, e.range, "");
+    emitControl(l, kind, message, e.range);
     return l.constant(0);
   }
   const site = l.shared.site(kind, escapeFormat(message.text), e.range, "", []);

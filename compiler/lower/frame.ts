@@ -19,10 +19,12 @@ export const enum FrameHeader {
   Claim = 0,
   /** u64: bytes of output put together so far. */
   OutputLength = 8,
-  /** u32: the error that a subprogram ended with: its site plus two; 0 none. */
+  /** u32: the error that a subprogram ended with: its site and bits plus one; 0 none. */
   Error = 16,
   /** u8: of a unit of output that is cut: RecordFlags.More once a piece is written, Torn once one was lost. */
   Cut = 20,
+  /** u64: statements that may still be run before MAXACTION. */
+  Actions = 24,
   Size = 64,
 }
 

@@ -11,7 +11,7 @@ import { Effects, FunctionSymbol, LocalSymbol } from "../semantic/symbols";
 import { Expression, NodeKind } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Type } from "../syntax/type";
-import { assignedLocals } from "./assigned";
+import { assignedLocals } from "./contents";
 import { keepString } from "./call";
 import { lowerLong } from "./expression";
 import { FrameHeader } from "./frame";
@@ -87,16 +87,21 @@ function inlineCall(l: Lowering, fn: FunctionSymbol, values: Argument[]): void {
   const position = b.position;
   const variable = b.variable(fn.name);
   let place: Place | null = null;
-  b.setVar(variable, l.constant(0));
-  if (fn.returnType == Type.String) {
+  const isString = fn.returnType == Type.String;
+  if (isString) {
     place = l.newPlace(capacityFor(fn.maxLength));
     zero(l, place);
+  } else if (l.root.framed) {
+    place = l.newFramePlace(8);
+    l.storeWord(place, 0, l.constant(0));
+  } else {
+    b.setVar(variable, l.constant(0));
   }
   ++l.depth;
   for (let i = 0, n = fn.overloads.length; i < n; ++i) {
     const overload = fn.overloads[i];
     const nextOverload = i + 1 < n ? b.newBlock("overload") : exit;
-    const inlining = new Inlining(overload, exit, nextOverload, outer);
+    const inlining = new Inlining(overload, l, exit, nextOverload, outer);
     inlining.variable = variable;
     inlining.place = place;
     l.inlining = inlining;
@@ -112,8 +117,8 @@ function inlineCall(l: Lowering, fn: FunctionSymbol, values: Argument[]): void {
   l.inlining = outer;
   b.setBlock(exit);
   b.position = position;
-  l.longResult = b.getVar(variable);
-  l.stringResult = place;
+  if (isString) l.stringResult = place;
+  else l.longResult = place !== null ? l.word(place, 0) : b.getVar(variable);
 }
 
 function inlineBody(l: Lowering, fn: FunctionSymbol): void {
@@ -133,17 +138,27 @@ function bindParameters(l: Lowering, fn: FunctionSymbol, values: Argument[]): vo
     const place = values[i].place;
     if (place !== null && !assigned.has(parameter)) {
       // What the body does to the variable that was passed must not be seen through the parameter.
-      const still = place.isLiteral || (fn.effects & Effects.WritesGlobals) == 0 || place.base != Base.Bss;
+      const moves = place.base == Base.Bss && (fn.effects & Effects.WritesGlobals) != 0;
+      // A body of a loop is another function, which does not see this one's stack.
+      const hidden = l.root.framed && place.base == Base.Pointer;
+      const still = place.isLiteral || (!moves && !hidden);
       const storage = new Storage();
-      storage.place = still ? place : keepString(l, place);
+      storage.place = still ? place : hidden ? keepInFrame(l, place) : keepString(l, place);
       l.locals.set(parameter, storage);
       continue;
     }
     const storage = redeclareLocal(l, parameter);
     const to = storage.place;
-    if (place !== null && to !== null) copyString(l, place, to);
-    else l.b.setVar(storage.variable, values[i].value);
+    if (to === null) l.b.setVar(storage.variable, values[i].value);
+    else if (place !== null) copyString(l, place, to);
+    else l.storeWord(to, 0, values[i].value);
   }
+}
+
+function keepInFrame(l: Lowering, place: Place): Place {
+  const kept = l.newFramePlace(place.capacity);
+  copyString(l, place, kept);
+  return kept;
 }
 
 /** Makes a local anew, in the place that an earlier inlining of its function gave it. */
@@ -198,17 +213,14 @@ function callSubprogram(l: Lowering, fn: FunctionSymbol, values: Argument[]): vo
     l.leaveUnknown();
   }
   const result = b.callFunction(callee.index, [b.getVar(l.frameOffset)]);
-  if ((fn.effects & Effects.MayFail) != 0) {
+  if ((fn.effects & (Effects.MayFail | Effects.Loops)) != 0) {
     const code = b.load(Op.Load32u, l.frame(), FrameHeader.Error);
     const bad = b.newBlock("failed");
     const good = b.newBlock("ok");
     b.setCold(bad);
     b.branchIf(Op.Ne, code, l.constant(0), bad, good);
     b.setBlock(bad);
-    // The header holds the site plus two, so that one that is reported already (-1) is not 0.
-    l.mayFail = true;
-    b.setVar(l.errorSite, b.binary(Op.Sub, code, l.constant(2)));
-    b.jump(l.errorBlock);
+    l.failFromFrame();
     b.setBlock(good);
   }
   l.longResult = result;
@@ -240,8 +252,16 @@ function lowerSubprogram(subprogram: Subprogram): void {
   l.defineMaskedFrame(b.parameter(0));
   const result = b.variable("result");
   b.setVar(result, l.constant(0));
-  const inlining = new Inlining(fn, l.exitBlock, l.exitBlock, null);
+  const inlining = new Inlining(fn, l, l.exitBlock, l.exitBlock, null);
   inlining.variable = result;
+  l.framed = (fn.effects & Effects.Loops) != 0;
+  l.outlines = true;
+  let longPlace: Place | null = null;
+  if (l.framed && subprogram.result < 0) {
+    longPlace = l.newFramePlace(8);
+    l.storeWord(longPlace, 0, l.constant(0));
+    inlining.place = longPlace;
+  }
   if (subprogram.result >= 0) {
     inlining.place = framePlace(subprogram.result, fn.maxLength);
     zero(l, inlining.place!);
@@ -251,6 +271,8 @@ function lowerSubprogram(subprogram: Subprogram): void {
     const storage = new Storage();
     if (fn.parameters[i].type == Type.String) {
       storage.place = framePlace(subprogram.parameters[i], fn.parameters[i].maxLength);
+    } else if (l.framed) {
+      storage.place = new Place(Base.Frame, NoRef, subprogram.parameters[i], 8);
     } else {
       storage.variable = b.variable(fn.parameters[i].name);
       b.setVar(storage.variable, b.load(Op.Load64, l.frame(), subprogram.parameters[i]));
@@ -262,8 +284,8 @@ function lowerSubprogram(subprogram: Subprogram): void {
   if (body) lowerBlock(l, body);
   b.jump(l.exitBlock);
   b.setBlock(l.errorBlock);
-  b.store(Op.Store32, l.frame(), FrameHeader.Error, b.binary(Op.Add, b.getVar(l.errorSite), l.constant(2)));
+  b.store(Op.Store32, l.frame(), FrameHeader.Error, b.binary(Op.Add, b.getVar(l.errorSite), l.constant(1)));
   b.jump(l.exitBlock);
   b.setBlock(l.exitBlock);
-  b.ret(b.getVar(result));
+  b.ret(longPlace !== null ? l.word(longPlace, 0) : b.getVar(result));
 }

@@ -16,7 +16,8 @@ import { Effects } from "../semantic/symbols";
 import { lowerExit } from "./call";
 import { lowerCondition } from "./expression";
 import { FrameHeader, Hole } from "./frame";
-import { Lowering, Shared } from "./lowering";
+import { ErrorBits, Lowering, Shared } from "./lowering";
+import { emitErrorMessage } from "./print";
 import { buildUnlock, clearCut, Routine, routine } from "./runtime";
 import { lowerBlock } from "./statement";
 import { declareLocal } from "./variable";
@@ -37,6 +38,10 @@ function attempt(shared: Shared, handler: Handler, name: string, buffered: bool,
   const l = new Lowering(shared, name, true);
   l.buffered = buffered;
   l.mayCut = mayCut;
+  const loops = (handler.effects & Effects.Loops) != 0;
+  l.outlines = handler.engine != Engine.Agent;
+  l.framed = loops && l.outlines;
+  l.actions = handler.attach <= AttachKind.Timer ? shared.maxActions * 10 : shared.maxActions;
   lowerOnce(l, handler);
   return l;
 }
@@ -113,7 +118,11 @@ function beginHandler(l: Lowering, handler: Handler, locked: bool, body: i32): v
     l.defineMaskedFrame(offset);
     if (l.buffered) b.store(Op.Store64, l.frame(), FrameHeader.OutputLength, l.constant(0));
     if (l.mayCut) clearCut(b, l.frame());
-    if ((handler.effects & Effects.MayFail) != 0) b.store(Op.Store32, l.frame(), FrameHeader.Error, l.constant(0));
+    const loops = (handler.effects & Effects.Loops) != 0;
+    if (loops) b.store(Op.Store64, l.frame(), FrameHeader.Actions, l.constant(l.actions));
+    if (loops || (handler.effects & Effects.MayFail) != 0) {
+      b.store(Op.Store32, l.frame(), FrameHeader.Error, l.constant(0));
+    }
   }
   b.jump(body);
 }
@@ -126,7 +135,7 @@ function endHandler(l: Lowering, locked: bool): void {
   b.position = NONE;
   if (l.mayFail) {
     b.setBlock(l.errorBlock);
-    b.callFunction(routine(l.shared, Routine.Fail), [b.getVar(l.errorSite)]);
+    reportError(l);
     b.jump(l.exitBlock);
   }
   b.setBlock(l.exitBlock);
@@ -134,6 +143,25 @@ function endHandler(l: Lowering, locked: bool): void {
   if (locked) buildUnlock(l.shared, b);
   if (l.usesFrame) b.atomicAdd(4, l.frame(), FrameHeader.Claim, l.constant(-1));
   b.ret(l.constant(0));
+}
+
+/** At the error exit: counts, and reports the site; a message that waits in the frame goes along. */
+function reportError(l: Lowering): void {
+  const b = l.b;
+  const error = b.getVar(l.errorSite);
+  if (!l.shared.hasMessage) {
+    b.callFunction(routine(l.shared, Routine.Fail), [error]);
+    return;
+  }
+  const message = b.newBlock("message");
+  const plain = b.newBlock("plain");
+  b.branchIf(Op.Ne, b.binary(Op.And, error, l.constant(ErrorBits.Message)), l.constant(0), message, plain);
+  b.setBlock(message);
+  emitErrorMessage(l, b.unary(Op.Extu16, error));
+  b.callFunction(routine(l.shared, Routine.Fail), [l.constant(-1)]);
+  b.jump(l.exitBlock);
+  b.setBlock(plain);
+  b.callFunction(routine(l.shared, Routine.Fail), [error]);
 }
 
 /** Writes the handler's output as one record. */

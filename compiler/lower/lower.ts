@@ -16,6 +16,7 @@ import { Unit, UnitGlobal, UnitProbe, UnitProgram } from "../ir/unit";
 import { Handler, ProbeSite, Script } from "../semantic/script";
 import { GlobalSymbol, GlobalUse } from "../semantic/symbols";
 import { Type } from "../syntax/type";
+import { catchesMessages } from "./contents";
 import { lowerPending } from "./function";
 import { lowerHandler } from "./handler";
 import { Lowering, Shared } from "./lowering";
@@ -29,6 +30,8 @@ export class LowerOptions {
   maxErrors: i32 = 0;
   maxSkipped: i32 = 100;
   suppressErrors: bool = false;
+  /** MAXACTION */
+  maxActions: i32 = 1000;
   /** Fetching atomics may be used: the facts say so, or the CPU needs them (arm64). */
   fetchingAtomics: bool = false;
   scriptName: string = "";
@@ -42,6 +45,8 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   unit.maxSkipped = options.maxSkipped;
   unit.suppressErrors = options.suppressErrors;
   unit.scriptName = options.scriptName;
+  shared.maxActions = options.maxActions;
+  shared.catchesMessages = catchesMessages(script);
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
   placeGlobals(shared, script);
   lowerInitializers(shared, script);

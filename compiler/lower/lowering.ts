@@ -8,7 +8,7 @@
 
 import { Helper } from "../../common/format/helpers";
 import { NONE } from "../../common/format/manifest";
-import { SiteKind } from "../../common/format/record";
+import { ArgumentType, SiteKind } from "../../common/format/record";
 import { RodataHeader } from "../../common/format/runtime";
 import { Reporter } from "../diagnostics/diagnostic";
 import { AddressKind, Builder } from "../ir/build";
@@ -18,11 +18,15 @@ import { Unit, UnitArgument, UnitPosition, UnitSite } from "../ir/unit";
 import { FunctionSymbol, LocalSymbol } from "../semantic/symbols";
 import { Range } from "../syntax/source";
 import { FrameHeader, FramePlan, Hole } from "./frame";
-import { Base, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
+import { Base, capacityFor, literalPlace, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
 import { Memo } from "./scope";
+import { copyString } from "./string";
 
 /** Bytes of BPF stack that one function's string slots may take; the chain of calls has 512 in all. */
 const STACK_BUDGET: i32 = 192;
+
+/** The same where loops and calls make chains of functions. */
+const FRAMED_STACK_BUDGET: i32 = 32;
 
 /** Largest offset that a load or store instruction holds. */
 const MAX_OFFSET: i32 = 32000;
@@ -41,6 +45,17 @@ export class Shared {
   attemptMark: i32 = 0;
   /** Subprograms whose bodies are still to be lowered. */
   pending: Subprogram[] = [];
+  /** Some `try` wants the message of what it catches. */
+  catchesMessages: bool = false;
+  /** Statements that a handler may run before MAXACTION stops it; in the agent ten times as many. */
+  maxActions: i32 = 1000;
+  private message: Place | null = null;
+
+  /** Whether some error's message waits in the frame. */
+  get hasMessage(): bool {
+    return this.message !== null;
+  }
+
   private positions: Map<string, i32> = new Map<string, i32>();
   private sites: Map<string, i32> = new Map<string, i32>();
   /** The key of each site in `sites`, or empty. */
@@ -80,6 +95,16 @@ export class Shared {
     return index;
   }
 
+  /** Where an error's message waits in the frame. */
+  messagePlace(): Place {
+    const known = this.message;
+    if (known !== null) return known;
+    const capacity = capacityFor(this.maxLength);
+    const made = new Place(Base.Frame, NoRef, this.plan.reserveFunction(capacity), capacity);
+    this.message = made;
+    return made;
+  }
+
   /** How many sites there are; `rollback` forgets those made since. */
   mark(): i32 {
     return this.unit.sites.length;
@@ -114,15 +139,56 @@ export class Storage {
 export class Inlining {
   /** IR variable of a long result, or -1. */
   variable: i32 = -1;
-  /** Place of a string result. */
+  /** Place of a string result; in a function whose locals live in the frame, of any result. */
   place: Place | null = null;
   constructor(
     public symbol: FunctionSymbol,
+    /** The IR function whose blocks these are: a loop's body is another one. */
+    public home: Lowering,
     public exit: i32,
     /** Block of the next overload, or -1. */
     public nextOverload: i32,
     public outer: Inlining | null,
   ) {}
+}
+
+/** Where `break` and `continue` go. A loop's body is in one IR function. */
+export class Loop {
+  constructor(
+    public breakBlock: i32,
+    public continueBlock: i32,
+    public outer: Loop | null,
+  ) {}
+}
+
+/** Where errors go inside of `try`. */
+export class Catch {
+  constructor(
+    public block: i32,
+    /** Place of the message, if it is wanted. */
+    public message: Place | null,
+    public outer: Catch | null,
+  ) {}
+}
+
+/** What a loop's body returns to the code that drives it. */
+export const enum Status {
+  Continue = 0,
+  Break = 1,
+  /** An error is in the frame. */
+  Error = 2,
+  /** `return` from the function around the loop; its result is in its place. */
+  Return = 3,
+  /** `next` */
+  Next = 4,
+}
+
+/** Bits above a site's number on the way to a handler's error exit. */
+export const enum ErrorBits {
+  /** The site's one argument is the message in the frame. */
+  Message = 0x10000,
+  /** `try` does not catch it: MAXACTION. */
+  Uncatchable = 0x20000,
 }
 
 /** One IR function under construction. */
@@ -134,6 +200,20 @@ export class Lowering {
   /** Places that inlined functions' locals had before: used again by the next inlining. */
   declared: Map<LocalSymbol, Storage> = new Map<LocalSymbol, Storage>();
   inlining: Inlining | null = null;
+  loop: Loop | null = null;
+  catching: Catch | null = null;
+  private owner: Lowering | null;
+  /** Root: locals live in the frame, because bodies of loops are functions of their own. */
+  framed: bool = false;
+  /** Root: loops' bodies become functions of their own, as the verifier wants it. */
+  outlines: bool = false;
+  /** Root: statements that it may run, as the verifier must know it. */
+  actions: i32 = 0;
+  /** Root: loops' bodies so far. */
+  bodies: i32 = 0;
+  /** A loop's body: which ways of leaving it are used. */
+  mayReturn: bool = false;
+  mayNext: bool = false;
   /** Bytes of script text inlined so far. */
   inlinedText: i32 = 0;
   /** Result of the last call of a script function. */
@@ -180,17 +260,25 @@ export class Lowering {
     public shared: Shared,
     name: string,
     public isHandler: bool,
+    root: Lowering | null = null,
   ) {
     const fn = new Func(name, isHandler ? Linkage.Handler : Linkage.Subprogram, 1);
     const b = new Builder(fn);
     this.fn = fn;
     this.b = b;
+    this.owner = root;
     this.errorSite = b.variable("error");
     this.frameVariable = b.variable("frame");
     this.areaVariable = b.variable("area");
     this.outputVariable = b.variable("output");
     this.frameOffset = b.variable("frame_offset");
     this.entry = b.current();
+  }
+
+  /** The handler or subprogram whose area of the frame this one uses: itself, but for loops' bodies. */
+  get root(): Lowering {
+    const owner = this.owner;
+    return owner !== null ? owner : this;
   }
 
   get unit(): Unit {
@@ -216,6 +304,7 @@ export class Lowering {
   /** The frame that the handler claimed. */
   frame(): Ref {
     this.usesFrame = true;
+    this.root.usesFrame = true;
     this.shared.plan.used = true;
     return this.b.getVar(this.frameVariable);
   }
@@ -252,7 +341,8 @@ export class Lowering {
 
   /** A place for a string that lasts until the function ends; its content is undefined. */
   newPlace(capacity: i32): Place {
-    if (capacity <= SMALL_BYTES && this.stackBytes + capacity <= STACK_BUDGET) {
+    const budget = this.root.framed ? FRAMED_STACK_BUDGET : STACK_BUDGET;
+    if (capacity <= SMALL_BYTES && this.stackBytes + capacity <= budget) {
       this.stackBytes += capacity;
       return new Place(Base.Pointer, this.b.slot(capacity), 0, capacity);
     }
@@ -261,12 +351,14 @@ export class Lowering {
 
   /** The same, in the frame whatever its size. */
   newFramePlace(capacity: i32): Place {
+    const root = this.root;
+    root.usesFrame = true;
     this.usesFrame = true;
-    if (!this.isHandler) {
+    if (!root.isHandler) {
       return new Place(Base.Frame, NoRef, this.shared.plan.reserveFunction(capacity), capacity);
     }
-    const at = this.areaBytes;
-    this.areaBytes += capacity;
+    const at = root.areaBytes;
+    root.areaBytes += capacity;
     this.shared.plan.used = true;
     return new Place(Base.Handler, NoRef, at, capacity);
   }
@@ -315,12 +407,76 @@ export class Lowering {
 
   // ------------------------------------------------------------------------------------------------------- exits
 
-  /** Leaves with a soft error whose site is `site`, or that was reported already (-1). */
-  fail(site: i32): void {
+  /** Leaves with a soft error: `message` is what `try` catches, `near` what the report names. */
+  fail(message: string, range: Range, near: string, bits: i32 = 0): void {
+    const site = this.shared.site(SiteKind.Error, message.replaceAll("%", "%%"), range, near, []);
+    const catching = this.catching;
+    if (catching !== null && (bits & ErrorBits.Uncatchable) == 0) {
+      const to = catching.message;
+      if (to !== null) copyString(this, literalPlace(message), to);
+      this.flushKnown();
+      this.b.jump(catching.block);
+      return;
+    }
+    if (this.isOutermost) {
+      this.leaveWith(this.constant(site | bits));
+      return;
+    }
+    if (this.shared.catchesMessages) copyString(this, literalPlace(message), this.shared.messagePlace());
+    this.leaveWith(this.constant(site | bits));
+  }
+
+  /** Leaves with an error whose message is a string. */
+  failWith(message: Place, range: Range, near: string): void {
+    const catching = this.catching;
+    if (catching !== null) {
+      const to = catching.message;
+      if (to !== null) copyString(this, message, to);
+      this.flushKnown();
+      this.b.jump(catching.block);
+      return;
+    }
+    // Who calls may still catch it: the message waits in the frame until it is known that nobody does.
+    const capacity = this.shared.messagePlace().capacity;
+    copyString(this, message, this.shared.messagePlace());
+    const argument = new UnitArgument(ArgumentType.String, capacity - 1);
+    const site = this.shared.site(SiteKind.Error, "%s", range, near, [argument]);
+    this.leaveWith(this.constant(site | ErrorBits.Message));
+  }
+
+  /** Whether errors here can only end the handler: nobody between here and its exit may catch them. */
+  private get isOutermost(): bool {
+    return this.isHandler;
+  }
+
+  /** To the function's error exit with a site and its bits. */
+  leaveWith(error: Ref): void {
     this.mayFail = true;
     this.flushKnown();
-    this.b.setVar(this.errorSite, this.constant(site));
+    this.b.setVar(this.errorSite, error);
     this.b.jump(this.errorBlock);
+  }
+
+  /** An error that a called function left in the frame: to whoever catches it here, or on. */
+  failFromFrame(): void {
+    const b = this.b;
+    const code = b.load(Op.Load32u, this.frame(), FrameHeader.Error);
+    const error = b.binary(Op.Sub, code, this.constant(1));
+    const catching = this.catching;
+    if (catching !== null) {
+      const caught = b.newBlock("caught");
+      const fatal = b.newBlock("fatal");
+      const bit = b.binary(Op.And, error, this.constant(ErrorBits.Uncatchable));
+      b.branchIf(Op.Eq, bit, this.constant(0), caught, fatal);
+      b.setBlock(caught);
+      b.store(Op.Store32, this.frame(), FrameHeader.Error, this.constant(0));
+      const to = catching.message;
+      if (to !== null) copyString(this, this.shared.messagePlace(), to);
+      this.flushKnown();
+      b.jump(catching.block);
+      b.setBlock(fatal);
+    }
+    this.leaveWith(error);
   }
 
   /** Fails with a fixed message when the compare is true; goes on in a new block otherwise. */
@@ -331,7 +487,7 @@ export class Lowering {
     this.b.branchIf(op, a, b, bad, good);
     this.b.setBlock(bad);
     const known = this.outputKnown;
-    this.fail(this.shared.site(SiteKind.Error, message, range, near, []));
+    this.fail(message, range, near);
     this.outputKnown = known;
     this.b.setBlock(good);
   }

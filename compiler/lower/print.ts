@@ -326,7 +326,7 @@ function fillString(l: Lowering, piece: Piece, base: Ref, at: i32): Ref {
 // ------------------------------------------------------------------------------------------------------------ control
 
 /** Sends a message to the control ring: a record of its own, whatever else the handler prints. */
-export function emitControl(l: Lowering, kind: SiteKind, message: Place, range: Range, near: string): void {
+export function emitControl(l: Lowering, kind: SiteKind, message: Place, range: Range): void {
   const item = new Item();
   item.format = "%s";
   const small = message.capacity <= SMALL_BYTES;
@@ -334,18 +334,27 @@ export function emitControl(l: Lowering, kind: SiteKind, message: Place, range: 
   const piece = new Piece(null, small ? ArgumentType.FixedString : ArgumentType.String, bytes);
   piece.place = message;
   item.pieces.push(piece);
-  item.site = newSite(l, kind, item, range, near);
-  if (small) {
-    putDirect(l, item, UnitMap.Control);
-    return;
-  }
+  item.site = newSite(l, kind, item, range, "");
+  if (small) putDirect(l, item, UnitMap.Control);
+  else putMessage(l, message, l.constant(item.site));
+}
+
+/** Sends the error's message that waits in the frame, for a site that is known at run time only. */
+export function emitErrorMessage(l: Lowering, site: Ref): void {
+  putMessage(l, l.shared.messagePlace(), site);
+}
+
+function putMessage(l: Lowering, message: Place, site: Ref): void {
   const b = l.b;
-  const scratch = l.newFramePlace((item.most + 7) & ~7);
+  const piece = new Piece(null, ArgumentType.String, message.capacity - 1);
+  piece.place = message;
+  const most: i32 = RecordItem.Size + piece.most;
+  const scratch = l.newFramePlace((most + 7) & ~7);
   const base = l.pointer(scratch);
-  b.store(Op.Store64, base, 0, l.constant(item.site));
+  b.store(Op.Store64, base, 0, site);
   const used = fillString(l, piece, base, RecordItem.Size);
   let mask: i64 = 7;
-  while (mask < item.most) mask = (mask << 1) | 1;
+  while (mask < most) mask = (mask << 1) | 1;
   const size = b.binary(Op.And, b.binary(Op.Add, used, l.constant(RecordItem.Size)), l.constant(mask));
   const ring = b.addressOf(AddressKind.Map, UnitMap.Control);
   const result = b.callHelper(Helper.RingbufOutput, [ring, base, size, l.constant(FORCE_WAKEUP)]);

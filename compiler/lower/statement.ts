@@ -1,17 +1,31 @@
 // Statements.
 
-import { Effects } from "../semantic/symbols";
-import { BlockStatement, ExpressionStatement, IfStatement, NodeKind, ReturnStatement, Statement } from "../syntax/ast";
+import {
+  BlockStatement,
+  ExpressionStatement,
+  ForStatement,
+  IfStatement,
+  NodeKind,
+  ReturnStatement,
+  Statement,
+  TryStatement,
+  WhileStatement,
+} from "../syntax/ast";
+import { Type } from "../syntax/type";
 import { lowerCondition, lowerDropped, lowerLong } from "./expression";
-import { Lowering } from "./lowering";
+import { leaveByNext, leaveFunction, lowerFor, lowerWhile } from "./loop";
+import { Catch, Lowering } from "./lowering";
+import { Place } from "./place";
 import { copyString, lowerString, zero } from "./string";
+import { placeOfVariable } from "./variable";
 
 /** Lowers a block's statements. */
 export function lowerBlock(l: Lowering, block: BlockStatement): void {
   for (let i = 0, n = block.statements.length; i < n; ++i) lowerStatement(l, block.statements[i]);
 }
 
-function lowerStatement(l: Lowering, s: Statement): void {
+/** Lowers one statement. */
+export function lowerStatement(l: Lowering, s: Statement): void {
   l.at(s.range);
   switch (s.kind) {
     case NodeKind.Block:
@@ -28,9 +42,24 @@ function lowerStatement(l: Lowering, s: Statement): void {
     case NodeKind.Return:
       lowerReturn(l, <ReturnStatement>s);
       return;
+    case NodeKind.While:
+      lowerWhile(l, <WhileStatement>s);
+      return;
+    case NodeKind.For:
+      lowerFor(l, <ForStatement>s);
+      return;
+    case NodeKind.Break:
+      lowerBreak(l);
+      return;
+    case NodeKind.Continue:
+      lowerContinue(l);
+      return;
+    case NodeKind.Try:
+      lowerTry(l, <TryStatement>s);
+      return;
     default:
       assert(s.kind == NodeKind.Next, "semantic analysis refuses what lowering does not know");
-      lowerNext(l);
+      leaveByNext(l);
   }
 }
 
@@ -81,25 +110,50 @@ function lowerReturn(l: Lowering, s: ReturnStatement): void {
   const inlining = to!;
   const value = s.value;
   const place = inlining.place;
-  if (value !== null) {
-    if (place !== null) copyString(l, lowerString(l, value), place);
-    else l.b.setVar(inlining.variable, lowerLong(l, value));
-  } else if (place !== null) {
-    zero(l, place);
+  const isString = inlining.symbol.returnType == Type.String;
+  if (value === null) {
+    if (place !== null) zero(l, place);
+  } else if (place === null) {
+    l.b.setVar(inlining.variable, lowerLong(l, value));
+  } else if (isString) {
+    copyString(l, lowerString(l, value), place);
+  } else {
+    l.storeWord(place, 0, lowerLong(l, value));
   }
-  if ((inlining.symbol.effects & Effects.Prints) != 0) l.flushKnown();
-  l.b.jump(inlining.exit);
+  leaveFunction(l);
 }
 
-/** `next`: in a function, the next overload; in a handler, its end. */
-function lowerNext(l: Lowering): void {
-  const inlining = l.inlining;
-  if (inlining !== null) {
-    if ((inlining.symbol.effects & Effects.Prints) != 0) l.flushKnown();
-    l.b.jump(inlining.nextOverload);
-    return;
-  }
-  l.exitEarly = true;
+function lowerBreak(l: Lowering): void {
   l.flushKnown();
-  l.b.jump(l.exitBlock);
+  l.b.jump(l.loop!.breakBlock);
+}
+
+function lowerContinue(l: Lowering): void {
+  l.flushKnown();
+  l.b.jump(l.loop!.continueBlock);
+}
+
+/** `try body catch (variable) handler` */
+function lowerTry(l: Lowering, s: TryStatement): void {
+  const b = l.b;
+  const caught = b.newBlock("catch");
+  const done = b.newBlock("done");
+  l.leaveUnknown();
+  const variable = s.variable;
+  let message: Place | null = null;
+  if (variable !== null) message = placeOfVariable(l, variable);
+  l.catching = new Catch(caught, message, l.catching);
+  l.memo.open();
+  lowerStatement(l, s.body);
+  l.leaveUnknown();
+  l.memo.close();
+  b.jump(done);
+  l.catching = l.catching!.outer;
+  b.setBlock(caught);
+  l.memo.open();
+  lowerStatement(l, s.handler);
+  l.leaveUnknown();
+  l.memo.close();
+  b.jump(done);
+  b.setBlock(done);
 }

@@ -22,8 +22,10 @@ export function symbolOf(e: Identifier): ScriptSymbol {
 export function declareLocal(l: Lowering, local: LocalSymbol): Storage {
   const storage = new Storage();
   l.locals.set(local, storage);
-  if (local.type == Type.String) {
-    const place = l.newPlace(capacityFor(local.maxLength));
+  const framed = l.root.framed;
+  if (local.type == Type.String || framed) {
+    const capacity = local.type == Type.String ? capacityFor(local.maxLength) : 8;
+    const place = framed ? l.newFramePlace(capacity) : l.newPlace(capacity);
     storage.place = place;
     zero(l, place);
   } else {
@@ -54,16 +56,29 @@ export function placeOfVariable(l: Lowering, e: Identifier): Place {
 /** The value of a long variable. */
 export function readLong(l: Lowering, e: Identifier): Ref {
   const symbol = symbolOf(e);
-  if (symbol.kind == SymbolKind.Local) return l.b.getVar(storageOf(l, <LocalSymbol>symbol).variable);
+  if (symbol.kind == SymbolKind.Local) return readLocal(l, storageOf(l, <LocalSymbol>symbol));
   const place = globalPlace(l, <GlobalSymbol>symbol);
   return l.b.load(Op.Load64, l.baseOf(place), l.offsetOf(place));
+}
+
+/** The value of a long local, wherever it lives. */
+export function readLocal(l: Lowering, storage: Storage): Ref {
+  const place = storage.place;
+  return place !== null ? l.word(place, 0) : l.b.getVar(storage.variable);
+}
+
+/** Sets a long local. */
+export function writeLocal(l: Lowering, storage: Storage, value: Ref): void {
+  const place = storage.place;
+  if (place !== null) l.storeWord(place, 0, value);
+  else l.b.setVar(storage.variable, value);
 }
 
 /** Sets a long variable. */
 export function writeLong(l: Lowering, e: Identifier, value: Ref): void {
   const symbol = symbolOf(e);
   if (symbol.kind == SymbolKind.Local) {
-    l.b.setVar(storageOf(l, <LocalSymbol>symbol).variable, value);
+    writeLocal(l, storageOf(l, <LocalSymbol>symbol), value);
     return;
   }
   const place = globalPlace(l, <GlobalSymbol>symbol);
@@ -74,8 +89,8 @@ export function writeLong(l: Lowering, e: Identifier, value: Ref): void {
 export function addLong(l: Lowering, e: Identifier, value: Ref): void {
   const symbol = symbolOf(e);
   if (symbol.kind == SymbolKind.Local) {
-    const variable = storageOf(l, <LocalSymbol>symbol).variable;
-    l.b.setVar(variable, l.b.binary(Op.Add, l.b.getVar(variable), value));
+    const storage = storageOf(l, <LocalSymbol>symbol);
+    writeLocal(l, storage, l.b.binary(Op.Add, readLocal(l, storage), value));
     return;
   }
   const place = globalPlace(l, <GlobalSymbol>symbol);
