@@ -49,7 +49,7 @@ export class Command {
   /** descriptors of what it prints; -1 when closed or not captured */
   stdout: i32 = -1;
   stderr: i32 = -1;
-  /** wait status once it has ended */
+  /** wait status once it has ended by itself */
   status: i32 = -1;
   ended: bool = false;
   private gate: i32 = -1;
@@ -93,10 +93,10 @@ export class Command {
     kill(-this.pid, SIGCONT);
     // The session's own descriptors are no longer watched: look a few times, then insist.
     for (let i = 0; i < 50 && !this.reap(); ++i) sleepMs(20);
+    this.status = -1; // how it ended is our doing
     if (this.ended) return;
     kill(-this.pid, SIGKILL);
     wait4(this.pid, 0);
-    this.status = waitStatus;
     this.ended = true;
   }
 
