@@ -38,6 +38,8 @@ const SCRIPT_TIMEOUT_MS = 60_000;
 
 /** A guest with an open connection. */
 export class Remote {
+  /** Where the agent is in the guest, once it was sent. */
+  agentPath = "";
   private readonly factsFolder = mkdtempSync(join(tmpdir(), "stap-facts-"));
 
   private constructor(
@@ -76,7 +78,8 @@ export class Remote {
         if (!ended) stopQuietly(interrupts);
       });
     };
-    const running = main(["--host", "guest", ...argv], {
+    const job = argv[0] === "run" ? ["run"] : [];
+    const running = main([...job, "--host", "guest", ...argv.slice(job.length)], {
       interrupts,
       factsFolder: this.factsFolder,
       message: (text) => {
@@ -84,10 +87,9 @@ export class Remote {
       },
       openOutput: (file) => (file === undefined ? out : Output.open(file)),
       openRemote: async () => {
-        const agent = await startAgent(this.transport, { agents: readAgents() });
-        const watched = watch(agent.process, attached);
+        const watched = watch(await this.startAgent(), attached);
         const { where, kind } = this.transport;
-        return { process: watched, where, kind, uploaded: agent.uploaded, close: async () => {} };
+        return { process: watched, where, kind, uploaded: false, close: async () => {} };
       },
     });
     const late = sleep(SCRIPT_TIMEOUT_MS, "late" as const, { ref: false });
@@ -97,6 +99,14 @@ export class Remote {
       throw new Error(`not done after ${SCRIPT_TIMEOUT_MS / 1000} s: ${argv.join(" ")}\n${out.text}${err}`);
     await load;
     return { status, out: out.text, err };
+  }
+
+  /** An agent; after the first, without the bootstrap, whose many small processes take an emulated guest a second. */
+  private async startAgent(): Promise<RemoteProcess> {
+    if (this.agentPath) return this.transport.exec(`exec ${this.agentPath} serve`);
+    const started = await startAgent(this.transport, { agents: readAgents() });
+    this.agentPath = started.path;
+    return started.process;
   }
 
   /** A shell command in the guest, over the open connection. */
