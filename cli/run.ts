@@ -198,7 +198,7 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
     for await (const event of session.run(requestOf(settings))) await handle(event, state, run);
     const status = await conclude(state, run);
     if (settings.verbose > 0)
-      around.message(status === EXIT.done ? `Pass 5: run completed in ${elapsed(watch)}.\n` : "");
+      around.message(status !== EXIT.failed ? `Pass 5: run completed in ${elapsed(watch)}.\n` : "");
     return status;
   } catch (error) {
     if (error instanceof SessionError && error.code === "rejected") return reportRejection(error, manifest, run);

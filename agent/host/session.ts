@@ -178,7 +178,17 @@ export class Session {
   async close(graceMs = 2000): Promise<void> {
     clearInterval(this.heartbeat);
     this.process.stdin.end();
-    if ((await within(this.process.done, graceMs)) === undefined) this.process.kill();
+    const ended = this.readToEnd().then(() => this.process.done);
+    if ((await within(ended, graceMs)) === undefined) this.process.kill();
+  }
+
+  /** Drops what still comes: a stream that nobody reads never ends. */
+  private async readToEnd(): Promise<void> {
+    try {
+      while (!(await this.chunks.next()).done);
+    } catch {
+      // ended, only not well
+    }
   }
 
   private get silenceMs(): number {
@@ -297,7 +307,7 @@ export class Session {
 function cutMessage(where: string, end: ProcessEnd | undefined): string {
   if (end?.signal) return `the agent on ${where} was ended by signal ${end.signal}`;
   if (end && end.code !== null) return `the agent on ${where} ended unexpectedly with status ${end.code}`;
-  return `the connection to ${where} was cut`;
+  return end?.error?.message ?? `the connection to ${where} was cut`;
 }
 
 function failed(failure: Failure): SessionError {
