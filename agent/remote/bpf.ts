@@ -7,6 +7,10 @@ import { addressOf, bpf } from "./syscall";
 
 const ATTR_BYTES: i32 = 128;
 const ATTR: usize = memory.data(128, 8);
+const BPF_PERF_EVENT: i32 = 41;
+const BPF_LINK_TYPE_PERF_EVENT: i32 = 7;
+const BPF_PERF_EVENT_KPROBE: i32 = 3;
+const BPF_PERF_EVENT_KRETPROBE: i32 = 4;
 const INFO_BYTES: i32 = 232;
 const INFO: usize = memory.data(232, 8);
 
@@ -121,6 +125,22 @@ export function openRawTracepoint(name: string, program: i32): i32 {
   return bpf(BpfCommand.RawTracepointOpen, ATTR, 16);
 }
 
+/** Puts a program on a perf event by a link (from 5.15); the link's descriptor holds it. */
+export function linkPerfEvent(event: i32, program: i32): i32 {
+  memory.fill(ATTR, 0, ATTR_BYTES);
+  store<i32>(ATTR, program);
+  store<i32>(ATTR, event, 4);
+  store<i32>(ATTR, BPF_PERF_EVENT, 8);
+  return bpf(BpfCommand.LinkCreate, ATTR, 24);
+}
+
+/** Times the kprobe of a link could not run (from 6.7); 0 where the kernel does not tell. */
+export function readLinkMissed(link: i32): u64 {
+  if (readInfo(link) < 0 || load<i32>(INFO) != BPF_LINK_TYPE_PERF_EVENT) return 0;
+  let kind = load<i32>(INFO, 16);
+  return kind == BPF_PERF_EVENT_KPROBE || kind == BPF_PERF_EVENT_KRETPROBE ? load<u64>(INFO, 48) : 0;
+}
+
 /** Runs a raw tracepoint program once, now, in the kernel, without arguments. */
 export function testRun(program: i32): i32 {
   memory.fill(ATTR, 0, ATTR_BYTES);
@@ -130,9 +150,13 @@ export function testRun(program: i32): i32 {
 
 /** Reads what the kernel knows about a program, for the getters below. */
 export function readProgramInfo(program: i32): i32 {
+  return readInfo(program);
+}
+
+function readInfo(fd: i32): i32 {
   memory.fill(INFO, 0, INFO_BYTES);
   memory.fill(ATTR, 0, ATTR_BYTES);
-  store<i32>(ATTR, program);
+  store<i32>(ATTR, fd);
   store<i32>(ATTR, INFO_BYTES, 4);
   store<u64>(ATTR, addressOf(INFO), 8);
   return bpf(BpfCommand.ObjGetInfoByFd, ATTR, 16);

@@ -3,7 +3,8 @@
 //      ffffffff9a3c1e20 T vfs_read            ffffffffc0a1b000 t ext4_dax_read  [ext4]
 //
 // A name asked for exactly is found wherever it is; a pattern finds what makes sense to probe: no compiler's fragments
-// (.cold, .isra.0, …), no padding symbols, nothing on the kprobe blacklist, no name that two functions have.
+// (.cold, .isra.0, …), no padding symbols, nothing that only ran at boot, nothing on the kprobe blacklist, no name that
+// two functions have.
 
 import { NameFilter } from "./glob";
 import { LineReader } from "./lines";
@@ -13,12 +14,15 @@ export function findFunctions(texts: string[]): string[] {
   let filter = new NameFilter(texts);
   let exact = new Set<string>();
   let matches = new Map<string, i32>();
+  let isInit = false;
   let reader = new LineReader("/proc/kallsyms");
   while (reader.next()) {
-    if (!readSymbol(reader) || !isText(symbolType)) continue;
+    if (!readSymbol(reader)) continue;
+    if (symbolIs(INIT_BEGIN) || symbolIs(INIT_END)) isInit = symbolIs(INIT_BEGIN);
+    if (!isText(symbolType)) continue;
     if (filter.hasName(symbolAt, symbolLength)) {
       exact.add(String.UTF8.decodeUnsafe(symbolAt, symbolLength));
-    } else if (filter.hasGlobs && isSensible() && filter.hasMatch(symbolAt, symbolLength)) {
+    } else if (filter.hasGlobs && !isInit && isSensible() && filter.hasMatch(symbolAt, symbolLength)) {
       let name = String.UTF8.decodeUnsafe(symbolAt, symbolLength);
       matches.set(name, matches.has(name) ? 2 : 1);
     }
@@ -48,6 +52,9 @@ export function findTracepointSymbols(texts: string[]): string[] {
   return found.values();
 }
 
+// "_sinittext", "_einittext": what lies between is gone after boot (the table is sorted by address)
+const INIT_BEGIN: StaticArray<u8> = [0x5f, 0x73, 0x69, 0x6e, 0x69, 0x74, 0x74, 0x65, 0x78, 0x74];
+const INIT_END: StaticArray<u8> = [0x5f, 0x65, 0x69, 0x6e, 0x69, 0x74, 0x74, 0x65, 0x78, 0x74];
 // "__tracepoint_", "__pfx_", "__cfi_"
 const TRACEPOINT: StaticArray<u8> = [0x5f, 0x5f, 0x74, 0x72, 0x61, 0x63, 0x65, 0x70, 0x6f, 0x69, 0x6e, 0x74, 0x5f];
 const PADDING: StaticArray<u8> = [0x5f, 0x5f, 0x70, 0x66, 0x78, 0x5f];
@@ -90,6 +97,10 @@ function isText(type: u8): bool {
 function isSensible(): bool {
   for (let i = 0; i < symbolLength; ++i) if (load<u8>(symbolAt + i) == 0x2e) return false;
   return !symbolStartsWith(PADDING) && !symbolStartsWith(CFI);
+}
+
+function symbolIs(name: StaticArray<u8>): bool {
+  return symbolLength == name.length && memory.compare(symbolAt, changetype<usize>(name), name.length) == 0;
 }
 
 function symbolStartsWith(prefix: StaticArray<u8>): bool {

@@ -7,6 +7,7 @@ import { FailureCode } from "../../common/format/frame";
 import { Engine, Manifest } from "../../common/format/manifest";
 import { infoVerifiedInsns, loadBtf, loadProgram, ProgramRequest, readProgramInfo } from "./bpf";
 import { prepareBtf, sanitizeBtf } from "./btf";
+import { possibleCpus } from "./cpus";
 import { Errno, errnoText, fail } from "./errors";
 import { checkFeatures } from "./features";
 import { prepareInterpreter } from "./interpret";
@@ -15,8 +16,18 @@ import { Program } from "./manifest";
 import { createMaps } from "./maps";
 import { archId } from "./native";
 import { LoadedObject } from "./object";
-import { CLOCK_MONOTONIC, clock_gettime, close, RLIMIT_MEMLOCK, setrlimit } from "./syscall";
+import {
+  CLOCK_MONOTONIC,
+  clock_gettime,
+  close,
+  getHardLimit,
+  RLIMIT_MEMLOCK,
+  RLIMIT_NOFILE,
+  setrlimit,
+} from "./syscall";
 
+/** So many probes on so many CPUs never need more descriptors than a process gets. */
+const FEW_PROBES: i32 = 100;
 /** The largest log that 5.10 gives. Newer kernels keep the end of a longer one, older ones its beginning. */
 const MAX_LOG_BYTES: i32 = (1 << 24) - 1;
 
@@ -35,6 +46,7 @@ export function loadObject(o: LoadedObject): i32 {
   let result = checkFeatures(o);
   if (result < 0) return result;
   setrlimit(RLIMIT_MEMLOCK, -1, -1); // before 5.11 maps count as locked memory
+  if (o.probes.length > FEW_PROBES || possibleCpus() > FEW_PROBES) raiseFileLimit();
   result = createMaps(o);
   if (result < 0) return result;
   loadTypes(o);
@@ -45,6 +57,12 @@ export function loadObject(o: LoadedObject): i32 {
     if (result < 0) return result;
   }
   return prepareInterpreter(o);
+}
+
+/** A probe takes two descriptors or more, and the usual soft limit is 1024. */
+function raiseFileLimit(): void {
+  let hard = getHardLimit(RLIMIT_NOFILE);
+  setrlimit(RLIMIT_NOFILE, hard, hard);
 }
 
 /** Closes all that loadObject made. What is mapped stays mapped: the process ends soon. */

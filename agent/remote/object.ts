@@ -15,7 +15,7 @@ import {
   SECTION_TEXT,
 } from "../../common/format/attach";
 import { FailureCode } from "../../common/format/frame";
-import { Manifest } from "../../common/format/manifest";
+import { GlobalRow, Manifest, TableKind } from "../../common/format/manifest";
 import { ARENA_SLACK, BssHeader, RodataHeader } from "../../common/format/runtime";
 import { fail } from "./errors";
 import { Probe, Program, readProbes, readPrograms, rowProblem } from "./manifest";
@@ -69,7 +69,8 @@ export class LoadedObject {
     let frame = <i64>this.manifest.header(Manifest.FrameSize);
     if (frame == 0) return this.bss.bytes;
     let levels = <i64>this.manifest.header(Manifest.FrameLevels);
-    return <i64>this.manifest.header(Manifest.FrameOffset) + frame * levels * <i64>cpus + ARENA_SLACK;
+    let arena = <i64>this.manifest.header(Manifest.FrameOffset) + frame * levels * <i64>cpus + ARENA_SLACK;
+    return max<i64>(arena, this.bss.bytes);
   }
 }
 
@@ -88,6 +89,7 @@ export function openObject(bytes: StaticArray<u8>): LoadedObject | null {
 
   let o = new LoadedObject(elf, manifest, rodata, bss);
   let problem = checkFrames(o);
+  if (problem.length == 0) problem = checkGlobals(o);
   if (problem.length != 0) return refuse(problem);
   o.text = elf.findSection(SECTION_TEXT);
   o.agentCode = elf.findSection(SECTION_AGENT);
@@ -104,6 +106,16 @@ export function openObject(bytes: StaticArray<u8>): LoadedObject | null {
   o.programs = programs;
   o.probes = probes;
   return o;
+}
+
+/** Globals have to be in .bss: they are read from there at the end. Empty, or what is wrong. */
+function checkGlobals(o: LoadedObject): string {
+  for (let row = 0, n = o.manifest.count(TableKind.Global); row < n; ++row) {
+    let offset = <u64>(<u32>o.manifest.field(TableKind.Global, row, GlobalRow.Offset));
+    let bytes = <u64>(<u32>o.manifest.field(TableKind.Global, row, GlobalRow.Bytes));
+    if (offset + bytes > <u64>o.bss.bytes) return `global variable ${row} is not in .bss`;
+  }
+  return "";
 }
 
 /** The arena has to be something that a mask can address. Empty, or what is wrong. */

@@ -20,10 +20,9 @@ export function attachCpuClock(probe: Probe): i32 {
     let event = openEvent(cpus[i]);
     if (event == -Errno.ENODEV && count > 1) continue;
     if (event < 0) return fail(FailureCode.Attach, event, `cannot open the CPU clock of CPU ${cpus[i]}`);
-    let result = startEvent(event, probe.program.fd);
+    let result = startEvent(event, probe.program.fd, probe.fds);
     if (result < 0)
       return fail(FailureCode.Attach, result, `cannot attach a program to the CPU clock of CPU ${cpus[i]}`);
-    probe.fds.push(event);
   }
   return 0;
 }

@@ -4,6 +4,7 @@
 import { encodeTextZ } from "../../../common/as/bytes";
 import { FailureCode } from "../../../common/format/frame";
 import { AttachKind } from "../../../common/format/manifest";
+import { onlineCpus } from "../cpus";
 import { Errno, fail } from "../errors";
 import { Probe } from "../manifest";
 import { readFile } from "../syscall";
@@ -27,11 +28,10 @@ export function attachKprobe(probe: Probe): i32 {
   let name = encodeTextZ(probe.target);
   beginEvent(eventType, probe.attach == AttachKind.Kretprobe ? (<u64>1) << returnBit : 0);
   setFunction(changetype<usize>(name), 0);
-  let event = openEvent(0);
+  let event = openEvent(onlineCpus()[0]);
   if (event < 0) return fail(failureCode(event), event, `cannot probe function '${probe.target}'`, hintFor(event));
-  let result = startEvent(event, probe.program.fd);
+  let result = startEvent(event, probe.program.fd, probe.fds);
   if (result < 0) return fail(FailureCode.Attach, result, `cannot attach a program to function '${probe.target}'`);
-  probe.fds.push(event);
   return 0;
 }
 
@@ -47,7 +47,7 @@ function hintFor(errno: i32): string {
       return "Several functions of the kernel have that name.";
     case Errno.EINVAL:
     case Errno.EOPNOTSUPP:
-      return "The kernel does not allow probes there (notrace, kprobe blacklist, or not at an instruction boundary).";
+      return "The kernel does not allow probes there (it is on the kprobe blacklist, notrace, or only ran at boot).";
     case Errno.EPERM:
     case Errno.EACCES:
       return "Probing the kernel needs root; a locked-down kernel refuses it.";

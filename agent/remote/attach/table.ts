@@ -3,7 +3,7 @@
 
 import { FailureCode } from "../../../common/format/frame";
 import { AttachKind, Engine } from "../../../common/format/manifest";
-import { infoRecursionMisses, readProgramInfo } from "../bpf";
+import { infoRecursionMisses, readLinkMissed, readProgramInfo } from "../bpf";
 import { fail, getFailure } from "../errors";
 import { Probe } from "../manifest";
 import { LoadedObject } from "../object";
@@ -60,12 +60,16 @@ export function detachObject(o: LoadedObject): void {
   for (let i = 0, n = o.probes.length; i < n; ++i) release(o.probes[i]);
 }
 
-/** Events that the kernel itself missed, as far as it tells. */
+/** Events that the kernel itself missed, as far as it tells. Ask before detaching. */
 export function missedEvents(o: LoadedObject): u64 {
   let missed: u64 = 0;
   for (let i = 0, n = o.programs.length; i < n; ++i) {
     let fd = o.programs[i].fd;
     if (fd >= 0 && readProgramInfo(fd) >= 0) missed += infoRecursionMisses();
+  }
+  for (let i = 0, n = o.probes.length; i < n; ++i) {
+    let fds = o.probes[i].fds;
+    for (let j = 0, m = fds.length; j < m; ++j) missed += readLinkMissed(fds[j]);
   }
   return missed;
 }
