@@ -1,0 +1,69 @@
+// A program that the kernel's verifier refuses is explained in the script's terms. The objects are made bad by hand: one
+// instruction of a good one is changed into a read through a register that holds nothing.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { findSection } from "../../agent/host/manifest.ts";
+import { Remote } from "./remote.ts";
+
+const test = suite("rejected");
+let remote: Remote;
+let folder = "";
+let bad = "";
+
+const SCRIPT = 'global n\nprobe kernel.function("vfs_read") {\n  n++\n  printf("%d %s\\n", n, execname())\n}\n';
+/** r4 = *(u64 *)(r9 + 0) */
+const BAD_INSN = [0x79, 0x94, 0, 0, 0, 0, 0, 0];
+/** First byte of a store of eight bytes, from a register or a constant: what a record is filled with. */
+const STORES = [0x7b, 0x7a];
+
+test.before(async () => {
+  remote = await Remote.open();
+  folder = mkdtempSync(join(tmpdir(), "stap-rejected-"));
+  const script = join(folder, "bad.stp");
+  const good = join(folder, "good.bo");
+  writeFileSync(script, SCRIPT);
+  const compiled = await remote.run(["-p4", "-o", good, script]);
+  assert.is(compiled.status, 0, compiled.err);
+  const object = readFileSync(good);
+  const code = findSection(object, "kprobe/vfs_read") as Uint8Array;
+  let store = Math.floor(code.length / 16) * 8;
+  while (!STORES.includes(code[store] as number)) store += 8;
+  code.set(BAD_INSN, store);
+  bad = join(folder, "bad.bo");
+  writeFileSync(bad, object);
+});
+test.after(async () => {
+  rmSync(folder, { recursive: true });
+  await remote.close();
+});
+
+test("the script's line, a caret, the kernel's message and the end of the log are shown; the status is 4", async () => {
+  const { status, out, err } = await remote.run(["run", bad]);
+  assert.equal([status, out], [4, ""]);
+  assert.match(err, /^ERROR: the kernel's verifier refused probe kernel\.function\("vfs_read"\): R9 !read_ok\n/);
+  assert.match(err, /^ +at: .*bad\.stp:4:3\n +source: {3}printf\("%d %s\\n", n, execname\(\)\)\n {19}\^\n/m);
+  assert.match(err, /^ +instruction: \d+: \(79\) r4 = \*\(u64 \*\)\(r9 \+0\)\n/m);
+  assert.match(err, /^ +the kernel's log \(the last 20 of \d+ lines; all: --verifier-log=full\):\n/m);
+  assert.match(err, /^ {2}R9 !read_ok$/m);
+  assert.match(err, /Pass 5: run failed\.\n$/);
+});
+
+test("--verifier-log=full shows all of the log, --verifier-log=FILE keeps it", async () => {
+  const file = join(folder, "log");
+  const full = await remote.run(["run", bad, "--verifier-log=full"]);
+  await remote.run(["run", bad, `--verifier-log=${file}`]);
+  const log = readFileSync(file, "utf8").replace(/\0+$/, "").trimEnd();
+  assert.match(full.err, /the kernel's log \(all of it\):/);
+  assert.is(full.err.split("\n").filter((line) => /^ {2}\d+: \([0-9a-f]{2}\)/.test(line)).length, countInsns(log));
+  assert.ok(countInsns(log) >= 10, log);
+});
+
+function countInsns(log: string): number {
+  return log.split("\n").filter((line) => /^\d+: \([0-9a-f]{2}\)/.test(line)).length;
+}
+
+test.run();
