@@ -159,13 +159,20 @@ function renderSource(range: Range, prefix: string, lines: string[]): void {
 /** White space as wide as the text before the column: tabs stay, and a character of several bytes is one. */
 function padding(text: string, from: i32, column: i32): string {
   const before = displayText(text.substring(from, min(column, text.length)));
-  let result = "";
+  const parts: string[] = [];
+  let blanks = 0;
   for (let i = 0, n = before.length; i < n; ++i) {
     const c = before.charCodeAt(i);
     if (c >= 0xdc00 && c < 0xe000) continue;
-    result += c == 0x09 ? "\t" : " ";
+    if (c != 0x09) {
+      ++blanks;
+      continue;
+    }
+    parts.push(" ".repeat(blanks) + "\t");
+    blanks = 0;
   }
-  return result;
+  parts.push(" ".repeat(blanks));
+  return parts.join("");
 }
 
 function renderExpansions(range: Range, lines: string[]): void {

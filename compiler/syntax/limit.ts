@@ -14,7 +14,7 @@ export const MAX_TOKENS: i32 = 2 << 20;
 export const MAX_INSERTED_BYTES: i32 = 16 << 20;
 
 /** Tokens that the macro calls of one file may expand to. */
-export const MAX_EXPANDED_TOKENS: i32 = 1 << 20;
+export const MAX_EXPANDED_TOKENS: i32 = 1 << 18;
 
 /** Macro calls, or script arguments, inside one another. */
 export const MAX_EXPANSION_DEPTH: i32 = 64;

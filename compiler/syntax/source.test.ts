@@ -30,3 +30,11 @@ export function test_decodes_utf8_only_for_display(): void {
   assert(source.length == 4, "bytes are counted");
   assert(displayText(source.lineText(1)) == "\u00e4 \ufffd", "decoded");
 }
+
+export function test_decodes_characters_of_every_width_and_nothing_else(): void {
+  assert(displayText("a\xc3\xa4\xe4\xb8\x96\xf0\x9f\x98\x80") == "a\u00e4\u4e16\u{1f600}", "1 to 4 bytes");
+  assert(displayText("\xc3") == "\ufffd" && displayText("\xe4\xb8") == "\ufffd\ufffd", "cut off");
+  assert(displayText("\xc0\x80") == "\ufffd\ufffd", "too long a form");
+  assert(displayText("\xed\xa0\x80") == "\ufffd\ufffd\ufffd", "half a surrogate pair");
+  assert(displayText("\xf5\x80\x80\x80").length == 4 && displayText("\xf4\x90\x80\x80").length == 4, "too large");
+}

@@ -144,13 +144,25 @@ export function displayText(text: string): string {
   const n = text.length;
   while (i < n && text.charCodeAt(i) < 0x80) ++i;
   if (i == n) return text;
-  const parts: string[] = [];
+  // Never more UTF-16 units than bytes.
+  const decoded = changetype<string>(__new((<usize>n) << 1, idof<string>()));
+  let length = 0;
   for (i = 0; i < n; ) {
-    const length = sequenceLength(text, i);
-    parts.push(length > 0 ? String.fromCodePoint(decodeSequence(text, i, length)) : "\u{fffd}");
-    i += length > 0 ? length : 1;
+    const width = sequenceLength(text, i);
+    const point = width > 0 ? decodeSequence(text, i, width) : 0xfffd;
+    i += width > 0 ? width : 1;
+    if (point < 0x10000) {
+      setUnit(decoded, length++, point);
+    } else {
+      setUnit(decoded, length++, 0xd7c0 + (point >> 10));
+      setUnit(decoded, length++, 0xdc00 | (point & 0x3ff));
+    }
   }
-  return parts.join("");
+  return decoded.substring(0, length);
+}
+
+function setUnit(text: string, index: i32, unit: i32): void {
+  store<u16>(changetype<usize>(text) + ((<usize>index) << 1), <u16>unit);
 }
 
 /** The length of the valid UTF-8 sequence at `i`, or 0. */
