@@ -198,6 +198,8 @@ export interface ClientProcess {
   pid: number;
   /** Resolves with true when standard output holds the text, with false when the program ends before. */
   printed(text: string): Promise<boolean>;
+  /** Standard output so far. */
+  text(): string;
   kill(signal: NodeJS.Signals): void;
   ended: Promise<Ended>;
 }
@@ -229,7 +231,7 @@ export function startClient(argv: string[], input = "", environment: Record<stri
     while (!out.includes(text) && !done) await new Promise<void>((resolve) => (changed = resolve));
     return out.includes(text);
   };
-  return { pid: child.pid as number, printed, kill: (signal) => child.kill(signal), ended };
+  return { pid: child.pid as number, printed, text: () => out, kill: (signal) => child.kill(signal), ended };
 }
 
 /** Runs `node dist/stap-remote.js` to its end. */

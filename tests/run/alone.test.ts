@@ -1,0 +1,131 @@
+// The agent by itself, as on a box that no host can reach: two files copied by hand, formatted text on standard output.
+
+import { spawnSync } from "node:child_process";
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { bootGuest, type Guest, type GuestResult, shutdownGuests } from "../guest.ts";
+import { CLIENT } from "./remote.ts";
+
+const test = suite("alone");
+const folder = mkdtempSync(join(tmpdir(), "stap-alone-"));
+let guest: Guest;
+
+test.before(async () => {
+  guest = await bootGuest(process.env.STAP_REMOTE_GUEST || "6.12");
+  const agent = readFileSync(new URL(`../../build/stap-agent-${guest.arch}`, import.meta.url));
+  await put("stap-agent", agent);
+});
+test.after(async () => {
+  rmSync(folder, { recursive: true });
+  await guest.run("rm -rf /tmp/alone");
+  await shutdownGuests();
+});
+
+async function put(name: string, bytes: Buffer): Promise<void> {
+  const { code, stderr } = await guest.run(
+    `mkdir -p /tmp/alone && cat > /tmp/alone/${name} && chmod 755 /tmp/alone/${name}`,
+    { input: bytes },
+  );
+  assert.is(code, 0, stderr);
+}
+
+/** Compiles here, runs there; `$AGENT` in the command line is the agent, `x.bo` the object. */
+async function run(script: string, command = "$AGENT run x.bo"): Promise<GuestResult> {
+  const object = join(folder, "x.bo");
+  const compiled = spawnSync(process.execPath, [CLIENT, "-p4", "-a", guest.arch, "-o", object, "-e", script]);
+  assert.is(compiled.status, 0, String(compiled.stderr));
+  await put("x.bo", readFileSync(object));
+  return guest.run(`cd /tmp/alone && AGENT=./stap-agent && ${command}`);
+}
+
+test("prints what the script prints, and runs end probes", async () => {
+  const script = 'probe begin { printf("%s %5d|\\n", "hi", 42) exit() } probe end { println("bye") }';
+  const { code, stdout, stderr } = await run(script);
+  assert.equal({ code, stdout, stderr }, { code: 0, stdout: "hi    42|\nbye\n", stderr: "" });
+});
+
+test("sees a command from its first system call, and only then ends", async () => {
+  const script =
+    'global n probe kernel.function("vfs_read") { if (pid() == target()) n++ } probe end { println(n >= 1000) }';
+  const { code, stdout } = await run(
+    script,
+    '$AGENT run x.bo -c "dd if=/dev/zero of=/dev/null bs=1 count=1000 2>/dev/null"',
+  );
+  assert.is(stdout, "1\n");
+  assert.is(code, 0);
+});
+
+test("says how a command failed", async () => {
+  const { code, stdout, stderr } = await run("probe begin { }", '$AGENT run x.bo -c "echo out; exit 3"');
+  assert.is(stdout, "out\n");
+  assert.match(stderr, /Child process exited with status 3/);
+  assert.is(code, 1);
+});
+
+test("kills a command that still runs when the script exits", async () => {
+  const { code, stdout, stderr } = await run(
+    "probe timer.ms(300) { println(target() > 1) exit() }",
+    '$AGENT run x.bo -c "sleep 987"; code=$?; ps | grep -c "[s]leep 987"; exit $code',
+  );
+  assert.equal({ code, stdout, stderr }, { code: 0, stdout: "1\n0\n", stderr: "" });
+});
+
+test("stops after -T seconds, writes to -o, knows -x", async () => {
+  const script = 'probe begin { println(target()) } probe end { println("end") }';
+  const { code, stdout } = await run(script, "$AGENT run x.bo -T 0.5 -o out.txt -x 1 && cat out.txt");
+  assert.is(stdout, "1\nend\n");
+  assert.is(code, 0);
+});
+
+test("runs end probes on SIGTERM and on Ctrl-C", async () => {
+  for (const signal of ["TERM", "INT"]) {
+    const { code, stdout } = await run(
+      'probe end { println("end") }',
+      `$AGENT run x.bo & sleep 1; kill -${signal} $!; wait $!`,
+    );
+    assert.is(stdout, "end\n");
+    assert.is(code, 130);
+  }
+});
+
+test("reports an error with its position and runs error probes instead of end probes", async () => {
+  const script =
+    'probe begin { println(1 / (pid() - pid())) } probe end { println("end") } probe error { println("error") }';
+  const { code, stdout, stderr } = await run(script);
+  assert.is(stdout, "error\n");
+  assert.match(stderr, /ERROR: division by 0 near operator '\/' at .*:1:25\n/);
+  assert.match(stderr, /Number of errors: 1/);
+  assert.is(code, 1);
+});
+
+test("prints globals that are written and never read", async () => {
+  const { stdout } = await run('global n, s probe begin { n = 42 s = "text" exit() }');
+  assert.is(stdout, 'n=0x2a\ns="text"\n');
+});
+
+test("ends when the reader of its output does", async () => {
+  const { code, stdout } = await run(
+    "probe timer.ms(10) { println(1) }",
+    'timeout 20 sh -c "$AGENT run x.bo | head -n 2"; code=$?; ps | grep -c "[s]tap-agent run"; exit $code',
+  );
+  assert.is(stdout, "1\n1\n0\n");
+  assert.is(code, 0);
+});
+
+test("says what is missing: the object, root, a number", async () => {
+  const none = await run("probe begin { exit() }", "$AGENT run nosuch.bo");
+  assert.is(none.code, 2);
+  assert.match(none.stderr, /cannot read 'nosuch.bo': No such file or directory/);
+  const number = await guest.run("/tmp/alone/stap-agent run /tmp/alone/x.bo -T soon");
+  assert.is(number.code, 2);
+  assert.match(number.stderr, /'soon' is no number of seconds/);
+  const user = await guest.run("/tmp/alone/stap-agent run /tmp/alone/x.bo", { user: "tester" });
+  assert.is(user.code, 4);
+  assert.match(user.stderr, /Operation not permitted|Permission denied/);
+  assert.match(user.stderr, /root|sudo/);
+});
+
+test.run();
