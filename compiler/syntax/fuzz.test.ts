@@ -108,14 +108,19 @@ function check(bytes: Uint8Array, seed: i32): bool {
   return true;
 }
 
+/** Checks the mutated script of one seed; true if it is a script still. Exported for longer runs. */
+export function fuzzOne(seed: i32): bool {
+  const random = new Random(seed);
+  let bytes = bytesOf(new RandomScript(random).write());
+  const mutations = 1 + random.below(6);
+  for (let i = 0; i < mutations; ++i) bytes = mutate(bytes, random);
+  return check(bytes, seed);
+}
+
 function fuzz(first: i32, count: i32): void {
   let accepted = 0;
   for (let seed = first; seed < first + count; ++seed) {
-    const random = new Random(seed);
-    let bytes = bytesOf(new RandomScript(random).write());
-    const mutations = 1 + random.below(6);
-    for (let i = 0; i < mutations; ++i) bytes = mutate(bytes, random);
-    if (check(bytes, seed)) ++accepted;
+    if (fuzzOne(seed)) ++accepted;
   }
   assert(accepted > 0 && accepted < count, `some are scripts still: ${accepted} of ${count}`);
 }
