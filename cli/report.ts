@@ -31,7 +31,8 @@ function times(user: number, system: number, real: number): string {
 
 /** One line for an error of ours or of the surroundings. */
 export function errorLine(error: Pick<ExitError, "message" | "hint">): string {
-  return `stap-remote: ${error.message}${error.hint ? ` (${error.hint})` : ""}\n`;
+  const joint = error.message.endsWith("?") ? " " : "; ";
+  return `stap-remote: ${error.message}${error.hint ? joint + error.hint : ""}\n`;
 }
 
 /** What stap says when a pass fails. */
@@ -53,15 +54,15 @@ export function passFailed(result: CompileResult): string {
 export function passLines(result: CompileResult, objectName: string, since: Stopwatch): string {
   const cpu = process.cpuUsage(since.cpu);
   const total = result.passes.reduce((sum, pass) => sum + pass.realMs, 0) || 1;
-  const count = (name: string, one: string, many: string) => {
+  const count = (name: string) => {
     const number = result.counts[name] ?? 0;
-    return `${number} ${number === 1 ? one : many}`;
+    return `${number} ${number === 1 ? name.slice(0, -1) : name}`;
   };
   const libraries = Math.max(0, (result.counts.scripts ?? 1) - 1);
   const text: Record<string, string> = {
     parse: `Pass 1: parsed user script and ${libraries} library ${libraries === 1 ? "script" : "scripts"}`,
-    elaborate: `Pass 2: analyzed script: ${count("probes", "probe", "probes")}, ${count("functions", "function", "functions")}, ${count("globals", "global", "globals")}`,
-    translate: `Pass 3: translated to BPF: ${count("handlers", "handler", "handlers")}`,
+    elaborate: `Pass 2: analyzed script: ${count("probes")}, ${count("functions")}, ${count("globals")}`,
+    translate: `Pass 3: translated to BPF: ${count("handlers")}`,
     object: `Pass 4: compiled BPF into "${objectName}" (${result.object?.length ?? 0} bytes)`,
   };
   let lines = "";

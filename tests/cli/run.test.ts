@@ -192,7 +192,9 @@ test("-v prints the connection and pass 5 in stap's form", async ({ folder, obje
 });
 
 test("a refused program is shown with the script's line and the log's end", async ({ folder, object }) => {
-  const log = `${"3: (bf) r6 = r1\n".repeat(30)}; a = b / c @ x.stp:2\n5: (79) r1 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\nprocessed 6 insns (limit 1000000)\n`;
+  const log =
+    "3: (bf) r6 = r1\n".repeat(30) +
+    "; a = b / c @ x.stp:2\n5: (79) r1 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\nprocessed 6 insns (limit 1000000)\n";
   const rejected = new ByteWriter().string("probe_1").u32(13).string(log).done();
   const onObject = (agent: FakeAgent) => agent.send(AgentFrame.Rejected, rejected);
   const file = join(folder, "log.txt");
@@ -216,7 +218,7 @@ test("not being root is answered with --sudo", async ({ folder, object }) => {
   const behaviour = { onObject, hello: helloPayload({ uid: 1000 }) };
   const { status, err } = await run(folder, ["run", object, "--host", "box"], behaviour);
   assert.is(status, EXIT.refused);
-  assert.is(err, "stap-remote: loading BPF programs is not permitted (log in as root, or become root with --sudo)\n");
+  assert.is(err, "stap-remote: loading BPF programs is not permitted; log in as root, or become root with --sudo\n");
 });
 
 test("a cut connection is one line and status 3", async ({ folder, object }) => {
@@ -231,7 +233,7 @@ test("a remote that cannot be reached keeps its status and hint", async ({ folde
     throw new ExitError(EXIT.connection, "box: connection refused", "is sshd running?");
   };
   const { status, err } = await run(folder, ["run", object, "--host", "box"], {}, { openRemote });
-  assert.equal([status, err], [EXIT.connection, "stap-remote: box: connection refused (is sshd running?)\n"]);
+  assert.equal([status, err], [EXIT.connection, "stap-remote: box: connection refused; is sshd running?\n"]);
 });
 
 test("a file that is no object is refused before anybody connects", async ({ folder }) => {
