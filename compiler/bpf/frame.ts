@@ -19,7 +19,6 @@ class Frame {
   place: StaticArray<i32>;
   used: StaticArray<bool>;
   places: i32 = 0;
-  out: Array<Array<i32>> = [];
 
   constructor(public machine: Machine) {
     let n = machine.slots.length;
@@ -28,7 +27,6 @@ class Frame {
     this.place = new StaticArray<i32>(n);
     this.used = new StaticArray<bool>(n);
     this.place.fill(-1);
-    for (let b = 0; b < machine.blocks.length; ++b) this.out.push([]);
   }
 
   /** The slot that `i` touches, or -1. */
@@ -55,7 +53,7 @@ class Frame {
         else if (definitions.last(s) != block.id) uses.add(s, block.id);
       }
     }
-    if (!spreadLive(machine, uses, definitions, this.out)) this.places = MAX_PLACES + 1;
+    if (!spreadLive(machine, uses, definitions)) this.places = MAX_PLACES + 1;
   }
 
   /** Notes which spill slots are live together in `block`. */
@@ -101,7 +99,7 @@ class Frame {
     this.scan();
     for (let k = 0, n = machine.order.length; k < n && this.places == 0; ++k) {
       let block = machine.blocks[machine.order[k]];
-      this.conflict(block, this.out[block.id]);
+      this.conflict(block, block.liveOut);
     }
     if (this.places == 0) this.choose();
     let top = 0;

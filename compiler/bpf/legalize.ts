@@ -101,9 +101,10 @@ class Legalize {
   }
 
   block(block: Block): void {
-    this.list = [];
+    this.list.length = 0;
     for (let k = 0, n = block.instructions.length; k < n; ++k) this.instruction(block.instructions[k]);
-    block.instructions = this.list;
+    block.instructions.length = 0;
+    for (let k = 0, n = this.list.length; k < n; ++k) block.instructions.push(this.list[k]);
   }
 }
 

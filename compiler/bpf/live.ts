@@ -11,9 +11,8 @@ import { FIRST_VIRTUAL, Machine, MachineBlock, NoReg } from "./machine";
 /** More values than this are never live at one place in a function that fits 512 bytes of stack. */
 export const MAX_LIVE: i32 = 96;
 
-/** Live-out registers of each block. */
+/** What liveness tells beside MachineBlock.liveOut. */
 export class Liveness {
-  out: Array<Array<i32>> = [];
   /** More is live somewhere than registers and stack hold. */
   overflow: bool = false;
   /** Uses and definitions of each register, weighted by loop depth. */
@@ -21,7 +20,6 @@ export class Liveness {
 
   constructor(public machine: Machine) {
     this.weights = new StaticArray<i32>(machine.registers);
-    for (let b = 0, n = machine.blocks.length; b < n; ++b) this.out.push([]);
   }
 }
 
@@ -70,25 +68,26 @@ class Scan {
   }
 }
 
-/** Fills the live-out lists of `machine`. */
+/** Fills MachineBlock.liveOut with the registers that are live at the end of each block. */
 export function fillLive(machine: Machine): Liveness {
   let live = new Liveness(machine);
   let scan = new Scan(machine, live);
   for (let k = 0, n = machine.order.length; k < n; ++k) scan.block(machine.blocks[machine.order[k]]);
-  live.overflow = !spreadLive(machine, scan.uses, scan.definitions, live.out);
+  live.overflow = !spreadLive(machine, scan.uses, scan.definitions);
   return live;
 }
 
 /**
- * Fills the lists `out` of what is live at the end of each block, from the blocks that use a thing above any definition and
+ * Fills MachineBlock.liveOut, from the blocks that use a thing above any definition and
  * those that define it. False if more is live somewhere than can be.
  */
-export function spreadLive(machine: Machine, uses: Lists, definitions: Lists, out: Array<Array<i32>>): bool {
+export function spreadLive(machine: Machine, uses: Lists, definitions: Lists): bool {
   let blocks = machine.blocks.length;
   let liveIn = new StaticArray<i32>(blocks);
   let liveOut = new StaticArray<i32>(blocks);
   let defines = new StaticArray<i32>(blocks);
   let work: Array<i32> = [];
+  for (let b = 0; b < blocks; ++b) machine.blocks[b].liveOut.length = 0;
   liveIn.fill(-1);
   liveOut.fill(-1);
   defines.fill(-1);
@@ -104,8 +103,9 @@ export function spreadLive(machine: Machine, uses: Lists, definitions: Lists, ou
         let pred = preds[p];
         if (liveOut[pred] == r) continue;
         liveOut[pred] = r;
-        out[pred].push(r);
-        if (out[pred].length > MAX_LIVE) return false;
+        let out = machine.blocks[pred].liveOut;
+        out.push(r);
+        if (out.length > MAX_LIVE) return false;
         if (defines[pred] != r) work.push(pred);
       }
     }

@@ -56,6 +56,8 @@ export class MachineBlock {
   otherwise: i32 = NoBlock;
   position: i32 = NoPosition;
   preds: Array<i32> = [];
+  /** What is live at the end, by bpf/live. */
+  liveOut: Array<i32> = [];
   cold: bool = false;
   /** In a loop: the side of the branch that is cold and must fall through. */
   coldSide: ColdSide = ColdSide.None;

@@ -177,14 +177,15 @@ class Spill {
   }
 
   block(block: MachineBlock): void {
-    this.list = [];
+    this.list.length = 0;
     for (let k = 0, n = block.insns.length; k < n; ++k) this.instruction(block.insns[k]);
     this.standClass = -1;
     if (block.jump == JumpKind.Branch) {
       block.a = this.use(block.a, block.position);
       if (block.b != NoReg) block.b = this.use(block.b, block.position);
     }
-    block.insns = this.list;
+    block.insns.length = 0;
+    for (let k = 0, n = this.list.length; k < n; ++k) block.insns.push(this.list[k]);
   }
 }
 

@@ -13,7 +13,7 @@ export function fillCfg(fn: Func): void {
   fillRpo(fn);
   for (let b = 0, n = fn.blocks.length; b < n; ++b) {
     let block = fn.blocks[b];
-    block.preds = [];
+    block.preds.length = 0;
     if (block.rpo >= 0 || block.dead) continue;
     block.dead = true;
     block.instructions = [];
@@ -97,43 +97,119 @@ function trimPhis(fn: Func, block: Block, place: StaticArray<i32>): void {
   for (let p = 0, m = preds.length; p < m; ++p) place[preds[p]] = -1;
 }
 
-/** Fills Block.idom; requires fillCfg. (Cooper, Harvey, Kennedy: "A Simple, Fast Dominance Algorithm".) */
-export function fillDominators(fn: Func): void {
-  let blocks = fn.blocks;
-  for (let k = 0, n = fn.rpo.length; k < n; ++k) blocks[fn.rpo[k]].idom = NoBlock;
-  blocks[0].idom = 0;
-  let changed = true;
-  while (changed) {
-    changed = false;
-    for (let k = 1, n = fn.rpo.length; k < n; ++k) {
-      let block = blocks[fn.rpo[k]];
-      let idom = NoBlock;
-      for (let p = 0, m = block.preds.length; p < m; ++p) {
-        let pred = block.preds[p];
-        if (blocks[pred].idom == NoBlock) continue;
-        idom = idom == NoBlock ? pred : commonDominator(fn, pred, idom);
+/**
+ * Dominators by semidominators with path compression, then nearest common ancestors ("Semi-NCA": Georgiadis, "Linear-time
+ * algorithms for dominators and related problems"). The iterative data-flow method is quadratic on a shared exit.
+ */
+class Dominators {
+  /** Blocks in preorder of a depth-first walk; all else is indexed by place in it. */
+  order: Array<i32> = [];
+  number: StaticArray<i32>;
+  parent: StaticArray<i32>;
+  ancestor: StaticArray<i32>;
+  label: StaticArray<i32>;
+  semi: StaticArray<i32>;
+  idom: StaticArray<i32>;
+  path: Array<i32> = [];
+
+  constructor(public fn: Func) {
+    let n = fn.blocks.length;
+    this.number = new StaticArray<i32>(n);
+    this.parent = new StaticArray<i32>(n);
+    this.ancestor = new StaticArray<i32>(n);
+    this.label = new StaticArray<i32>(n);
+    this.semi = new StaticArray<i32>(n);
+    this.idom = new StaticArray<i32>(n);
+    this.number.fill(-1);
+    this.ancestor.fill(-1);
+  }
+
+  walk(): void {
+    let blocks = this.fn.blocks;
+    // Pairs (block, number of its parent).
+    let stack: Array<i32> = [0, 0];
+    while (stack.length > 0) {
+      let parent = stack.pop();
+      let b = stack.pop();
+      if (this.number[b] >= 0) continue;
+      let v = this.order.length;
+      this.number[b] = v;
+      this.parent[v] = parent;
+      this.order.push(b);
+      for (let s = blocks[b].successorCount() - 1; s >= 0; --s) {
+        stack.push(blocks[b].successor(s));
+        stack.push(v);
       }
-      if (idom == block.idom) continue;
-      block.idom = idom;
-      changed = true;
     }
+  }
+
+  /** The vertex of least semidominator on the way from `v` up to the forest's root. */
+  evaluate(v: i32): i32 {
+    if (this.ancestor[v] < 0) return v;
+    let path = this.path;
+    while (this.ancestor[this.ancestor[v]] >= 0) {
+      path.push(v);
+      v = this.ancestor[v];
+    }
+    let result = this.label[v];
+    while (path.length > 0) {
+      let w = path.pop();
+      let above = this.ancestor[w];
+      if (this.semi[this.label[above]] < this.semi[this.label[w]]) this.label[w] = this.label[above];
+      this.ancestor[w] = this.ancestor[above];
+      result = this.label[w];
+    }
+    return result;
+  }
+
+  run(): void {
+    let blocks = this.fn.blocks;
+    this.walk();
+    let n = this.order.length;
+    for (let v = 0; v < n; ++v) {
+      this.label[v] = v;
+      this.semi[v] = v;
+    }
+    for (let v = n - 1; v > 0; --v) {
+      let preds = blocks[this.order[v]].preds;
+      for (let p = 0, m = preds.length; p < m; ++p) {
+        let u = this.evaluate(this.number[preds[p]]);
+        if (this.semi[u] < this.semi[v]) this.semi[v] = this.semi[u];
+      }
+      this.ancestor[v] = this.parent[v];
+    }
+    for (let v = 1; v < n; ++v) {
+      let d = this.parent[v];
+      while (d > this.semi[v]) d = this.idom[d];
+      this.idom[v] = d;
+    }
+    for (let v = 0; v < n; ++v) blocks[this.order[v]].idom = this.order[this.idom[v]];
   }
 }
 
-function commonDominator(fn: Func, a: i32, b: i32): i32 {
-  let blocks = fn.blocks;
-  while (a != b) {
-    while (blocks[a].rpo > blocks[b].rpo) a = blocks[a].idom;
-    while (blocks[b].rpo > blocks[a].rpo) b = blocks[b].idom;
+/** Fills Block.idom and the numbers that `dominates` compares; requires fillCfg. */
+export function fillDominators(fn: Func): void {
+  new Dominators(fn).run();
+  let tree = new DominatorTree(fn);
+  let count = 0;
+  // A block on the way down, -1 - block on the way up.
+  let stack: Array<i32> = [0];
+  while (stack.length > 0) {
+    let entry = stack.pop();
+    if (entry < 0) {
+      fn.blocks[-1 - entry].treeLast = count;
+      continue;
+    }
+    fn.blocks[entry].treeFirst = ++count;
+    stack.push(-1 - entry);
+    for (let child = tree.first[entry]; child >= 0; child = tree.next[child]) stack.push(child);
   }
-  return a;
 }
 
 /** Whether `a` dominates `b`; requires fillDominators. */
 export function dominates(fn: Func, a: i32, b: i32): bool {
-  let rpo = fn.blocks[a].rpo;
-  while (fn.blocks[b].rpo > rpo) b = fn.blocks[b].idom;
-  return a == b;
+  let first = fn.blocks[b].treeFirst;
+  return fn.blocks[a].treeFirst <= first && first <= fn.blocks[a].treeLast;
 }
 
 /** The dominator tree as lists: children of b are first[b], next[first[b]], …, until -1. */
@@ -182,35 +258,31 @@ export function fillLoops(fn: Func): void {
   }
 }
 
-/** Puts an empty block on every edge from a branch to a block with phis, so that phi copies have a place. */
+/** Puts an empty block on every edge from a branch to a block with phis, so that phi copies have a place; requires fillCfg. */
 export function splitCriticalEdges(fn: Func): void {
   for (let k = 0, n = fn.rpo.length; k < n; ++k) {
     let block = fn.blocks[fn.rpo[k]];
-    if (block.jump != JumpKind.Branch) continue;
-    if (needsSplit(fn, block.to)) block.to = splitEdge(fn, block, block.to);
-    if (needsSplit(fn, block.otherwise)) block.otherwise = splitEdge(fn, block, block.otherwise);
+    if (block.instructions.length == 0 || fn.ops[block.instructions[0]] != Op.Phi) continue;
+    for (let p = 0, m = block.preds.length; p < m; ++p) {
+      if (fn.blocks[block.preds[p]].jump == JumpKind.Branch) splitEdge(fn, block, p);
+    }
   }
 }
 
-function needsSplit(fn: Func, to: i32): bool {
-  let block = fn.blocks[to];
-  if (block.instructions.length == 0) return false;
-  return fn.ops[block.instructions[0]] == Op.Phi;
-}
-
-function splitEdge(fn: Func, from: Block, to: i32): i32 {
+/** Splits the edge from predecessor number `p` of `target`: phi operands are in the order of predecessors. */
+function splitEdge(fn: Func, target: Block, p: i32): void {
+  let from = fn.blocks[target.preds[p]];
   let edge = fn.blocks[fn.newBlock("edge")];
   edge.jump = JumpKind.Jump;
-  edge.to = to;
+  edge.to = target.id;
   edge.position = from.position;
-  let target = fn.blocks[to];
   edge.cold = target.cold;
+  if (from.to == target.id) from.to = edge.id;
+  else from.otherwise = edge.id;
+  target.preds[p] = edge.id;
   for (let k = 0, n = target.instructions.length; k < n; ++k) {
     let i = target.instructions[k];
     if (fn.ops[i] != Op.Phi) break;
-    for (let j = 0, m = fn.operandCount(i); j < m; ++j) {
-      if (fn.phiBlock(i, j) == from.id) fn.setPhiBlock(i, j, edge.id);
-    }
+    fn.setPhiBlock(i, p, edge.id);
   }
-  return edge.id;
 }

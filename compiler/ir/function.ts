@@ -92,6 +92,9 @@ export class Block {
   rpo: i32 = -1;
   /** Immediate dominator; the entry has itself. */
   idom: i32 = NoBlock;
+  /** First and last number of its subtree in a walk over the dominator tree. */
+  treeFirst: i32 = 0;
+  treeLast: i32 = 0;
   /** Loops around it. */
   loopDepth: i32 = 0;
 

@@ -8,8 +8,13 @@ import { Op } from "../ir/op";
 class Branches {
   /** Uses of each temp. */
   uses: StaticArray<i32>;
+  /** The block that a block became part of; -1: none. */
+  mergedInto: StaticArray<i32>;
 
   constructor(public fn: Func) {
+    let mergedInto = new StaticArray<i32>(fn.blocks.length);
+    mergedInto.fill(-1);
+    this.mergedInto = mergedInto;
     this.uses = new StaticArray<i32>(fn.ops.length);
   }
 
@@ -103,11 +108,17 @@ class Branches {
     return count;
   }
 
+  /** Joins of more ways than this are left alone: the work is quadratic in them. */
+  isWide(block: Block): bool {
+    return block.preds.length > 64;
+  }
+
   /** Sends predecessors that decide the branch of `block` past it. */
   thread(block: Block): void {
     let fn = this.fn;
     if (block.jump != JumpKind.Branch || !this.hasPhis(block) || !this.isOnlyPhis(block)) return;
     if (block.to == block.id || block.otherwise == block.id) return;
+    if (this.isWide(block) || this.isWide(fn.blocks[block.to]) || this.isWide(fn.blocks[block.otherwise])) return;
     if (!this.isContained(block)) return;
     for (let p = block.preds.length - 1; p >= 0; --p) {
       let pred = fn.blocks[block.preds[p]];
@@ -175,24 +186,25 @@ class Branches {
     block.otherwise = next.otherwise;
     block.position = next.position;
     block.cold = block.cold || next.cold;
-    for (let s = 0, n = block.successorCount(); s < n; ++s) this.renamePred(block.successor(s), next.id, block.id);
-    next.instructions = [];
+    this.mergedInto[next.id] = block.id;
+    next.instructions.length = 0;
     next.jump = JumpKind.Jump;
     next.to = NoBlock;
     next.dead = true;
-    next.preds = [];
     return true;
   }
 
-  renamePred(b: i32, from: i32, to: i32): void {
+  /** Phis name merged blocks by what they were merged into. */
+  renamePreds(block: Block): void {
     let fn = this.fn;
-    let block = fn.blocks[b];
-    let at = block.preds.indexOf(from);
-    if (at >= 0) block.preds[at] = to;
     for (let k = 0, n = block.instructions.length; k < n; ++k) {
       let i = block.instructions[k];
       if (fn.ops[i] != Op.Phi) break;
-      for (let o = 0, c = fn.operandCount(i); o < c; ++o) if (fn.phiBlock(i, o) == from) fn.setPhiBlock(i, o, to);
+      for (let o = 0, c = fn.operandCount(i); o < c; ++o) {
+        // A chain is merged from its head on, so one step is enough.
+        let to = this.mergedInto[fn.phiBlock(i, o)];
+        if (to >= 0) fn.setPhiBlock(i, o, to);
+      }
     }
   }
 }
@@ -212,5 +224,10 @@ export function mergeBlocks(fn: Func): void {
     if (block.dead) continue;
     while (pass.merge(block));
   }
-  for (let k = 0, n = fn.rpo.length; k < n; ++k) if (!fn.blocks[fn.rpo[k]].dead) pass.skipEmpty(fn.blocks[fn.rpo[k]]);
+  for (let k = 0, n = fn.rpo.length; k < n; ++k) {
+    let block = fn.blocks[fn.rpo[k]];
+    if (block.dead) continue;
+    pass.renamePreds(block);
+    pass.skipEmpty(block);
+  }
 }

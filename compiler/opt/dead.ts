@@ -48,13 +48,13 @@ class Dead {
 
   sweep(b: i32): void {
     let fn = this.fn;
-    let kept: Array<i32> = [];
+    let kept = 0;
     let list = fn.blocks[b].instructions;
     for (let j = 0, m = list.length; j < m; ++j) {
-      if (this.live[list[j]]) kept.push(list[j]);
+      if (this.live[list[j]]) list[kept++] = list[j];
       else fn.ops[list[j]] = Op.Nop;
     }
-    fn.blocks[b].instructions = kept;
+    list.length = kept;
   }
 }
 

@@ -51,7 +51,7 @@ class Fold {
 
   block(block: Block): void {
     let fn = this.fn;
-    let kept: Array<i32> = [];
+    let kept = 0;
     for (let k = 0, n = block.instructions.length; k < n; ++k) {
       let i = block.instructions[k];
       this.resolveOperands(i);
@@ -63,9 +63,9 @@ class Fold {
         continue;
       }
       this.rules.fillWidth(i);
-      kept.push(i);
+      block.instructions[kept++] = i;
     }
-    block.instructions = kept;
+    block.instructions.length = kept;
     this.jump(block);
   }
 

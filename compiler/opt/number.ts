@@ -127,7 +127,7 @@ class Numbering {
     let fn = this.fn;
     if (block.preds.length == 1) this.version = this.endVersions[block.preds[0]];
     else this.newVersion();
-    let kept: Array<i32> = [];
+    let kept = 0;
     for (let k = 0, n = block.instructions.length; k < n; ++k) {
       let i = block.instructions[k];
       if (fn.ops[i] != Op.Phi) {
@@ -139,9 +139,9 @@ class Numbering {
           continue;
         }
       }
-      kept.push(i);
+      block.instructions[kept++] = i;
     }
-    block.instructions = kept;
+    block.instructions.length = kept;
     block.a = this.resolve(block.a);
     block.b = this.resolve(block.b);
     this.endVersions[block.id] = this.version;

@@ -61,7 +61,8 @@ class Ssa {
       if (block.preds.length < 2) continue;
       for (let p = 0, m = block.preds.length; p < m; ++p) {
         let runner = block.preds[p];
-        while (runner != block.idom) {
+        // Where another way in has passed, the rest of the way up is done.
+        while (runner != block.idom && this.frontier.last(runner) != block.id) {
           this.frontier.add(runner, block.id);
           runner = fn.blocks[runner].idom;
         }
@@ -171,7 +172,7 @@ class Ssa {
 
   renameBlock(block: Block): void {
     let fn = this.fn;
-    let kept: Array<i32> = [];
+    let kept = 0;
     for (let k = 0, n = block.instructions.length; k < n; ++k) {
       let i = block.instructions[k];
       let op = fn.ops[i] as Op;
@@ -188,9 +189,9 @@ class Ssa {
       } else {
         for (let j = 0, m = fn.operandCount(i); j < m; ++j) fn.setOperand(i, j, this.resolve(fn.operand(i, j)));
       }
-      kept.push(i);
+      block.instructions[kept++] = i;
     }
-    block.instructions = kept;
+    block.instructions.length = kept;
     block.a = this.resolve(block.a);
     block.b = this.resolve(block.b);
     for (let s = 0, m = block.successorCount(); s < m; ++s) this.fillPhis(block, fn.blocks[block.successor(s)]);
