@@ -7,6 +7,7 @@ import { CompileOptions } from "./options";
 import { Request } from "./request";
 import { Need, Script } from "./semantic/script";
 import { ScriptFile } from "./syntax/ast";
+import { Range } from "./syntax/source";
 
 /** Owns everything; passes take what they need. */
 export class Compilation {
@@ -29,6 +30,14 @@ export class Compilation {
     public request: Request,
     public options: CompileOptions,
   ) {}
+
+  /** The probe point of program `index`; null if the compiler made the program itself. */
+  rangeOf(index: i32): Range | null {
+    const script = this.script!;
+    // Handlers' programs follow those that lowering adds for itself.
+    const first = this.unit!.programs.length - script.handlers.length;
+    return index >= first ? script.handlers[index - first].range : null;
+  }
 
   /** The first script's name. */
   get scriptName(): string {

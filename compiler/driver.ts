@@ -4,7 +4,9 @@
 // table of its own (bpf/compile.ts). A pass leaves its result in the `Compilation`; after each one the driver asks whether
 // to go on: there were errors, something is needed first, or no more was asked for (-p, --dump).
 
+import { Engine } from "../common/format/manifest";
 import { RequestTag } from "../common/format/request";
+import { checkChains } from "./bpf/chain";
 import { BackendOptions } from "./bpf/code";
 import { compileFunction } from "./bpf/emit";
 import { printCode } from "./bpf/print";
@@ -142,6 +144,19 @@ function generate(c: Compilation): void {
     c.codes.push(code);
   }
   c.dumped = options.dumped;
+  checkPrograms(c);
+}
+
+/** What the kernel would refuse of whole programs is said here, at the probe. */
+function checkPrograms(c: Compilation): void {
+  const programs = c.unit!.programs;
+  for (let i = 0, n = programs.length; i < n; ++i) {
+    const program = programs[i];
+    if (program.engine == Engine.Agent) continue;
+    const problem = checkChains(c.codes, [program.func]);
+    if (problem.length > 0)
+      c.reporter.error(c.rangeOf(i), `${problem}`, "use fewer nested loops and calls in this probe");
+  }
 }
 
 function printBpf(c: Compilation): string {
