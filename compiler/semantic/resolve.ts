@@ -4,6 +4,7 @@
 //
 // Invariant: after a run without errors every Identifier and Call has its symbol.
 
+import { isLaterFunction } from "../builtins/later";
 import { findPrint, printNames } from "../builtins/print";
 import { findBuiltin } from "../builtins/table";
 import { NearMatches } from "../kernel/near";
@@ -359,6 +360,10 @@ class NameResolver extends Rewriter {
       const given = call.args.length;
       const takes = `${arities.join(" or ")} argument${arities.length == 1 && arities[0] == 1 ? "" : "s"}`;
       a.reporter.error(call.nameRange, `unresolved function '${call.name}': it takes ${takes}, not ${given}`);
+      return;
+    }
+    if (isLaterFunction(call.name)) {
+      a.reporter.error(call.nameRange, `not supported yet: function '${call.name}' of SystemTap's tapset`);
       return;
     }
     const near = this.near(call.name);

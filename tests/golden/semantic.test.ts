@@ -7,7 +7,7 @@
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import loader from "@assemblyscript/loader";
+import { instantiateSync } from "@assemblyscript/loader";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { tapsetIndex } from "../../scripts/generate/tapset-index.ts";
@@ -34,7 +34,7 @@ let module: WebAssembly.Module;
 
 /** What pass 2 makes of a script, in a fresh instance. */
 function analyse(name: string, text: string): { text: string; errors: string } {
-  const { exports } = loader.instantiateSync<Exports>(module);
+  const { exports } = instantiateSync<Exports>(module);
   const put = (value: string) => exports.__newString(value);
   const settings = [...text.matchAll(/^# ([a-z]+)(?:: (.*))?$/gm)];
   const lines = (words: string) => put(words.split(" ").join("\n"));
