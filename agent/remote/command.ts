@@ -214,14 +214,13 @@ const SHELL_WORDS: string =
   " : . alias bg break case cd command continue eval exec exit export fg for getopts hash if jobs local read readonly " +
   "return set shift times trap type ulimit umask unalias unset until wait while ";
 
-/** May the shell become the command, so that target() is the command's own process? Not for anything but plain words. */
+/** May the shell become the command, so that target() is the command's own process? Not if it has more to do after it. */
 function canExec(text: string): bool {
   for (let i = 0, n = text.length; i < n; ++i) {
-    let c = text.charAt(i);
-    if ("|&;<>()$`\\\"'*?[]#~=%!{}\n".includes(c)) return false;
+    if ("|&;()`{}!\n".includes(text.charAt(i))) return false;
   }
   let first = text.trim().split(" ")[0];
-  return first.length != 0 && !SHELL_WORDS.includes(` ${first} `);
+  return first.length != 0 && !first.includes("=") && !SHELL_WORDS.includes(` ${first} `);
 }
 
 /** The groups of a user by /etc/group, and `gid`. */

@@ -204,11 +204,14 @@ function conclude(object: LoadedObject, summary: SessionSummary, terminal: Termi
     }
   }
   terminal.flush();
+  if (summary.reason == StopReason.Skipped)
+    complain("too many probe handlers were skipped; a larger limit is -D MAXSKIPPED=N", 0, "ERROR: ");
   let skipped = summary.skippedLock + summary.skippedFrame + summary.skippedKernel;
   if (summary.errors + skipped != 0) warn(`Number of errors: ${summary.errors}, skipped probes: ${skipped}`);
-  let lost = summary.lostOutput + summary.lostControl;
-  if (lost != 0) warn(`There were ${lost} transport failures.`);
-  let failed = summary.reason == StopReason.Errors || summary.reason == StopReason.Skipped;
+  if (summary.lostOutput != 0) warn(`There were ${summary.lostOutput} lost units of output (the buffer was full)`);
+  if (summary.lostControl != 0)
+    warn(`There were ${summary.lostControl} lost errors and warnings (the buffer was full)`);
+  let failed = summary.errors != 0 || summary.reason == StopReason.Skipped;
   if (summary.reason == StopReason.Signal) return EXIT_INTERRUPTED;
   return reportCommand(summary.commandStatus) || failed ? EXIT_FAILED : 0;
 }

@@ -151,7 +151,12 @@ class Server {
       let request = this.request;
       if (request) return this.runSession(request);
     }
-    return 0;
+    return this.isSilent() ? this.endSilent() : 0;
+  }
+
+  private endSilent(): i32 {
+    fail(FailureCode.Protocol, 0, `the host was silent for ${(MISSED_HEARTBEATS * HEARTBEAT_MS) / 1000} seconds`);
+    return this.endFailed();
   }
 
   /** Reads what the host says while a session runs. */
@@ -175,7 +180,10 @@ class Server {
 
   /** Has the host closed its end, or been silent for too long? */
   private isHostGone(): bool {
-    if (this.reader.ended || this.writer.broken) return true;
+    return this.reader.ended || this.writer.broken || this.isSilent();
+  }
+
+  private isSilent(): bool {
     let silence = clock_gettime(CLOCK_MONOTONIC) - this.lastHeard;
     return silence > <i64>MISSED_HEARTBEATS * HEARTBEAT_MS * 1000000;
   }
@@ -183,8 +191,9 @@ class Server {
   /** Reads what the host has said and acts on it; 0, or -errno with the failure kept. */
   private takeInput(): i32 {
     while (!this.reader.ended && this.reader.fill()) {
-      this.lastHeard = clock_gettime(CLOCK_MONOTONIC);
       let result = this.actOnFrames();
+      // Afterwards: while programs were loaded the host may have spoken, and not been heard.
+      this.lastHeard = clock_gettime(CLOCK_MONOTONIC);
       if (result < 0 || this.stopped || this.request) return result;
     }
     return 0;
