@@ -50,10 +50,7 @@ test("prints what the script prints, and runs end probes", async () => {
 test("sees a command from its first system call, and only then ends", async () => {
   const script =
     'global n probe kernel.function("vfs_read") { if (pid() == target()) n++ } probe end { println(n >= 1000) }';
-  const { code, stdout } = await run(
-    script,
-    '$AGENT run x.bo -c "dd if=/dev/zero of=/dev/null bs=1 count=1000"',
-  );
+  const { code, stdout } = await run(script, '$AGENT run x.bo -c "dd if=/dev/zero of=/dev/null bs=1 count=1000"');
   assert.is(stdout, "1\n");
   assert.is(code, 0);
 });
