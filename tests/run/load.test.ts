@@ -109,9 +109,12 @@ test("a handler that reads and then writes globals runs alone, or is reported as
     probe kernel.function("vfs_read") if (execname() == "dd") { x = x + 1; y = x * 2 }
     probe end { printf("%d %d\\n", x, y) }`;
   const ended = await runWith(script, onBoth(30_000));
-  const events = 60_000 - skipped(ended);
-  assert.is(ended.out, `${events} ${2 * events}\n`);
-  assert.ok(skipped(ended) < 3000, `${skipped(ended)} skipped`);
+  const [x, y] = ended.out.split(" ").map(Number) as [number, number];
+  assert.is(y, 2 * x);
+  assert.ok(x <= 60_000, ended.out);
+  // Handlers of other processes, which the condition leaves out, may have been skipped as well.
+  assert.ok(x + skipped(ended) >= 60_000, ended.out + ended.err);
+  assert.ok(skipped(ended) < 6000, ended.err);
 });
 
 test("entry and return probes of one function see the same events", async () => {

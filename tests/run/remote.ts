@@ -101,6 +101,21 @@ export class Remote {
     return { status, out: out.text, err };
   }
 
+  /** Runs a command line that needs no remote, in this process. */
+  async runHere(argv: string[]): Promise<Ended> {
+    const out = new Captured();
+    let err = "";
+    const status = await main(argv, {
+      interrupts: new Interrupts(),
+      message: (text) => {
+        err += text;
+      },
+      openOutput: (file) => (file === undefined ? out : Output.open(file)),
+      openRemote: () => Promise.reject(new Error("this needs no remote")),
+    });
+    return { status, out: out.text, err };
+  }
+
   /** An agent; after the first, without the bootstrap, whose many small processes take an emulated guest a second. */
   private async startAgent(): Promise<RemoteProcess> {
     if (this.agentPath) return this.transport.exec(`exec ${this.agentPath} serve`);
