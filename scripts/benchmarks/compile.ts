@@ -1,0 +1,120 @@
+// How long compiling takes: as a process from its start to its end, and in a process that has compiled before.
+
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { readAsset, readTapset, readTapsetIndex } from "../../cli/assets.ts";
+import { type CompileInput, createCompiler } from "../../compiler/host/compile.ts";
+import type { Stap } from "./peers.ts";
+import { run } from "./run.ts";
+import { largeScript, SUBJECTS } from "./subjects.ts";
+import { best, type Group, type PeerFigure, type Row } from "./table.ts";
+
+const COLD_RUNS = 5;
+const WARM_RUNS = 60;
+const WARM_BAR_MS = 5;
+
+interface Script {
+  what: string;
+  text: string;
+  stap?: string;
+  bar: boolean;
+}
+
+function scripts(root: string): Script[] {
+  const opens = readFileSync(join(root, "examples/opens.stp"), "utf8");
+  const [first] = SUBJECTS;
+  return [
+    { what: "one kprobe with a printf", text: first?.ours ?? "", stap: first?.stap, bar: true },
+    { what: "examples/opens.stp, four probes", text: opens, stap: forStap(opens), bar: true },
+    { what: "40 functions, 80 probes, 40 globals", text: largeScript(), stap: forStap(largeScript()), bar: false },
+  ];
+}
+
+/** The same script as stap 4.8 finds it without debug information; `.call` of a kprobe is the probe itself. */
+function forStap(text: string): string {
+  return text.replaceAll("kernel.function", "kprobe.function").replaceAll(").call", ")");
+}
+
+/** All rows about compiling. */
+export async function measureCompile(root: string, stap: Stap | string): Promise<Group> {
+  const rows: Row[] = [];
+  const folder = mkdtempSync(join(tmpdir(), "stap-bench-"));
+  try {
+    for (const script of scripts(root)) {
+      const file = join(folder, "script.stp");
+      writeFileSync(file, script.text);
+      rows.push({
+        what: `${script.what}: process, to the object`,
+        unit: "ms",
+        ours: await coldMs(process.execPath, [
+          join(root, "dist/stap-remote.js"),
+          "-p4",
+          "-o",
+          join(folder, "x.bo"),
+          file,
+        ]),
+        peers: { "stap --runtime=bpf -p4": await stapMs(stap, script, folder) },
+      });
+      rows.push({
+        what: `${script.what}: warm, no kernel types`,
+        unit: "ms",
+        ours: warmMs(script.text),
+        bar: script.bar ? { limit: WARM_BAR_MS, says: `at most ${WARM_BAR_MS} ms` } : undefined,
+      });
+    }
+    rows.push({ what: "node itself, doing nothing", unit: "ms", ours: await coldMs(process.execPath, ["-e", "0"]) });
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  rows.push({
+    what: "warm, with the kernel's types (BTF)",
+    unit: "ms",
+    ours: "no construct needs them yet",
+    bar: { limit: 50, says: "at most 50 ms" },
+  });
+  return { title: "Compiling (best of some runs; bpftrace compiles only where it runs: see 'In a guest')", rows };
+}
+
+async function coldMs(command: string, args: string[]): Promise<number | string> {
+  const times: number[] = [];
+  for (let i = 0; i < COLD_RUNS; i++) {
+    const ran = await run(command, args);
+    if (ran.status !== 0) return `status ${ran.status}: ${ran.stderr.trim().split("\n")[0]}`;
+    times.push(ran.totalMs);
+  }
+  return best(times);
+}
+
+async function stapMs(stap: Stap | string, script: Script, folder: string): Promise<PeerFigure> {
+  if (typeof stap === "string") return stap;
+  if (!script.stap) return "it has no such script";
+  const times: number[] = [];
+  for (let i = 0; i < COLD_RUNS; i++) {
+    const compiled = await stap.compile(script.stap, folder);
+    if (typeof compiled === "string") return compiled;
+    times.push(compiled.totalMs);
+  }
+  return best(times);
+}
+
+/** The best of many compiles, each in a fresh instance as always, after some that warm the module up. */
+function warmMs(text: string): number | string {
+  const compiler = createCompiler(readAsset("compiler.wasm"), readTapset(), readTapsetIndex());
+  const input = scriptInput(text);
+  const times: number[] = [];
+  for (let i = 0; i < WARM_RUNS; i++) {
+    const began = performance.now();
+    const result = compiler.compile(input);
+    const took = performance.now() - began;
+    if (result.status !== "done") return result.messages.trim().split("\n")[0] ?? "refused";
+    if (i >= WARM_RUNS / 3) times.push(took);
+  }
+  return best(times);
+}
+
+/** A script as the compiler takes it. */
+export function scriptInput(text: string): CompileInput {
+  const script = { name: "bench.stp", bytes: new TextEncoder().encode(text) };
+  return { scripts: [script], options: [["arch", "x86_64"]], args: [] };
+}

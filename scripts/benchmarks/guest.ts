@@ -1,0 +1,193 @@
+// A guest to measure in, and what is measured there: from Enter to the first output, and events per second.
+
+import { mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type Machine, startMachine, stopMachine } from "../guest/machine.ts";
+import { type GuestSpec, getGuestSpec } from "../guest/matrix.ts";
+import type { GuestBpftrace } from "./peers.ts";
+import { lastLine, type Ran, type RunOptions, run } from "./run.ts";
+import { best, type Group, type PeerFigure, type Row } from "./table.ts";
+
+const START_RUNS = 3;
+/** Events of the short and the long run whose difference is measured, so that starting and ending do not count. */
+const FEW = 2_000;
+const MANY = 200_000;
+const AGENT_MEMORY_MB = 10;
+
+/** A booted guest, as root. */
+export class BenchGuest {
+  private constructor(
+    readonly spec: GuestSpec,
+    readonly machine: Machine,
+    private readonly bootedByUs: boolean,
+    private readonly root: string,
+  ) {}
+
+  static async boot(name: string, root: string): Promise<BenchGuest> {
+    const { machine, booted } = await startMachine(name, "with-us");
+    return new BenchGuest(getGuestSpec(name), machine, booted, root);
+  }
+
+  /** A shell command by the system's ssh. */
+  shell(command: string, options: RunOptions = {}): Promise<Ran> {
+    return run("ssh", ["-F", this.machine.sshConfig, "root@guest", command], options);
+  }
+
+  /** Our client, as a user starts it. */
+  client(args: string[]): Promise<Ran> {
+    const { port, identity, knownHosts } = this.machine;
+    const where = ["--host", `root@127.0.0.1:${port}`, "--identity", identity, "--known-hosts", knownHosts];
+    return run(process.execPath, [join(this.root, "dist/stap-remote.js"), ...where, ...args], { timeoutMs: 300_000 });
+  }
+
+  /** Stops the guest if nobody had it before. */
+  async leave(): Promise<void> {
+    if (this.bootedByUs) await stopMachine(this.spec.name);
+  }
+}
+
+/** All rows about a guest. */
+export async function measureGuest(guest: BenchGuest, bpftrace: GuestBpftrace | string): Promise<Group> {
+  const rows = [await measureStart(guest, bpftrace), await measureHandshake(guest), await measureMemory(guest)];
+  rows.push(...(await measureThroughput(guest, bpftrace)));
+  return {
+    title: `In a guest (Linux ${guest.machine.release}, 2 emulated CPUs: only the ratios mean something)`,
+    rows,
+  };
+}
+
+// -------------------------------------------------------------------------------------------------------------- start
+
+const FIRST = 'probe kernel.function("vfs_read") { println("attached") exit() }';
+const FIRST_BPFTRACE = 'kprobe:vfs_read { printf("attached\\n"); exit(); }';
+
+/** From Enter to the first line that a kernel probe prints; the agent lies there already, as from the second run on. */
+async function measureStart(guest: BenchGuest, bpftrace: GuestBpftrace | string): Promise<Row> {
+  await guest.client(["-e", FIRST]);
+  const ours: number[] = [];
+  const theirs: number[] = [];
+  let failure = "";
+  for (let i = 0; i < START_RUNS; i++) {
+    const mine = await guest.client(["-e", FIRST]);
+    if (mine.firstMs === Number.POSITIVE_INFINITY) failure = lastLine(mine.stderr);
+    ours.push(mine.firstMs);
+    if (typeof bpftrace !== "string") {
+      const peer = await guest.shell(`${bpftrace.command} -q -B none -e '${FIRST_BPFTRACE}'`);
+      theirs.push(peer.firstMs);
+    }
+  }
+  const peer: PeerFigure = typeof bpftrace === "string" ? bpftrace : best(theirs);
+  return {
+    what: "from Enter to the first line of a kernel probe",
+    unit: "ms",
+    ours: failure || best(ours),
+    peers: { "ssh box bpftrace -e …": peer },
+    bar: typeof peer === "number" ? { limit: peer, says: "under ssh box bpftrace of the same script" } : undefined,
+    note: "ours by its built-in SSH client, bpftrace by the system's ssh; both shake hands anew",
+  };
+}
+
+async function measureHandshake(guest: BenchGuest): Promise<Row> {
+  const times: number[] = [];
+  for (let i = 0; i < START_RUNS; i++) times.push((await guest.shell("true")).totalMs);
+  return { what: "ssh box true, for comparison", unit: "ms", ours: best(times) };
+}
+
+// ------------------------------------------------------------------------------------------------------------- memory
+
+/** Resident memory of the agent under way, its mapped buffers included. */
+async function measureMemory(guest: BenchGuest): Promise<Row> {
+  const script = 'probe begin { println("up") } probe timer.profile { printf("%d\\n", cpu()) }';
+  const look = "for p in /proc/[0-9]*; do grep -q ^agent- $p/comm 2>/dev/null && cat $p/status; done";
+  const ran = await guest.client(["-T", "3", "-c", `sleep 1; ${look}`, "-e", script]);
+  const resident = /^VmRSS:\s+(\d+) kB/m.exec(ran.stdout.toString())?.[1];
+  return {
+    what: "agent under way, resident, with its buffers",
+    unit: "MB",
+    ours: resident ? Number(resident) / 1024 : lastLine(ran.stderr),
+    bar: { limit: AGENT_MEMORY_MB + 8, says: `at most ${AGENT_MEMORY_MB} MB and the buffers (mapped twice 4 MB)` },
+  };
+}
+
+// --------------------------------------------------------------------------------------------------------- throughput
+
+const EVENTS = 'probe kernel.function("vfs_write") { if (execname() == "dd") printf("%d %s\\n", pid(), execname()) }';
+const EVENTS_BPFTRACE = 'kprobe:vfs_write { if (comm == "dd") { printf("%d %s\\n", pid, comm); } }';
+
+const load = (events: number) => `/usr/bin/dd if=/dev/zero of=/dev/null bs=1 count=${events}`;
+
+/** Lines that arrived, and how long it took. */
+interface Delivered {
+  lines: number;
+  ms: number;
+}
+
+async function measureThroughput(guest: BenchGuest, bpftrace: GuestBpftrace | string): Promise<Row[]> {
+  const made = await guest.shell("test -x /usr/bin/dd || ln -s busybox /usr/bin/dd");
+  if (made.status !== 0) return [];
+  const peer =
+    typeof bpftrace === "string" ? bpftrace : await rate((events) => deliverBpftrace(guest, bpftrace, events));
+  const figure = typeof peer === "string" ? peer : peer.perSecond;
+  const host = await rate((events) => deliverOurs(guest, events));
+  const bar =
+    typeof figure === "number" ? { limit: 2 * figure, says: "at least twice bpftrace's", least: true } : undefined;
+  return [
+    {
+      what: "kprobe printf to a file: lines that arrive",
+      unit: "events/s",
+      ours: typeof host === "string" ? host : host.perSecond,
+      peers: { "bpftrace -o": figure },
+      bar,
+      note: `of ${MANY} lines ours lost ${lostOf(host)}, bpftrace ${lostOf(peer)}; ours lie on this machine, bpftrace's in the guest's memory`,
+    },
+  ];
+}
+
+interface Rate {
+  perSecond: number;
+  lost: number;
+}
+
+const lostOf = (rate: Rate | string) => (typeof rate === "string" ? "?" : rate.lost);
+
+/** Lines per second, from the difference of a long and a short run. */
+async function rate(deliver: (events: number) => Promise<Delivered | string>): Promise<Rate | string> {
+  const few = await deliver(FEW);
+  if (typeof few === "string") return few;
+  const many = await deliver(MANY);
+  if (typeof many === "string") return many;
+  const seconds = (many.ms - few.ms) / 1000;
+  if (seconds <= 0) return "the long run took no longer than the short one: the machine is too busy";
+  return { perSecond: (many.lines - few.lines) / seconds, lost: MANY - many.lines };
+}
+
+async function deliverOurs(guest: BenchGuest, events: number): Promise<Delivered | string> {
+  const folder = mkdtempSync(join(tmpdir(), "stap-bench-"));
+  try {
+    const file = join(folder, "out");
+    const ran = await guest.client(["-o", file, "-c", load(events), "-e", EVENTS]);
+    if (ran.status !== 0) return lastLine(ran.stderr);
+    return { lines: countLines(readFileSync(file)), ms: ran.totalMs };
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+async function deliverBpftrace(
+  guest: BenchGuest,
+  bpftrace: GuestBpftrace,
+  events: number,
+): Promise<Delivered | string> {
+  const file = "/tmp/bench-lines";
+  const command = `${bpftrace.command} -q -o ${file} -c '${load(events)}' -e '${EVENTS_BPFTRACE}'`;
+  const ran = await guest.shell(`${command} >&2; grep -c dd ${file}; rm -f ${file}`, { timeoutMs: 300_000 });
+  const lines = Number(ran.stdout.toString().trim());
+  return Number.isInteger(lines) && lines > 0 ? { lines, ms: ran.totalMs } : lastLine(ran.stderr);
+}
+
+function countLines(bytes: Buffer): number {
+  let lines = 0;
+  for (const byte of bytes) if (byte === 10) lines++;
+  return lines;
+}

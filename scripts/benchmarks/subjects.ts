@@ -1,0 +1,95 @@
+// What is compiled and counted: the same work written for us, for bpftrace and, where it can, for stap.
+
+/** A handler in three languages. */
+export interface Subject {
+  what: string;
+  ours: string;
+  bpftrace: string;
+  /** For `stap --runtime=bpf`, which finds functions without debug information only by kprobe.function. */
+  stap?: string;
+  /** Ours must not take more instructions than bpftrace's. */
+  bar?: boolean;
+  note?: string;
+}
+
+const stapKprobe = (body: string) => `probe kprobe.function("vfs_read") { ${body} }`;
+
+/** Handlers whose instructions are counted. */
+export const SUBJECTS: Subject[] = [
+  {
+    what: "kprobe: printf of pid() and execname()",
+    ours: 'probe kernel.function("vfs_read") { printf("%d %s\\n", pid(), execname()) }',
+    bpftrace: 'kprobe:vfs_read { printf("%d %s\\n", pid, comm); }',
+    stap: stapKprobe('printf("%d %s\\n", pid(), execname())'),
+    bar: true,
+  },
+  {
+    what: "kprobe: printf of a constant",
+    ours: 'probe kernel.function("vfs_read") { printf("hit\\n") }',
+    bpftrace: 'kprobe:vfs_read { printf("hit\\n"); }',
+    stap: stapKprobe('printf("hit\\n")'),
+    bar: true,
+  },
+  {
+    what: "kprobe: count",
+    ours: 'global n probe kernel.function("vfs_read") { n++ } probe end { println(n) }',
+    bpftrace: "kprobe:vfs_read { @n = count(); }",
+    stap: `global n ${stapKprobe("n++")} probe end { printf("%d\\n", n) }`,
+    bar: true,
+    note: "bpftrace's count() is per CPU; ours is one atomic addition; stap's n++ may lose some",
+  },
+  {
+    what: "kprobe: printf of one process' pid() only",
+    ours: 'probe kernel.function("vfs_read") { if (pid() == 1234) printf("%d\\n", tid()) }',
+    bpftrace: 'kprobe:vfs_read /pid == 1234/ { printf("%d\\n", tid); }',
+    stap: stapKprobe('if (pid() == 1234) printf("%d\\n", tid())'),
+    bar: true,
+  },
+  {
+    what: "kprobe: printf for one execname()",
+    ours: 'probe kernel.function("vfs_read") { if (execname() == "sshd") printf("%d\\n", pid()) }',
+    bpftrace: 'kprobe:vfs_read { if (comm == "sshd") { printf("%d\\n", pid); } }',
+    note: "stap --runtime=bpf 4.8 compares strings by address, so that nothing is ever equal",
+  },
+  {
+    what: "kprobe: three printfs that make one line",
+    ours: 'probe kernel.function("vfs_read") { printf("%d ", pid()) printf("%d ", tid()) printf("%s\\n", execname()) }',
+    bpftrace: 'kprobe:vfs_read { printf("%d ", pid); printf("%d ", tid); printf("%s\\n", comm); }',
+    stap: stapKprobe('printf("%d ", pid()) printf("%d ", tid()) printf("%s\\n", execname())'),
+    note: "ours keeps the line together whatever other CPUs print; the peers' three pieces may mix with theirs",
+  },
+  {
+    what: "kretprobe: printf of tid()",
+    ours: 'probe kernel.function("vfs_read").return { printf("%d\\n", tid()) }',
+    bpftrace: 'kretprobe:vfs_read { printf("%d\\n", tid); }',
+    stap: 'probe kprobe.function("vfs_read").return { printf("%d\\n", tid()) }',
+    bar: true,
+  },
+  {
+    what: "raw tracepoint: printf of cpu()",
+    ours: 'probe kernel.trace("sched_switch") { printf("%d\\n", cpu()) }',
+    bpftrace: 'rawtracepoint:sched_switch { printf("%d\\n", cpu); }',
+    bar: true,
+    note: "stap --runtime=bpf 4.8 compiles every tracepoint header of the kernel first, which takes minutes: left out",
+  },
+  {
+    what: "profile: printf of cpu() and execname()",
+    ours: 'probe timer.profile { printf("%d %s\\n", cpu(), execname()) }',
+    bpftrace: 'profile:hz:99 { printf("%d %s\\n", cpu, comm); }',
+    bar: true,
+  },
+];
+
+/** Forty functions, forty globals and forty probes: larger than most scripts in use. */
+export function largeScript(): string {
+  const lines: string[] = [];
+  for (let i = 0; i < 40; i++) {
+    lines.push(`global seen${i}`);
+    lines.push(`function weigh${i}(a, b) { if (a > b) return a * ${i + 1} + b; return b % ${i + 7} - a }`);
+    lines.push(`probe kernel.function("vfs_read").call, kernel.function("vfs_write").return {`);
+    lines.push(`  seen${i} = weigh${i}(seen${i}, pid() + ${i})`);
+    lines.push(`  if (execname() == "job${i}") printf("%d %s %d\\n", tid(), execname(), seen${i})`);
+    lines.push("}");
+  }
+  return `${lines.join("\n")}\n`;
+}
