@@ -13,6 +13,7 @@ import { Events, Tag } from "./events";
 import { readGlobals } from "./globals";
 import { loadObject } from "./load";
 import { LoadedObject, openObject } from "./object";
+import { checkPrivilege } from "./privilege";
 import { RecordSink } from "./ring";
 import { Listener, NO_REASON, RunRequest, Session, SessionSummary } from "./session";
 import { openSignals } from "./signals";
@@ -163,6 +164,7 @@ export function run(args: string[]): i32 {
   let manifest = object.manifest.data;
   if (terminal.formatter.open(manifest.address, manifest.length) != ManifestFault.None)
     return complain("the object's manifest is damaged", EXIT_FAILED);
+  if (checkPrivilege() < 0) return complainFailure(EXIT_REFUSED);
   if (loadObject(object) < 0) {
     if (object.rejectedProgram.length != 0) showRejected(object);
     return complainFailure(EXIT_REFUSED);

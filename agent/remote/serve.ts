@@ -24,6 +24,7 @@ import { FrameReader, FrameWriter, Incoming, Payload } from "./frames";
 import { findFunctions } from "./kallsyms";
 import { closeObject, loadObject } from "./load";
 import { LoadedObject, openObject } from "./object";
+import { checkPrivilege } from "./privilege";
 import { RecordSink } from "./ring";
 import { sayFailed, sayFinished, sayHello, sayLoaded, sayNames, sayRejected } from "./say";
 import { Listener, NO_REASON, RunRequest, Session } from "./session";
@@ -271,7 +272,8 @@ class Server {
     clearFailure();
     let object = openObject(bytes);
     if (!object) return -Errno.EINVAL;
-    let result = loadObject(object);
+    let result = checkPrivilege();
+    if (result >= 0) result = loadObject(object);
     if (result < 0) {
       closeObject(object);
       if (object.rejectedProgram.length == 0) return result;
