@@ -118,7 +118,8 @@ export function lowerExit(l: Lowering, e: CallExpression | null): Ref {
 
 /** error(message): a literal message is a site of its own; another one travels in a record. */
 function lowerError(l: Lowering, e: CallExpression): Ref {
-  const near = `identifier '${e.name}'`;
+  // As in stap, the message stands alone: where it was raised is the script's own business.
+  const near = "";
   const message = messageOf(l, e);
   const known = l.outputKnown;
   if (message.isLiteral) l.fail(message.text, e.range, near);

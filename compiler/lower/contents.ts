@@ -1,8 +1,8 @@
 // What bodies contain that lowering must know beforehand.
 
 import { Rewriter } from "../semantic/rewrite";
-import { LocalSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import { Script } from "../semantic/script";
+import { LocalSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import {
   AssignmentExpression,
   Expression,

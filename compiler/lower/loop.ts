@@ -8,11 +8,19 @@
 //   driver:  for (i = 0; i < MAXACTION; i++) { status = body(frame); if (status) break }
 //   body:    charge actions; if (!condition) return Break; statements; continue: step; return Continue
 
-import { Op } from "../ir/op";
 import { Builder } from "../ir/build";
 import { Func, Linkage, Ref } from "../ir/function";
+import { Op } from "../ir/op";
 import { Effects } from "../semantic/symbols";
-import { BlockStatement, Expression, ForStatement, IfStatement, NodeKind, Statement, WhileStatement } from "../syntax/ast";
+import {
+  BlockStatement,
+  Expression,
+  ForStatement,
+  IfStatement,
+  NodeKind,
+  Statement,
+  WhileStatement,
+} from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { lowerCondition, lowerDropped } from "./expression";
 import { FrameHeader } from "./frame";

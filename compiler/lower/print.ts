@@ -37,6 +37,9 @@ class Piece {
   /** Evaluated, unless it is left for the moment when the record is there. */
   value: Ref = NoRef;
   place: Place | null = null;
+  /** %m and %M: the value is an address, and this piece (or null: `bytes`) says how many bytes of it are printed. */
+  isMemory: bool = false;
+  count: Piece | null = null;
   constructor(
     public expression: Expression | null,
     public type: ArgumentType,
@@ -87,7 +90,11 @@ export function lowerPrint(l: Lowering, print: PrintSymbol): void {
     putBuffered(l, item);
     return;
   }
-  if (++l.directItems > 1 || !item.isFixed) l.needsBuffer = true;
+  if (++l.directItems > 1 || !item.isFixed) {
+    // This attempt is lost: the handler is lowered again.
+    l.needsBuffer = true;
+    return;
+  }
   putDirect(l, item, UnitMap.Output);
 }
 
@@ -147,11 +154,32 @@ function addDirectives(l: Lowering, item: Item, print: PrintSymbol): void {
     if (directive.widthKind == Measure.Dynamic) {
       item.pieces.push(new Piece(print.values[next++], ArgumentType.Long, 8));
     }
+    let count: Piece | null = null;
     if (directive.precisionKind == Measure.Dynamic) {
-      item.pieces.push(new Piece(print.values[next++], ArgumentType.Long, 8));
+      count = new Piece(print.values[next++], ArgumentType.Long, 8);
+      item.pieces.push(count);
+    }
+    if (directive.conversion == Conversion.Memory) {
+      addMemory(item, directive, count, print.values[next++]);
+      continue;
     }
     addValue(l, item, print.values[next++], directiveText(directive));
   }
+}
+
+/** Most bytes of memory that one %m or %M prints. */
+const MAX_MEMORY: i32 = 1024;
+
+/** %m and %M: the bytes travel as a string; the precision says how many they are, one by default. */
+function addMemory(item: Item, directive: Directive, count: Piece | null, address: Expression): void {
+  let bytes = MAX_MEMORY;
+  if (directive.precisionKind == Measure.Static) bytes = max(1, min(directive.precision, MAX_MEMORY));
+  else if (count === null) bytes = 1;
+  const piece = new Piece(address, ArgumentType.String, bytes);
+  piece.isMemory = true;
+  piece.count = count;
+  item.format += directiveText(directive);
+  item.pieces.push(piece);
 }
 
 /** A directive as the formatter reads it. */
@@ -170,7 +198,7 @@ function evaluate(l: Lowering, item: Item): void {
     const piece = item.pieces[i];
     const e = piece.expression;
     if (e === null) continue;
-    if (piece.type == ArgumentType.Long) {
+    if (piece.type == ArgumentType.Long || piece.isMemory) {
       piece.value = lowerLong(l, e);
     } else if (!isSimple(e) || !restIsSimple(item, i + 1)) {
       const place = lowerString(l, e);
@@ -305,6 +333,7 @@ function pointerInOutput(l: Lowering, length: Ref): Ref {
 /** Writes { length, bytes, padding }; returns how many bytes that took. */
 function fillString(l: Lowering, piece: Piece, base: Ref, at: i32): Ref {
   const b = l.b;
+  if (piece.isMemory) return fillMemory(l, piece, base, at);
   const e = piece.expression;
   let place = piece.place;
   if (place === null && e !== null) place = lowerString(l, e);
@@ -321,6 +350,31 @@ function fillString(l: Lowering, piece: Piece, base: Ref, at: i32): Ref {
   }
   b.store(Op.Store32, base, at, length);
   return b.binary(Op.And, b.binary(Op.Add, length, l.constant(4 + 7)), l.constant(-8));
+}
+
+/** The same of memory at an address that the script computed: reading it may fail. */
+function fillMemory(l: Lowering, piece: Piece, base: Ref, at: i32): Ref {
+  const b = l.b;
+  let bytes = l.constant(piece.bytes);
+  const count = piece.count;
+  if (count !== null) {
+    // From nothing up to the most: the verifier wants both bounds.
+    const wanted = b.variable("bytes");
+    b.setVar(wanted, count.value);
+    const wrong = b.newBlock("wrong");
+    const right = b.newBlock("right");
+    b.branchIf(Op.Ugt, count.value, l.constant(MAX_MEMORY), wrong, right);
+    b.setBlock(wrong);
+    b.setVar(wanted, l.constant(MAX_MEMORY));
+    b.jump(right);
+    b.setBlock(right);
+    bytes = b.binary(Op.And, b.getVar(wanted), l.constant(2 * MAX_MEMORY - 1));
+  }
+  const to = new Place(Base.Pointer, base, at + 4, piece.bytes);
+  const result = b.callHelper(Helper.ProbeReadKernel, [l.pointer(to), bytes, piece.value]);
+  l.failIf(Op.Slt, result, l.constant(0), "kernel read fault", piece.expression!.range, "address of '%m'");
+  b.store(Op.Store32, base, at, bytes);
+  return b.binary(Op.And, b.binary(Op.Add, bytes, l.constant(4 + 7)), l.constant(-8));
 }
 
 // ------------------------------------------------------------------------------------------------------------ control

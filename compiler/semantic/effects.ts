@@ -22,6 +22,7 @@ import {
 import { Operator } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { Analysis } from "./analysis";
+import { Conversion } from "./formats";
 import { Rewriter } from "./rewrite";
 import { Handler } from "./script";
 import {
@@ -219,7 +220,12 @@ class Observer extends Rewriter {
     if (!symbol) return;
     const summary = this.summary;
     if (symbol.kind == SymbolKind.Print) {
-      if (!(<PrintSymbol>symbol).isValue) summary.effects |= Effects.Prints;
+      const print = <PrintSymbol>symbol;
+      if (!print.isValue) summary.effects |= Effects.Prints;
+      // Memory that %m prints may not be there.
+      for (let i = 0, n = print.directives.length; i < n; ++i) {
+        if (print.directives[i].conversion == Conversion.Memory) summary.effects |= Effects.MayFail;
+      }
     } else if (symbol.kind == SymbolKind.Builtin) {
       const flags = (<BuiltinSymbol>symbol).flags;
       if (flags & BuiltinFlags.NeedsKernelContext) summary.effects |= Effects.NeedsKernelContext;

@@ -5,7 +5,6 @@ import { Reporter } from "../diagnostics/diagnostic";
 import { AssignmentExpression, BinaryExpression, CallExpression, Expression, NodeKind, Statement } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
-import { Conversion } from "./formats";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 
@@ -64,9 +63,6 @@ function refusedCall(e: CallExpression): string {
   if (symbol.kind == SymbolKind.Print) {
     const print = <PrintSymbol>symbol;
     if (print.isValue) return `'${print.name}'`;
-    for (let i = 0, n = print.directives.length; i < n; ++i) {
-      if (print.directives[i].conversion == Conversion.Memory) return "printing memory with '%m' and '%M'";
-    }
   } else if (symbol.kind == SymbolKind.Function) {
     if ((<FunctionSymbol>symbol).recursive) return "recursive functions";
   }
