@@ -164,15 +164,11 @@ export class ScriptMaker {
       () => `(${long()} ? ${string()} : ${string()})`,
       () => `(${this.pick(["s", "gs"])} = ${string()})`,
       () => `w(${string()})`,
-      string,
-    ];
-    const more = [
       () => `(${string()} . ${string()})`,
       () => `(s .= ${string()})`,
-      () => `sprintf("%d %s", ${long()}, ${string()})`,
-      () => `hidden(${long()})`,
-      () => "$x$$",
+      string,
     ];
+    const more = [() => `sprintf("%d %s", ${long()}, ${string()})`, () => `hidden(${long()})`, () => "$x$$"];
     return this.pick(this.taste.supportedOnly ? makers : [...makers, ...more])();
   }
 
@@ -193,6 +189,9 @@ export class ScriptMaker {
       () => `${this.pick(["log", "warn", "error"])}(${this.string(1)});`,
       () => "v();",
       () => `a = ${this.long(2)}; s = ${this.string(2)};`,
+      () => `while (${this.long(1)}) ${inner()}`,
+      () => `for (a = 0; a < ${this.long(1)}; ++a) { ${inner()} ${this.pick(["break;", "continue;", ""])} }`,
+      () => `try { ${inner()} } catch (t) { ${inner()} }`,
     ];
     return this.pick(this.taste.supportedOnly ? makers : [...makers, ...this.moreStatements(inner)])();
   }
@@ -200,15 +199,12 @@ export class ScriptMaker {
   private moreStatements(inner: () => string): (() => string)[] {
     const long = () => this.long(1);
     return [
-      () => `while (${long()}) ${inner()}`,
-      () => `for (a = 0; a < ${long()}; ++a) { ${inner()} ${this.pick(["break;", "continue;", ""])} }`,
       () => `foreach (b in arr) ${inner()}`,
       () => `foreach ([t, b+] in pairs limit ${long()}) ${inner()}`,
       () => `foreach (a = [t, b] in pairs[*, ${long()}]) ${inner()}`,
       () => `foreach (a = b in sta @sum- limit 3) ${inner()}`,
       () => `delete arr[${long()}];`,
       () => "delete pairs;",
-      () => `try { ${inner()} } catch (t) { ${inner()} }`,
       () => `st <<< ${long()};`,
       () => `sta[${long()}] <<< ${long()};`,
       () => "print(@hist_linear(st, 0, 10, 1));",
