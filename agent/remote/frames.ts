@@ -4,7 +4,7 @@
 //
 // Invariant: in a session's steady state nothing is allocated here: both buffers have grown to what they need.
 
-import { FRAME_HEADER, MAX_FRAME_BYTES } from "../../common/format/frame";
+import { AgentFrame, FRAME_HEADER, MAX_FRAME_BYTES } from "../../common/format/frame";
 import { Errno } from "./errors";
 import { EPOLLOUT, poll, read, write } from "./syscall";
 
@@ -154,16 +154,12 @@ export class FrameWriter {
     return this.end - this.start;
   }
 
-  /** Time to stop making frames until some are written? */
-  get isFull(): bool {
-    return this.end - this.start >= FULL_BYTES;
-  }
-
   /**
    * Adds a record to the frame of that kind that is open, or begins one. False: full; write some and offer it again.
+   * What handlers say to the session (Control) still gets in when their output does not.
    */
   record(kind: i32, address: usize, bytes: i32): bool {
-    if (this.isFull) return false;
+    if (this.pending >= (kind == AgentFrame.Control ? FULL_BYTES + SLACK_BYTES / 2 : FULL_BYTES)) return false;
     if (this.recordKind != kind || this.frameBytes >= BATCH_BYTES) {
       this.begin(kind);
       this.recordKind = kind;
