@@ -366,7 +366,9 @@ export class Graph {
   isSafe(u: i32, v: i32): bool {
     if (u < FIRST_VIRTUAL) return this.isGeorgeSafe(u, v);
     // The cheap test first: v has few neighbours.
-    return this.isGeorgeSafe(u, v) || this.isBriggsSafe(u, v) || (this.degree[u] <= MAX_BRIGGS && this.isGeorgeSafe(v, u));
+    return (
+      this.isGeorgeSafe(u, v) || this.isBriggsSafe(u, v) || (this.degree[u] <= MAX_BRIGGS && this.isGeorgeSafe(v, u))
+    );
   }
 
   addToSimplify(r: i32): void {

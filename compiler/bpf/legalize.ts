@@ -47,6 +47,10 @@ class Legalize {
     let fn = this.fn;
     let a = fn.as[i];
     let b = fn.bs[i];
+    if (isConstant(b) && fn.valueOf(b) > 1 && (fn.valueOf(b) & (fn.valueOf(b) - 1)) == 0) {
+      this.divisionByPower(i, op, <i32>ctz(fn.valueOf(b)));
+      return;
+    }
     let sign = this.sign(a);
     let magnitude = this.applySign(a, sign);
     let divisor: Ref;
@@ -66,6 +70,16 @@ class Legalize {
     }
     let result = this.add(op == Op.Sdiv ? Op.Udiv : Op.Umod, magnitude, divisor);
     this.finish(i, Op.Sub, this.add(Op.Xor, result, sign), sign);
+  }
+
+  /** By 2^bits, without dividing: what is added to a negative number makes the shift round toward zero. */
+  divisionByPower(i: i32, op: Op, bits: i32): void {
+    let fn = this.fn;
+    let a = fn.as[i];
+    let bias = this.add(Op.Shr, this.sign(a), fn.constant(64 - bits));
+    let sum = this.add(Op.Add, a, bias);
+    if (op == Op.Sdiv) this.finish(i, Op.Sar, sum, fn.constant(bits));
+    else this.finish(i, Op.Sub, this.add(Op.And, sum, fn.constant(((<i64>1) << bits) - 1)), bias);
   }
 
   load(i: i32, op: Op): void {

@@ -11,7 +11,7 @@ import { spill } from "./spill";
 /** Rounds of spilling; two or three are usual. */
 const MAX_ROUNDS: i32 = 24;
 /** Edges of an interference graph; more would need more memory than a compiler should have. */
-const MAX_EDGES: i32 = 6000000;
+const MAX_EDGES: i32 = 3000000;
 
 /** Builds the graph by following liveness backwards through every block. */
 class Build {
