@@ -63,11 +63,17 @@ export const enum QueryKind {
 
 /** Agent to host. */
 export const enum AgentFrame {
-  /** u32 magic, u32 version, u32 e_machine, u32 possible CPUs, u32 page size, u32 uid, u32 pid, u32 CONFIG_HZ (0 unknown); strings: release, kernel version text, build id (hex). */
+  /**
+   * u32 magic, u32 version, u32 e_machine, u32 possible CPUs, u32 page size, u32 uid, u32 pid, u32 CONFIG_HZ (0 unknown);
+   * strings: release, kernel version text, build id (hex).
+   */
   Hello = 1,
   /** Answer to Query: u8 QueryKind, strings: those that exist. */
   Names = 2,
-  /** The verifier accepted all programs. u32 count; per program: string name, u32 verified instructions (0 unknown), u32 load microseconds. */
+  /**
+   * The verifier accepted all programs. u32 count; per program: string name, u32 verified instructions (0 unknown), u32
+   * load microseconds.
+   */
   Loaded = 3,
   /** The verifier refused one: string program name, i32 errno, string log (may be long; cut in the middle if over 1 MiB). */
   Rejected = 4,

@@ -35,7 +35,8 @@ export const enum RequestTag {
   /** name = file name in the tapset ("logging.stp"), data = its bytes. */
   Tapset = 2,
   /** name = option, data = its value as text. Options: arch (x86_64|arm64), pass (1..4), dump (phase name),
-   *  module (-m name), define (NAME=value, repeatable), global (-G NAME=value), release (kernel release), suppress-errors, guru, check, unoptimized, warn (w|W). */
+   *  module (-m name), define (NAME=value, repeatable), global (-G NAME=value), release (kernel release),
+   *  suppress-errors, guru, check, unoptimized, buffer (-s megabytes), warn (w|W). */
   Option = 3,
   /** one script argument: $1 @1 … in order */
   Argument = 4,
