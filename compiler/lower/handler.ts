@@ -1,7 +1,8 @@
 // A handler's frame of code around the script's statements:
 //
-//   if (exiting) return            claim a frame, if one is needed        take the lock, if it is needed
-//   conditions                     bodies
+//   if (exiting) return            simple conditions
+//   take the lock, if it is needed        claim a frame, if one is needed
+//   other conditions               bodies
 //   error: report and count        exit: write the output, give back lock and frame
 
 import { Helper } from "../../common/format/helpers";
@@ -12,15 +13,21 @@ import { AddressKind } from "../ir/build";
 import { Op } from "../ir/op";
 import { UnitMap } from "../ir/unit";
 import { Handler } from "../semantic/script";
-import { Effects } from "../semantic/symbols";
+import { Effects, ScriptSymbol, SymbolKind } from "../semantic/symbols";
+import { BinaryExpression, CallExpression, Expression, NodeKind, StringLiteral, UnaryExpression } from "../syntax/ast";
+import { Operator } from "../syntax/token";
+import { Type } from "../syntax/type";
 import { lowerExit } from "./call";
-import { lowerCondition } from "./expression";
+import { isSimple, lowerCondition } from "./expression";
 import { FrameHeader, Hole } from "./frame";
 import { ErrorBits, Lowering, Shared } from "./lowering";
 import { emitErrorMessage } from "./print";
 import { buildUnlock, clearCut, Routine, routine } from "./runtime";
 import { lowerBlock } from "./statement";
 import { declareLocal } from "./variable";
+
+/** Longer literals may need a frame to be compared with. */
+const EARLY_STRING_BYTES: i32 = 16;
 
 /** Lowers a handler: directly if that does, buffered if it must be, with cuts only if nothing else helps. */
 export function lowerHandler(shared: Shared, handler: Handler, name: string): Lowering {
@@ -49,32 +56,100 @@ function attempt(shared: Shared, handler: Handler, name: string, buffered: bool,
 function lowerOnce(l: Lowering, handler: Handler): void {
   const b = l.b;
   const locked = handler.needsLock && handler.engine != Engine.Agent;
+  const conditions = conjuncts(handler.conditions);
+  const early = b.newBlock("early");
   const body = b.newBlock("body");
   l.exitBlock = b.newBlock("exit");
   l.errorBlock = b.newBlock("error");
   b.setCold(l.errorBlock);
+  b.setBlock(early);
+  const done = lowerEarly(l, conditions);
+  const guarded = b.current();
   b.setBlock(body);
+  lowerConditions(l, conditions, done);
   lowerBodies(l, handler);
   if (handler.exits) lowerExit(l, null);
   endHandler(l, locked);
   // The prologue comes last, because only now it is known what the handler needs.
   b.position = NONE;
   b.setBlock(l.entry);
+  if (stopsWhenExiting(handler)) returnIfExiting(l);
+  b.jump(early);
+  b.setBlock(guarded);
   beginHandler(l, handler, locked, body);
 }
 
-function lowerBodies(l: Lowering, handler: Handler): void {
+/** The conditions, with those joined by `&&` apart. */
+function conjuncts(conditions: Expression[]): Expression[] {
+  const parts: Expression[] = [];
+  const open: Expression[] = conditions.slice(0).reverse();
+  while (open.length > 0) {
+    const e = open.pop();
+    if (e.kind == NodeKind.Binary && (<BinaryExpression>e).op == Operator.LogicalAnd) {
+      open.push((<BinaryExpression>e).right);
+      open.push((<BinaryExpression>e).left);
+    } else {
+      parts.push(e);
+    }
+  }
+  return parts;
+}
+
+/** Whether a condition needs neither the lock nor a frame: it asks only who is running, and compares small things. */
+function isEarly(e: Expression): bool {
+  switch (e.kind) {
+    case NodeKind.NumberLiteral:
+      return true;
+    case NodeKind.StringLiteral:
+      return (<StringLiteral>e).value.length < EARLY_STRING_BYTES;
+    case NodeKind.Unary:
+      return isEarly((<UnaryExpression>e).operand);
+    case NodeKind.Binary: {
+      const binary = <BinaryExpression>e;
+      const equality = binary.op == Operator.Equal || binary.op == Operator.NotEqual;
+      if (binary.left.type == Type.String && !equality) return false;
+      return isSimple(e) && isEarly(binary.left) && isEarly(binary.right);
+    }
+    case NodeKind.Call: {
+      const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
+      return symbol !== null && symbol.kind == SymbolKind.Builtin && isSimple(e);
+    }
+    default:
+      return false;
+  }
+}
+
+/** Lowers the leading conditions that can be checked before anything is claimed; how many those are. */
+function lowerEarly(l: Lowering, conditions: Expression[]): i32 {
   const b = l.b;
-  for (let i = 0, n = handler.conditions.length; i < n; ++i) {
+  let done = 0;
+  for (const n = conditions.length; done < n && isEarly(conditions[done]); ++done) {
     const holds = b.newBlock("holds");
     const skip = b.newBlock("skip");
-    lowerCondition(l, handler.conditions[i], holds, skip);
+    lowerCondition(l, conditions[done], holds, skip);
+    b.setBlock(skip);
+    b.ret(l.constant(0));
+    b.setBlock(holds);
+  }
+  assert(!l.usesFrame, "an early condition needs no frame");
+  return done;
+}
+
+function lowerConditions(l: Lowering, conditions: Expression[], from: i32): void {
+  const b = l.b;
+  for (let i = from, n = conditions.length; i < n; ++i) {
+    const holds = b.newBlock("holds");
+    const skip = b.newBlock("skip");
+    lowerCondition(l, conditions[i], holds, skip);
     b.setBlock(skip);
     l.exitEarly = true;
     l.flushKnown();
     b.jump(l.exitBlock);
     b.setBlock(holds);
   }
+}
+
+function lowerBodies(l: Lowering, handler: Handler): void {
   for (let i = 0, n = handler.locals.length; i < n; ++i) declareLocal(l, handler.locals[i]);
   for (let i = 0, n = handler.bodies.length; i < n; ++i) lowerBlock(l, handler.bodies[i]);
 }
@@ -84,18 +159,21 @@ function stopsWhenExiting(handler: Handler): bool {
   return handler.attach != AttachKind.End && handler.attach != AttachKind.Error;
 }
 
+function returnIfExiting(l: Lowering): void {
+  const b = l.b;
+  const ending = b.newBlock("ending");
+  const go = b.newBlock("go");
+  b.setCold(ending);
+  b.branch(b.load(Op.Load32u, l.bss(), BssHeader.Exiting), ending, go);
+  b.setBlock(ending);
+  b.ret(l.constant(0));
+  b.setBlock(go);
+}
+
+/** Takes the lock and a frame, whichever the handler needs. */
 function beginHandler(l: Lowering, handler: Handler, locked: bool, body: i32): void {
   const b = l.b;
   const shared = l.shared;
-  if (stopsWhenExiting(handler)) {
-    const ending = b.newBlock("ending");
-    const go = b.newBlock("go");
-    b.setCold(ending);
-    b.branch(b.load(Op.Load32u, l.bss(), BssHeader.Exiting), ending, go);
-    b.setBlock(ending);
-    b.ret(l.constant(0));
-    b.setBlock(go);
-  }
   if (locked) {
     const busy = b.newBlock("busy");
     const mine = b.newBlock("mine");
