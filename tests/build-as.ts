@@ -31,16 +31,21 @@ function hashOfImports(files: string[]): string {
   return hash.digest("hex").slice(0, 16);
 }
 
+/** Flags of a build that tells where it failed. */
+export const DEBUG = ["--debug"];
+/** Flags as the product's: asc's library takes other paths when it is built for size. */
+export const RELEASE = ["-O3", "--shrinkLevel", "1"];
+
 /** Builds one module that exports what some AssemblyScript files (paths from the root) export. */
-export async function buildModule(name: string, files: string[]): Promise<WebAssembly.Module> {
-  const stem = `${name.replaceAll("/", "-")}-${hashOfImports(files)}`;
+export async function buildModule(name: string, files: string[], mode = DEBUG): Promise<WebAssembly.Module> {
+  const stem = `${name.replaceAll("/", "-")}-${hashOfImports(files)}${mode === DEBUG ? "" : "-release"}`;
   const output = join(CACHE, `${stem}.wasm`);
   if (existsSync(output)) return new WebAssembly.Module(readFileSync(output));
   mkdirSync(CACHE, { recursive: true });
   const entry = join(CACHE, `${stem}.ts`);
   writeFileSync(entry, files.map((file) => `export * from "../../${file.replace(/\.ts$/, "")}";\n`).join(""));
   const temporary = `${output}.${process.pid}`;
-  const flags = ["--runtime", "stub", "--exportRuntime", "--debug", "--disableWarning"];
+  const flags = ["--runtime", "stub", "--exportRuntime", "--disableWarning", ...mode];
   const options = [relative(ROOT, entry), "--baseDir", ROOT, "--outFile", relative(ROOT, temporary), ...flags];
   const { error, stderr } = await asc.main(options);
   if (error) throw new Error(`${name} does not build:\n${stderr.toString()}`);

@@ -4,6 +4,7 @@
 //     "place":{"file":"a.stp","line":1,"column":23,"endLine":1,"endColumn":24},
 //     "notes":[{"message":"…","place":{…}}],"rendered":"parse error: …\n"}]
 
+import { joinTexts } from "../../common/as/text-builder";
 import { displayText, Range } from "../syntax/source";
 import { Diagnostic, Note, Reporter, Severity } from "./diagnostic";
 import { codeName } from "./messages";
@@ -14,7 +15,7 @@ export function writeDiagnosticsJson(reporter: Reporter): string {
   const parts: string[] = [];
   const all = reporter.diagnostics;
   for (let i = 0, n = all.length; i < n; ++i) parts.push(writeDiagnostic(all[i]));
-  return `[${parts.join(",\n")}]`;
+  return `[${joinTexts(parts, ",\n")}]`;
 }
 
 function writeDiagnostic(diagnostic: Diagnostic): string {
@@ -30,7 +31,7 @@ function writeDiagnostic(diagnostic: Diagnostic): string {
   if (range) fields.push(`"place":${writePlace(range)}`);
   if (diagnostic.notes.length > 0) fields.push(`"notes":${writeNotes(diagnostic.notes)}`);
   fields.push(`"rendered":${quoteJson(renderDiagnostic(diagnostic))}`);
-  return `{${fields.join(",")}}`;
+  return `{${joinTexts(fields, ",")}}`;
 }
 
 function kindName(severity: Severity): string {
@@ -45,7 +46,7 @@ function writeNotes(notes: Note[]): string {
     const place = range ? `,"place":${writePlace(range)}` : "";
     parts.push(`{"message":${quoteBytes(notes[i].message)}${place}}`);
   }
-  return `[${parts.join(",")}]`;
+  return `[${joinTexts(parts, ",")}]`;
 }
 
 function writePlace(range: Range): string {
@@ -74,7 +75,7 @@ export function quoteJson(text: string): string {
     from = i + 1;
   }
   parts.push(text.substring(from));
-  return `"${parts.join("")}"`;
+  return `"${joinTexts(parts)}"`;
 }
 
 function escapeJson(c: i32): string {

@@ -8,6 +8,7 @@
 // Then the calls of macros that the text came from, related places and a hint, each on its own lines. Messages and source
 // lines are byte strings; what is returned is display text, where bytes that are not UTF-8 have become U+FFFD.
 
+import { joinTexts } from "../../common/as/text-builder";
 import { displayText, Range } from "../syntax/source";
 import { Diagnostic, Note, Reporter, Severity } from "./diagnostic";
 
@@ -23,7 +24,7 @@ export function renderDiagnostics(reporter: Reporter): string {
   const all = reporter.diagnostics;
   for (let i = 0, n = all.length; i < n; ++i) parts.push(renderDiagnostic(all[i]));
   if (reporter.dropped > 0) parts.push(`${reporter.dropped} more diagnostics are not shown\n`);
-  return parts.join("\n");
+  return joinTexts(parts, "\n");
 }
 
 /** One diagnostic as lines of text, each with its newline. */
@@ -47,7 +48,7 @@ export function renderDiagnostic(diagnostic: Diagnostic): string {
   if (range) renderExpansions(range, lines);
   for (let i = 0; i < diagnostic.notes.length; ++i) renderNote(diagnostic.notes[i], lines);
   if (diagnostic.hint.length > 0) lines.push(`        hint: ${diagnostic.hint}`);
-  return displayText(lines.join("\n") + "\n");
+  return displayText(joinTexts(lines, "\n") + "\n");
 }
 
 /** `saw: operator '}' at a.stp:1:23` of a parse error, or where the end was met. */
@@ -172,7 +173,7 @@ function padding(text: string, from: i32, column: i32): string {
     blanks = 0;
   }
   parts.push(" ".repeat(blanks));
-  return parts.join("");
+  return joinTexts(parts);
 }
 
 function renderExpansions(range: Range, lines: string[]): void {

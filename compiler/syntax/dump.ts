@@ -1,6 +1,7 @@
 // The tree → an indented list of its nodes (`--dump=ast`): one node a line, its kind and what it holds besides children.
 // Two trees are the same exactly when their dumps are (apart from positions).
 
+import { joinTexts } from "../../common/as/text-builder";
 import {
   AliasDeclaration,
   AssignmentExpression,
@@ -49,7 +50,7 @@ import { Walk } from "./walk";
 export function dumpFile(file: ScriptFile): string {
   const dump = new Dump();
   dump.visit(file);
-  return dump.lines.join("");
+  return joinTexts(dump.lines);
 }
 
 class Dump extends Walk {
@@ -183,7 +184,7 @@ function describeForeach(node: ForeachStatement): string {
   if (node.limit) parts.push("limit");
   if (node.valueExtractor != Operator.None) parts.push(operatorText(node.valueExtractor));
   if (node.valueSort != SortOrder.None) parts.push(sortName(node.valueSort));
-  return parts.join(" ");
+  return joinTexts(parts, " ");
 }
 
 function sortName(sort: SortOrder): string {

@@ -8,6 +8,7 @@
 //
 // `in` takes one comparison, or a list of keys in brackets, and does not chain; nor do `=~` and `!~`.
 
+import { joinTexts } from "../../common/as/text-builder";
 import { Code } from "../diagnostics/messages";
 import {
   AssignmentExpression,
@@ -394,7 +395,7 @@ export class ExpressionParser extends Cursor {
     if (this.atKind(TokenKind.String)) {
       const parts: string[] = [value];
       while (this.atKind(TokenKind.String)) parts.push(stringValue(this.take()));
-      value = parts.join("");
+      value = joinTexts(parts);
     }
     return new StringLiteral(this.since(first), value);
   }

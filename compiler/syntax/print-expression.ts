@@ -1,5 +1,6 @@
 // Expressions → text, with parentheses only where the grammar of parse-expression.ts needs them.
 
+import { TextBuilder } from "../../common/as/text-builder";
 import {
   AssignmentExpression,
   AtVarExpression,
@@ -49,15 +50,15 @@ const enum Level {
 
 /** Collects text. */
 export class ExpressionPrinter {
-  private parts: string[] = [];
+  private output: TextBuilder = new TextBuilder();
 
   /** What was printed. */
   get text(): string {
-    return this.parts.join("");
+    return this.output.toString();
   }
 
   protected put(text: string): void {
-    this.parts.push(text);
+    this.output.put(text);
   }
 
   protected operator(op: Operator): void {
@@ -387,19 +388,20 @@ function isMatch(node: Expression): bool {
 
 /** A string literal that stands for the given bytes. */
 export function quoteString(value: string): string {
-  const parts: string[] = ['"'];
+  const output = new TextBuilder();
+  output.put('"');
   let from = 0;
   const n = value.length;
   for (let i = 0; i < n; ++i) {
     const c = value.charCodeAt(i);
     if (c >= 0x20 && c != 0x22 && c != 0x5c && c != 0x7f) continue;
-    parts.push(value.substring(from, i));
-    parts.push(escapeByte(c));
+    output.putSlice(value, from, i);
+    output.put(escapeByte(c));
     from = i + 1;
   }
-  parts.push(value.substring(from));
-  parts.push('"');
-  return parts.join("");
+  output.putSlice(value, from, n);
+  output.put('"');
+  return output.toString();
 }
 
 function escapeByte(c: i32): string {

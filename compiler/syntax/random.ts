@@ -1,6 +1,8 @@
 // Random numbers and random scripts for the tests of this folder: the same seed gives the same script everywhere.
 // The scripts are well-formed and use the whole grammar; they mean nothing.
 
+import { joinTexts } from "../../common/as/text-builder";
+
 /** xorshift32. */
 export class Random {
   private state: u32;
@@ -49,7 +51,7 @@ export class RandomScript {
   write(): string {
     const n = 1 + this.random.below(4);
     for (let i = 0; i < n; ++i) this.declaration();
-    return this.parts.join("");
+    return joinTexts(this.parts);
   }
 
   private put(text: string): void {

@@ -7,7 +7,7 @@ import { join } from "node:path";
 import { instantiate } from "@assemblyscript/loader";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { buildModule, ROOT } from "../build-as.ts";
+import { buildModule, RELEASE, ROOT } from "../build-as.ts";
 
 const FOLDER = join(ROOT, "tests/golden/parse");
 const BLESS = process.env.BLESS === "1";
@@ -73,7 +73,30 @@ function compare(file: string, actual: string): void {
 }
 
 test("the parser is built", async () => {
-  module = await buildModule("golden-parse", ["tests/as/parse.ts"]);
+  module = await buildModule("golden-parse", ["tests/as/parse.ts"], RELEASE);
+});
+
+test("a large script takes linear memory", async () => {
+  const statements = 'x = a["key", i + 1] . "text"; if (x == "") { printf("%s\\n", x) }\n';
+  const script = `probe begin {\n${statements.repeat(3000)}}\n`;
+  const { exports } = await instantiate<Exports>(module);
+  const printed = exports.__getString(exports.parse(exports.__newString("large.stp"), exports.__newString(script), 0));
+  assert.is(exports.__getString(exports.render()), "");
+  assert.ok(printed.length > script.length, "all of it is printed");
+  assert.ok(exports.memory!.buffer.byteLength < 200 * script.length, `${exports.memory!.buffer.byteLength} bytes`);
+});
+
+test("what is nested 100,000 deep is a diagnostic", async () => {
+  for (const [head, part, tail] of [
+    ["probe begin { x = ", "(", ""],
+    ["probe begin ", "{", ""],
+    ["probe begin { x = 1", " + 1", " }"],
+    ["probe begin { ", "if (a) b; else ", "c }"],
+  ] as const) {
+    const script = head + part.repeat(100000) + tail;
+    const parsed = await run("deep.stp", script, { guru: false, args: [] }, 0);
+    assert.match(parsed.errors, /^parse error: nested too deeply \(the limit is \d+\)\n/);
+  }
 });
 
 const scripts = readdirSync(FOLDER).filter((name) => name.endsWith(".stp"));
