@@ -60,13 +60,15 @@ export class Summary {
   /** `Access` bits by global. */
   access: Map<GlobalSymbol, i32> = new Map<GlobalSymbol, i32>();
 
+  /** Goes up whenever something is added. */
+  version: i32 = 0;
+
   touch(global: GlobalSymbol, access: i32): void {
-    if (!this.access.has(global)) {
-      this.globals.push(global);
-      this.access.set(global, access);
-    } else {
-      this.access.set(global, this.access.get(global) | access);
-    }
+    const before = this.access.has(global) ? this.access.get(global) : 0;
+    if ((before | access) == before) return;
+    if (before == 0) this.globals.push(global);
+    this.access.set(global, before | access);
+    ++this.version;
     if (access & Access.Read || access & Access.Modify) this.effects |= Effects.ReadsGlobals;
     if (access & WRITES) this.effects |= Effects.WritesGlobals;
   }
@@ -250,13 +252,18 @@ export function fillEffects(a: Analysis, functions: FunctionSymbol[]): void {
   for (let i = 0, n = functions.length; i < n; ++i) {
     summaries.set(functions[i], observeBlock(functions[i].declaration.body));
   }
-  // Twice: within a circle of calls the first member does not know the last one's summary yet.
-  for (let round = 0; round < 2; ++round) {
+  // Again while something changes: within a circle of calls the first member does not know the last one's summary yet.
+  let changed = true;
+  while (changed) {
+    changed = false;
     for (let i = 0, n = functions.length; i < n; ++i) {
       const summary = summaries.get(functions[i]);
+      const before = summary.version;
+      const effects = summary.effects;
       addCallees(summary, functions[i].callees, summaries);
       // `next` in a function ends with it.
       functions[i].effects = summary.effects;
+      if (summary.version != before || summary.effects != effects) changed = true;
     }
   }
   for (let i = 0, n = a.units.length; i < n; ++i) fillUnit(a, i, summaries);
