@@ -1,6 +1,6 @@
 // Frames on standard input and output (layout: common/format/frame.ts). Any bytes may come in: a length over the limit is
 // malformed, a frame is handed out only when all of it is there. Going out, frames collect in one buffer that is written
-// as far as the reader takes it; who makes frames asks `isFull` first and stops draining (back-pressure).
+// as far as the reader takes it; `record` says no when it is full, and draining stops (back-pressure).
 //
 // Invariant: in a session's steady state nothing is allocated here: both buffers have grown to what they need.
 
