@@ -31,5 +31,5 @@ function readCapabilities(): u64 {
   let at = text.indexOf("CapEff:\t");
   if (at < 0) return 0;
   let digits = text.substring(at + 8, at + 24);
-  return ((<u64>U32.parseInt(digits.substring(0, 8), 16)) << 32) | (<u64>U32.parseInt(digits.substring(8), 16));
+  return ((<u64>U32.parseInt(digits.substring(0, 8), 16)) << 32) | <u64>U32.parseInt(digits.substring(8), 16);
 }

@@ -121,24 +121,24 @@ class TextListener extends Listener {
     super(new TextSink(terminal), new TextSink(terminal));
   }
 
-  started(attached: i32, commandPid: i32): void {}
+  started(_attached: i32, _commandPid: i32): void {}
 
   warning(text: string): void {
     warn(text);
   }
 
-  commandOutput(stream: i32, at: usize, bytes: i32): void {}
+  commandOutput(_stream: i32, _at: usize, _bytes: i32): void {}
 
   flush(): bool {
     this.terminal.flush();
     return true;
   }
 
-  flushAll(patienceMs: i32): void {
+  flushAll(_patienceMs: i32): void {
     this.terminal.flush();
   }
 
-  setPatient(patient: bool): void {}
+  setPatient(_patient: bool): void {}
 
   takeInput(): void {}
 

@@ -6,29 +6,18 @@
 // Invariant: while the loop runs nothing is allocated by a record; when the listener is full nothing is drained, the
 // kernel's ring fills, and the kernel side counts what it could not put there.
 
-import { FailureCode, StopReason } from "../../common/format/frame";
+import { StopReason } from "../../common/format/frame";
 import { AttachKind, Manifest } from "../../common/format/manifest";
 import { BssHeader } from "../../common/format/runtime";
 import { attachedCount, attachObject, detachObject, missedEvents } from "./attach/table";
 import { Command, CommandRequest, startCommand } from "./command";
-import { Errno, fail } from "./errors";
+import { Errno } from "./errors";
 import { Events, Tag } from "./events";
 import { runAgentProbes, runProbe } from "./interpret";
 import { loadAcquire32 } from "./native";
 import { LoadedObject } from "./object";
 import { RecordSink } from "./ring";
-import {
-  CLOCK_MONOTONIC,
-  CLOCK_REALTIME,
-  clock_gettime,
-  close,
-  kill,
-  O_CLOEXEC,
-  O_NONBLOCK,
-  read,
-  readSignal,
-  SIGCHLD,
-} from "./syscall";
+import { CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, close, kill, read, readSignal, SIGCHLD } from "./syscall";
 import { Timers } from "./timers";
 
 /** The loop looks around at least this often, milliseconds: records without a wake-up, the clock, the host's heartbeat. */
