@@ -99,8 +99,8 @@ async function measureHandshake(guest: BenchGuest): Promise<Row> {
 /** Resident memory of the agent under way, its mapped buffers included. */
 async function measureMemory(guest: BenchGuest): Promise<Row> {
   const script = 'probe begin { println("up") } probe timer.profile { printf("%d\\n", cpu()) }';
-  const look = "for p in /proc/[0-9]*; do grep -q ^agent- $p/comm 2>/dev/null && cat $p/status; done";
-  const ran = await guest.client(["-T", "3", "-c", `sleep 1; ${look}`, "-e", script]);
+  const look = "for p in /proc/[0-9]*; do grep -q ^agent- $p/comm 2>/dev/null && cat $p/status; done; true";
+  const ran = await guest.client(["-T", "60", "-c", `sleep 1; ${look}`, "-e", script]);
   const resident = /^VmRSS:\s+(\d+) kB/m.exec(ran.stdout.toString())?.[1];
   return {
     what: "agent under way, resident, with its buffers",
@@ -139,7 +139,7 @@ async function measureThroughput(guest: BenchGuest, bpftrace: GuestBpftrace | st
       ours: typeof host === "string" ? host : host.perSecond,
       peers: { "bpftrace -o": figure },
       bar,
-      note: `of ${MANY} lines ours lost ${lostOf(host)}, bpftrace ${lostOf(peer)}; ours lie on this machine, bpftrace's in the guest's memory`,
+      note: `of ${MANY - FEW} lines ours lost ${lostOf(host)}, bpftrace ${lostOf(peer)}; ours lie on this machine, bpftrace's in the guest's memory`,
     },
   ];
 }
@@ -159,7 +159,8 @@ async function rate(deliver: (events: number) => Promise<Delivered | string>): P
   if (typeof many === "string") return many;
   const seconds = (many.ms - few.ms) / 1000;
   if (seconds <= 0) return "the long run took no longer than the short one: the machine is too busy";
-  return { perSecond: (many.lines - few.lines) / seconds, lost: MANY - many.lines };
+  const lines = many.lines - few.lines;
+  return { perSecond: lines / seconds, lost: MANY - FEW - lines };
 }
 
 async function deliverOurs(guest: BenchGuest, events: number): Promise<Delivered | string> {
