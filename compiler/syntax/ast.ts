@@ -661,8 +661,13 @@ export class ProbeDeclaration extends Declaration {
   }
 }
 
-/** `probe names = points body`, or `+=`, whose body runs after that of the probe that uses it. */
+/**
+ * `probe names = points body`, or `+=`, whose body runs after that of the probe that uses it; `= points body, epilogue`
+ * has both.
+ */
 export class AliasDeclaration extends Declaration {
+  /** The second body of `{ prologue }, { epilogue }`; null if there is but one. */
+  epilogueBody: BlockStatement | null = null;
   constructor(
     range: Range,
     public names: ProbePoint[],

@@ -3,6 +3,7 @@
 //   condition  = all { "||" all }        all = test { "&&" test }        no parentheses, as in SystemTap
 //   test       = kernel_v|kernel_vr|systemtap_v  ==|!=|<|<=|>|>=  "version"
 //              | arch|runtime|CONFIG_…           ==|!=  "wildcard"
+//              | CONFIG_…                        ==|!=|<|<=|>|>=  CONFIG_…
 //              | systemtap_privilege             ==|!=  "name"
 //              | guru_mode                       ==|!=  number
 //              | string op string | number op number
@@ -11,7 +12,7 @@ import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";
 import { decodeNumber, decodeString } from "./lexer";
 import { PreprocessOptions } from "./options";
-import { sawToken } from "./saw";
+import { reportJunk, sawToken } from "./saw";
 import { Operator, Token, TokenKind } from "./token";
 import { compareVersions, hasWildcard, matchWildcard } from "./wildcard";
 
@@ -39,7 +40,8 @@ export class Condition {
   fail(code: Code, token: Token, argument: string = ""): void {
     if (this.failed) return;
     this.failed = true;
-    this.reporter.parseError(code, token.range, argument, sawToken(token));
+    if (token.kind == TokenKind.Junk) reportJunk(token, this.reporter);
+    else this.reporter.parseError(code, token.range, argument, sawToken(token));
   }
 }
 
@@ -74,9 +76,7 @@ function evaluateTest(c: Condition): bool {
   if (name == "runtime") return evaluateName(c, c.options.runtime);
   if (name == "systemtap_privilege") return evaluateName(c, c.options.privilege);
   if (name == "guru_mode") return evaluateGuru(c);
-  if (name.startsWith("CONFIG_")) {
-    return evaluateName(c, c.options.configs.has(name) ? c.options.configs.get(name) : "");
-  }
+  if (name.startsWith("CONFIG_")) return evaluateConfig(c, name);
   c.fail(Code.BadCondition, subject);
   return false;
 }
@@ -145,6 +145,23 @@ function evaluateName(c: Condition, actual: string): bool {
   const op = takeEquality(c);
   const pattern = takeString(c);
   return matchWildcard(pattern, actual) == (op == Operator.Equal);
+}
+
+/** `CONFIG_A == "y"`, or `CONFIG_A >= CONFIG_B`, by number. */
+function evaluateConfig(c: Condition, name: string): bool {
+  const value = configValue(c, name);
+  const following = c.position + 1 < c.tokens.length ? c.tokens[c.position + 1] : c.token;
+  if (following.kind != TokenKind.Identifier) return evaluateName(c, value);
+  const op = takeComparison(c);
+  const other = c.take().text;
+  if (!other.startsWith("CONFIG_")) c.fail(Code.ConditionString, following);
+  const a = <i64>decodeNumber(value).value;
+  const b = <i64>decodeNumber(configValue(c, other)).value;
+  return holds(op, a < b ? -1 : a > b ? 1 : 0);
+}
+
+function configValue(c: Condition, name: string): string {
+  return c.options.configs.has(name) ? c.options.configs.get(name) : "";
 }
 
 function evaluateGuru(c: Condition): bool {

@@ -157,7 +157,7 @@ function describeOther(node: Node): string {
     case NodeKind.ProbePoint:
       return (<ProbePoint>node).sufficient ? "!" : (<ProbePoint>node).optional ? "?" : "";
     case NodeKind.Alias:
-      return (<AliasDeclaration>node).epilogue ? "epilogue" : "";
+      return describeAlias(<AliasDeclaration>node);
     case NodeKind.Parameter:
       return `${(<Parameter>node).name} ${typeName((<Parameter>node).type)}`;
     case NodeKind.Function:
@@ -203,6 +203,11 @@ function describePathPart(node: PathPart): string {
     default:
       return node.depth == 1 ? "$" : "$$";
   }
+}
+
+function describeAlias(node: AliasDeclaration): string {
+  if (node.epilogueBody) return "both";
+  return node.epilogue ? "epilogue" : "";
 }
 
 function describeFunction(node: FunctionDeclaration): string {

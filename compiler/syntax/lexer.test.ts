@@ -1,5 +1,6 @@
 import { Reporter } from "../diagnostics/diagnostic";
 import { decodeNumber, decodeString, lex } from "./lexer";
+import { reportJunk } from "./saw";
 import { byteString, Source } from "./source";
 import { OPERATORS, Operator, OperatorFlags, selfCheckTokens, Token, TokenKind } from "./token";
 
@@ -9,7 +10,8 @@ function lexText(text: string, args: string[] = []): Token[] {
 
 function errorsOf(text: string, args: string[] = []): i32 {
   const reporter = new Reporter();
-  lex(Source.fromText("a.stp", text), args, reporter);
+  const tokens = lex(Source.fromText("a.stp", text), args, reporter);
+  for (let i = 0; i < tokens.length; ++i) reportJunk(tokens[i], reporter);
   return reporter.errorCount;
 }
 

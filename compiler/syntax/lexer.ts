@@ -15,7 +15,10 @@ import { MAX_EXPANSION_DEPTH, MAX_INSERTED_BYTES, MAX_SOURCE_BYTES, MAX_TOKENS }
 import { byteString, Range, Source, SourceKind } from "./source";
 import { OPERATORS, Operator, OperatorFlags, Token, TokenKind } from "./token";
 
-/** Lexes a whole source; errors are reported and become `Junk` tokens. The last token is `End`. */
+/**
+ * Lexes a whole source. What cannot be read becomes `Junk` tokens, reported when they matter; only what ends the text too
+ * early is reported here. The last token is `End`.
+ */
 export function lex(source: Source, args: string[], reporter: Reporter): Token[] {
   const lexer = new Lexer(source, new Arguments(args), reporter);
   if (source.length > MAX_SOURCE_BYTES) {
@@ -141,7 +144,10 @@ class Lexer {
 
   /** Reports (once) and gives up. */
   private stop(code: Code, from: i32, argument: string = ""): void {
-    if (!this.stopped) this.junk(code, from, argument);
+    if (!this.stopped) {
+      this.reporter.parseError(code, this.range(from), argument);
+      this.push(TokenKind.Junk, Operator.None, from);
+    }
     this.stopped = true;
   }
 
@@ -158,8 +164,9 @@ class Lexer {
   }
 
   private junk(code: Code, from: i32, argument: string = ""): void {
-    this.reporter.parseError(code, this.range(from), argument);
-    this.push(TokenKind.Junk, Operator.None, from);
+    const token = new Token(TokenKind.Junk, Operator.None, this.range(from), argument);
+    token.problem = code;
+    this.tokens.push(token);
   }
 
   /** Skips white space and comments; false at the end. */
@@ -321,10 +328,8 @@ class Lexer {
       ++this.position;
     }
     this.position = from + 2;
-    const range = this.range(from);
+    this.junk(Code.UnterminatedEmbedded, from);
     this.position = this.length;
-    this.reporter.parseError(Code.UnterminatedEmbedded, range);
-    this.tokens.push(new Token(TokenKind.Junk, Operator.None, range));
   }
 
   /** The longest row of punctuation or operators that begins here. */

@@ -1,12 +1,12 @@
 // A file: tokens → ScriptFile.
 //
-//   file     = { "probe" points { ("=" | "+=") points } block
+//   file     = { "probe" points { ("=" | "+=") points } block [ "," block ]
 //              | ["private"] "function" name [":" type] "(" [parameters] ")" [":" priority] (block | %{ … %})
 //              | ["private"] "global" global { "," global } [";"]       `private` alone is a private global, too
 //              | %{ … %} }
 //   points   = point { "," point }
 //   point    = part { "." part } ["?" | "!"] ["if" "(" expression ")"]
-//   part     = name ["(" literal ")"] | "{" part { "." part } { "," … } "}"
+//   part     = name ["(" literal ")"] | "{" point { "," point } "}"
 //   global   = name ["%"] [ "[" number "]" | "=" literal ]
 //
 // After an error parsing goes on at the next top-level item, so that one run shows many errors.
@@ -16,7 +16,6 @@ import { Code } from "../diagnostics/messages";
 import {
   AliasDeclaration,
   BlockStatement,
-  Declaration,
   EmbeddedDeclaration,
   EmbeddedStatement,
   Expression,
@@ -35,7 +34,7 @@ import { embeddedText } from "./parse-expression";
 import { StatementParser } from "./parse-statement";
 import { preprocess, preprocessMacroFile } from "./preprocess";
 import { Range, Source } from "./source";
-import { Operator, Token, TokenKind } from "./token";
+import { Operator, TokenKind } from "./token";
 import { Type } from "./type";
 
 /** Reads a script. Errors are in the reporter; what could be read is in the file. */
@@ -51,6 +50,32 @@ export function parseFile(source: Source, options: PreprocessOptions, reporter: 
 /** Reads a file of macros (`.stpm`); what it defines is added to `options.macros`. */
 export function parseMacroFile(source: Source, options: PreprocessOptions, reporter: Reporter): void {
   preprocessMacroFile(lex(source, options.args, reporter), options, reporter);
+}
+
+/** One of the points that a text with braces stands for. */
+class PointPath {
+  optional: bool = false;
+  sufficient: bool = false;
+  /** The position of the condition's `(`, or -1. */
+  condition: i32 = -1;
+  constructor(public components: ProbeComponent[]) {}
+
+  /** The same with more parts in front. */
+  behind(parts: ProbeComponent[]): PointPath {
+    const path = new PointPath(parts.concat(this.components));
+    path.optional = this.optional;
+    path.sufficient = this.sufficient;
+    path.condition = this.condition;
+    return path;
+  }
+}
+
+/** Whether any path has what may only stand at the end. */
+function hasSuffix(paths: PointPath[]): bool {
+  for (let i = 0, n = paths.length; i < n; ++i) {
+    if (paths[i].optional || paths[i].condition >= 0) return true;
+  }
+  return false;
 }
 
 class Parser extends StatementParser {
@@ -233,31 +258,34 @@ class Parser extends StatementParser {
       return;
     }
     const body = this.parseBlock();
+    let second: BlockStatement | null = null;
+    if (names.length > 0 && this.at(Operator.Comma)) {
+      if (epilogue) this.fail(Code.AliasBodies);
+      this.take();
+      second = this.parseBlock();
+    }
     if (this.panic) return;
-    this.addProbe(file, first, names, epilogue, points, body);
+    if (names.length == 0) {
+      this.addProbe(file, new ProbeDeclaration(this.since(first), points, body));
+    } else {
+      const alias = new AliasDeclaration(this.since(first), names, epilogue, points, body);
+      alias.epilogueBody = second;
+      this.addAlias(file, alias);
+    }
   }
 
-  private addProbe(
-    file: ScriptFile,
-    first: Token,
-    names: ProbePoint[],
-    epilogue: bool,
-    points: ProbePoint[],
-    body: BlockStatement,
-  ): void {
-    const range = this.since(first);
-    let node: Declaration;
-    if (names.length > 0) {
-      const alias = new AliasDeclaration(range, names, epilogue, points, body);
-      file.aliases.push(alias);
-      node = alias;
-    } else {
-      const probe = new ProbeDeclaration(range, points, body);
-      file.probes.push(probe);
-      node = probe;
-    }
-    this.raiseAll(node, points);
-    this.raise(node, body);
+  private addProbe(file: ScriptFile, node: ProbeDeclaration): void {
+    this.raiseAll(node, node.points);
+    this.raise(node, node.body);
+    file.probes.push(node);
+    file.declarations.push(node);
+  }
+
+  private addAlias(file: ScriptFile, node: AliasDeclaration): void {
+    this.raiseAll(node, node.points);
+    this.raise(node, node.body);
+    this.raise(node, node.epilogueBody);
+    file.aliases.push(node);
     file.declarations.push(node);
   }
 
@@ -272,54 +300,91 @@ class Parser extends StatementParser {
   /** One point of the list; braces make several. */
   private parsePoint(points: ProbePoint[]): void {
     const first = this.token;
-    const paths = this.parseDotted();
-    const sufficient = this.accept(Operator.Not);
-    const optional = sufficient || this.accept(Operator.Question);
-    const conditionStart = this.position;
-    let range = this.since(first);
+    const paths = this.parsePointPaths();
+    const range = this.since(first);
+    const end = this.position;
     for (let i = 0; i < paths.length && !this.panic; ++i) {
-      const point = new ProbePoint(range, paths[i]);
-      point.optional = optional;
-      point.sufficient = sufficient;
-      // Each point owns its condition: later passes write into it. So it is read once for each.
-      this.position = conditionStart;
-      if (this.accept(Operator.If)) {
-        this.expect(Operator.OpenParen);
-        const condition = this.parseExpression();
-        this.expect(Operator.CloseParen);
-        point.condition = condition;
-        this.raise(point, condition);
-      }
-      const tokens = <i64>(this.position - conditionStart) * <i64>paths.length;
-      if (tokens > <i64>MAX_EXPANDED_TOKENS) this.fail(Code.TooManyPoints, MAX_PROBE_POINTS.toString());
-      points.push(point);
+      points.push(this.makePoint(range, paths[i]));
       if (points.length > MAX_PROBE_POINTS) this.fail(Code.TooManyPoints, MAX_PROBE_POINTS.toString());
     }
+    if (!this.panic) this.position = end;
   }
 
-  /** `part.part…`, where braces multiply. */
-  private parseDotted(): ProbeComponent[][] {
-    let paths: ProbeComponent[][] = [[]];
+  /** Each point owns its condition, because later passes write into it: so it is read once for each. */
+  private makePoint(range: Range, path: PointPath): ProbePoint {
+    const point = new ProbePoint(range, path.components);
+    point.optional = path.optional;
+    point.sufficient = path.sufficient;
+    if (path.condition < 0) return point;
+    this.position = path.condition;
+    const condition = this.parseParenthesized();
+    point.condition = condition;
+    this.raise(point, condition);
+    return point;
+  }
+
+  /** A point with what may follow it: `part.part…`, `?` or `!`, a condition. Braces multiply. */
+  private parsePointPaths(): PointPath[] {
+    const first = this.token;
+    let paths: PointPath[] = [new PointPath([])];
     do {
+      if (hasSuffix(paths)) {
+        this.complain(Code.PointFlagPlace, first.range);
+        this.panic = true;
+        return paths;
+      }
       if (this.accept(Operator.OpenBrace)) paths = this.multiply(paths, this.parseAlternatives());
       else this.appendComponent(paths);
-      if (paths.length > 0 && paths[0].length > MAX_PROBE_PARTS)
+      if (paths.length > 0 && paths[0].components.length > MAX_PROBE_PARTS) {
         this.fail(Code.TooManyParts, MAX_PROBE_PARTS.toString());
+      }
     } while (!this.panic && this.accept(Operator.Concat));
+    this.parseSuffix(paths);
     return paths;
   }
 
-  private appendComponent(paths: ProbeComponent[][]): void {
-    const component = this.parseComponent();
-    for (let i = 0, n = paths.length; i < n; ++i) paths[i].push(component);
+  /** `?`, `!`, `if (condition)`, which hold for all paths. */
+  private parseSuffix(paths: PointPath[]): void {
+    const isFlag = this.at(Operator.Not) || this.at(Operator.Question);
+    if (!isFlag && !this.at(Operator.If)) return;
+    if (hasSuffix(paths)) {
+      this.fail(Code.PointFlagAgain);
+      return;
+    }
+    const sufficient = this.accept(Operator.Not);
+    const optional = sufficient || this.accept(Operator.Question);
+    let condition = -1;
+    if (this.accept(Operator.If)) {
+      condition = this.position;
+      this.parseParenthesized();
+      const tokens = <i64>(this.position - condition) * <i64>paths.length;
+      if (tokens > <i64>MAX_EXPANDED_TOKENS) this.fail(Code.TooManyPoints, MAX_PROBE_POINTS.toString());
+    }
+    for (let i = 0, n = paths.length; i < n; ++i) {
+      paths[i].sufficient = sufficient;
+      paths[i].optional = optional;
+      paths[i].condition = condition;
+    }
   }
 
-  /** `a, b.c, {d, e}` up to and with `}`. */
-  private parseAlternatives(): ProbeComponent[][] {
-    const all: ProbeComponent[][] = [];
+  private parseParenthesized(): Expression {
+    this.expect(Operator.OpenParen);
+    const condition = this.parseExpression();
+    this.expect(Operator.CloseParen);
+    return condition;
+  }
+
+  private appendComponent(paths: PointPath[]): void {
+    const component = this.parseComponent();
+    for (let i = 0, n = paths.length; i < n; ++i) paths[i].components.push(component);
+  }
+
+  /** `a, b.c?, {d, e}` up to and with `}`. */
+  private parseAlternatives(): PointPath[] {
+    const all: PointPath[] = [];
     if (!this.enter()) return all;
     do {
-      const paths = this.parseDotted();
+      const paths = this.parsePointPaths();
       for (let i = 0, n = paths.length; i < n; ++i) all.push(paths[i]);
     } while (!this.panic && this.accept(Operator.Comma));
     this.expect(Operator.CloseBrace);
@@ -327,14 +392,14 @@ class Parser extends StatementParser {
     return all;
   }
 
-  private multiply(left: ProbeComponent[][], right: ProbeComponent[][]): ProbeComponent[][] {
-    const result: ProbeComponent[][] = [];
+  private multiply(left: PointPath[], right: PointPath[]): PointPath[] {
+    const result: PointPath[] = [];
     if (left.length * right.length > MAX_PROBE_POINTS) {
       this.fail(Code.TooManyPoints, MAX_PROBE_POINTS.toString());
       return result;
     }
     for (let i = 0; i < left.length; ++i) {
-      for (let k = 0; k < right.length; ++k) result.push(left[i].concat(right[k]));
+      for (let k = 0; k < right.length; ++k) result.push(right[k].behind(left[i].components));
     }
     return result;
   }

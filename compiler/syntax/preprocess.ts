@@ -13,7 +13,7 @@ import { Code, formatMessage } from "../diagnostics/messages";
 import { Condition, evaluateCondition } from "./condition";
 import { MAX_EXPANDED_TOKENS, MAX_EXPANSION_DEPTH } from "./limit";
 import { PreprocessOptions } from "./options";
-import { sawToken } from "./saw";
+import { reportJunk, sawToken } from "./saw";
 import { Range } from "./source";
 import { Operator, operatorText, Token, TokenKind } from "./token";
 
@@ -86,7 +86,8 @@ class Expander {
 
   /** Reports, and gives up on the rest of the file. */
   private fail(code: Code, token: Token, argument: string = "", saw: bool = false): void {
-    this.reporter.parseError(code, token.range, argument, saw ? sawToken(token) : "");
+    if (token.kind == TokenKind.Junk) reportJunk(token, this.reporter);
+    else this.reporter.parseError(code, token.range, argument, saw ? sawToken(token) : "");
     this.stopped = true;
   }
 
@@ -324,7 +325,8 @@ function builtinWords(): Set<string> {
   if (known) return known;
   const made = new Set<string>();
   for (let op = <i32>Operator.AtVar; op <= <i32>Operator.AtDefine; ++op) {
-    made.add(operatorName(<Operator>op));
+    // SystemTap's library defines this one as a macro; so may ours.
+    if (op != <i32>Operator.AtChooseDefined) made.add(operatorName(<Operator>op));
   }
   words = made;
   return made;
@@ -377,7 +379,7 @@ class Conditionals {
         ++this.position;
         if (!this.mark(token)) break;
       } else {
-        if (this.active) this.output.push(token);
+        if (this.active) this.keep(token);
         ++this.position;
       }
     }
@@ -390,6 +392,11 @@ class Conditionals {
     if (stopped || this.open.length > 0) this.output.push(new Token(TokenKind.Junk, Operator.None, last.range));
     this.output.push(last);
     return this.output;
+  }
+
+  private keep(token: Token): void {
+    reportJunk(token, this.reporter);
+    this.output.push(token);
   }
 
   private get active(): bool {
@@ -427,7 +434,8 @@ class Conditionals {
     }
     const then = this.tokens[this.position];
     if (!then.is(Operator.PreThen)) {
-      this.reporter.parseError(Code.MissingThen, then.range, "", sawToken(then));
+      if (then.kind == TokenKind.Junk) reportJunk(then, this.reporter);
+      else this.reporter.parseError(Code.MissingThen, then.range, "", sawToken(then));
       return false;
     }
     ++this.position;

@@ -134,6 +134,10 @@ class Printer extends ExpressionPrinter {
     this.points(node.points);
     this.put(" ");
     this.block(node.body);
+    const epilogue = node.epilogueBody;
+    if (!epilogue) return;
+    this.put(", ");
+    this.block(epilogue);
   }
 
   private points(points: ProbePoint[]): void {

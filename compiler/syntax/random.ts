@@ -73,9 +73,7 @@ export class RandomScript {
       case 2:
         this.put("probe ");
         this.point(false);
-        this.put(this.random.oneIn(2) ? " = " : " += ");
-        this.points();
-        this.block(2);
+        this.alias();
         break;
       case 3:
         this.put("%{ code %}\n");
@@ -107,6 +105,16 @@ export class RandomScript {
     else this.block(3);
   }
 
+  private alias(): void {
+    const bodies = this.random.below(3);
+    this.put(bodies == 0 ? " += " : " = ");
+    this.points();
+    this.block(2);
+    if (bodies != 2) return;
+    this.put(",");
+    this.block(1);
+  }
+
   private points(): void {
     this.point(true);
     while (this.random.oneIn(3)) {
@@ -117,13 +125,16 @@ export class RandomScript {
 
   private point(flags: bool): void {
     this.put(
-      this.random.pick('begin end(3) kernel.function("x*") **.foo* a.{b,c.d,{e,f}} process(-1).if x.y("a""b").z'),
+      this.random.pick(
+        'begin end(3) kernel.function("x*") **.foo* a.{b,c.d,{e,f}} a.{b?,c!} process(-1).if x.y("a""b").z',
+      ),
     );
     if (!flags) {
       // An alias has one name; braces would make several.
       this.parts[this.parts.length - 1] = "my.name";
       return;
     }
+    if (this.parts[this.parts.length - 1] == "a.{b?,c!}") return;
     if (this.random.oneIn(4)) this.put(this.random.pick("? !"));
     if (this.random.oneIn(4)) {
       this.put(" if (");

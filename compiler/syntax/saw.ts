@@ -1,5 +1,7 @@
-// How a token is named in diagnostics: `operator '}'`, `identifier 'x'`, `end of file`.
+// How a token is named in diagnostics: `operator '}'`, `identifier 'x'`, `end of file`; and what to say about junk.
 
+import { Reporter } from "../diagnostics/diagnostic";
+import { Code } from "../diagnostics/messages";
 import { Token, TokenKind } from "./token";
 
 /** What a message says it saw. */
@@ -22,6 +24,13 @@ export function sawToken(token: Token): string {
     default:
       return `operator '${token.text}'`;
   }
+}
+
+/** Reports what the lexer found wrong with a token, if it is junk. */
+export function reportJunk(token: Token, reporter: Reporter): void {
+  if (token.kind != TokenKind.Junk || token.problem == Code.Semantic) return;
+  const argument = token.given;
+  reporter.parseError(token.problem, token.range, argument !== null ? argument : "");
 }
 
 function shorten(text: string): string {

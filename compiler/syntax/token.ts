@@ -3,6 +3,7 @@
 // A `Symbol`-like spelling is one row here: punctuation, operators, keywords and @-words; the lexer finds rows by text,
 // the parser climbs their precedences, the printer writes their text. Passes compare `Operator` members, never strings.
 
+import { Code } from "../diagnostics/messages";
 import { Range } from "./source";
 
 /** What a token is. */
@@ -21,7 +22,7 @@ export const enum TokenKind {
   AtWord,
   /** `%{ … %}`; the text is what stands between. */
   EmbeddedCode,
-  /** Something the lexer could not read; it was reported. */
+  /** Something the lexer could not read; `Token.problem` says why. */
   Junk,
 }
 
@@ -342,6 +343,12 @@ export class Token {
     public given: string | null = null,
   ) {}
 
+  /**
+   * What is wrong with `Junk` (`given` is the message's argument), or `Semantic` if that was reported already. It is
+   * reported when the preprocessor lets the token through: an arm that is not chosen may hold anything.
+   */
+  problem: Code = Code.Semantic;
+
   /** Whether this token is a certain operator, keyword or @-word. */
   is(op: Operator): bool {
     return this.op == op;
@@ -356,6 +363,9 @@ export class Token {
   /** The same token where a macro call or a script argument put it. */
   expandedAt(expansion: Range): Token {
     const range = this.range;
-    return new Token(this.kind, this.op, new Range(range.source, range.start, range.end, expansion), this.given);
+    const moved = new Range(range.source, range.start, range.end, expansion);
+    const token = new Token(this.kind, this.op, moved, this.given);
+    token.problem = this.problem;
+    return token;
   }
 }

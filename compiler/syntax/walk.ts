@@ -233,6 +233,7 @@ export abstract class Walk {
         this.visitAll((<AliasDeclaration>node).names);
         this.visitAll((<AliasDeclaration>node).points);
         this.visit((<AliasDeclaration>node).body);
+        this.visitOptional((<AliasDeclaration>node).epilogueBody);
         break;
       case NodeKind.Function:
         this.visitAll((<FunctionDeclaration>node).parameters);
