@@ -28,7 +28,7 @@ export const SUBJECTS: Subject[] = [
     ours: 'probe kernel.function("vfs_read") { printf("hit\\n") }',
     bpftrace: 'kprobe:vfs_read { printf("hit\\n"); }',
     stap: stapKprobe('printf("hit\\n")'),
-    note: "ours looks whether the session has ended, and counts what is lost: 10 instructions that bpftrace's have not",
+    note: "ours looks whether the session has ended and counts what is lost; bpftrace does neither in the kernel",
   },
   {
     what: "kprobe: count",
