@@ -139,7 +139,9 @@ async function measureThroughput(guest: BenchGuest, bpftrace: GuestBpftrace | st
       ours: typeof host === "string" ? host : host.perSecond,
       peers: { "bpftrace -o": figure },
       bar,
-      note: `of ${MANY - FEW} lines ours lost ${lostOf(host)}, bpftrace ${lostOf(peer)}; ours lie on this machine, bpftrace's in the guest's memory`,
+      note:
+        `of ${MANY - FEW} lines ours lost ${lostOf(host)}, bpftrace ${lostOf(peer)}; ` +
+        "ours lie on this machine, bpftrace's in the guest's memory",
     },
   ];
 }
