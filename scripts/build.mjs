@@ -14,7 +14,6 @@ import { createHash } from "node:crypto";
 import {
   chmodSync,
   copyFileSync,
-  cpSync,
   existsSync,
   mkdirSync,
   readdirSync,
@@ -89,7 +88,10 @@ const nodeTool = (path, args) => run(process.execPath, [join(ROOT, "node_modules
 /** Runs asc with the options of asconfig.json's `target`. */
 function compileWasm(target, entry) {
   if (!existsSync(join(ROOT, entry))) throw new BuildError(`${entry} is missing`);
-  nodeTool("assemblyscript/bin/asc.js", [entry, "--config", "asconfig.json", "--target", target]);
+  // Elsewhere first: tests may be reading the old one.
+  const out = join(BUILD, `${target}.wasm`);
+  nodeTool("assemblyscript/bin/asc.js", [entry, "--config", "asconfig.json", "--target", target, "-o", `${out}.new`]);
+  renameSync(`${out}.new`, out);
 }
 
 /** A program that answers --version, of those named; undefined if there is none. */
@@ -143,6 +145,15 @@ function copy(from, to) {
   renameSync(`${to}.new`, to);
 }
 
+/** Makes a folder like another: what changed is copied, what is not there any more goes. */
+function copyFolder(from, to) {
+  const wanted = filesBelow(relative(ROOT, from), () => true).map((file) => relative(from, file));
+  for (const name of wanted) copy(join(from, name), join(to, name));
+  for (const file of filesBelow(relative(ROOT, to), () => true)) {
+    if (!wanted.includes(relative(to, file))) rmSync(file);
+  }
+}
+
 async function bundleClient() {
   const { build } = await import("esbuild");
   if (!existsSync(join(ROOT, "cli/main.ts"))) throw new BuildError("cli/main.ts is missing");
@@ -194,6 +205,7 @@ const STEPS = [
     name: "agent",
     inputs: () => [...wasmSources(["agent/remote", "common"]), ...filesBelow("agent/native", (n) => /\.[ch]$/.test(n))],
     outputs: CPUS.map((cpu) => `build/stap-agent-${cpu.name}`),
+    tools: clang.version,
     skip: () =>
       clang.missing &&
       `${clang.missing} is missing: no agents are built. Install clang and lld (Debian: apt install clang lld; ` +
@@ -220,9 +232,7 @@ const STEPS = [
     run: () => {
       const names = ["compiler.wasm", "formatter.wasm", ...CPUS.map((cpu) => `stap-agent-${cpu.name}`)];
       for (const name of names) if (existsSync(join(BUILD, name))) copy(join(BUILD, name), join(DIST, name));
-      const tapset = join(ROOT, "tapset");
-      rmSync(join(DIST, "tapset"), { recursive: true, force: true });
-      if (existsSync(tapset)) cpSync(tapset, join(DIST, "tapset"), { recursive: true });
+      copyFolder(join(ROOT, "tapset"), join(DIST, "tapset"));
     },
   },
 ];
@@ -238,7 +248,7 @@ async function perform(step, force) {
   const lock = readFileSync(join(ROOT, "package-lock.json"), "utf8");
   const self = digest([fileURLToPath(import.meta.url), join(ROOT, "scripts", "merge-data.mjs")], "");
   const config = readFileSync(join(ROOT, "asconfig.json"), "utf8");
-  const now = digest(step.inputs(), [version, clang.version, lock, self, config]);
+  const now = digest(step.inputs(), [version, step.tools, lock, self, config]);
   const fresh = existsSync(stamp) && readFileSync(stamp, "utf8") === now;
   if (!step.always && !force && fresh && step.outputs.every((file) => existsSync(join(ROOT, file)))) return;
   rmSync(stamp, { force: true });
