@@ -197,7 +197,7 @@ const STEPS = [
   },
   {
     name: "formatter",
-    inputs: () => wasmSources(["common"]),
+    inputs: () => wasmSources(["common/as/print", "common/format"]),
     outputs: ["build/formatter.wasm"],
     run: () => compileWasm("formatter", "common/as/print/index.ts"),
   },
