@@ -182,6 +182,8 @@ class ProbeResolver {
     const part = this.copyPart(new Part(entry.declaration.body, entry.file));
     if (entry.declaration.epilogue) unit.parts.push(part);
     else unit.parts.unshift(part);
+    const second = entry.declaration.epilogueBody;
+    if (second) unit.parts.push(this.copyPart(new Part(second, entry.file)));
   }
 
   private copyPart(part: Part): Part {

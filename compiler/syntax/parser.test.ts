@@ -110,6 +110,12 @@ export function test_each_point_of_a_brace_owns_its_condition(): void {
   assert(probe.points[0].condition !== probe.points[1].condition, "not the same node");
 }
 
+export function test_the_range_of_a_point_ends_before_its_condition(): void {
+  const points = parse("probe a.b? if (x), {c, d}.e { }", new Reporter()).probes[0].points;
+  assert(points[0].range.text == "a.b?", points[0].range.text);
+  assert(points[1].range.text == "{c, d}.e" && points[2].range.text == "{c, d}.e", points[1].range.text);
+}
+
 export function test_goes_on_at_the_next_item_after_an_error(): void {
   const reporter = new Reporter();
   const file = parse(

@@ -34,7 +34,7 @@ import { embeddedText } from "./parse-expression";
 import { StatementParser } from "./parse-statement";
 import { preprocess, preprocessMacroFile } from "./preprocess";
 import { Range, Source } from "./source";
-import { Operator, TokenKind } from "./token";
+import { Operator, Token, TokenKind } from "./token";
 import { Type } from "./type";
 
 /** Reads a script. Errors are in the reporter; what could be read is in the file. */
@@ -79,6 +79,9 @@ function hasSuffix(paths: PointPath[]): bool {
 }
 
 class Parser extends StatementParser {
+  /** The last token of a probe point, before its condition. */
+  private pointEnd: Token = this.token;
+
   parseFile(source: Source): ScriptFile {
     const file = new ScriptFile(new Range(source, 0, source.length), source);
     while (!this.atKind(TokenKind.End)) {
@@ -301,7 +304,7 @@ class Parser extends StatementParser {
   private parsePoint(points: ProbePoint[]): void {
     const first = this.token;
     const paths = this.parsePointPaths();
-    const range = this.since(first);
+    const range = first.range.to(this.pointEnd.range);
     const end = this.position;
     for (let i = 0; i < paths.length && !this.panic; ++i) {
       points.push(this.makePoint(range, paths[i]));
@@ -345,6 +348,7 @@ class Parser extends StatementParser {
 
   /** `?`, `!`, `if (condition)`, which hold for all paths. */
   private parseSuffix(paths: PointPath[]): void {
+    this.pointEnd = this.previous;
     const isFlag = this.at(Operator.Not) || this.at(Operator.Question);
     if (!isFlag && !this.at(Operator.If)) return;
     if (hasSuffix(paths)) {
@@ -353,6 +357,7 @@ class Parser extends StatementParser {
     }
     const sufficient = this.accept(Operator.Not);
     const optional = sufficient || this.accept(Operator.Question);
+    this.pointEnd = this.previous;
     let condition = -1;
     if (this.accept(Operator.If)) {
       condition = this.position;
