@@ -42,7 +42,7 @@ export function missesBar({ ours, bar }: Row): boolean {
 export function renderGroup({ title, rows }: Group): string {
   const lines = [`\n${title}`];
   for (const row of rows) {
-    lines.push(`  ${row.what.padEnd(52)} ${renderFigure(row.ours, row.unit).padStart(12)}${renderVerdict(row)}`);
+    lines.push(`  ${row.what.padEnd(60)} ${renderFigure(row.ours, row.unit).padStart(12)}${renderVerdict(row)}`);
     for (const [peer, figure] of Object.entries(row.peers ?? {})) lines.push(renderPeer(row, peer, figure));
     if (row.note) lines.push(`    (${row.note})`);
   }
@@ -59,7 +59,7 @@ function renderVerdict(row: Row): string {
 function renderPeer({ ours, unit }: Row, peer: string, figure: PeerFigure): string {
   const ratio = typeof ours === "number" && typeof figure === "number" && figure > 0 ? ours / figure : undefined;
   const against = ratio === undefined ? "" : `  ours is ${ratio.toFixed(2)} of it`;
-  return `    ${peer.padEnd(50)} ${renderFigure(figure, unit).padStart(12)}${against}`;
+  return `    ${peer.padEnd(58)} ${renderFigure(figure, unit).padStart(12)}${against}`;
 }
 
 function renderFigure(figure: number | string, unit: Unit): string {
