@@ -102,7 +102,7 @@ function hexdump(bytes: Uint8Array): string {
 /** What each block holds. */
 const BLOCKS: Record<string, () => string> = {
   source: () => source,
-  ast: () => dump("ast"),
+  parsed: () => compile([["pass", "1"]]).text ?? "",
   script: () => dump("script"),
   il: () => handlerOf(dump("il")),
   layout: () => handlerOf(dump("il:layout")),
