@@ -2,13 +2,15 @@
 // did (a descriptor, 0, or -errno). Offsets below are those of uapi/linux/bpf.h.
 
 import { encodeTextZ } from "../../common/as/bytes";
-import { BpfCommand, OBJECT_NAME_BYTES } from "../../common/format/bpf";
+import { AttachType, BpfCommand, OBJECT_NAME_BYTES } from "../../common/format/bpf";
 import { addressOf, bpf } from "./syscall";
 
 const ATTR_BYTES: i32 = 128;
 const ATTR: usize = memory.data(128, 8);
 const BPF_PERF_EVENT: i32 = 41;
 const BPF_LINK_TYPE_PERF_EVENT: i32 = 7;
+const BPF_LINK_TYPE_KPROBE_MULTI: i32 = 8;
+const BPF_F_KPROBE_MULTI_RETURN: i32 = 1;
 const BPF_PERF_EVENT_KPROBE: i32 = 3;
 const BPF_PERF_EVENT_KRETPROBE: i32 = 4;
 const INFO_BYTES: i32 = 232;
@@ -82,6 +84,8 @@ export class ProgramRequest {
   funcInfoCount: i32 = 0;
   lineInfo: usize = 0;
   lineInfoCount: i32 = 0;
+  /** AttachType, for the kinds that differ at load */
+  attachType: i32 = 0;
   /** LogLevel bits; 0: no log */
   logLevel: i32 = 0;
   log: usize = 0;
@@ -102,6 +106,7 @@ export function loadProgram(request: ProgramRequest): i32 {
     store<u64>(ATTR, addressOf(request.log), 32);
   }
   storeName(ATTR + 48, request.name);
+  store<i32>(ATTR, request.attachType, 68);
   if (request.btf >= 0 && request.funcInfoCount > 0) {
     store<i32>(ATTR, request.btf, 72);
     store<i32>(ATTR, 8, 76);
@@ -134,9 +139,22 @@ export function linkPerfEvent(event: i32, program: i32): i32 {
   return bpf(BpfCommand.LinkCreate, ATTR, 24);
 }
 
-/** Times the kprobe of a link could not run (from 6.7); 0 where the kernel does not tell. */
+/** Hooks a program to the entry or return of many functions; `names`: u64 host addresses of NUL-terminated names. */
+export function linkKprobes(program: i32, names: usize, count: i32, isReturn: bool): i32 {
+  memory.fill(ATTR, 0, ATTR_BYTES);
+  store<i32>(ATTR, program);
+  store<i32>(ATTR, AttachType.TraceKprobeMulti, 8);
+  store<i32>(ATTR, isReturn ? BPF_F_KPROBE_MULTI_RETURN : 0, 16);
+  store<i32>(ATTR, count, 20);
+  store<u64>(ATTR, addressOf(names), 24);
+  return bpf(BpfCommand.LinkCreate, ATTR, 48);
+}
+
+/** Times the kprobes of a link could not run (from 6.7); 0 where the kernel does not tell. */
 export function readLinkMissed(link: i32): u64 {
-  if (readInfo(link) < 0 || load<i32>(INFO) != BPF_LINK_TYPE_PERF_EVENT) return 0;
+  if (readInfo(link) < 0) return 0;
+  if (load<i32>(INFO) == BPF_LINK_TYPE_KPROBE_MULTI) return load<u64>(INFO, 32);
+  if (load<i32>(INFO) != BPF_LINK_TYPE_PERF_EVENT) return 0;
   let kind = load<i32>(INFO, 16);
   return kind == BPF_PERF_EVENT_KPROBE || kind == BPF_PERF_EVENT_KRETPROBE ? load<u64>(INFO, 48) : 0;
 }

@@ -21,11 +21,14 @@ import {
   clock_gettime,
   close,
   getHardLimit,
+  prctl,
   RLIMIT_MEMLOCK,
   RLIMIT_NOFILE,
+  SIGKILL,
   setrlimit,
 } from "./syscall";
 
+const PR_SET_PDEATHSIG: i32 = 1;
 /** So many probes on so many CPUs never need more descriptors than a process gets. */
 const FEW_PROBES: i32 = 100;
 /** The largest log that 5.10 gives. Newer kernels keep the end of a longer one, older ones its beginning. */
@@ -50,13 +53,21 @@ export function loadObject(o: LoadedObject): i32 {
   result = createMaps(o);
   if (result < 0) return result;
   loadTypes(o);
+  // The verifier may be busy for minutes, deaf to everything but SIGKILL: whoever started us takes us with him.
+  prctl(PR_SET_PDEATHSIG, SIGKILL);
+  result = loadPrograms(o);
+  prctl(PR_SET_PDEATHSIG, 0);
+  return result < 0 ? result : prepareInterpreter(o);
+}
+
+function loadPrograms(o: LoadedObject): i32 {
   for (let i = 0, n = o.programs.length; i < n; ++i) {
     let program = o.programs[i];
     if (program.engine == Engine.Agent) continue;
-    result = loadOne(o, program);
+    let result = loadOne(o, program);
     if (result < 0) return result;
   }
-  return prepareInterpreter(o);
+  return 0;
 }
 
 /** A probe takes two descriptors or more, and the usual soft limit is 1024. */
@@ -114,6 +125,15 @@ function loadOne(o: LoadedObject, program: Program): i32 {
   program.fd = fd;
   if (readProgramInfo(fd) >= 0) program.verifiedInsns = infoVerifiedInsns();
   return 0;
+}
+
+/** Loads a program again for another way to attach it (AttachType); its descriptor, or -errno. No failure is kept. */
+export function loadVariant(o: LoadedObject, program: Program, attachType: i32): i32 {
+  let linked = linkProgram(o, program);
+  if (!linked) return -Errno.EINVAL;
+  let request = makeRequest(o, program, linked);
+  request.attachType = attachType;
+  return loadProgram(request);
 }
 
 function makeRequest(o: LoadedObject, program: Program, linked: LinkedProgram): ProgramRequest {

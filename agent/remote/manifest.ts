@@ -32,6 +32,8 @@ export class Program {
 export class Probe {
   /** descriptors of perf events or links; empty when not attached */
   fds: i32[] = [];
+  /** attached by a link that another probe of the same program holds (attach/kprobe-multi.ts) */
+  isShared: bool = false;
 
   constructor(
     public program: Program,

@@ -10,6 +10,7 @@ import { LoadedObject } from "../object";
 import { close } from "../syscall";
 import { attachCpuClock } from "./cpu-clock";
 import { attachKprobe } from "./kprobe";
+import { attachManyKprobes } from "./kprobe-multi";
 import { attachRawTracepoint } from "./raw-tracepoint";
 
 /** How probes of one kind are attached. */
@@ -37,10 +38,11 @@ export let attachedCount: i32 = 0;
  */
 export function attachObject(o: LoadedObject): i32 {
   attachedCount = 0;
+  attachManyKprobes(o);
   for (let i = 0, n = o.probes.length; i < n; ++i) {
     let probe = o.probes[i];
     if (probe.program.engine != Engine.Kernel) continue;
-    let result = attachProbe(probe);
+    let result = probe.isShared ? 0 : attachProbe(probe);
     if (result >= 0) {
       ++attachedCount;
       continue;
@@ -84,4 +86,5 @@ function attachProbe(probe: Probe): i32 {
 function release(probe: Probe): void {
   for (let i = 0, n = probe.fds.length; i < n; ++i) close(probe.fds[i]);
   probe.fds = [];
+  probe.isShared = false;
 }
