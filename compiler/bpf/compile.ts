@@ -14,6 +14,7 @@ import { layOut } from "../opt/layout";
 import { numberValues } from "../opt/number";
 import { promoteSlots } from "../opt/promote";
 import { ssa } from "../opt/ssa";
+import { removeDeadStores } from "../opt/stores";
 import { BackendOptions, Code } from "./code";
 import { emit } from "./emit";
 import { layOutFrame } from "./frame";
@@ -67,6 +68,7 @@ const PASSES: StaticArray<Pass> = [
   new Pass("legalize", legalize, Has.Cfg | Has.Ssa, Has.Legal, Has.All, When.Always),
   new Pass("dominators", fillDominators, Has.Cfg, Has.Dominators, Has.All, When.Optimizing),
   new Pass("number", numberValues, Has.Cfg | Has.Dominators | Has.Ssa, Has.None, Has.All, When.Roomy),
+  new Pass("stores", removeDeadStores, Has.Cfg | Has.Ssa, Has.None, Has.All, When.Optimizing),
   new Pass("fold", fold, Has.Cfg | Has.Ssa, Has.None, Has.Ssa | Has.Legal, When.Optimizing),
   new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa | Has.Legal, When.Optimizing),
   new Pass("fold", fold, Has.Cfg | Has.Ssa, Has.None, Has.Ssa | Has.Legal, When.Optimizing),

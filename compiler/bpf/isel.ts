@@ -139,9 +139,20 @@ class Select {
       this.countUse(block.b, null);
     }
     for (let i = 0, n = fn.ops.length; i < n; ++i) {
-      if (!opIs(fn.ops[i], OpFlag.Address)) continue;
-      this.sunk[i] = 2 * this.uses[i] <= 2 + copied[i];
+      if (opIs(fn.ops[i], OpFlag.Address)) this.sunk[i] = 2 * this.uses[i] <= 2 + copied[i];
+      else if (fn.ops[i] == Op.Add) this.sunk[i] = this.isCheapSum(i, copied);
     }
+  }
+
+  /** Whether a base plus a constant, of which all uses are arguments, is made at each use: it needs no register between. */
+  isCheapSum(i: i32, copied: StaticArray<i32>): bool {
+    let fn = this.fn;
+    let base = fn.as[i];
+    if (!this.isImmediate(fn.bs[i]) || this.uses[i] == 0 || this.uses[i] > 2 || copied[i] != this.uses[i]) return false;
+    if (isSlot(base)) return true;
+    if (!isTemp(base) || fn.ops[refIndex(base)] == Op.Phi) return false;
+    // The base is kept for others anyway.
+    return this.uses[refIndex(base)] > 2 && !this.sunk[refIndex(base)];
   }
 
   countUse(r: Ref, copied: StaticArray<i32> | null): void {
@@ -189,12 +200,25 @@ class Select {
 
   addressInto(dst: i32, i: i32): void {
     let op = this.fn.ops[i] as Op;
+    if (op == Op.Add) {
+      this.sumInto(dst, i);
+      return;
+    }
     let insn = this.add(Opcode.LdImm64, dst, NoReg, 0, 0);
     this.fix(
       insn,
       op == Op.AddressBss ? Fix.Bss : op == Op.AddressRodata ? Fix.Rodata : Fix.Map,
       this.fn.immediates[i],
     );
+  }
+
+  /** A stack address and its offset are one addition. */
+  sumInto(dst: i32, i: i32): void {
+    let fn = this.fn;
+    let constant = fn.valueOf(fn.bs[i]);
+    this.into(dst, fn.as[i]);
+    if (isSlot(fn.as[i])) this.machine.imms[this.machine.imms.length - 1] = constant;
+    else this.aluImmediate(Alu.Add, dst, constant);
   }
 
   /** Puts the value of `r` into `dst`. */
@@ -230,8 +254,9 @@ class Select {
     let fn = this.fn;
     let op = fn.ops[i] as Op;
     this.position = fn.positions[i];
+    if (this.sunk[i]) return;
     if (opIs(op, OpFlag.Address)) {
-      if (!this.sunk[i]) this.addressInto(this.registerOf(i), i);
+      this.addressInto(this.registerOf(i), i);
     } else if (opIs(op, OpFlag.Compare)) {
       this.compare(i, op);
     } else if (op >= Op.Add && op <= Op.Sar) {
@@ -253,6 +278,10 @@ class Select {
 
   binary(i: i32, op: Op): void {
     let fn = this.fn;
+    if (op == Op.Add && isSlot(fn.as[i]) && this.isImmediate(fn.bs[i])) {
+      this.sumInto(this.registerOf(i), i);
+      return;
+    }
     let a = fn.as[i];
     let b = fn.bs[i];
     if (opIs(op, OpFlag.Commutative) && this.prefersSwap(a, b)) {

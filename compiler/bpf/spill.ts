@@ -17,6 +17,16 @@ class Spill {
   /** Instruction that makes the only value of a class: -1 none seen, -2 none such. */
   origin: StaticArray<i32>;
   list: Array<i32> = [];
+  /** A register that still holds a class from the instruction before, and that class; -1: none. */
+  carried: i32 = NoReg;
+  carriedClass: i32 = -1;
+  nextCarried: i32 = NoReg;
+  nextCarriedClass: i32 = -1;
+  /** The carried register is another's: it may be copied, not used up. */
+  isForeign: bool = false;
+  nextIsForeign: bool = false;
+  /** The class that the next instruction changes in place, so that storing it now would be in vain; -1: none. */
+  changedNext: i32 = -1;
   /** Stands for a class within one instruction. */
   stand: i32 = NoReg;
   standClass: i32 = -1;
@@ -99,6 +109,11 @@ class Spill {
 
   keep(to: i32, code: i32, src: i32, imm: i64, position: i32): void {
     let machine = this.machine;
+    if (src != NoReg) {
+      this.nextCarried = src;
+      this.nextCarriedClass = to;
+      if (to == this.changedNext) return;
+    }
     let i = machine.insn(code, FRAME_REGISTER, src, 0, imm);
     machine.fixes[i] = Fix.Slot;
     machine.values[i] = this.slotOf(to);
@@ -112,8 +127,11 @@ class Spill {
     let to = this.classOf(r);
     if (to < 0) return r;
     if (to == this.standClass) return this.stand;
-    let register = this.machine.newRegister();
-    this.fetch(to, register, position);
+    let register = this.carried;
+    if (to != this.carriedClass || this.isForeign) {
+      register = this.machine.newRegister();
+      this.fetch(to, register, position);
+    }
     this.standClass = to;
     this.stand = register;
     return register;
@@ -125,14 +143,18 @@ class Spill {
     let from = this.classOf(machine.srcs[i]);
     let position = machine.positions[i];
     if (to < 0) {
-      this.fetch(from, machine.dsts[i], position);
+      if (from == this.carriedClass)
+        this.push(machine.insn(Opcode.MovReg64, machine.dsts[i], this.carried, 0, 0), position);
+      else this.fetch(from, machine.dsts[i], position);
     } else if (to == from) {
       return;
-    } else if (from < 0) {
+    } else if (from < 0 && to != this.changedNext) {
       this.keep(to, STORE, machine.srcs[i], 0, position);
+      this.nextIsForeign = true;
     } else {
       let register = machine.newRegister();
-      this.fetch(from, register, position);
+      if (from >= 0) this.fetch(from, register, position);
+      else this.push(machine.insn(Opcode.MovReg64, register, machine.srcs[i], 0, 0), position);
       this.keep(to, STORE, register, 0, position);
     }
   }
@@ -152,7 +174,7 @@ class Spill {
       return;
     }
     if (machine.defines(i) && to >= 0 && this.isRemade(to)) return;
-    if (to >= 0 && machine.codes[i] == Opcode.MovImm64) {
+    if (to >= 0 && machine.codes[i] == Opcode.MovImm64 && to != this.changedNext) {
       this.keep(to, STORE_IMMEDIATE, NoReg, machine.imms[i], position);
       return;
     }
@@ -176,9 +198,26 @@ class Spill {
     if (from >= 0 && machine.definesSrc(i)) this.keep(from, STORE, src, 0, position);
   }
 
+  /** The class that `i` reads and writes as its destination, or -1. */
+  changedBy(i: i32): i32 {
+    let machine = this.machine;
+    if (!machine.defines(i) || !machine.readsDst(i)) return -1;
+    let to = this.classOf(machine.dsts[i]);
+    return to >= 0 && !this.isRemade(to) ? to : -1;
+  }
+
   block(block: MachineBlock): void {
     this.list.length = 0;
-    for (let k = 0, n = block.insns.length; k < n; ++k) this.instruction(block.insns[k]);
+    this.carriedClass = -1;
+    for (let k = 0, n = block.insns.length; k < n; ++k) {
+      this.changedNext = k + 1 < n ? this.changedBy(block.insns[k + 1]) : -1;
+      this.nextCarriedClass = -1;
+      this.nextIsForeign = false;
+      this.instruction(block.insns[k]);
+      this.carried = this.nextCarried;
+      this.carriedClass = this.nextCarriedClass;
+      this.isForeign = this.nextIsForeign;
+    }
     this.standClass = -1;
     if (block.jump == JumpKind.Branch) {
       block.a = this.use(block.a, block.position);

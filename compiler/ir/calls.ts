@@ -14,3 +14,17 @@ export function isPureHelper(helper: i32): bool {
       return false;
   }
 }
+
+/** Whether the helper neither reads nor writes memory that the program has other ways to reach. */
+export function leavesMemoryAlone(helper: i32): bool {
+  switch (helper) {
+    case Helper.KtimeGetNs:
+    case Helper.KtimeGetBootNs:
+    case Helper.Jiffies64:
+    case Helper.GetPrandomU32:
+    case Helper.RingbufReserve:
+      return true;
+    default:
+      return isPureHelper(helper);
+  }
+}

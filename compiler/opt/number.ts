@@ -2,16 +2,13 @@
 // undone on the way up, so that what is found dominates. Covers pure operations, helpers that give the same value throughout
 // an invocation, loads that nothing wrote in between (and loads of .rodata always), and forwards stored values to loads.
 //
-// Memory has a version number, new after each write or call; a block with one predecessor begins with the version that its
-// predecessor ended with.
+// A block with one predecessor begins with what its predecessor knew of memory (opt/memory); a join begins with nothing.
 
-import { isPureHelper } from "../ir/calls";
+import { isPureHelper, leavesMemoryAlone } from "../ir/calls";
 import { DominatorTree } from "../ir/cfg";
 import { Block, Func, isTemp, NoRef, Ref, refIndex, tempRef } from "../ir/function";
-import { Op, OpFlag, opIs } from "../ir/op";
-
-/** The version under which loads of memory that never changes are kept. */
-const FIXED_VERSION: i32 = 0;
+import { accessBytes, Op, OpFlag, opIs } from "../ir/op";
+import { KnownMemory } from "./memory";
 
 class Numbering {
   /** Entries of the hash table: heads by hash, links, keys, values; removed in the order they came. */
@@ -25,16 +22,16 @@ class Numbering {
   values: Array<Ref> = [];
 
   replaced: StaticArray<Ref>;
-  version: i32 = FIXED_VERSION;
-  lastVersion: i32 = FIXED_VERSION;
-  endVersions: StaticArray<i32>;
+  memory: KnownMemory = new KnownMemory();
+  /** What is known at the end of blocks that have successors with one predecessor. */
+  endMemory: StaticArray<KnownMemory | null>;
 
   constructor(public fn: Func) {
     let size = 64;
     while (size < fn.ops.length) size <<= 1;
     this.heads = new StaticArray<i32>(size);
     this.replaced = new StaticArray<Ref>(fn.ops.length);
-    this.endVersions = new StaticArray<i32>(fn.blocks.length);
+    this.endMemory = new StaticArray<KnownMemory | null>(fn.blocks.length);
     this.heads.fill(-1);
   }
 
@@ -85,22 +82,30 @@ class Numbering {
     return isTemp(r) && this.replaced[refIndex(r)] != NoRef ? this.replaced[refIndex(r)] : r;
   }
 
-  newVersion(): void {
-    this.version = ++this.lastVersion;
-  }
-
   /** Whether memory at `base` never changes. */
   isFixed(base: Ref): bool {
     return isTemp(base) && this.fn.ops[refIndex(base)] == Op.AddressRodata;
   }
 
-  /** The load that reads what a store of whole 8 bytes wrote; narrower ones would have to cut. */
-  noteStore(i: i32): void {
+  /** What is known of memory after instruction `i`, which is no load. */
+  effect(i: i32, op: Op): void {
     let fn = this.fn;
-    this.newVersion();
-    if (fn.ops[i] != Op.Store64) return;
-    // The version takes the place of the second operand, which a load has not.
-    this.put(Op.Load64, fn.as[i], this.version, fn.immediates[i], fn.bs[i]);
+    if (op >= Op.Store8 && op <= Op.Store64) {
+      this.memory.write(fn, fn.as[i], fn.immediates[i], accessBytes(op));
+      // Narrower stores would have to be cut off for a load.
+      if (op == Op.Store64) this.memory.note(Op.Load64, fn.as[i], fn.immediates[i], fn.bs[i]);
+    } else if (opIs(op, OpFlag.Store)) {
+      this.memory.write(fn, fn.operand(i, 0), fn.immediates[i], accessBytes(op));
+    } else if (op == Op.CallFunction || (op == Op.CallHelper && !leavesMemoryAlone(fn.immediates[i]))) {
+      this.memory.clear();
+    }
+  }
+
+  load(i: i32, op: Op): Ref {
+    let fn = this.fn;
+    let known = this.memory.find(op, fn.as[i], fn.immediates[i]);
+    if (known == NoRef) this.memory.note(op, fn.as[i], fn.immediates[i], tempRef(i));
+    return known;
   }
 
   /** The earlier value that `i` equals, or NoRef after noting it. */
@@ -110,12 +115,11 @@ class Numbering {
     let a = fn.as[i];
     let b = fn.bs[i];
     if (opIs(op, OpFlag.Load)) {
-      b = this.isFixed(a) ? FIXED_VERSION : this.version;
+      if (!this.isFixed(a)) return this.load(i, op);
     } else if (op == Op.CallHelper && isPureHelper(fn.immediates[i]) && b == 0) {
       a = NoRef;
     } else if (!opIs(op, OpFlag.Pure)) {
-      if (op >= Op.Store8 && op <= Op.Store64) this.noteStore(i);
-      else if (opIs(op, OpFlag.Store) || op == Op.CallFunction || op == Op.CallHelper) this.newVersion();
+      this.effect(i, op);
       return NoRef;
     }
     let known = this.find(op, a, b, fn.immediates[i]);
@@ -123,10 +127,29 @@ class Numbering {
     return known;
   }
 
+  /** Begins `block` with what is known on the only way in. */
+  enter(block: Block): void {
+    this.memory.clear();
+    if (block.preds.length != 1) return;
+    let before = this.endMemory[block.preds[0]];
+    if (before != null) this.memory.copyFrom(before);
+  }
+
+  leave(block: Block): void {
+    let fn = this.fn;
+    let isNeeded = false;
+    for (let s = 0, n = block.successorCount(); s < n; ++s) {
+      if (fn.blocks[block.successor(s)].preds.length == 1) isNeeded = true;
+    }
+    if (!isNeeded || this.memory.loads.length == 0) return;
+    let after = new KnownMemory();
+    after.copyFrom(this.memory);
+    this.endMemory[block.id] = after;
+  }
+
   block(block: Block): void {
     let fn = this.fn;
-    if (block.preds.length == 1) this.version = this.endVersions[block.preds[0]];
-    else this.newVersion();
+    this.enter(block);
     let kept = 0;
     for (let k = 0, n = block.instructions.length; k < n; ++k) {
       let i = block.instructions[k];
@@ -144,7 +167,7 @@ class Numbering {
     block.instructions.length = kept;
     block.a = this.resolve(block.a);
     block.b = this.resolve(block.b);
-    this.endVersions[block.id] = this.version;
+    this.leave(block);
   }
 
   run(): void {

@@ -46,9 +46,10 @@ export class RandomFunction {
   }
 
   private addSlot(): void {
-    let slot = this.b.slot(8 + this.next(16));
+    let slot = this.b.slot(9 + this.next(16));
     this.slots.push(slot);
     this.b.store(Op.Store64, slot, 0, this.constant());
+    this.b.store(Op.Store64, slot, 8, this.constant());
   }
 
   private next(bound: i32): i32 {
@@ -90,7 +91,10 @@ export class RandomFunction {
   }
 
   private base(isRead: bool): Ref {
-    if (this.slots.length > 0 && this.next(3) == 0) return this.slots[this.next(this.slots.length)];
+    if (this.slots.length > 0 && this.next(3) == 0) {
+      let slot = this.slots[this.next(this.slots.length)];
+      return this.next(2) == 0 ? slot : this.b.binary(Op.Add, slot, this.b.constant(8));
+    }
     let kind = isRead && this.next(2) == 0 ? AddressKind.Rodata : AddressKind.Bss;
     return this.b.addressOf(kind, 8 * this.next(20));
   }
