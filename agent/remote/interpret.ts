@@ -130,8 +130,9 @@ export function prepareInterpreter(o: LoadedObject): i32 {
 }
 
 /**
- * Runs all probes of a kind (AttachKind Begin, End, Error) by their order numbers; what they print goes to the sinks. A handler that does what it may not
- * is a warning of the object, and the others run. After exit() in a begin probe the remaining ones do not run.
+ * Runs all probes of a kind (AttachKind Begin, End, Error) by their order numbers; what they print goes to the sinks.
+ * A handler that does what it may not is a warning of the object, and the others run. After exit() in a begin probe the
+ * remaining ones do not run.
  */
 export function runAgentProbes(o: LoadedObject, kind: i32, output: RecordSink, control: RecordSink): void {
   let probes = o.probes.filter((probe: Probe): bool => probe.attach <= AttachKind.Error);

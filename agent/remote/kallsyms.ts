@@ -3,8 +3,8 @@
 //      ffffffff9a3c1e20 T vfs_read            ffffffffc0a1b000 t ext4_dax_read  [ext4]
 //
 // A name asked for exactly is found wherever it is; a pattern finds what makes sense to probe: no compiler's fragments
-// (.cold, .isra.0, …), no padding symbols, nothing that only ran at boot, nothing on the kprobe blacklist, no name that
-// two functions have.
+// (.cold, .isra.0, …), no padding symbols, nothing that only ran at boot, nothing that ftrace or the kprobe blacklist
+// excludes, no name that two functions have.
 
 import { NameFilter } from "./glob";
 import { LineReader } from "./lines";
@@ -29,7 +29,10 @@ export function findFunctions(texts: string[]): string[] {
   }
   reader.close();
   let names = exact.values();
-  if (matches.size > 0) dropBlacklisted(matches);
+  if (matches.size > 0) {
+    keepTraceable(matches);
+    dropBlacklisted(matches);
+  }
   let found = matches.keys();
   for (let i = 0, n = found.length; i < n; ++i) {
     if (matches.get(found[i]) == 1) names.push(found[i]);
@@ -105,6 +108,34 @@ function symbolIs(name: StaticArray<u8>): bool {
 
 function symbolStartsWith(prefix: StaticArray<u8>): bool {
   return symbolLength > prefix.length && memory.compare(symbolAt, changetype<usize>(prefix), prefix.length) == 0;
+}
+
+/** Takes out functions that ftrace cannot hook: perf kprobes are refused there. Lines: "name" or "name [module]". */
+function keepTraceable(names: Map<string, i32>): void {
+  let reader = openTraceable();
+  if (!reader.isOpen) return;
+  let filter = new NameFilter(names.keys());
+  let traceable = new Set<string>();
+  while (reader.next()) {
+    let length = firstWord(reader);
+    if (filter.hasName(reader.at, length)) traceable.add(String.UTF8.decodeUnsafe(reader.at, length));
+  }
+  reader.close();
+  let all = names.keys();
+  for (let i = 0, n = all.length; i < n; ++i) if (!traceable.has(all[i])) names.delete(all[i]);
+}
+
+/** The list of functions that ftrace can hook. */
+export function openTraceable(): LineReader {
+  let reader = new LineReader("/sys/kernel/tracing/available_filter_functions");
+  return reader.isOpen ? reader : new LineReader("/sys/kernel/debug/tracing/available_filter_functions");
+}
+
+/** Length of a line's first word. */
+export function firstWord(reader: LineReader): i32 {
+  let length = 0;
+  while (length < reader.length && load<u8>(reader.at + length) > 0x20) ++length;
+  return length;
 }
 
 /** Takes out what the kernel refuses kprobes on. Lines: "0xffffffff…-0xffffffff…\tname". */

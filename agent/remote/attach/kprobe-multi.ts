@@ -7,7 +7,7 @@ import { AttachType } from "../../../common/format/bpf";
 import { AttachKind } from "../../../common/format/manifest";
 import { linkKprobes } from "../bpf";
 import { NameFilter } from "../glob";
-import { LineReader } from "../lines";
+import { firstWord, openTraceable } from "../kallsyms";
 import { loadVariant } from "../load";
 import { Probe, Program } from "../manifest";
 import { LoadedObject } from "../object";
@@ -47,14 +47,11 @@ function attachGroup(o: LoadedObject, program: Program, kind: AttachKind): void 
 
 /** Those of distinct functions that ftrace can hook; one that it cannot would spoil the link. */
 function traceable(probes: Probe[]): Probe[] {
-  let reader = new LineReader("/sys/kernel/tracing/available_filter_functions");
-  if (!reader.isOpen) reader = new LineReader("/sys/kernel/debug/tracing/available_filter_functions");
+  let reader = openTraceable();
   let filter = new NameFilter(probes.map<string>((probe: Probe): string => probe.target));
   let known = new Map<string, i32>();
   while (reader.next()) {
-    // "vfs_read" or "ext4_dax_read [ext4]"
-    let length = 0;
-    while (length < reader.length && load<u8>(reader.at + length) > 0x20) ++length;
+    let length = firstWord(reader);
     if (!filter.hasName(reader.at, length)) continue;
     let name = String.UTF8.decodeUnsafe(reader.at, length);
     known.set(name, known.has(name) ? 2 : 1);
