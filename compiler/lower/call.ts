@@ -69,7 +69,9 @@ function currentName(l: Lowering, to: Place | null): Place {
   const at = to !== null && to.capacity == COMM_BYTES ? to : l.newPlace(COMM_BYTES);
   // Short strings end with zeros, but this helper leaves what follows the name's end as it was on some kernels (6.1).
   const pointer = l.pointer(at);
-  for (let i = 0; i < COMM_BYTES; i += 8) l.b.store(Op.Store64, pointer, i, l.constant(0));
+  if (!at.isRecord) {
+    for (let i = 0; i < COMM_BYTES; i += 8) l.b.store(Op.Store64, pointer, i, l.constant(0));
+  }
   l.b.callHelper(Helper.GetCurrentComm, [pointer, l.constant(COMM_BYTES)]);
   if (at !== to && at.base == Base.Pointer) l.memo.remember(COMM_KEY, at.ref);
   return at;

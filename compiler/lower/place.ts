@@ -31,6 +31,8 @@ export const enum Base {
 export class Place {
   /** Of a Literal. */
   text: string = "";
+  /** In a record, whose reader stops at the NUL: what follows it need not be zero. */
+  isRecord: bool = false;
   constructor(
     public base: Base,
     public ref: Ref,

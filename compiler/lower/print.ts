@@ -262,6 +262,7 @@ function fillPiece(l: Lowering, piece: Piece, base: Ref, at: i32): void {
     return;
   }
   const to = new Place(Base.Pointer, base, at, piece.bytes);
+  to.isRecord = true;
   const place = piece.place;
   if (place !== null) copyString(l, place, to);
   else if (e !== null) lowerStringInto(l, e, to);
