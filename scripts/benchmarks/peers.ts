@@ -57,7 +57,7 @@ export class GuestBpftrace {
     const script = `${IN_GUEST}/script.bt`;
     const command = `cat > ${script} && ${this.command} --emit-elf ${IN_GUEST}/x.o ${script} >&2 && cat ${IN_GUEST}/x.o`;
     const ran = await this.guest.shell(command, { input: Buffer.from(text) });
-    return ran.status === 0 ? ran.stdout : `bpftrace: ${lastLine(ran.stderr)}`;
+    return ran.status === 0 ? ran.stdout : `bpftrace: ${lastLine(ran.stderr) || `status ${ran.status}`}`;
   }
 
   /** Frees the guest's memory. */
