@@ -9,7 +9,7 @@
 import { StopReason } from "../../common/format/frame";
 import { AttachKind, Manifest } from "../../common/format/manifest";
 import { BssHeader } from "../../common/format/runtime";
-import { attachedCount, attachObject, detachObject, missedEvents } from "./attach/table";
+import { attachedCount, attachObject, Contact, detachObject, missedEvents } from "./attach/table";
 import { Command, CommandRequest, startCommand } from "./command";
 import { Errno } from "./errors";
 import { Events, Tag } from "./events";
@@ -32,11 +32,19 @@ const COMMAND_BUFFER: usize = memory.data(16384, 8);
 export const NO_REASON: i32 = -1;
 
 /** Where the results of a session go. */
-export abstract class Listener {
+export abstract class Listener extends Contact {
   constructor(
     public output: RecordSink,
     public control: RecordSink,
-  ) {}
+  ) {
+    super();
+  }
+
+  /** While probes are attached or detached: answers heartbeats. */
+  keep(): void {
+    this.takeInput();
+    this.flush();
+  }
 
   /** All is attached. */
   abstract started(attached: i32, commandPid: i32): void;
@@ -142,7 +150,7 @@ export class Session {
   }
 
   private attach(): i32 {
-    let result = attachObject(this.object);
+    let result = attachObject(this.object, this.listener);
     return result < 0 ? result : this.timers.start(this.object.probes);
   }
 
@@ -316,7 +324,7 @@ export class Session {
 
   private stopAll(): void {
     this.timers.stop();
-    detachObject(this.object);
+    detachObject(this.object, this.listener);
     let command = this.command;
     if (command) command.stop();
   }

@@ -29,6 +29,12 @@ const ROWS: StaticArray<Row> = [
   new Row(AttachKind.CpuClock, (probe: Probe): i32 => attachCpuClock(probe)),
 ];
 
+/** Who waits while hundreds of probes are attached or detached, which may take a minute, and must not think us dead. */
+export abstract class Contact {
+  /** Called between probes. */
+  abstract keep(): void;
+}
+
 /** Probes that the newest attachObject attached, in the kernel. */
 export let attachedCount: i32 = 0;
 
@@ -36,20 +42,21 @@ export let attachedCount: i32 = 0;
  * Attaches all kernel probes in the manifest's order; 0, or -errno with the failure kept and nothing left attached.
  * Optional ones that fail are warnings.
  */
-export function attachObject(o: LoadedObject): i32 {
+export function attachObject(o: LoadedObject, contact: Contact): i32 {
   attachedCount = 0;
   attachManyKprobes(o);
   for (let i = 0, n = o.probes.length; i < n; ++i) {
     let probe = o.probes[i];
     if (probe.program.engine != Engine.Kernel) continue;
     let result = probe.isShared ? 0 : attachProbe(probe);
+    contact.keep();
     if (result >= 0) {
       ++attachedCount;
       continue;
     }
     release(probe);
     if (!probe.isOptional) {
-      detachObject(o);
+      detachObject(o, contact);
       return result;
     }
     o.warnings.push(`${probe.point}: ${getFailure().render()}`);
@@ -58,8 +65,12 @@ export function attachObject(o: LoadedObject): i32 {
 }
 
 /** Unhooks all probes; handlers that run at this moment finish. */
-export function detachObject(o: LoadedObject): void {
-  for (let i = 0, n = o.probes.length; i < n; ++i) release(o.probes[i]);
+export function detachObject(o: LoadedObject, contact: Contact): void {
+  for (let i = 0, n = o.probes.length; i < n; ++i) {
+    let isHeld = o.probes[i].fds.length != 0;
+    release(o.probes[i]);
+    if (isHeld) contact.keep();
+  }
 }
 
 /** Events that the kernel itself missed, as far as it tells. Ask before detaching. */
