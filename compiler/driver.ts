@@ -4,6 +4,7 @@
 // table of its own (bpf/compile.ts). A pass leaves its result in the `Compilation`; after each one the driver asks whether
 // to go on: there were errors, something is needed first, or no more was asked for (-p, --dump).
 
+import { joinTexts } from "../common/as/text-builder";
 import { Engine } from "../common/format/manifest";
 import { RequestTag } from "../common/format/request";
 import { checkChains } from "./bpf/chain";
@@ -115,6 +116,7 @@ function translate(c: Compilation): void {
   options.maxLength = c.options.semantic.maxStringLength;
   options.maxErrors = c.options.limit("MAXERRORS", 0);
   options.maxSkipped = c.options.limit("MAXSKIPPED", 100);
+  options.maxEntries = c.options.limit("MAXMAPENTRIES", 2048);
   options.maxActions = c.options.limit("MAXACTION", 1000);
   options.suppressErrors = c.options.suppressErrors;
   options.fetchingAtomics = c.options.isArm64;
@@ -124,9 +126,9 @@ function translate(c: Compilation): void {
 
 function printIl(c: Compilation): string {
   const functions = c.unit!.ir.functions;
-  let text = "";
-  for (let i = 0, n = functions.length; i < n; ++i) text += printFunction(functions[i]) + "\n";
-  return text;
+  const parts: string[] = [];
+  for (let i = 0, n = functions.length; i < n; ++i) parts.push(printFunction(functions[i]) + "\n");
+  return joinTexts(parts);
 }
 
 function generate(c: Compilation): void {
@@ -166,9 +168,9 @@ function printBpf(c: Compilation): string {
     const at = positions[i];
     lines.push(`${at.file}:${at.line}:${at.column}: ${at.text.trim()}`);
   }
-  let text = "";
-  for (let i = 0, n = c.codes.length; i < n; ++i) text += printCode(c.codes[i], lines) + "\n";
-  return text;
+  const parts: string[] = [];
+  for (let i = 0, n = c.codes.length; i < n; ++i) parts.push(printCode(c.codes[i], lines) + "\n");
+  return joinTexts(parts);
 }
 
 function assemble(c: Compilation): void {

@@ -2,6 +2,7 @@
 //
 // Imports: `abort`, and `enterPass(n)`, by which the host keeps the time. A fresh instance serves one call.
 
+import { joinTexts } from "../common/as/text-builder";
 import { RequestTag, ResponseStatus, ResponseTag } from "../common/format/request";
 import { Compilation } from "./compilation";
 import { Reporter } from "./diagnostics/diagnostic";
@@ -49,7 +50,7 @@ function respond(c: Compilation): Uint8Array {
   if (c.needs.length > 0) {
     response.status = ResponseStatus.Needs;
     for (let i = 0, n = c.needs.length; i < n; ++i) {
-      response.addText(ResponseTag.Need, c.needs[i].kind, c.needs[i].names.join("\n"));
+      response.addText(ResponseTag.Need, c.needs[i].kind, joinTexts(c.needs[i].names, "\n"));
     }
     return response.write();
   }

@@ -4,6 +4,7 @@
 //        0: (85) call bpf_get_current_pid_tgid#14
 //        1: (77) r0 >>= 32
 
+import { joinTexts } from "../../common/as/text-builder";
 import {
   Alu,
   Atomic,
@@ -227,5 +228,6 @@ export function printCode(code: Code, lines: Array<string>): string {
     text.push(insn.toString().padStart(4) + ": (" + hexByte(opcode) + ") " + printer.instruction(insn));
     if (opcode == Opcode.LdImm64) ++insn;
   }
-  return text.join("\n") + "\n";
+  text.push("");
+  return joinTexts(text, "\n");
 }

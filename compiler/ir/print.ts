@@ -14,6 +14,7 @@
 //
 // %n is the result of instruction n, #n a constant, $n a stack slot, @n a block, +n the immediate, !n a source position.
 
+import { joinTexts } from "../../common/as/text-builder";
 import { Block, Func, isConstant, isTemp, JumpKind, Linkage, NoPosition, NoRef, Ref, refIndex } from "./function";
 import { IrModule } from "./module";
 import { Op, OpFlag, opIs, opName } from "./op";
@@ -101,12 +102,12 @@ export function printFunction(fn: Func): string {
     for (let k = 0, n = fn.blocks.length; k < n; ++k) if (!fn.blocks[k].dead) printBlock(fn, fn.blocks[k], lines);
   }
   lines.push("}\n");
-  return lines.join("\n");
+  return joinTexts(lines, "\n");
 }
 
 /** All functions of a module. */
 export function printModule(module: IrModule): string {
   let parts: Array<string> = [];
   for (let k = 0, n = module.functions.length; k < n; ++k) parts.push(printFunction(module.functions[k]));
-  return parts.join("\n");
+  return joinTexts(parts, "\n");
 }

@@ -7,6 +7,7 @@ import { Builtin } from "../builtins/builtin";
 import { AddressKind } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
+import { escapeFormat } from "../semantic/formats";
 import { BuiltinSymbol, Effects, FunctionSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import { CallExpression, Expression, NodeKind, StringLiteral } from "../syntax/ast";
 import { Range } from "../syntax/source";
@@ -148,11 +149,6 @@ function lowerMessage(l: Lowering, e: CallExpression, kind: SiteKind): Ref {
 function messageOf(l: Lowering, e: CallExpression): Place {
   assert(e.args.length == 1, "a message is one argument");
   return lowerString(l, e.args[0]);
-}
-
-/** Text as a printf format that prints it. */
-export function escapeFormat(text: string): string {
-  return text.replaceAll("%", "%%");
 }
 
 /** Whether a call can neither fail nor change nor print anything, so that it may be evaluated a little later. */

@@ -6,8 +6,10 @@ import { LocalSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import {
   AssignmentExpression,
   Expression,
+  ForeachStatement,
   Identifier,
   NodeKind,
+  SortOrder,
   Statement,
   TryStatement,
   UpdateExpression,
@@ -39,27 +41,38 @@ export function assignedLocals(body: Statement): Set<LocalSymbol> {
   return walk.assigned;
 }
 
-/** Looks for `catch (variable)`. */
-class Catches extends Rewriter {
-  found: bool = false;
+/** What all bodies of a script contain. */
+export class Contents extends Rewriter {
+  /** Some `catch` wants the message. */
+  catchesMessages: bool = false;
+  /** Every foreach that sorts, once. */
+  sorted: ForeachStatement[] = [];
+  private seen: Set<ForeachStatement> = new Set<ForeachStatement>();
+
+  constructor(script: Script) {
+    super();
+    for (let i = 0, n = script.handlers.length; i < n; ++i) {
+      const bodies = script.handlers[i].bodies;
+      for (let k = 0, m = bodies.length; k < m; ++k) this.statement(bodies[k]);
+    }
+    for (let i = 0, n = script.usedFunctions.length; i < n; ++i) {
+      const body = script.usedFunctions[i].declaration.body;
+      if (body !== null) this.statement(body);
+    }
+  }
 
   override statement(s: Statement): Statement {
-    if (s.kind == NodeKind.Try && (<TryStatement>s).variable !== null) this.found = true;
+    if (s.kind == NodeKind.Try && (<TryStatement>s).variable !== null) this.catchesMessages = true;
+    if (s.kind == NodeKind.Foreach) this.noteForeach(<ForeachStatement>s);
     this.parts(s);
     return s;
   }
-}
 
-/** Whether any handler or function of a script wants the message of an error that it catches. */
-export function catchesMessages(script: Script): bool {
-  const walk = new Catches();
-  for (let i = 0, n = script.handlers.length; i < n; ++i) {
-    const bodies = script.handlers[i].bodies;
-    for (let k = 0, m = bodies.length; k < m; ++k) walk.statement(bodies[k]);
+  private noteForeach(s: ForeachStatement): void {
+    let sorts = s.valueSort != SortOrder.None;
+    for (let i = 0, n = s.keys.length; i < n; ++i) sorts = sorts || s.keys[i].sort != SortOrder.None;
+    if (!sorts || this.seen.has(s)) return;
+    this.seen.add(s);
+    this.sorted.push(s);
   }
-  for (let i = 0, n = script.usedFunctions.length; i < n; ++i) {
-    const body = script.usedFunctions[i].declaration.body;
-    if (body !== null) walk.statement(body);
-  }
-  return walk.found;
 }

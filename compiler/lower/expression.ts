@@ -8,6 +8,8 @@ import {
   CallExpression,
   Expression,
   Identifier,
+  IndexExpression,
+  InExpression,
   NodeKind,
   NumberLiteral,
   TernaryExpression,
@@ -18,6 +20,7 @@ import { Range } from "../syntax/source";
 import { Operator, OperatorFlags, operatorIs, operatorRow, operatorText } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { isSimpleCall, lowerLongCall } from "./call";
+import { lowerIn, lowerKeys, makeElement, readElement, writeElement } from "./element";
 import { Lowering } from "./lowering";
 import { branchOnStrings, lowerString } from "./string";
 import { addLong, readLong, writeLong } from "./variable";
@@ -27,11 +30,13 @@ export function lowerDropped(l: Lowering, e: Expression): void {
   l.at(e.range);
   switch (e.kind) {
     case NodeKind.PreUpdate:
-    case NodeKind.PostUpdate: {
-      const update = <UpdateExpression>e;
-      addLong(l, <Identifier>update.operand, l.constant(update.op == Operator.Increment ? 1 : -1));
-      return;
-    }
+    case NodeKind.PostUpdate:
+      if ((<UpdateExpression>e).operand.kind == NodeKind.Identifier) {
+        const update = <UpdateExpression>e;
+        addLong(l, <Identifier>update.operand, l.constant(update.op == Operator.Increment ? 1 : -1));
+        return;
+      }
+      break;
     case NodeKind.Assignment: {
       const assignment = <AssignmentExpression>e;
       if (assignment.target.type != Type.String && dropsIntoAdd(l, assignment)) return;
@@ -46,6 +51,7 @@ export function lowerDropped(l: Lowering, e: Expression): void {
 /** `x += v` and `x -= v` as one atomic step. */
 function dropsIntoAdd(l: Lowering, e: AssignmentExpression): bool {
   if (e.op != Operator.AddAssign && e.op != Operator.SubtractAssign) return false;
+  if (e.target.kind != NodeKind.Identifier) return false;
   let value = lowerLong(l, e.value);
   if (e.op == Operator.SubtractAssign) value = l.b.unary(Op.Neg, value);
   addLong(l, <Identifier>e.target, value);
@@ -62,6 +68,12 @@ export function lowerLong(l: Lowering, e: Expression): Ref {
       return readLong(l, <Identifier>e);
     case NodeKind.Call:
       return lowerLongCall(l, <CallExpression>e);
+    case NodeKind.Index:
+      return readElement(l, <IndexExpression>e);
+    case NodeKind.In: {
+      const test = <InExpression>e;
+      return lowerIn(l, test.keys, test.array, test.range);
+    }
     case NodeKind.Unary:
       return lowerUnary(l, <UnaryExpression>e);
     case NodeKind.PreUpdate:
@@ -91,14 +103,27 @@ function lowerUnary(l: Lowering, e: UnaryExpression): Ref {
 }
 
 function lowerUpdate(l: Lowering, e: UpdateExpression): Ref {
-  const target = <Identifier>e.operand;
-  const before = readLong(l, target);
-  const after = l.b.binary(Op.Add, before, l.constant(e.op == Operator.Increment ? 1 : -1));
-  writeLong(l, target, after);
+  const one = l.constant(e.op == Operator.Increment ? 1 : -1);
+  let before: Ref;
+  let after: Ref;
+  if (e.operand.kind == NodeKind.Index) {
+    const index = <IndexExpression>e.operand;
+    const keys = lowerKeys(l, index.base, index.keys, index.range);
+    const element = makeElement(l, keys);
+    before = l.b.load(Op.Load64, element, keys.table.valueOffset);
+    after = l.b.binary(Op.Add, before, one);
+    l.b.store(Op.Store64, element, keys.table.valueOffset, after);
+  } else {
+    const target = <Identifier>e.operand;
+    before = readLong(l, target);
+    after = l.b.binary(Op.Add, before, one);
+    writeLong(l, target, after);
+  }
   return e.kind == NodeKind.PreUpdate ? after : before;
 }
 
 function lowerAssignment(l: Lowering, e: AssignmentExpression): Ref {
+  if (e.target.kind == NodeKind.Index) return lowerElementAssignment(l, e, <IndexExpression>e.target);
   const target = <Identifier>e.target;
   let value: Ref;
   const base = operatorRow(e.op).base;
@@ -111,6 +136,22 @@ function lowerAssignment(l: Lowering, e: AssignmentExpression): Ref {
   }
   l.at(e.range);
   writeLong(l, target, value);
+  return value;
+}
+
+function lowerElementAssignment(l: Lowering, e: AssignmentExpression, target: IndexExpression): Ref {
+  const keys = lowerKeys(l, target.base, target.keys, target.range);
+  const right = lowerLong(l, e.value);
+  const base = operatorRow(e.op).base;
+  if (base == Operator.None) {
+    l.at(e.range);
+    writeElement(l, keys, right);
+    return right;
+  }
+  const element = makeElement(l, keys);
+  const before = l.b.load(Op.Load64, element, keys.table.valueOffset);
+  const value = arithmetic(l, base, before, right, e.value, e.opRange, operatorText(e.op));
+  l.b.store(Op.Store64, element, keys.table.valueOffset, value);
   return value;
 }
 

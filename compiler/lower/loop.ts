@@ -27,8 +27,8 @@ import { FrameHeader } from "./frame";
 import { ErrorBits, Loop, Lowering, Status } from "./lowering";
 import { lowerStatement } from "./statement";
 
-/** A driver of more iterations than this is split in two, one in the other. */
-const MOST_DRIVEN: i32 = 16384;
+/** A driver of more iterations than this is split in two, one in the other: the verifier walks each to its bound. */
+const MOST_DRIVEN: i32 = 1024;
 
 /** What the kinds of loops differ in. */
 export abstract class LoopShape {
@@ -38,8 +38,8 @@ export abstract class LoopShape {
     public body: Statement,
   ) {}
 
-  /** Goes to `yes` if there is another iteration; sets its variables. */
-  abstract condition(l: Lowering, yes: i32, no: i32): void;
+  /** Goes to `yes` if there is another iteration, its variables set; to `skip` if it is to be passed over. */
+  abstract condition(l: Lowering, yes: i32, no: i32, skip: i32): void;
 
   /** What follows an iteration, `continue` included. */
   abstract step(l: Lowering): void;
@@ -57,7 +57,7 @@ class PlainLoop extends LoopShape {
     super(range, keyword, body);
   }
 
-  override condition(l: Lowering, yes: i32, no: i32): void {
+  override condition(l: Lowering, yes: i32, no: i32, _skip: i32): void {
     const test = this.test;
     if (test !== null) lowerCondition(l, test, yes, no);
     else l.b.jump(yes);
@@ -135,7 +135,7 @@ function lowerIteration(l: Lowering, shape: LoopShape, end: i32, again: i32): vo
   charge(l, shape);
   const body = b.newBlock("body");
   const step = b.newBlock("step");
-  shape.condition(l, body, end);
+  shape.condition(l, body, end, step);
   b.setBlock(body);
   l.loop = new Loop(end, step, l.loop);
   l.memo.open();

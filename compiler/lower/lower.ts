@@ -15,13 +15,17 @@ import { Op } from "../ir/op";
 import { Unit, UnitGlobal, UnitProbe, UnitProgram } from "../ir/unit";
 import { Handler, ProbeSite, Script } from "../semantic/script";
 import { GlobalSymbol, GlobalUse } from "../semantic/symbols";
+import { Identifier, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
-import { catchesMessages } from "./contents";
+import { Contents } from "./contents";
+import { heapBytes } from "./foreach";
 import { lowerPending } from "./function";
 import { lowerHandler } from "./handler";
 import { Lowering, Shared } from "./lowering";
 import { Base, capacityFor, literalPlace, Place } from "./place";
 import { copyString } from "./string";
+import { DEFAULT_ENTRIES, MOST_ENTRIES, MOST_TABLE_BYTES, Table } from "./table";
+import { symbolOf } from "./variable";
 
 /** What lowering is told besides the script. */
 export class LowerOptions {
@@ -30,6 +34,8 @@ export class LowerOptions {
   maxErrors: i32 = 0;
   maxSkipped: i32 = 100;
   suppressErrors: bool = false;
+  /** MAXMAPENTRIES */
+  maxEntries: i32 = DEFAULT_ENTRIES;
   /** MAXACTION */
   maxActions: i32 = 1000;
   /** Fetching atomics may be used: the facts say so, or the CPU needs them (arm64). */
@@ -46,9 +52,12 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   unit.suppressErrors = options.suppressErrors;
   unit.scriptName = options.scriptName;
   shared.maxActions = options.maxActions;
-  shared.catchesMessages = catchesMessages(script);
+  const contents = new Contents(script);
+  shared.catchesMessages = contents.catchesMessages;
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
-  placeGlobals(shared, script);
+  placeGlobals(shared, script, options.maxEntries);
+  placeHeaps(shared, contents);
+  if (reporter.hasErrors) return unit;
   lowerInitializers(shared, script);
   const programs: i32[] = [];
   for (let i = 0, n = script.handlers.length; i < n; ++i) {
@@ -145,10 +154,42 @@ function probeOf(shared: Shared, site: ProbeSite, program: i32): UnitProbe {
 
 // ------------------------------------------------------------------------------------------------------------ globals
 
-function placeGlobals(shared: Shared, script: Script): void {
+/** Makes room for an array; one that is too large is reported. */
+function placeTable(shared: Shared, global: GlobalSymbol, maxEntries: i32): void {
+  const wanted = global.size > 0 ? global.size : <i64>maxEntries;
+  const capacity = <i32>max<i64>(1, min<i64>(wanted, MOST_ENTRIES));
+  const table = new Table(shared, global, capacity);
+  if (wanted > MOST_ENTRIES || table.bytes > MOST_TABLE_BYTES) {
+    const what = `array '${global.displayName}' of ${wanted} elements of ${table.elementBytes} bytes is too large`;
+    const hint = `at most ${MOST_ENTRIES} elements and ${MOST_TABLE_BYTES} bytes; declare a size: global ${global.displayName}[N]`;
+    shared.reporter.error(global.range, what, hint);
+    table.buckets = 4;
+  }
+  table.offset = shared.unit.reserve(<i32>table.bytes);
+  shared.globalOffsets.push(table.offset);
+  shared.tables.push(table);
+  const row = new UnitGlobal(global.displayName, GlobalType.Long, table.offset, <i32>table.bytes, GlobalFlags.None);
+  shared.unit.globals.push(row);
+}
+
+function placeHeaps(shared: Shared, contents: Contents): void {
+  for (let i = 0, n = contents.sorted.length; i < n; ++i) {
+    const s = contents.sorted[i];
+    if (s.array.kind != NodeKind.Identifier) continue;
+    const table = shared.tables[(<GlobalSymbol>symbolOf(<Identifier>s.array)).index];
+    if (table !== null) shared.heapOffsets.set(s, shared.unit.reserve(heapBytes(table.buckets)));
+  }
+}
+
+function placeGlobals(shared: Shared, script: Script, maxEntries: i32): void {
   const unit = shared.unit;
   for (let i = 0, n = script.globals.length; i < n; ++i) {
     const global = script.globals[i];
+    if (global.isArray) {
+      placeTable(shared, global, maxEntries);
+      continue;
+    }
+    shared.tables.push(null);
     const isString = global.type == Type.String;
     const bytes = isString ? capacityFor(global.maxLength) : 8;
     const offset = unit.reserve(bytes);

@@ -15,12 +15,16 @@ import { AddressKind, Builder } from "../ir/build";
 import { Func, Linkage, NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Unit, UnitArgument, UnitPosition, UnitSite } from "../ir/unit";
+import { escapeFormat } from "../semantic/formats";
 import { FunctionSymbol, LocalSymbol } from "../semantic/symbols";
+import { ForeachStatement } from "../syntax/ast";
 import { Range } from "../syntax/source";
+import { Heap } from "./foreach";
 import { FrameHeader, FramePlan, Hole } from "./frame";
 import { Base, capacityFor, literalPlace, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
 import { Memo } from "./scope";
 import { copyString } from "./string";
+import { Table } from "./table";
 
 /** Bytes of BPF stack that one function's string slots may take; the chain of calls has 512 in all. */
 const STACK_BUDGET: i32 = 192;
@@ -39,6 +43,11 @@ export class Shared {
   routines: i32[] = [];
   /** Offset in .bss of each global, by its index. */
   globalOffsets: i32[] = [];
+  /** The table of each array, by the global's index; null for scalars. */
+  tables: (Table | null)[] = [];
+  /** Where in .bss each sorted foreach builds its heap. */
+  heapOffsets: Map<ForeachStatement, i32> = new Map<ForeachStatement, i32>();
+  heaps: Map<ForeachStatement, Heap> = new Map<ForeachStatement, Heap>();
   /** Index in the module of each function lowered as a subprogram; -1 being lowered. */
   subprograms: Map<FunctionSymbol, Subprogram> = new Map<FunctionSymbol, Subprogram>();
   /** Sites there were before the handler that is being lowered. */
@@ -261,8 +270,9 @@ export class Lowering {
     name: string,
     public isHandler: bool,
     root: Lowering | null = null,
+    parameters: i32 = 1,
   ) {
-    const fn = new Func(name, isHandler ? Linkage.Handler : Linkage.Subprogram, 1);
+    const fn = new Func(name, isHandler ? Linkage.Handler : Linkage.Subprogram, parameters);
     const b = new Builder(fn);
     this.fn = fn;
     this.b = b;
@@ -409,7 +419,7 @@ export class Lowering {
 
   /** Leaves with a soft error: `message` is what `try` catches, `near` what the report names. */
   fail(message: string, range: Range, near: string, bits: i32 = 0): void {
-    const site = this.shared.site(SiteKind.Error, message.replaceAll("%", "%%"), range, near, []);
+    const site = this.shared.site(SiteKind.Error, escapeFormat(message), range, near, []);
     const catching = this.catching;
     if (catching !== null && (bits & ErrorBits.Uncatchable) == 0) {
       const to = catching.message;

@@ -1,9 +1,13 @@
 // Statements.
 
+import { GlobalSymbol, SymbolKind } from "../semantic/symbols";
 import {
   BlockStatement,
+  DeleteStatement,
   ExpressionStatement,
+  ForeachStatement,
   ForStatement,
+  Identifier,
   IfStatement,
   NodeKind,
   ReturnStatement,
@@ -12,12 +16,14 @@ import {
   WhileStatement,
 } from "../syntax/ast";
 import { Type } from "../syntax/type";
+import { deleteElement } from "./element";
 import { lowerCondition, lowerDropped, lowerLong } from "./expression";
+import { lowerForeach } from "./foreach";
 import { leaveByNext, leaveFunction, lowerFor, lowerWhile } from "./loop";
 import { Catch, Lowering } from "./lowering";
 import { Place } from "./place";
 import { copyString, lowerString, zero } from "./string";
-import { placeOfVariable } from "./variable";
+import { placeOfVariable, symbolOf, writeLong } from "./variable";
 
 /** Lowers a block's statements. */
 export function lowerBlock(l: Lowering, block: BlockStatement): void {
@@ -47,6 +53,12 @@ export function lowerStatement(l: Lowering, s: Statement): void {
       return;
     case NodeKind.For:
       lowerFor(l, <ForStatement>s);
+      return;
+    case NodeKind.Foreach:
+      lowerForeach(l, <ForeachStatement>s);
+      return;
+    case NodeKind.Delete:
+      lowerDelete(l, <DeleteStatement>s);
       return;
     case NodeKind.Break:
       lowerBreak(l);
@@ -121,6 +133,20 @@ function lowerReturn(l: Lowering, s: ReturnStatement): void {
     l.storeWord(place, 0, lowerLong(l, value));
   }
   leaveFunction(l);
+}
+
+/** `delete`: an element, an array, or a scalar, which becomes zero or empty. */
+function lowerDelete(l: Lowering, s: DeleteStatement): void {
+  const target = s.target;
+  if (target.kind == NodeKind.Identifier) {
+    const symbol = symbolOf(<Identifier>target);
+    if (symbol.kind != SymbolKind.Global || !(<GlobalSymbol>symbol).isArray) {
+      if (target.type == Type.String) zero(l, placeOfVariable(l, <Identifier>target));
+      else writeLong(l, <Identifier>target, l.constant(0));
+      return;
+    }
+  }
+  deleteElement(l, target);
 }
 
 function lowerBreak(l: Lowering): void {

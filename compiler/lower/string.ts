@@ -9,12 +9,14 @@ import {
   CallExpression,
   Expression,
   Identifier,
+  IndexExpression,
   NodeKind,
   StringLiteral,
   TernaryExpression,
 } from "../syntax/ast";
 import { Operator } from "../syntax/token";
-import { lowerStringCall } from "./call";
+import { keepString, lowerStringCall } from "./call";
+import { lowerKeys, readStringElement, writeStringElement } from "./element";
 import { lowerCondition } from "./expression";
 import { Hole } from "./frame";
 import { lengthOf } from "./length";
@@ -51,6 +53,12 @@ function copyWords(l: Lowering, from: Place, to: Place): void {
   }
 }
 
+/** Copies a string and fills what is left of the place with zeros, whatever its size: tables compare whole words. */
+export function copyPadded(l: Lowering, from: Place, to: Place): void {
+  if (!to.isSmall) for (let k = 0, m = to.capacity >> 3; k < m; ++k) l.storeWord(to, k, l.constant(0));
+  copyString(l, from, to);
+}
+
 /** Makes a place the empty string: all of a small one, the first byte of a large one. */
 export function zero(l: Lowering, to: Place): void {
   if (!to.isSmall) {
@@ -76,6 +84,8 @@ export function lowerString(l: Lowering, e: Expression): Place {
       return lowerStringCall(l, <CallExpression>e, null);
     case NodeKind.Assignment:
       return lowerStringAssignment(l, <AssignmentExpression>e);
+    case NodeKind.Index:
+      return readStringElement(l, <IndexExpression>e);
     default: {
       const to = l.newPlace(capacityFor(lengthOf(l, e)));
       lowerStringInto(l, e, to);
@@ -126,7 +136,21 @@ function lowerTernaryInto(l: Lowering, e: TernaryExpression, to: Place): void {
   l.b.setBlock(join);
 }
 
+function lowerElementAssignment(l: Lowering, e: AssignmentExpression, target: IndexExpression): Place {
+  const keys = lowerKeys(l, target.base, target.keys, target.range);
+  let value = lowerString(l, e.value);
+  if (e.op == Operator.ConcatAssign) {
+    const right = keepString(l, value);
+    value = l.newFramePlace(keys.table.valueBytes);
+    copyString(l, readStringElement(l, target), value);
+    appendString(l, value, right);
+  }
+  writeStringElement(l, keys, value);
+  return value;
+}
+
 function lowerStringAssignment(l: Lowering, e: AssignmentExpression): Place {
+  if (e.target.kind == NodeKind.Index) return lowerElementAssignment(l, e, <IndexExpression>e.target);
   const to = placeOfVariable(l, <Identifier>e.target);
   if (e.op == Operator.ConcatAssign) {
     appendString(l, to, lowerString(l, e.value));
@@ -253,6 +277,25 @@ function branchOnEquality(l: Lowering, left: Place, right: Place, same: i32, dif
     l.b.branchIf(Op.Eq, l.word(left, i), l.word(right, i), next, different);
     l.b.setBlock(next);
   }
+}
+
+/** Goes to `yes`, `no` or `equal`: whether one zero-padded string comes before another, rising or falling. */
+export function branchOnPlaces(l: Lowering, x: Place, y: Place, rising: bool, targets: StaticArray<i32>): void {
+  const b = l.b;
+  const words = max(x.capacity, y.capacity) >> 3;
+  for (let i = 0; i < words; ++i) {
+    const p = l.word(x, i);
+    const q = l.word(y, i);
+    const differ = b.newBlock("differ");
+    const next = b.newBlock("same");
+    b.setCold(differ);
+    b.branchIf(Op.Ne, p, q, differ, next);
+    b.setBlock(differ);
+    const op = rising ? Op.Ult : Op.Ugt;
+    b.branchIf(op, b.unary(Op.Bswap64, p), b.unary(Op.Bswap64, q), targets[0], targets[1]);
+    b.setBlock(next);
+  }
+  b.jump(targets[2]);
 }
 
 /** Strings order like their bytes: the first word that differs decides, read as big-endian. */

@@ -9,7 +9,7 @@ import { Identifier } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Lowering, Storage } from "./lowering";
 import { Base, capacityFor, Place } from "./place";
-import { zero } from "./string";
+import { copyString, zero } from "./string";
 
 /** The symbol of an identifier; semantic analysis has resolved them all. */
 export function symbolOf(e: Identifier): ScriptSymbol {
@@ -83,6 +83,12 @@ export function writeLong(l: Lowering, e: Identifier, value: Ref): void {
   }
   const place = globalPlace(l, <GlobalSymbol>symbol);
   l.b.store(Op.Store64, l.baseOf(place), l.offsetOf(place), value);
+}
+
+/** Gives a variable the value at a place. */
+export function assignPlace(l: Lowering, e: Identifier, place: Place, type: Type): void {
+  if (type == Type.String) copyString(l, place, placeOfVariable(l, e));
+  else writeLong(l, e, l.word(place, 0));
 }
 
 /** Adds to a long variable whose new value nobody asks for: of a global in one atomic step. */

@@ -199,6 +199,8 @@ class Observer extends Rewriter {
     if (e.kind == NodeKind.Index) {
       const index = <IndexExpression>e;
       this.list(index.keys);
+      // A new element may find the array full.
+      if (access & (Access.Assign | Access.Update | Access.Modify)) this.summary.effects |= Effects.MayFail;
       this.target(index.base, access);
       return;
     }
@@ -384,6 +386,9 @@ function needsLock(handler: Handler, summary: Summary): bool {
   for (let i = 0, n = summary.globals.length; i < n; ++i) {
     const global = summary.globals[i];
     const access = summary.access.get(global);
+    // Every step in a table must be undisturbed, and what sorts one has a scratch area that all share.
+    const loops = (summary.effects & Effects.Loops) != 0;
+    if (global.isArray && (loops || global.is(GlobalUse.WrittenWhileRunning))) return true;
     if (!global.is(GlobalUse.WrittenWhileRunning)) continue;
     if (access & Access.Modify || global.type == Type.String) return true;
     if (access & Access.Read) readsShared = true;

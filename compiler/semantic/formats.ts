@@ -4,6 +4,8 @@
 //
 // The record formatter (common/as/print) reads the same text at run time; what this file accepts it must print.
 
+import { TextBuilder } from "../../common/as/text-builder";
+
 /** What a directive prints. */
 export const enum Conversion {
   /** Text between directives, `%%` included. */
@@ -50,7 +52,7 @@ export class Directive {
 
   /** The directive as a format spells it. */
   get spelling(): string {
-    if (this.conversion == Conversion.Literal) return this.text.replaceAll("%", "%%");
+    if (this.conversion == Conversion.Literal) return escapeFormat(this.text);
     let text = `%${this.flags}`;
     if (this.widthKind == Measure.Dynamic) text += "*";
     else if (this.widthKind == Measure.Static) text += this.width.toString();
@@ -213,4 +215,16 @@ function conversionOf(letter: i32): Conversion {
     default:
       return Conversion.Literal;
   }
+}
+
+/** Text as a printf format that prints it. */
+export function escapeFormat(text: string): string {
+  if (text.indexOf("%") < 0) return text;
+  const builder = new TextBuilder();
+  for (let i = 0, n = text.length; i < n; ++i) {
+    const unit = text.charCodeAt(i);
+    if (unit == 0x25) builder.putUnit(unit);
+    builder.putUnit(unit);
+  }
+  return builder.toString();
 }

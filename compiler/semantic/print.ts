@@ -1,5 +1,6 @@
 // -p2: the script as resolved, in stap's sections: globals, functions, probes, with types, and where each probe runs.
 
+import { joinTexts } from "../../common/as/text-builder";
 import { AttachKind, Engine } from "../../common/format/manifest";
 import { quote } from "../probes/family";
 import { printExpression } from "../syntax/print";
@@ -17,7 +18,7 @@ export function printScript(script: Script): string {
   for (let i = 0, n = script.usedFunctions.length; i < n; ++i) parts.push(functionText(script.usedFunctions[i]));
   if (script.probes.length > 0) parts.push("# probes\n");
   for (let i = 0, n = script.probes.length; i < n; ++i) parts.push(probeText(script.probes[i]));
-  return parts.join("");
+  return joinTexts(parts);
 }
 
 function globalText(global: GlobalSymbol): string {
@@ -48,7 +49,7 @@ function localsText(locals: LocalSymbol[]): string {
     if (locals[i].isParameter) continue;
     lines.push(`    ${locals[i].name}:${typeName(locals[i].type)}\n`);
   }
-  return lines.length > 0 ? `  # locals\n${lines.join("")}` : "";
+  return lines.length > 0 ? `  # locals\n${joinTexts(lines)}` : "";
 }
 
 function probeText(site: ProbeSite): string {

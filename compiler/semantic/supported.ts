@@ -2,18 +2,36 @@
 // typed; taking a construct from the table below is all that pass 2 needs when lowering learns it.
 
 import { Reporter } from "../diagnostics/diagnostic";
-import { AssignmentExpression, BinaryExpression, CallExpression, Expression, NodeKind, Statement } from "../syntax/ast";
+import {
+  AssignmentExpression,
+  BinaryExpression,
+  CallExpression,
+  Expression,
+  IndexExpression,
+  InExpression,
+  NodeKind,
+  Statement,
+} from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
+import { Type } from "../syntax/type";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+
+function hasWildcard(keys: Expression[]): bool {
+  for (let i = 0, n = keys.length; i < n; ++i) {
+    if (keys[i].kind == NodeKind.Wildcard) return true;
+  }
+  return false;
+}
 
 /** What an expression is, if it is refused; or nothing. */
 function refusedExpression(e: Expression): string {
   switch (e.kind) {
     case NodeKind.Index:
+      return hasWildcard((<IndexExpression>e).keys) ? "'*' among the keys of an element" : "";
     case NodeKind.In:
-      return "arrays";
+      return hasWildcard((<InExpression>e).keys) ? "'*' among the keys of 'in'" : "";
     case NodeKind.TargetVariable:
       return "target variables";
     case NodeKind.AtVar:
@@ -72,10 +90,6 @@ function refusedCall(e: CallExpression): string {
 /** What a statement is, if it is refused; or nothing. */
 function refusedStatement(s: Statement): string {
   switch (s.kind) {
-    case NodeKind.Foreach:
-      return "'foreach' loops";
-    case NodeKind.Delete:
-      return "'delete'";
     case NodeKind.EmbeddedStatement:
       return "embedded code";
     default:
@@ -109,7 +123,8 @@ export class SupportCheck extends Rewriter {
 
   /** Checks a global that is used. */
   global(symbol: GlobalSymbol): void {
-    if (symbol.isArray || symbol.arity == -2) this.refuse(symbol.range, "arrays");
+    if (symbol.type == Type.Stats) this.refuse(symbol.range, "statistics");
+    else if (symbol.arity == -2) this.refuse(symbol.range, "arrays that nothing indexes");
   }
 
   private refuse(range: Range, what: string): bool {

@@ -1,0 +1,156 @@
+// Elements of arrays in expressions: reading, writing, `in`, `delete`.
+//
+// Keys are evaluated first, then the value, then the keys are put into the frame and the element is found: evaluating a
+// key or a value may itself use the array.
+
+import { NoRef, Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { GlobalSymbol } from "../semantic/symbols";
+import { Expression, Identifier, IndexExpression, NodeKind } from "../syntax/ast";
+import { Range } from "../syntax/source";
+import { Type } from "../syntax/type";
+import { keepString } from "./call";
+import { isSimple, lowerLong } from "./expression";
+import { Lowering } from "./lowering";
+import { Base, Place } from "./place";
+import { copyPadded, copyString, lowerString, zero } from "./string";
+import { Table } from "./table";
+import { symbolOf } from "./variable";
+
+/** Evaluated keys of one element. */
+export class Keys {
+  longs: Ref[] = [];
+  places: (Place | null)[] = [];
+  constructor(
+    public table: Table,
+    public range: Range,
+  ) {}
+}
+
+/** The table of the array that an expression names. */
+export function tableOf(l: Lowering, array: Expression): Table {
+  assert(array.kind == NodeKind.Identifier, "an array is named");
+  const global = <GlobalSymbol>symbolOf(<Identifier>array);
+  const table = l.shared.tables[global.index];
+  assert(table !== null, "every array has a table");
+  return table!;
+}
+
+/** Evaluates keys. */
+export function lowerKeys(l: Lowering, array: Expression, keys: Expression[], range: Range): Keys {
+  const result = new Keys(tableOf(l, array), range);
+  for (let i = 0, n = keys.length; i < n; ++i) {
+    if (keys[i].type == Type.String) {
+      const place = lowerString(l, keys[i]);
+      result.longs.push(NoRef);
+      result.places.push(isSimple(keys[i]) ? place : keepString(l, place));
+    } else {
+      result.longs.push(lowerLong(l, keys[i]));
+      result.places.push(null);
+    }
+  }
+  return result;
+}
+
+/** Puts keys into the frame; large strings with zeros behind them, since keys are compared as a whole. */
+function storeKeys(l: Lowering, keys: Keys): void {
+  const table = keys.table;
+  let at = table.keyPlace;
+  for (let i = 0, n = table.keyCapacities.length; i < n; ++i) {
+    const capacity = table.keyCapacities[i];
+    const to = new Place(Base.Frame, NoRef, at, capacity);
+    const place = keys.places[i];
+    if (place === null) {
+      l.storeWord(to, 0, keys.longs[i]);
+    } else {
+      copyPadded(l, place, to);
+    }
+    at += capacity;
+  }
+}
+
+/** The number of the element with these keys; 0 none. */
+export function findElement(l: Lowering, keys: Keys): Ref {
+  storeKeys(l, keys);
+  return l.b.callFunction(keys.table.find, [l.b.getVar(l.frameOffset), l.constant(0)]);
+}
+
+/** The address of the element with these keys, which is made if there is none; a full array is an error. */
+export function makeElement(l: Lowering, keys: Keys): Ref {
+  storeKeys(l, keys);
+  const number = l.b.callFunction(keys.table.find, [l.b.getVar(l.frameOffset), l.constant(1)]);
+  const symbol = keys.table.symbol;
+  const limit = symbol.size > 0 ? `size limit (${symbol.size})` : "MAXMAPENTRIES";
+  const near = `identifier '${symbol.displayName}'`;
+  if (!symbol.wrap) {
+    l.failIf(Op.Sle, number, l.constant(0), `Array overflow, check ${limit}`, keys.range, near);
+  }
+  return keys.table.element(l.b, number);
+}
+
+/** Reads an element's number; 0 where there is none. */
+export function readElement(l: Lowering, e: IndexExpression): Ref {
+  const keys = lowerKeys(l, e.base, e.keys, e.range);
+  return valueOf(l, keys);
+}
+
+function valueOf(l: Lowering, keys: Keys): Ref {
+  const b = l.b;
+  const number = findElement(l, keys);
+  const value = b.variable("element");
+  b.setVar(value, l.constant(0));
+  const some = b.newBlock("some");
+  const done = b.newBlock("done");
+  b.branchIf(Op.Sgt, number, l.constant(0), some, done);
+  b.setBlock(some);
+  b.setVar(value, b.load(Op.Load64, keys.table.element(b, number), keys.table.valueOffset));
+  b.jump(done);
+  b.setBlock(done);
+  return b.getVar(value);
+}
+
+/** Reads an element's string into a place of its own; empty where there is none. */
+export function readStringElement(l: Lowering, e: IndexExpression): Place {
+  const keys = lowerKeys(l, e.base, e.keys, e.range);
+  const table = keys.table;
+  const number = findElement(l, keys);
+  const to = l.newPlace(table.valueBytes);
+  zero(l, to);
+  const b = l.b;
+  const some = b.newBlock("some");
+  const done = b.newBlock("done");
+  b.branchIf(Op.Sgt, number, l.constant(0), some, done);
+  b.setBlock(some);
+  copyString(l, table.placeIn(table.element(b, number), table.valueOffset, table.valueBytes), to);
+  b.jump(done);
+  b.setBlock(done);
+  return to;
+}
+
+/** Sets an element's number. */
+export function writeElement(l: Lowering, keys: Keys, value: Ref): void {
+  l.b.store(Op.Store64, makeElement(l, keys), keys.table.valueOffset, value);
+}
+
+/** Sets an element's string. */
+export function writeStringElement(l: Lowering, keys: Keys, value: Place): void {
+  const table = keys.table;
+  copyPadded(l, value, table.placeIn(makeElement(l, keys), table.valueOffset, table.valueBytes));
+}
+
+/** `[keys] in array` */
+export function lowerIn(l: Lowering, keys: Expression[], array: Expression, range: Range): Ref {
+  const number = findElement(l, lowerKeys(l, array, keys, range));
+  return l.b.binary(Op.Sgt, number, l.constant(0));
+}
+
+/** `delete array[keys]` and `delete array` */
+export function deleteElement(l: Lowering, target: Expression): void {
+  if (target.kind == NodeKind.Index) {
+    const index = <IndexExpression>target;
+    const keys = lowerKeys(l, index.base, index.keys, index.range);
+    l.b.callFunction(keys.table.remove, [findElement(l, keys)]);
+  } else {
+    l.b.callFunction(tableOf(l, target).clear, []);
+  }
+}

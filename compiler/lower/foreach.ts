@@ -1,0 +1,386 @@
+// foreach: over the elements in the order of insertion, or by a key or the value through a heap.
+//
+// Sorting builds a heap of element numbers in the array's scratch area in .bss (which the lock guards) and takes its root
+// at each iteration: `limit 10` pays for ten. Equal elements keep the order of insertion.
+
+import { AddressKind, Builder } from "../ir/build";
+import { Func, Linkage, Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { Expression, ForeachStatement, NodeKind, SortOrder } from "../syntax/ast";
+import { Type } from "../syntax/type";
+import { tableOf } from "./element";
+import { lowerLong } from "./expression";
+import { LoopShape, lowerLoop } from "./loop";
+import { Lowering } from "./lowering";
+import { Base, Place } from "./place";
+import { branchOnPlaces, copyPadded, lowerString } from "./string";
+import { Element, Table } from "./table";
+import { assignPlace } from "./variable";
+
+/** Lowers `foreach`. */
+export function lowerForeach(l: Lowering, s: ForeachStatement): void {
+  const table = tableOf(l, s.array);
+  const shape = new ForeachLoop(s, table);
+  shape.begin(l);
+  lowerLoop(l, shape);
+}
+
+/** Bytes of .bss that sorting an array of so many buckets needs. */
+export function heapBytes(buckets: i32): i32 {
+  return 4 * (buckets * 2 + 2);
+}
+
+/** A heap of element numbers: u32 count, then u32 x (capacity + 1), of which the first is not used. */
+export class Heap {
+  private before: i32 = -1;
+  private siftFunction: i32 = -1;
+
+  constructor(
+    private l: Lowering,
+    private table: Table,
+    /** In .bss. */
+    public offset: i32,
+    /** Key to sort by, or -1: by value. */
+    private key: i32,
+    private order: SortOrder,
+  ) {}
+
+  private count(b: Builder): Ref {
+    return b.load(Op.Load32u, b.addressOf(AddressKind.Bss, this.offset), 0);
+  }
+
+  private setCount(b: Builder, value: Ref): void {
+    b.store(Op.Store32, b.addressOf(AddressKind.Bss, this.offset), 0, value);
+  }
+
+  /** The address of entry `index`, from 1. */
+  private entry(b: Builder, index: Ref): Ref {
+    const bounded = b.binary(Op.And, index, b.constant(this.table.buckets * 2 - 1));
+    const distance = b.binary(Op.Shl, bounded, b.constant(2));
+    return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.offset + 4), distance);
+  }
+
+  private routine(what: string, parameters: i32): Func {
+    const fn = new Func(`stp_${what}_${this.offset}`, Linkage.Subprogram, parameters);
+    this.l.unit.ir.add(fn);
+    return fn;
+  }
+
+  private fillFunction: i32 = -1;
+
+  /** Fills the heap with all elements. */
+  build(l: Lowering): void {
+    if (this.fillFunction < 0) this.fillFunction = this.makeFill();
+    l.b.callFunction(this.fillFunction, []);
+  }
+
+  private makeFill(): i32 {
+    const fn = this.routine("fill", 0);
+    const b = new Builder(fn);
+    const number = b.variable("number");
+    const count = b.variable("count");
+    b.setVar(number, this.table.first(b));
+    b.setVar(count, b.constant(0));
+    const head = b.newBlock("each");
+    const end = b.newBlock("end");
+    const some = b.newBlock("some");
+    b.jump(head);
+    b.setBlock(head);
+    b.setCold(end);
+    b.branchIf(Op.Eq, b.getVar(number), b.constant(0), end, some);
+    b.setBlock(some);
+    const next = b.binary(Op.Add, b.getVar(count), b.constant(1));
+    b.store(Op.Store32, this.entry(b, next), 0, b.getVar(number));
+    b.setVar(number, b.load(Op.Load32u, this.table.element(b, b.getVar(number)), Element.After));
+    b.setVar(count, next);
+    b.branchIf(Op.Ult, next, b.constant(this.table.buckets), head, end);
+    b.setBlock(end);
+    // The verifier comes here once for each length the loop may have: what follows must be short, so it is a call.
+    this.setCount(b, b.getVar(count));
+    b.ret(b.callFunction(this.makeHeapify(), []));
+    return fn.index;
+  }
+
+  /** () -> 0: makes a heap of the entries */
+  private makeHeapify(): i32 {
+    const fn = this.routine("heapify", 0);
+    const b = new Builder(fn);
+    const at = b.variable("at");
+    const head = b.newBlock("sift");
+    const done = b.newBlock("sifted");
+    b.setVar(at, b.constant(this.table.buckets >> 1));
+    b.jump(head);
+    b.setBlock(head);
+    b.callFunction(this.sift, [b.getVar(at)]);
+    const less = b.binary(Op.Sub, b.getVar(at), b.constant(1));
+    b.setVar(at, less);
+    b.branchIf(Op.Ne, less, b.constant(0), head, done);
+    b.setBlock(done);
+    b.ret(b.constant(0));
+    return fn.index;
+  }
+
+  /** (index) -> 0: moves an entry down to where it belongs */
+  private get sift(): i32 {
+    if (this.siftFunction >= 0) return this.siftFunction;
+    const fn = this.routine("sift", 1);
+    this.siftFunction = fn.index;
+    const b = new Builder(fn);
+    const at = b.variable("at");
+    const round = b.variable("round");
+    this.keepPlace(b, b.parameter(0));
+    b.setVar(round, b.constant(0));
+    const head = b.newBlock("down");
+    const done = b.newBlock("done");
+    const childBlock = b.newBlock("child");
+    const count = this.count(b);
+    b.jump(head);
+    b.setBlock(head);
+    b.setVar(at, this.keptPlace(b));
+    const left = b.binary(Op.Shl, b.getVar(at), b.constant(1));
+    const child = b.variable("child");
+    b.setVar(child, left);
+    b.setCold(done);
+    b.branchIf(Op.Ugt, left, count, done, childBlock);
+    b.setBlock(childBlock);
+    this.chooseChild(b, child, left, count);
+    const mine = b.load(Op.Load32u, this.entry(b, b.getVar(at)), 0);
+    const its = b.load(Op.Load32u, this.entry(b, b.getVar(child)), 0);
+    const swap = b.newBlock("swap");
+    const ends = b.newBlock("ends");
+    b.setCold(ends);
+    b.branchIf(Op.Eq, b.callFunction(this.isBefore, [its, mine]), b.constant(0), ends, swap);
+    b.setBlock(ends);
+    b.ret(b.constant(0));
+    b.setBlock(swap);
+    b.store(Op.Store32, this.entry(b, b.getVar(at)), 0, its);
+    b.store(Op.Store32, this.entry(b, b.getVar(child)), 0, mine);
+    this.keepPlace(b, b.getVar(child));
+    const next = b.binary(Op.Add, b.getVar(round), b.constant(1));
+    b.setVar(round, next);
+    b.branchIf(Op.Ult, next, b.constant(18), head, done);
+    b.setBlock(done);
+    b.ret(b.constant(0));
+    return this.siftFunction;
+  }
+
+  /**
+   * Where an entry has come to waits in memory (entry 0, which the heap does not use): in a register the verifier would
+   * learn something else of it on either side of each choice, and follow all 2^18 ways down.
+   */
+  private keepPlace(b: Builder, at: Ref): void {
+    b.store(Op.Store32, b.addressOf(AddressKind.Bss, this.offset + 4), 0, at);
+  }
+
+  private keptPlace(b: Builder): Ref {
+    return b.load(Op.Load32u, b.addressOf(AddressKind.Bss, this.offset + 4), 0);
+  }
+
+  /** Of two children, the one that comes first. */
+  private chooseChild(b: Builder, child: i32, left: Ref, count: Ref): void {
+    const two = b.newBlock("two");
+    const one = b.newBlock("one");
+    const right = b.binary(Op.Add, left, b.constant(1));
+    b.branchIf(Op.Ule, right, count, two, one);
+    b.setBlock(two);
+    const x = b.load(Op.Load32u, this.entry(b, right), 0);
+    const y = b.load(Op.Load32u, this.entry(b, left), 0);
+    b.setVar(child, b.binary(Op.Add, left, b.callFunction(this.isBefore, [x, y])));
+    b.jump(one);
+    b.setBlock(one);
+  }
+
+  /** (number, number) -> 1 if the first element comes before the second, else 0 */
+  private get isBefore(): i32 {
+    if (this.before >= 0) return this.before;
+    // A lowering, for its string comparisons; it needs no frame.
+    const inner = new Lowering(this.l.shared, `stp_before_${this.offset}`, false, null, 2);
+    this.before = this.l.unit.ir.add(inner.fn);
+    const b = inner.b;
+    const yes = b.newBlock("yes");
+    const no = b.newBlock("no");
+    const equal = b.newBlock("equal");
+    const table = this.table;
+    const x = table.element(b, b.parameter(0));
+    const y = table.element(b, b.parameter(1));
+    const offset = this.key < 0 ? table.valueOffset : table.keyOffsets[this.key];
+    const bytes = this.key < 0 ? table.valueBytes : table.keyCapacities[this.key];
+    const type = this.key < 0 ? table.symbol.type : table.symbol.keyTypes[this.key];
+    const up = this.order == SortOrder.Ascending;
+    const differ = b.newBlock("differ");
+    if (type == Type.String) {
+      const left = new Place(Base.Pointer, x, offset, bytes);
+      const right = new Place(Base.Pointer, y, offset, bytes);
+      branchOnPlaces(inner, left, right, up, [yes, no, equal]);
+    } else {
+      const p = b.load(Op.Load64, x, offset);
+      const q = b.load(Op.Load64, y, offset);
+      b.branchIf(Op.Ne, p, q, differ, equal);
+      b.setBlock(differ);
+      b.branchIf(up ? Op.Slt : Op.Sgt, p, q, yes, no);
+    }
+    b.setBlock(equal);
+    const earlier = b.binary(Op.Ult, b.load(Op.Load32u, x, Element.Seq), b.load(Op.Load32u, y, Element.Seq));
+    b.ret(earlier);
+    b.setBlock(yes);
+    b.ret(b.constant(1));
+    b.setBlock(no);
+    b.ret(b.constant(0));
+    return this.before;
+  }
+
+  private popFunction: i32 = -1;
+
+  /** () -> the first element's number, taken out; 0 when the heap is empty */
+  pop(l: Lowering): Ref {
+    if (this.popFunction < 0) {
+      const fn = this.routine("pop", 0);
+      this.popFunction = fn.index;
+      const b = new Builder(fn);
+      const count = this.count(b);
+      const some = b.newBlock("some");
+      const none = b.newBlock("none");
+      b.branch(count, some, none);
+      b.setBlock(none);
+      b.ret(b.constant(0));
+      b.setBlock(some);
+      const root = b.load(Op.Load32u, this.entry(b, b.constant(1)), 0);
+      const last = b.load(Op.Load32u, this.entry(b, count), 0);
+      b.store(Op.Store32, this.entry(b, b.constant(1)), 0, last);
+      this.setCount(b, b.binary(Op.Sub, count, b.constant(1)));
+      b.callFunction(this.sift, [b.constant(1)]);
+      b.ret(root);
+    }
+    return l.b.callFunction(this.popFunction, []);
+  }
+}
+
+/** The shape of a foreach. */
+class ForeachLoop extends LoopShape {
+  private heap: Heap | null = null;
+  /** Unsorted: the next element's number. With a limit: what is left of it. In the frame. */
+  private cursor: Place | null = null;
+  private left: Place | null = null;
+  /** Values that keys must have, evaluated once; null where any will do. */
+  private slice: (Place | null)[] = [];
+
+  constructor(
+    private s: ForeachStatement,
+    private table: Table,
+  ) {
+    super(s.range, "foreach", s.body);
+  }
+
+  /** What happens once, before the first iteration. */
+  begin(l: Lowering): void {
+    const s = this.s;
+    const limit = s.limit;
+    if (limit !== null) {
+      const left = l.newFramePlace(8);
+      l.storeWord(left, 0, lowerLong(l, limit));
+      this.left = left;
+    }
+    this.evaluateSlice(l);
+    let key = -1;
+    let order = s.valueSort;
+    for (let i = 0, n = s.keys.length; i < n; ++i) {
+      if (s.keys[i].sort != SortOrder.None) {
+        key = i;
+        order = s.keys[i].sort;
+      }
+    }
+    if (order != SortOrder.None) {
+      const heaps = l.shared.heaps;
+      if (!heaps.has(s)) heaps.set(s, new Heap(l, this.table, l.shared.heapOffsets.get(s), key, order));
+      const heap = heaps.get(s);
+      heap.build(l);
+      this.heap = heap;
+    } else {
+      const cursor = l.newFramePlace(8);
+      l.storeWord(cursor, 0, this.table.first(l.b));
+      this.cursor = cursor;
+    }
+  }
+
+  private evaluateSlice(l: Lowering): void {
+    const slice = this.s.slice;
+    if (slice === null) return;
+    for (let i = 0, n = slice.length; i < n; ++i) {
+      const e: Expression = slice[i];
+      if (e.kind == NodeKind.Wildcard) {
+        this.slice.push(null);
+        continue;
+      }
+      const place = l.newFramePlace(this.table.keyCapacities[i]);
+      if (e.type == Type.String) copyPadded(l, lowerString(l, e), place);
+      else l.storeWord(place, 0, lowerLong(l, e));
+      this.slice.push(place);
+    }
+  }
+
+  override condition(l: Lowering, yes: i32, no: i32, skip: i32): void {
+    const b = l.b;
+    const left = this.left;
+    if (left !== null) {
+      const more = b.newBlock("more");
+      b.branchIf(Op.Sgt, l.word(left, 0), l.constant(0), more, no);
+      b.setBlock(more);
+    }
+    const number = this.next(l);
+    const some = b.newBlock("some");
+    b.branch(number, some, no);
+    b.setBlock(some);
+    const element = this.table.element(b, number);
+    // An element that the body deleted meanwhile is passed over.
+    const alive = b.newBlock("alive");
+    b.branch(b.load(Op.Load32u, element, Element.Seq), alive, skip);
+    b.setBlock(alive);
+    const cursor = this.cursor;
+    if (cursor !== null) {
+      l.storeWord(cursor, 0, b.load(Op.Load32u, element, Element.After));
+    }
+    this.match(l, element, skip);
+    if (left !== null) l.storeWord(left, 0, b.binary(Op.Sub, l.word(left, 0), l.constant(1)));
+    this.bind(l, element);
+    b.jump(yes);
+  }
+
+  private next(l: Lowering): Ref {
+    const cursor = this.cursor;
+    if (cursor === null) return this.heap!.pop(l);
+    const number = l.word(cursor, 0);
+    l.storeWord(cursor, 0, l.constant(0));
+    return number;
+  }
+
+  /** Goes on only with elements whose keys the slice wants. */
+  private match(l: Lowering, element: Ref, skip: i32): void {
+    const b = l.b;
+    for (let i = 0, n = this.slice.length; i < n; ++i) {
+      const wanted = this.slice[i];
+      if (wanted === null) continue;
+      const key = this.table.placeIn(element, this.table.keyOffsets[i], this.table.keyCapacities[i]);
+      for (let k = 0, words = wanted.capacity >> 3; k < words; ++k) {
+        const next = b.newBlock("match");
+        b.branchIf(Op.Eq, l.word(key, k), l.word(wanted, k), next, skip);
+        b.setBlock(next);
+      }
+    }
+  }
+
+  /** Gives the loop's variables their values. */
+  private bind(l: Lowering, element: Ref): void {
+    const table = this.table;
+    for (let i = 0, n = this.s.keys.length; i < n; ++i) {
+      const place = table.placeIn(element, table.keyOffsets[i], table.keyCapacities[i]);
+      assignPlace(l, this.s.keys[i].variable, place, table.symbol.keyTypes[i]);
+    }
+    const value = this.s.value;
+    if (value === null) return;
+    assignPlace(l, value, table.placeIn(element, table.valueOffset, table.valueBytes), table.symbol.type);
+  }
+
+  override step(l: Lowering): void {
+    l.at(this.range);
+  }
+}

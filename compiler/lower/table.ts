@@ -1,0 +1,449 @@
+// Arrays of the script: one hash table in .bss for each, and the routines that work on it.
+//
+//   header | heads: u32 x buckets | elements: bytes x buckets           (buckets: a power of two, at least the capacity)
+//   element: | chain | before | after | seq | hash | zero | keys ... | value ... |
+//
+// Elements are numbered from 1; 0 is none. Those of one bucket are chained; all are linked in the order of insertion,
+// which is the order of an unsorted foreach and tells which one a `%` array replaces. `seq` is 0 in a free element. The
+// routines are global BPF functions for each array, with its sizes as constants: the handler leaves the keys in the
+// frame, at the array's own place, and gets an element's number. They need the lock, like everything on arrays that
+// change while others run.
+
+import { RodataHeader } from "../../common/format/runtime";
+import { AddressKind, Builder } from "../ir/build";
+import { Func, Linkage, Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { GlobalSymbol } from "../semantic/symbols";
+import { Type } from "../syntax/type";
+import { Shared } from "./lowering";
+import { Base, capacityFor, Place } from "./place";
+
+/** Byte offsets in a table's header; u32 each. */
+const enum TableHeader {
+  Count = 0,
+  /** First free element that was used before. */
+  Free = 4,
+  /** Elements that were ever used. */
+  Fresh = 8,
+  First = 12,
+  Last = 16,
+  Seq = 20,
+  Size = 32,
+}
+
+/** Byte offsets in an element; u32 each. */
+export const enum Element {
+  Chain = 0,
+  Before = 4,
+  After = 8,
+  Seq = 12,
+  Hash = 16,
+  Keys = 24,
+}
+
+/** Elements of an array without a size of its own (MAXMAPENTRIES). */
+export const DEFAULT_ENTRIES: i32 = 2048;
+/** The most that an array may have: its table must fit a map value on 5.10, and chains a verified loop. */
+export const MOST_ENTRIES: i32 = 16384;
+/** Bytes that a table may have. */
+export const MOST_TABLE_BYTES: i64 = 3 << 20;
+/**
+ * Longest chain of one bucket that is searched; an element that would make a longer one is refused like one too many. There
+ * are as many buckets as elements, so that chains of ten are rare; the verifier walks the loop to its bound.
+ */
+const MOST_CHAINED: i64 = 256;
+const HASH_FACTOR: i64 = -7046029254386353131;
+
+/** What `find` answers when the array is full. */
+export const FULL: i64 = -1;
+
+/** One array's layout, and its routines as far as they are made. */
+export class Table {
+  /** Offset of each key in an element, from its start. */
+  keyOffsets: i32[] = [];
+  keyCapacities: i32[] = [];
+  keyBytes: i32 = 0;
+  valueOffset: i32;
+  valueBytes: i32;
+  elementBytes: i32;
+  buckets: i32;
+  /** Offset in .bss. */
+  offset: i32 = 0;
+  /** Offset in the frame of the keys to look up. */
+  keyPlace: i32;
+  private findFunction: i32 = -1;
+  private insertFunction: i32 = -1;
+  private removeFunction: i32 = -1;
+  private clearFunction: i32 = -1;
+
+  constructor(
+    private shared: Shared,
+    public symbol: GlobalSymbol,
+    public capacity: i32,
+  ) {
+    for (let i = 0, n = symbol.keyTypes.length; i < n; ++i) {
+      const bytes = symbol.keyTypes[i] == Type.String ? capacityFor(symbol.keyLengths[i]) : 8;
+      this.keyOffsets.push(Element.Keys + this.keyBytes);
+      this.keyCapacities.push(bytes);
+      this.keyBytes += bytes;
+    }
+    this.valueOffset = Element.Keys + this.keyBytes;
+    this.valueBytes = symbol.type == Type.String ? capacityFor(symbol.maxLength) : 8;
+    this.elementBytes = this.valueOffset + this.valueBytes;
+    let buckets = 4;
+    while (buckets < capacity) buckets <<= 1;
+    this.buckets = buckets;
+    this.keyPlace = shared.plan.reserveFunction(this.keyBytes);
+  }
+
+  /** Bytes of .bss that it takes. */
+  get bytes(): i64 {
+    return <i64>TableHeader.Size + <i64>this.buckets * (4 + <i64>this.elementBytes);
+  }
+
+  private get headsOffset(): i32 {
+    return this.offset + TableHeader.Size;
+  }
+
+  private get elementsOffset(): i32 {
+    return this.headsOffset + this.buckets * 4;
+  }
+
+  /** The address of element `number`, which is not 0. */
+  element(b: Builder, number: Ref): Ref {
+    const index = b.binary(Op.And, b.binary(Op.Sub, number, b.constant(1)), b.constant(this.buckets - 1));
+    const distance = b.binary(Op.Mul, index, b.constant(this.elementBytes));
+    return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.elementsOffset), distance);
+  }
+
+  /** The address of the header. */
+  header(b: Builder): Ref {
+    return b.addressOf(AddressKind.Bss, this.offset);
+  }
+
+  /** The number of the first element in the order of insertion. */
+  first(b: Builder): Ref {
+    return b.load(Op.Load32u, this.header(b), TableHeader.First);
+  }
+
+  count(b: Builder): Ref {
+    return b.load(Op.Load32u, this.header(b), TableHeader.Count);
+  }
+
+  private headAddress(b: Builder, hash: Ref): Ref {
+    const bucket = b.binary(Op.And, hash, b.constant(this.buckets - 1));
+    const distance = b.binary(Op.Shl, bucket, b.constant(2));
+    return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.headsOffset), distance);
+  }
+
+  private routine(what: string, parameters: i32): Func {
+    const fn = new Func(`stp_${what}_${this.symbol.index}`, Linkage.Subprogram, parameters);
+    this.shared.unit.ir.add(fn);
+    return fn;
+  }
+
+  // ------------------------------------------------------------------------------------------------------------- find
+
+  /** (frame offset, create) -> number of the element with the keys in the frame; 0 none; FULL */
+  get find(): i32 {
+    if (this.findFunction >= 0) return this.findFunction;
+    const fn = this.routine("find", 2);
+    this.findFunction = fn.index;
+    const b = new Builder(fn);
+    const keys = this.keysInFrame(b);
+    const hash = this.hashOf(b, keys);
+    const number = b.variable("number");
+    b.setVar(number, b.load(Op.Load32u, this.headAddress(b, hash), 0));
+    const missing = b.newBlock("missing");
+    const round = b.variable("round");
+    const head = b.newBlock("chain");
+    const there = b.newBlock("there");
+    const match = b.newBlock("match");
+    const next = b.newBlock("next");
+    b.setVar(round, b.constant(0));
+    b.jump(head);
+    b.setBlock(head);
+    b.setCold(missing);
+    b.setCold(match);
+    b.branchIf(Op.Eq, b.getVar(number), b.constant(0), missing, there);
+    b.setBlock(there);
+    const same = b.callFunction(this.sameKeys, [b.parameter(0), b.getVar(number), hash]);
+    b.branchIf(Op.Ne, same, b.constant(0), match, next);
+    b.setBlock(match);
+    b.ret(b.getVar(number));
+    b.setBlock(next);
+    b.setVar(number, b.load(Op.Load32u, this.element(b, b.getVar(number)), Element.Chain));
+    const count = b.binary(Op.Add, b.getVar(round), b.constant(1));
+    b.setVar(round, count);
+    const tooLong = b.newBlock("too_long");
+    b.branchIf(Op.Ult, count, b.constant(min<i64>(this.buckets, MOST_CHAINED) + 1), head, tooLong);
+    b.setBlock(tooLong);
+    b.ret(b.constant(FULL));
+    b.setBlock(missing);
+    this.answerMissing(b, hash);
+    return this.findFunction;
+  }
+
+  private answerMissing(b: Builder, hash: Ref): void {
+    const create = b.newBlock("create");
+    const none = b.newBlock("none");
+    b.branch(b.parameter(1), create, none);
+    b.setBlock(none);
+    b.ret(b.constant(0));
+    b.setBlock(create);
+    b.ret(b.callFunction(this.insert, [b.parameter(0), hash]));
+  }
+
+  /** The address in the frame whose offset is parameter 0 of the keys to look up. */
+  private keysInFrame(b: Builder): Ref {
+    const mask = b.load(Op.Load32u, b.addressOf(AddressKind.Rodata, 0), RodataHeader.FrameMask);
+    const offset = b.binary(Op.And, b.parameter(0), mask);
+    const at = b.addressOf(AddressKind.Bss, this.shared.unit.frameOffset + this.keyPlace);
+    return b.binary(Op.Add, at, offset);
+  }
+
+  /** Mixes all words of the keys; 32 bits. */
+  private hashOf(b: Builder, keys: Ref): Ref {
+    let hash = b.constant(this.keyBytes);
+    for (let at = 0; at < this.keyBytes; at += 8) {
+      hash = b.binary(Op.Xor, hash, b.load(Op.Load64, keys, at));
+      hash = b.binary(Op.Mul, hash, b.constant(HASH_FACTOR));
+      hash = b.binary(Op.Xor, hash, b.binary(Op.Shr, hash, b.constant(32)));
+    }
+    return b.unary(Op.Extu32, hash);
+  }
+
+  private sameFunction: i32 = -1;
+
+  /** (frame offset, number, hash) -> whether the element has the keys in the frame */
+  private get sameKeys(): i32 {
+    if (this.sameFunction >= 0) return this.sameFunction;
+    const fn = this.routine("same", 3);
+    this.sameFunction = fn.index;
+    const b = new Builder(fn);
+    const element = this.element(b, b.parameter(1));
+    const keys = this.keysInFrame(b);
+    const differ = b.newBlock("differ");
+    b.setCold(differ);
+    let next = b.newBlock("same");
+    b.branchIf(Op.Ne, b.load(Op.Load32u, element, Element.Hash), b.unary(Op.Extu32, b.parameter(2)), differ, next);
+    for (let at = 0; at < this.keyBytes; at += 8) {
+      b.setBlock(next);
+      next = b.newBlock("same");
+      b.branchIf(Op.Ne, b.load(Op.Load64, element, Element.Keys + at), b.load(Op.Load64, keys, at), differ, next);
+    }
+    b.setBlock(next);
+    b.ret(b.constant(1));
+    b.setBlock(differ);
+    b.ret(b.constant(0));
+    return this.sameFunction;
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- insert
+
+  /** (frame offset, hash) -> number of a new element with the keys in the frame, or FULL */
+  private get insert(): i32 {
+    if (this.insertFunction >= 0) return this.insertFunction;
+    const fn = this.routine("insert", 2);
+    this.insertFunction = fn.index;
+    const b = new Builder(fn);
+    const header = this.header(b);
+    const number = b.variable("number");
+    this.takeElement(b, header, number);
+    const element = this.element(b, b.getVar(number));
+    const keys = this.keysInFrame(b);
+    for (let at = 0; at < this.keyBytes; at += 8) {
+      b.store(Op.Store64, element, Element.Keys + at, b.load(Op.Load64, keys, at));
+    }
+    for (let at = 0; at < this.valueBytes; at += 8) {
+      b.store(Op.Store64, element, this.valueOffset + at, b.constant(0));
+    }
+    const hash = b.unary(Op.Extu32, b.parameter(1));
+    b.store(Op.Store32, element, Element.Hash, hash);
+    const head = this.headAddress(b, hash);
+    b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, head, 0));
+    b.store(Op.Store32, head, 0, b.getVar(number));
+    this.append(b, header, element, number);
+    b.ret(b.getVar(number));
+    return this.insertFunction;
+  }
+
+  /** Sets `number` to a free element, or returns FULL. */
+  private takeElement(b: Builder, header: Ref, number: i32): void {
+    const again = b.newBlock("again");
+    const fresh = b.newBlock("fresh");
+    const taken = b.newBlock("taken");
+    const unused = b.newBlock("unused");
+    const full = b.newBlock("full");
+    const free = b.load(Op.Load32u, header, TableHeader.Free);
+    b.branchIf(Op.Ne, free, b.constant(0), again, fresh);
+    b.setBlock(again);
+    b.setVar(number, free);
+    b.store(Op.Store32, header, TableHeader.Free, b.load(Op.Load32u, this.element(b, free), Element.Chain));
+    b.jump(taken);
+    b.setBlock(fresh);
+    const used = b.load(Op.Load32u, header, TableHeader.Fresh);
+    b.branchIf(Op.Ult, used, b.constant(this.capacity), unused, full);
+    b.setBlock(unused);
+    const next = b.binary(Op.Add, used, b.constant(1));
+    b.setVar(number, next);
+    b.store(Op.Store32, header, TableHeader.Fresh, next);
+    b.jump(taken);
+    b.setBlock(full);
+    if (this.symbol.wrap) {
+      // The oldest makes room; its place is the first of the free ones then.
+      const oldest = b.load(Op.Load32u, header, TableHeader.First);
+      b.callFunction(this.remove, [oldest]);
+      const freed = b.load(Op.Load32u, header, TableHeader.Free);
+      b.setVar(number, freed);
+      b.store(Op.Store32, header, TableHeader.Free, b.load(Op.Load32u, this.element(b, freed), Element.Chain));
+      b.jump(taken);
+    } else {
+      b.ret(b.constant(FULL));
+    }
+    b.setBlock(taken);
+  }
+
+  /** Links an element behind all others. */
+  private append(b: Builder, header: Ref, element: Ref, number: i32): void {
+    const seq = b.binary(Op.Add, b.load(Op.Load32u, header, TableHeader.Seq), b.constant(1));
+    b.store(Op.Store32, header, TableHeader.Seq, seq);
+    // Never 0, which marks free elements.
+    b.store(Op.Store32, element, Element.Seq, b.binary(Op.Or, seq, b.constant(<i64>0x80000000)));
+    const last = b.load(Op.Load32u, header, TableHeader.Last);
+    b.store(Op.Store32, element, Element.Before, last);
+    b.store(Op.Store32, element, Element.After, b.constant(0));
+    b.store(Op.Store32, header, TableHeader.Last, b.getVar(number));
+    const count = b.binary(Op.Add, b.load(Op.Load32u, header, TableHeader.Count), b.constant(1));
+    b.store(Op.Store32, header, TableHeader.Count, count);
+    const behind = b.newBlock("behind");
+    const only = b.newBlock("only");
+    const done = b.newBlock("done");
+    b.branch(last, behind, only);
+    b.setBlock(behind);
+    b.store(Op.Store32, this.element(b, last), Element.After, b.getVar(number));
+    b.jump(done);
+    b.setBlock(only);
+    b.store(Op.Store32, header, TableHeader.First, b.getVar(number));
+    b.jump(done);
+    b.setBlock(done);
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- remove
+
+  /** (number) -> 0: takes an element out; 0 is no element and does nothing */
+  get remove(): i32 {
+    if (this.removeFunction >= 0) return this.removeFunction;
+    const fn = this.routine("remove", 1);
+    this.removeFunction = fn.index;
+    const b = new Builder(fn);
+    const number = b.parameter(0);
+    const some = b.newBlock("some");
+    const none = b.newBlock("none");
+    b.branchIf(Op.Sgt, number, b.constant(0), some, none);
+    b.setBlock(none);
+    b.ret(b.constant(0));
+    b.setBlock(some);
+    const element = this.element(b, number);
+    this.unchain(b, element, number);
+    this.unlink(b, element);
+    const header = this.header(b);
+    b.store(Op.Store32, element, Element.Seq, b.constant(0));
+    b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, header, TableHeader.Free));
+    b.store(Op.Store32, header, TableHeader.Free, number);
+    const count = b.binary(Op.Sub, b.load(Op.Load32u, header, TableHeader.Count), b.constant(1));
+    b.store(Op.Store32, header, TableHeader.Count, count);
+    b.ret(b.constant(0));
+    return this.removeFunction;
+  }
+
+  /** Takes an element out of its bucket's chain. */
+  private unchain(b: Builder, element: Ref, number: Ref): void {
+    const head = this.headAddress(b, b.load(Op.Load32u, element, Element.Hash));
+    const after = b.load(Op.Load32u, element, Element.Chain);
+    const leads = b.newBlock("leads");
+    const follows = b.newBlock("follows");
+    const done = b.newBlock("unchained");
+    const first = b.load(Op.Load32u, head, 0);
+    b.branchIf(Op.Eq, first, number, leads, follows);
+    b.setBlock(leads);
+    b.store(Op.Store32, head, 0, after);
+    b.jump(done);
+    b.setBlock(follows);
+    const before = b.variable("before");
+    const round = b.variable("round");
+    const loop = b.newBlock("chain");
+    const found = b.newBlock("found");
+    const next = b.newBlock("next");
+    b.setVar(before, first);
+    b.setVar(round, b.constant(0));
+    b.jump(loop);
+    b.setBlock(loop);
+    const chained = b.load(Op.Load32u, this.element(b, b.getVar(before)), Element.Chain);
+    b.setCold(found);
+    b.branchIf(Op.Eq, chained, number, found, next);
+    b.setBlock(found);
+    b.store(Op.Store32, this.element(b, b.getVar(before)), Element.Chain, after);
+    b.jump(done);
+    b.setBlock(next);
+    b.setVar(before, chained);
+    const count = b.binary(Op.Add, b.getVar(round), b.constant(1));
+    b.setVar(round, count);
+    b.branchIf(Op.Ult, count, b.constant(min<i64>(this.buckets, MOST_CHAINED) + 1), loop, done);
+    b.setBlock(done);
+  }
+
+  /** Takes an element out of the order of insertion. */
+  private unlink(b: Builder, element: Ref): void {
+    const before = b.load(Op.Load32u, element, Element.Before);
+    const after = b.load(Op.Load32u, element, Element.After);
+    this.link(b, before, Element.After, TableHeader.First, after);
+    this.link(b, after, Element.Before, TableHeader.Last, before);
+  }
+
+  /** Sets a neighbour's link, or the header's where there is no neighbour. */
+  private link(b: Builder, neighbour: Ref, field: i32, end: i32, value: Ref): void {
+    const inner = b.newBlock("inner");
+    const outer = b.newBlock("outer");
+    const done = b.newBlock("linked");
+    b.branch(neighbour, inner, outer);
+    b.setBlock(inner);
+    b.store(Op.Store32, this.element(b, neighbour), field, value);
+    b.jump(done);
+    b.setBlock(outer);
+    b.store(Op.Store32, this.header(b), end, value);
+    b.jump(done);
+    b.setBlock(done);
+  }
+
+  /** () -> 0: takes all elements out */
+  get clear(): i32 {
+    if (this.clearFunction >= 0) return this.clearFunction;
+    const fn = this.routine("clear", 0);
+    this.clearFunction = fn.index;
+    const b = new Builder(fn);
+    const round = b.variable("round");
+    const head = b.newBlock("each");
+    const some = b.newBlock("some");
+    const empty = b.newBlock("empty");
+    b.setVar(round, b.constant(0));
+    b.jump(head);
+    b.setBlock(head);
+    const first = this.first(b);
+    b.setCold(empty);
+    b.branchIf(Op.Eq, first, b.constant(0), empty, some);
+    b.setBlock(some);
+    b.callFunction(this.remove, [first]);
+    const count = b.binary(Op.Add, b.getVar(round), b.constant(1));
+    b.setVar(round, count);
+    b.branchIf(Op.Ult, count, b.constant(this.buckets + 1), head, empty);
+    b.setBlock(empty);
+    b.ret(b.constant(0));
+    return this.clearFunction;
+  }
+
+  /** A field of an element as a place. */
+  placeIn(element: Ref, offset: i32, capacity: i32): Place {
+    return new Place(Base.Pointer, element, offset, capacity);
+  }
+}
