@@ -7,13 +7,13 @@ import { MAP_HANDLE, Machine, MachineStatus } from "../../common/as/bpf-machine/
 import { MAP_OUTPUT } from "../../common/format/attach";
 import { INSN_BYTES, Insn, Opcode, Pseudo } from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";
-import { AttachKind, Engine } from "../../common/format/manifest";
+import { AttachKind, Engine, LineRow, NONE, PositionRow, TableKind } from "../../common/format/manifest";
 import { BssHeader } from "../../common/format/runtime";
 import { testRun } from "./bpf";
 import { fail, getFailure } from "./errors";
 import { isCall, linkProblem, ReferenceKind, readReference, readTarget, referenceKind, referenceValue } from "./link";
 import { jiffyNs } from "./machine";
-import { Probe } from "./manifest";
+import { Probe, Program } from "./manifest";
 import {
   compareExchange32,
   compareExchange64,
@@ -177,7 +177,26 @@ function interpret(o: LoadedObject, probe: Probe): i32 {
   let status = m.run(probe.program.start / INSN_BYTES, 0, FUEL);
   if (status == MachineStatus.Done) return 0;
   fetchAdd64(o.bssAddress + BssHeader.Errors, 1);
-  return fail(FailureCode.Object, 0, `${probe.point} was stopped at instruction ${m.pc}: ${describe(status, m.fault)}`);
+  let place = placeOf(o, probe.program, m.pc);
+  return fail(FailureCode.Object, 0, `${probe.point} was stopped at ${place}: ${describe(status, m.fault)}`);
+}
+
+/** Where in the script an instruction comes from, or its number if the manifest does not say. */
+function placeOf(o: LoadedObject, program: Program, pc: i32): string {
+  let index = o.programs.indexOf(program);
+  let insn = pc - program.start / INSN_BYTES;
+  let isInside = insn >= 0 && insn < program.bytes / INSN_BYTES;
+  let position = NONE;
+  let manifest = o.manifest;
+  for (let row = 0, n = manifest.count(TableKind.Line); isInside && row < n; ++row) {
+    let isBefore = manifest.field(TableKind.Line, row, LineRow.Insn) <= insn;
+    if (isBefore && manifest.field(TableKind.Line, row, LineRow.Program) == index)
+      position = manifest.field(TableKind.Line, row, LineRow.Position);
+  }
+  if (position == NONE) return `instruction ${pc}`;
+  let line = manifest.field(TableKind.Position, position, PositionRow.Line);
+  let column = manifest.field(TableKind.Position, position, PositionRow.Column);
+  return `${manifest.text(TableKind.Position, position, PositionRow.File)}:${line}:${column}`;
 }
 
 function describe(status: i32, fault: u64): string {
