@@ -100,7 +100,7 @@ function openMutations(rounds: i32): i32 {
       let kind = random(4);
       if (kind == 0) bytes[at] = <u8>random(256);
       else if (kind == 1) store<u32>(changetype<usize>(bytes) + at, random(2) == 0 ? 0xffffffff : 0x7ffffff8);
-      else if (kind == 2) bytes[at] = bytes[at] ^ (<u8>1 << <u8>random(8));
+      else if (kind == 2) bytes[at] = bytes[at] ^ ((<u8>1) << (<u8>random(8)));
       else store<u64>(changetype<usize>(bytes) + at, <u64>random(size));
     }
     clearFailure();

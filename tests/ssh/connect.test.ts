@@ -326,7 +326,8 @@ test("a jump that leads back to itself is an error", async () => {
 });
 
 test("a configured ProxyCommand is left to the system's ssh", async () => {
-  const through = `ssh -F ${join(sshd.folder, "empty_config")} -i ${sshd.key} -o UserKnownHostsFile=${sshd.knownHosts} -p ${sshd.port} -W %h:%p 127.0.0.1`;
+  const files = `-F ${join(sshd.folder, "empty_config")} -i ${sshd.key} -o UserKnownHostsFile=${sshd.knownHosts}`;
+  const through = `ssh ${files} -p ${sshd.port} -W %h:%p 127.0.0.1`;
   const config = quietConfig(sshd, "Host far", "HostName 127.0.0.1", `Port ${sshd.port}`, `ProxyCommand ${through}`);
   const { kind, stdout } = await runOnce(sshd.options({ host: "far", configFile: config }));
   assert.is(kind, "openssh");
