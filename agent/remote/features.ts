@@ -7,7 +7,7 @@ import { FeatureRow, TableKind } from "../../common/format/manifest";
 import { createMap, loadProgram, MapRequest, ProgramRequest, testRun } from "./bpf";
 import { Errno, fail } from "./errors";
 import { LoadedObject } from "./object";
-import { close, O_CLOEXEC, O_RDONLY, open, RLIMIT_MEMLOCK, setrlimit } from "./syscall";
+import { close, O_CLOEXEC, O_RDONLY, open } from "./syscall";
 
 /** One thing that a kernel can or cannot do. */
 export class Feature {
@@ -113,16 +113,6 @@ export function checkFeatures(o: LoadedObject): i32 {
       );
   }
   return 0;
-}
-
-/** Names of the features that this kernel has. */
-export function probeFeatures(): string[] {
-  setrlimit(RLIMIT_MEMLOCK, -1, -1);
-  let names: string[] = [];
-  for (let i = 0, n = FEATURES.length; i < n; ++i) {
-    if (FEATURES[i].probe()) names.push(FEATURES[i].name);
-  }
-  return names;
 }
 
 function probeBpf(): bool {

@@ -46,9 +46,9 @@ export function loadObject(o: LoadedObject): i32 {
       0,
       `the object was compiled for ${machineName(machine)}, this is ${machineName(archId())}`,
     );
+  setrlimit(RLIMIT_MEMLOCK, -1, -1); // before 5.11 maps count as locked memory, those of feature probes too
   let result = checkFeatures(o);
   if (result < 0) return result;
-  setrlimit(RLIMIT_MEMLOCK, -1, -1); // before 5.11 maps count as locked memory
   if (o.probes.length > FEW_PROBES || possibleCpus() > FEW_PROBES) raiseFileLimit();
   result = createMaps(o);
   if (result < 0) return result;
