@@ -127,6 +127,21 @@ test("entry and return probes of one function see the same events", async () => 
   assert.is(Number(entries) + Number(returns) + skipped(ended), 20_000);
 });
 
+test("probes come and go while both CPUs run into them", async () => {
+  const start =
+    "for c in 1 2; do taskset $c dd if=/dev/zero of=/dev/null bs=1 >/dev/null 2>&1 </dev/null & echo $!; done";
+  const pids = (await remote.shell(start)).out.trim().replaceAll("\n", " ");
+  const script = 'global n probe kernel.function("vfs_read") { if (n++ == 100) { println("enough"); exit() } }';
+  try {
+    for (let i = 0; i < 5; i++) {
+      const { status, out } = await remote.run(["-e", script]);
+      assert.equal([status, out], [0, "enough\n"]);
+    }
+  } finally {
+    await remote.shell(`kill ${pids}`);
+  }
+});
+
 test("a client that does not read in time loses output, and says exactly how much", async () => {
   const file = join(folder, "flood.stp");
   const long = "z".repeat(300);
