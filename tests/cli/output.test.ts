@@ -29,24 +29,24 @@ async function textOf(child: ChildProcess): Promise<string> {
 }
 
 test("all bytes arrive, in order, however slow the reader is, and timers go on meanwhile", async ({ fifo }) => {
-  const child = reader(`(sleep 0.3; wc -c) < ${fifo}`);
+  const text = textOf(reader(`(sleep 0.3; wc -c) < ${fifo}`));
   const output = Output.open(fifo);
   let ticks = 0;
   const timer = setInterval(() => ticks++, 10);
   for (let i = 0; i < 20; i++) await output.write(BLOCK);
   await output.close();
   clearInterval(timer);
-  assert.is(await textOf(child), "4000000");
+  assert.is(await text, "4000000");
   assert.ok(ticks >= 10, `${ticks} ticks`);
 });
 
 test("a reader that leaves is noticed and is no error", async ({ fifo }) => {
-  const child = reader(`head -c 5 ${fifo}`);
+  const text = textOf(reader(`head -c 5 ${fifo}`));
   const output = Output.open(fifo);
   for (let i = 0; i < 50 && !output.readerGone; i++) await output.write(BLOCK);
   await output.close();
   assert.is(output.readerGone, true);
-  assert.is(await textOf(child), "AAAAA");
+  assert.is(await text, "AAAAA");
 });
 
 test("a file is written from its beginning", async ({ folder }) => {
