@@ -18,6 +18,7 @@ import { LowerOptions, lower } from "./lower/lower";
 import { writeObject } from "./object/write";
 import { analyse } from "./semantic/analyse";
 import { printScript } from "./semantic/print";
+import { dumpFile } from "./syntax/dump";
 import { parseFile } from "./syntax/parser";
 import { printFile } from "./syntax/print";
 import { Source, SourceKind } from "./syntax/source";
@@ -35,7 +36,7 @@ export class Pass {
 
 /** The passes, in order. */
 export const PASSES: StaticArray<Pass> = [
-  new Pass(1, "ast", parse, printAst),
+  new Pass(1, "ast", parse, dumpAst),
   new Pass(2, "script", elaborate, printResolved),
   new Pass(3, "il", translate, printIl),
   new Pass(3, "bpf", generate, printBpf),
@@ -98,6 +99,12 @@ function printAst(c: Compilation): string {
     text += `# file ${c.files[i].source.name}\n` + printFile(c.files[i]);
   }
   return text;
+}
+
+function dumpAst(c: Compilation): string {
+  const parts: string[] = [];
+  for (let i = 0, n = c.files.length; i < n; ++i) parts.push(dumpFile(c.files[i]));
+  return joinTexts(parts);
 }
 
 function elaborate(c: Compilation): void {

@@ -13,7 +13,7 @@ export interface NamedBytes {
   bytes: Uint8Array;
 }
 
-/** What is known of a remote kernel (DESIGN: facts). */
+/** What is known of a remote kernel. */
 export interface Facts {
   /** By kind ("functions", "tracepoints"): names that exist. */
   names: Map<string, string[]>;

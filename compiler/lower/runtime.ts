@@ -34,7 +34,7 @@ export enum Routine {
 
 /** BPF_RB_FORCE_WAKEUP */
 const FORCE_WAKEUP: i64 = 2;
-/** Tries of the lock: OUTER rounds of INNER. Enough for handlers of some tens of microseconds (KERNEL-MECHANISMS §4). */
+/** Tries of the lock: OUTER rounds of INNER. Enough for handlers of some tens of microseconds. */
 const SPIN_OUTER: i64 = 20;
 const SPIN_INNER: i64 = 500;
 
