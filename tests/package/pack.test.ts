@@ -13,7 +13,7 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const MINUTE = 60_000;
 
 const test = suite("package");
-const folder = mkdtempSync(join(tmpdir(), "stap-remote-package-"));
+const folder = mkdtempSync(join(tmpdir(), "package-test-"));
 /** A PATH with node and ssh and nothing that compiles. */
 const bin = join(folder, "bin");
 const program = join(folder, "app/node_modules/.bin/stap-remote");

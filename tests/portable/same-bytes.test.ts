@@ -24,7 +24,7 @@ const SCRIPTS = [
 const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 
 const test = suite("same bytes");
-const folder = mkdtempSync(join(tmpdir(), "stap-remote-portable-"));
+const folder = mkdtempSync(join(tmpdir(), "portable-test-"));
 const wasm = readAsset("compiler.wasm");
 const work: Work = {
   tapset: readTapset().map(({ name, bytes }) => ({ name, text: new TextDecoder().decode(bytes) })),
