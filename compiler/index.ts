@@ -63,7 +63,8 @@ function respond(c: Compilation): Uint8Array {
 
 function counts(c: Compilation): string {
   const script = c.script;
-  let text = `scripts ${c.files.length}\n`;
+  const library = c.request.all(RequestTag.Tapset).length;
+  let text = `scripts ${c.files.length + library}\n`;
   if (script === null) return text;
   text += `functions ${script.usedFunctions.length}\nglobals ${script.globals.length}\n`;
   return text + `probes ${script.probes.length}\nhandlers ${script.handlers.length}\n`;
