@@ -200,6 +200,11 @@ export class BtfExtWriter {
     lines.u32(((line & 0x3fffff) << 10) | (column < 1023 ? column : 1023));
   }
 
+  /** Whether there is nothing to say: libbpf refuses a section that says nothing. */
+  get isEmpty(): bool {
+    return this.sections.length == 0;
+  }
+
   /** Appends the section's bytes. */
   write(out: ByteWriter): void {
     const funcs = this.writePart(FuncInfo.Size, true);

@@ -251,9 +251,10 @@ class ObjectWriter {
       this.writeLines(at);
     }
     const btf = this.elf.section(SECTION_BTF, SectionType.Progbits, SectionFlag.None);
-    const ext = this.elf.section(SECTION_BTF_EXT, SectionType.Progbits, SectionFlag.None);
     // The second first: it still adds strings to the first.
-    this.ext.write(ext.data);
+    if (!this.ext.isEmpty) {
+      this.ext.write(this.elf.section(SECTION_BTF_EXT, SectionType.Progbits, SectionFlag.None).data);
+    }
     this.btf.write(btf.data);
   }
 
