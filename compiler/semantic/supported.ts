@@ -34,6 +34,8 @@ function refusedExpression(e: Expression): string {
       return hasWildcard((<InExpression>e).keys) ? "'*' among the keys of 'in'" : "";
     case NodeKind.TargetVariable:
       return "target variables";
+    case NodeKind.Autocast:
+      return "'->' and '$' on values";
     case NodeKind.AtVar:
       return "'@var'";
     case NodeKind.Cast:
