@@ -231,7 +231,8 @@ function arithmeticOp(op: Operator): Op {
   }
 }
 
-function compareOp(op: Operator): Op {
+/** The compare of an operator on numbers, or on the order of two strings. */
+export function compareOp(op: Operator): Op {
   switch (op) {
     case Operator.Less:
       return Op.Slt;

@@ -428,11 +428,9 @@ export class Lowering {
       this.b.jump(catching.block);
       return;
     }
-    if (this.isOutermost) {
-      this.leaveWith(this.constant(site | bits));
-      return;
-    }
-    if (this.shared.catchesMessages) copyString(this, literalPlace(message), this.shared.messagePlace());
+    // In a handler nobody is left to catch it; who calls a subprogram may.
+    if (!this.isHandler && this.shared.catchesMessages)
+      copyString(this, literalPlace(message), this.shared.messagePlace());
     this.leaveWith(this.constant(site | bits));
   }
 
@@ -452,11 +450,6 @@ export class Lowering {
     const argument = new UnitArgument(ArgumentType.String, capacity - 1);
     const site = this.shared.site(SiteKind.Error, "%s", range, near, [argument]);
     this.leaveWith(this.constant(site | ErrorBits.Message));
-  }
-
-  /** Whether errors here can only end the handler: nobody between here and its exit may catch them. */
-  private get isOutermost(): bool {
-    return this.isHandler;
   }
 
   /** To the function's error exit with a site and its bits. */

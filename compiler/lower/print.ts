@@ -8,6 +8,7 @@
 //
 // Which one is found out by trying: a handler is lowered directly first, and again when that turns out not to do.
 
+import { RingFlag } from "../../common/format/bpf";
 import { Helper } from "../../common/format/helpers";
 import { ArgumentType, MAX_RECORD_BYTES, MAX_SITES, RecordItem, SiteKind } from "../../common/format/record";
 import { BssHeader } from "../../common/format/runtime";
@@ -28,9 +29,6 @@ import { Lowering } from "./lowering";
 import { Base, capacityFor, Place, SMALL_BYTES } from "./place";
 import { Routine, routine } from "./runtime";
 import { copyString, lowerString, lowerStringInto } from "./string";
-
-/** BPF_RB_FORCE_WAKEUP: somebody must hear of it now. */
-const FORCE_WAKEUP: i64 = 2;
 
 /** One argument of an item. */
 class Piece {
@@ -238,7 +236,7 @@ function putDirect(l: Lowering, item: Item, map: UnitMap): void {
   l.memo.open();
   fillFixed(l, item, record, 0);
   l.memo.close();
-  b.callHelper(Helper.RingbufSubmit, [record, l.constant(map == UnitMap.Output ? 0 : FORCE_WAKEUP)]);
+  b.callHelper(Helper.RingbufSubmit, [record, l.constant(map == UnitMap.Output ? 0 : RingFlag.ForceWakeup)]);
   b.jump(done);
   b.setBlock(done);
 }
@@ -412,7 +410,7 @@ function putMessage(l: Lowering, message: Place, site: Ref): void {
   while (mask < most) mask = (mask << 1) | 1;
   const size = b.binary(Op.And, b.binary(Op.Add, used, l.constant(RecordItem.Size)), l.constant(mask));
   const ring = b.addressOf(AddressKind.Map, UnitMap.Control);
-  const result = b.callHelper(Helper.RingbufOutput, [ring, base, size, l.constant(FORCE_WAKEUP)]);
+  const result = b.callHelper(Helper.RingbufOutput, [ring, base, size, l.constant(RingFlag.ForceWakeup)]);
   const lost = b.newBlock("lost");
   const kept = b.newBlock("kept");
   b.setCold(lost);

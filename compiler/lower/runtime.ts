@@ -3,6 +3,7 @@
 // They are global BPF functions: the kernel's verifier checks each once, with unknown scalars as parameters, however
 // many handlers call it. A frame is passed as its offset in the arena and masked again, as the verifier wants it.
 
+import { RingFlag } from "../../common/format/bpf";
 import { Helper } from "../../common/format/helpers";
 import { RecordFlags, RecordItem } from "../../common/format/record";
 import { BssHeader, FRAME_LEVELS, RodataHeader } from "../../common/format/runtime";
@@ -32,8 +33,6 @@ export enum Routine {
   Size,
 }
 
-/** BPF_RB_FORCE_WAKEUP */
-const FORCE_WAKEUP: i64 = 2;
 /** Tries of the lock: OUTER rounds of INNER. Enough for handlers of some tens of microseconds. */
 const SPIN_OUTER: i64 = 20;
 const SPIN_INNER: i64 = 500;
@@ -152,7 +151,7 @@ function buildControl(b: Builder): void {
   b.ret(b.constant(0));
   b.setBlock(ok);
   b.store(Op.Store64, record, 0, b.unary(Op.Extu16, site));
-  b.callHelper(Helper.RingbufSubmit, [record, b.constant(FORCE_WAKEUP)]);
+  b.callHelper(Helper.RingbufSubmit, [record, b.constant(RingFlag.ForceWakeup)]);
   b.ret(b.constant(0));
 }
 

@@ -17,7 +17,7 @@ import {
 import { Operator } from "../syntax/token";
 import { keepString, lowerStringCall } from "./call";
 import { lowerKeys, readStringElement, writeStringElement } from "./element";
-import { lowerCondition } from "./expression";
+import { compareOp, lowerCondition } from "./expression";
 import { Hole } from "./frame";
 import { lengthOf } from "./length";
 import { Lowering } from "./lowering";
@@ -218,7 +218,7 @@ export function branchOnStrings(l: Lowering, e: BinaryExpression, yes: i32, no: 
     left = kept;
   }
   const right = lowerString(l, e.right);
-  const op = compareOf(e.op);
+  const op = compareOp(e.op);
   if (isWordwise(left) && isWordwise(right)) {
     if (op == Op.Eq || op == Op.Ne) branchOnEquality(l, left, right, op == Op.Eq ? yes : no, op == Op.Eq ? no : yes);
     else branchOnOrder(l, left, right, op, yes, no);
@@ -238,24 +238,6 @@ function isStill(e: Expression): bool {
 
 function isWordwise(place: Place): bool {
   return place.isSmall;
-}
-
-function compareOf(op: Operator): Op {
-  switch (op) {
-    case Operator.Equal:
-      return Op.Eq;
-    case Operator.NotEqual:
-      return Op.Ne;
-    case Operator.Less:
-      return Op.Slt;
-    case Operator.LessEqual:
-      return Op.Sle;
-    case Operator.Greater:
-      return Op.Sgt;
-    default:
-      assert(op == Operator.GreaterEqual, "strings have no such operator");
-      return Op.Sge;
-  }
 }
 
 /** Words that both must agree in: a literal's up to its NUL, else the longer one's. */
