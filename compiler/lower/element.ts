@@ -69,16 +69,47 @@ function storeKeys(l: Lowering, keys: Keys): void {
   }
 }
 
+/** The words of keys that are passed in registers. */
+function wordsOf(l: Lowering, keys: Keys): Ref[] {
+  const words: Ref[] = [];
+  const capacities = keys.table.keyCapacities;
+  for (let i = 0, n = capacities.length; i < n; ++i) {
+    const place = keys.places[i];
+    if (place === null) {
+      words.push(keys.longs[i]);
+      continue;
+    }
+    let from = place;
+    if (!place.isLiteral && place.capacity > capacities[i]) {
+      from = l.newPlace(capacities[i]);
+      copyString(l, place, from);
+    }
+    for (let k = 0, m = capacities[i] >> 3; k < m; ++k) words.push(l.word(from, k));
+  }
+  return words;
+}
+
+/** Calls the table's `find`. */
+function find(l: Lowering, keys: Keys, create: bool): Ref {
+  let passed: Ref[];
+  if (keys.table.keysInRegisters) {
+    passed = wordsOf(l, keys);
+  } else {
+    storeKeys(l, keys);
+    passed = [l.b.getVar(l.frameOffset)];
+  }
+  passed.push(l.constant(create ? 1 : 0));
+  return l.b.callFunction(keys.table.find, passed);
+}
+
 /** The number of the element with these keys; 0 none. */
 export function findElement(l: Lowering, keys: Keys): Ref {
-  storeKeys(l, keys);
-  return l.b.callFunction(keys.table.find, [l.b.getVar(l.frameOffset), l.constant(0)]);
+  return find(l, keys, false);
 }
 
 /** The address of the element with these keys, which is made if there is none; a full array is an error. */
 export function makeElement(l: Lowering, keys: Keys): Ref {
-  storeKeys(l, keys);
-  const number = l.b.callFunction(keys.table.find, [l.b.getVar(l.frameOffset), l.constant(1)]);
+  const number = find(l, keys, true);
   const symbol = keys.table.symbol;
   const limit = symbol.size > 0 ? `size limit (${symbol.size})` : "MAXMAPENTRIES";
   const near = `identifier '${symbol.displayName}'`;

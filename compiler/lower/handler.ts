@@ -22,7 +22,7 @@ import { isSimple, lowerCondition } from "./expression";
 import { FrameHeader, Hole } from "./frame";
 import { ErrorBits, Lowering, Shared } from "./lowering";
 import { emitErrorMessage } from "./print";
-import { buildUnlock, clearCut, Routine, routine } from "./runtime";
+import { buildTryLock, buildUnlock, clearCut, Routine, routine } from "./runtime";
 import { lowerBlock } from "./statement";
 import { declareLocal } from "./variable";
 
@@ -177,7 +177,11 @@ function beginHandler(l: Lowering, handler: Handler, locked: bool, body: i32): v
   if (locked) {
     const busy = b.newBlock("busy");
     const mine = b.newBlock("mine");
+    const waiting = b.newBlock("waiting");
     b.setCold(busy);
+    b.setCold(waiting);
+    buildTryLock(shared, b, mine, waiting);
+    b.setBlock(waiting);
     b.branch(b.callFunction(routine(shared, Routine.Lock), []), busy, mine);
     b.setBlock(busy);
     b.ret(l.constant(0));

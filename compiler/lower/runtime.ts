@@ -202,21 +202,13 @@ function endLoop(b: Builder, counter: i32, head: i32, bound: i64): void {
 function buildSpin(shared: Shared, b: Builder): void {
   const counter = b.variable("tries");
   const head = beginLoop(b, counter);
-  const bss = b.addressOf(AddressKind.Bss, 0);
   const mine = b.newBlock("mine");
   const taken = b.newBlock("taken");
   b.setCold(mine);
-  if (shared.fetchingAtomics) {
-    const old = b.atomicCmpXchg(bss, BssHeader.Lock, b.constant(0), b.constant(1));
-    b.branchIf(Op.Eq, old, b.constant(0), mine, taken);
-  } else {
-    b.atomicAdd(4, bss, BssHeader.Lock, b.constant(1));
-    b.branchIf(Op.Eq, b.load(Op.Load32u, bss, BssHeader.Lock), b.constant(1), mine, taken);
-  }
+  buildTryLock(shared, b, mine, taken);
   b.setBlock(mine);
   b.ret(b.constant(1));
   b.setBlock(taken);
-  if (!shared.fetchingAtomics) b.atomicAdd(4, bss, BssHeader.Lock, b.constant(-1));
   endLoop(b, counter, head, SPIN_INNER);
   b.ret(b.constant(0));
 }
@@ -234,6 +226,23 @@ function buildLock(shared: Shared, b: Builder): void {
   endLoop(b, counter, head, SPIN_OUTER);
   b.atomicAdd(8, b.addressOf(AddressKind.Bss, 0), BssHeader.SkippedLock, b.constant(1));
   b.ret(b.constant(1));
+}
+
+/** Tries the lock once: most often it is free, and then no routine need be called. Ends in `mine` or `taken`. */
+export function buildTryLock(shared: Shared, b: Builder, mine: i32, taken: i32): void {
+  const bss = b.addressOf(AddressKind.Bss, 0);
+  if (shared.fetchingAtomics) {
+    const old = b.atomicCmpXchg(bss, BssHeader.Lock, b.constant(0), b.constant(1));
+    b.branchIf(Op.Eq, old, b.constant(0), mine, taken);
+    return;
+  }
+  b.atomicAdd(4, bss, BssHeader.Lock, b.constant(1));
+  const refused = b.newBlock("refused");
+  b.setCold(refused);
+  b.branchIf(Op.Eq, b.load(Op.Load32u, bss, BssHeader.Lock), b.constant(1), mine, refused);
+  b.setBlock(refused);
+  b.atomicAdd(4, bss, BssHeader.Lock, b.constant(-1));
+  b.jump(taken);
 }
 
 /** Gives the lock back; part of a handler's exit. */

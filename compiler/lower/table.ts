@@ -5,9 +5,10 @@
 //
 // Elements are numbered from 1; 0 is none. Those of one bucket are chained; all are linked in the order of insertion,
 // which is the order of an unsorted foreach and tells which one a `%` array replaces. `seq` is 0 in a free element. The
-// routines are global BPF functions for each array, with its sizes as constants: the handler leaves the keys in the
-// frame, at the array's own place, and gets an element's number. They need the lock, like everything on arrays that
-// change while others run.
+// routines are global BPF functions for each array, with its sizes as constants. Keys of up to three words are passed in
+// registers, so that a handler that counts by tid() needs no frame; longer ones the handler leaves in the frame, at the
+// array's own place. What comes back is an element's number. They need the lock, like everything on arrays that change
+// while others run.
 
 import { RodataHeader } from "../../common/format/runtime";
 import { AddressKind, Builder } from "../ir/build";
@@ -52,6 +53,8 @@ export const MOST_TABLE_BYTES: i64 = 3 << 20;
  * are as many buckets as elements, so that chains of ten are rare; the verifier walks the loop to its bound.
  */
 const MOST_CHAINED: i64 = 256;
+/** Keys of so many words are passed in registers: five arguments, of which `find` needs one. */
+const MOST_REGISTER_WORDS: i32 = 3;
 const HASH_FACTOR: i64 = -7046029254386353131;
 
 /** What `find` answers when the array is full. */
@@ -69,7 +72,7 @@ export class Table {
   buckets: i32;
   /** Offset in .bss. */
   offset: i32 = 0;
-  /** Offset in the frame of the keys to look up. */
+  /** Offset in the frame of the keys to look up; -1: they are passed in registers. */
   keyPlace: i32;
   private findFunction: i32 = -1;
   private insertFunction: i32 = -1;
@@ -93,7 +96,24 @@ export class Table {
     let buckets = 4;
     while (buckets < capacity) buckets <<= 1;
     this.buckets = buckets;
-    this.keyPlace = shared.plan.reserveFunction(this.keyBytes);
+    const fits = this.keyBytes <= MOST_REGISTER_WORDS * 8;
+    this.keyPlace = fits ? -1 : shared.plan.reserveFunction(this.keyBytes);
+  }
+
+  /** Whether the routines take the keys' words as arguments, not a frame's offset. */
+  get keysInRegisters(): bool {
+    return this.keyPlace < 0;
+  }
+
+  /** Arguments that say which keys. */
+  private get keyArguments(): i32 {
+    return this.keysInRegisters ? this.keyBytes >> 3 : 1;
+  }
+
+  private passKeys(b: Builder): Ref[] {
+    const passed: Ref[] = [];
+    for (let i = 0, n = this.keyArguments; i < n; ++i) passed.push(b.parameter(i));
+    return passed;
   }
 
   /** Bytes of .bss that it takes. */
@@ -144,14 +164,14 @@ export class Table {
 
   // ------------------------------------------------------------------------------------------------------------- find
 
-  /** (frame offset, create) -> number of the element with the keys in the frame; 0 none; FULL */
+  /** (keys' words or frame offset, create) -> number of the element with these keys; 0 none; FULL */
   get find(): i32 {
     if (this.findFunction >= 0) return this.findFunction;
-    const fn = this.routine("find", 2);
+    const fn = this.routine("find", this.keyArguments + 1);
     this.findFunction = fn.index;
     const b = new Builder(fn);
-    const keys = this.keysInFrame(b);
-    const hash = this.hashOf(b, keys);
+    const words = this.keyWords(b);
+    const hash = this.hashOf(b, words);
     const number = b.variable("number");
     b.setVar(number, b.load(Op.Load32u, this.headAddress(b, hash), 0));
     const missing = b.newBlock("missing");
@@ -167,8 +187,12 @@ export class Table {
     b.setCold(match);
     b.branchIf(Op.Eq, b.getVar(number), b.constant(0), missing, there);
     b.setBlock(there);
-    const same = b.callFunction(this.sameKeys, [b.parameter(0), b.getVar(number), hash]);
-    b.branchIf(Op.Ne, same, b.constant(0), match, next);
+    if (this.keysInRegisters) {
+      this.branchOnKeys(b, this.element(b, b.getVar(number)), words, match, next);
+    } else {
+      const same = b.callFunction(this.sameKeys, [b.parameter(0), b.getVar(number), hash]);
+      b.branchIf(Op.Ne, same, b.constant(0), match, next);
+    }
     b.setBlock(match);
     b.ret(b.getVar(number));
     b.setBlock(next);
@@ -180,18 +204,36 @@ export class Table {
     b.setBlock(tooLong);
     b.ret(b.constant(FULL));
     b.setBlock(missing);
-    this.answerMissing(b, hash);
+    this.answerMissing(b);
     return this.findFunction;
   }
 
-  private answerMissing(b: Builder, hash: Ref): void {
+  private answerMissing(b: Builder): void {
     const create = b.newBlock("create");
     const none = b.newBlock("none");
-    b.branch(b.parameter(1), create, none);
+    b.branch(b.parameter(this.keyArguments), create, none);
     b.setBlock(none);
     b.ret(b.constant(0));
     b.setBlock(create);
-    b.ret(b.callFunction(this.insert, [b.parameter(0), hash]));
+    b.ret(b.callFunction(this.insert, this.passKeys(b)));
+  }
+
+  /** The words of the keys to look up. */
+  private keyWords(b: Builder): Ref[] {
+    if (this.keysInRegisters) return this.passKeys(b);
+    const keys = this.keysInFrame(b);
+    const words: Ref[] = [];
+    for (let at = 0; at < this.keyBytes; at += 8) words.push(b.load(Op.Load64, keys, at));
+    return words;
+  }
+
+  /** Goes to `same` if an element has the keys. */
+  private branchOnKeys(b: Builder, element: Ref, words: Ref[], same: i32, differ: i32): void {
+    for (let i = 0, n = words.length; i < n; ++i) {
+      const next = i + 1 < n ? b.newBlock("same") : same;
+      b.branchIf(Op.Eq, b.load(Op.Load64, element, Element.Keys + i * 8), words[i], next, differ);
+      b.setBlock(next);
+    }
   }
 
   /** The address in the frame whose offset is parameter 0 of the keys to look up. */
@@ -203,10 +245,10 @@ export class Table {
   }
 
   /** Mixes all words of the keys; 32 bits. */
-  private hashOf(b: Builder, keys: Ref): Ref {
+  private hashOf(b: Builder, words: Ref[]): Ref {
     let hash = b.constant(this.keyBytes);
-    for (let at = 0; at < this.keyBytes; at += 8) {
-      hash = b.binary(Op.Xor, hash, b.load(Op.Load64, keys, at));
+    for (let i = 0, n = words.length; i < n; ++i) {
+      hash = b.binary(Op.Xor, hash, words[i]);
       hash = b.binary(Op.Mul, hash, b.constant(HASH_FACTOR));
       hash = b.binary(Op.Xor, hash, b.binary(Op.Shr, hash, b.constant(32)));
     }
@@ -222,17 +264,18 @@ export class Table {
     this.sameFunction = fn.index;
     const b = new Builder(fn);
     const element = this.element(b, b.parameter(1));
-    const keys = this.keysInFrame(b);
     const differ = b.newBlock("differ");
     b.setCold(differ);
-    let next = b.newBlock("same");
-    b.branchIf(Op.Ne, b.load(Op.Load32u, element, Element.Hash), b.unary(Op.Extu32, b.parameter(2)), differ, next);
+    const hashed = b.newBlock("hashed");
+    const same = b.newBlock("same");
+    b.branchIf(Op.Eq, b.load(Op.Load32u, element, Element.Hash), b.unary(Op.Extu32, b.parameter(2)), hashed, differ);
+    b.setBlock(hashed);
+    const keys = this.keysInFrame(b);
     for (let at = 0; at < this.keyBytes; at += 8) {
+      const next = at + 8 < this.keyBytes ? b.newBlock("same") : same;
+      b.branchIf(Op.Eq, b.load(Op.Load64, element, Element.Keys + at), b.load(Op.Load64, keys, at), next, differ);
       b.setBlock(next);
-      next = b.newBlock("same");
-      b.branchIf(Op.Ne, b.load(Op.Load64, element, Element.Keys + at), b.load(Op.Load64, keys, at), differ, next);
     }
-    b.setBlock(next);
     b.ret(b.constant(1));
     b.setBlock(differ);
     b.ret(b.constant(0));
@@ -241,24 +284,22 @@ export class Table {
 
   // ----------------------------------------------------------------------------------------------------------- insert
 
-  /** (frame offset, hash) -> number of a new element with the keys in the frame, or FULL */
+  /** (keys' words or frame offset) -> number of a new element with these keys, or FULL */
   private get insert(): i32 {
     if (this.insertFunction >= 0) return this.insertFunction;
-    const fn = this.routine("insert", 2);
+    const fn = this.routine("insert", this.keyArguments);
     this.insertFunction = fn.index;
     const b = new Builder(fn);
     const header = this.header(b);
     const number = b.variable("number");
     this.takeElement(b, header, number);
     const element = this.element(b, b.getVar(number));
-    const keys = this.keysInFrame(b);
-    for (let at = 0; at < this.keyBytes; at += 8) {
-      b.store(Op.Store64, element, Element.Keys + at, b.load(Op.Load64, keys, at));
-    }
+    const words = this.keyWords(b);
+    for (let i = 0, n = words.length; i < n; ++i) b.store(Op.Store64, element, Element.Keys + i * 8, words[i]);
     for (let at = 0; at < this.valueBytes; at += 8) {
       b.store(Op.Store64, element, this.valueOffset + at, b.constant(0));
     }
-    const hash = b.unary(Op.Extu32, b.parameter(1));
+    const hash = this.hashOf(b, words);
     b.store(Op.Store32, element, Element.Hash, hash);
     const head = this.headAddress(b, hash);
     b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, head, 0));
