@@ -13,6 +13,7 @@ import { keepString } from "./call";
 import { isSimple, lowerLong } from "./expression";
 import { Lowering } from "./lowering";
 import { Base, Place } from "./place";
+import { isSlice, slicesOf } from "./slice";
 import { copyPadded, copyString, lowerString, zero } from "./string";
 import { Table } from "./table";
 import { symbolOf } from "./variable";
@@ -40,7 +41,10 @@ export function tableOf(l: Lowering, array: Expression): Table {
 export function lowerKeys(l: Lowering, array: Expression, keys: Expression[], range: Range): Keys {
   const result = new Keys(tableOf(l, array), range);
   for (let i = 0, n = keys.length; i < n; ++i) {
-    if (keys[i].type == Type.String) {
+    if (keys[i].kind == NodeKind.Wildcard) {
+      result.longs.push(NoRef);
+      result.places.push(null);
+    } else if (keys[i].type == Type.String) {
       const place = lowerString(l, keys[i]);
       result.longs.push(NoRef);
       result.places.push(isSimple(keys[i]) ? place : keepString(l, place));
@@ -52,19 +56,16 @@ export function lowerKeys(l: Lowering, array: Expression, keys: Expression[], ra
   return result;
 }
 
-/** Puts keys into the frame; large strings with zeros behind them, since keys are compared as a whole. */
-function storeKeys(l: Lowering, keys: Keys): void {
+/** Puts keys into the frame, but for `*`; large strings with zeros behind them, since keys are compared as a whole. */
+function storeKeys(l: Lowering, keys: Keys, place: i32): void {
   const table = keys.table;
-  let at = table.keyPlace;
+  let at = place;
   for (let i = 0, n = table.keyCapacities.length; i < n; ++i) {
     const capacity = table.keyCapacities[i];
     const to = new Place(Base.Frame, NoRef, at, capacity);
-    const place = keys.places[i];
-    if (place === null) {
-      l.storeWord(to, 0, keys.longs[i]);
-    } else {
-      copyPadded(l, place, to);
-    }
+    const key = keys.places[i];
+    if (key !== null) copyPadded(l, key, to);
+    else if (keys.longs[i] != NoRef) l.storeWord(to, 0, keys.longs[i]);
     at += capacity;
   }
 }
@@ -95,7 +96,7 @@ function find(l: Lowering, keys: Keys, create: bool): Ref {
   if (keys.table.keysInRegisters) {
     passed = wordsOf(l, keys);
   } else {
-    storeKeys(l, keys);
+    storeKeys(l, keys, keys.table.keyPlace);
     passed = [l.b.getVar(l.frameOffset)];
   }
   passed.push(l.constant(create ? 1 : 0));
@@ -171,7 +172,13 @@ export function writeStringElement(l: Lowering, keys: Keys, value: Place): void 
 
 /** `[keys] in array` */
 export function lowerIn(l: Lowering, keys: Expression[], array: Expression, range: Range): Ref {
-  const number = findElement(l, lowerKeys(l, array, keys, range));
+  const lowered = lowerKeys(l, array, keys, range);
+  if (isSlice(keys)) {
+    const slices = slicesOf(l, lowered.table, keys);
+    storeKeys(l, lowered, slices.keyPlace);
+    return l.b.callFunction(slices.find, [l.b.getVar(l.frameOffset)]);
+  }
+  const number = findElement(l, lowered);
   return l.b.binary(Op.Sgt, number, l.constant(0));
 }
 
@@ -180,7 +187,13 @@ export function deleteElement(l: Lowering, target: Expression): void {
   if (target.kind == NodeKind.Index) {
     const index = <IndexExpression>target;
     const keys = lowerKeys(l, index.base, index.keys, index.range);
-    l.b.callFunction(keys.table.remove, [findElement(l, keys)]);
+    if (isSlice(index.keys)) {
+      const slices = slicesOf(l, keys.table, index.keys);
+      storeKeys(l, keys, slices.keyPlace);
+      l.b.callFunction(slices.remove, [l.b.getVar(l.frameOffset)]);
+    } else {
+      l.b.callFunction(keys.table.remove, [findElement(l, keys)]);
+    }
   } else {
     l.b.callFunction(tableOf(l, target).clear, []);
   }

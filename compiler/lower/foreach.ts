@@ -331,14 +331,14 @@ class ForeachLoop extends LoopShape {
     b.branch(number, some, no);
     b.setBlock(some);
     const element = this.table.element(b, number);
-    // An element that the body deleted meanwhile is passed over.
-    const alive = b.newBlock("alive");
-    b.branch(b.load(Op.Load32u, element, Element.Seq), alive, skip);
-    b.setBlock(alive);
+    // An element that the body deleted meanwhile is passed over; it still knows what followed it.
     const cursor = this.cursor;
     if (cursor !== null) {
       l.storeWord(cursor, 0, b.load(Op.Load32u, element, Element.After));
     }
+    const alive = b.newBlock("alive");
+    b.branch(b.load(Op.Load32u, element, Element.Seq), alive, skip);
+    b.setBlock(alive);
     this.match(l, element, skip);
     if (left !== null) l.storeWord(left, 0, b.binary(Op.Sub, l.word(left, 0), l.constant(1)));
     this.bind(l, element);

@@ -18,6 +18,7 @@ import { GlobalSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
 import { Shared } from "./lowering";
 import { Base, capacityFor, Place } from "./place";
+import { SliceRoutines } from "./slice";
 
 /** Byte offsets in a table's header; u32 each. */
 const enum TableHeader {
@@ -74,6 +75,8 @@ export class Table {
   offset: i32 = 0;
   /** Offset in the frame of the keys to look up; -1: they are passed in registers. */
   keyPlace: i32;
+  /** Routines for the slices of it that the script deletes and looks for. */
+  slices: SliceRoutines[] = [];
   private findFunction: i32 = -1;
   private insertFunction: i32 = -1;
   private removeFunction: i32 = -1;
@@ -236,11 +239,11 @@ export class Table {
     }
   }
 
-  /** The address in the frame whose offset is parameter 0 of the keys to look up. */
-  private keysInFrame(b: Builder): Ref {
+  /** The address of the keys to look up at `place` in the frame whose offset is parameter 0. */
+  keysInFrame(b: Builder, place: i32 = this.keyPlace): Ref {
     const mask = b.load(Op.Load32u, b.addressOf(AddressKind.Rodata, 0), RodataHeader.FrameMask);
     const offset = b.binary(Op.And, b.parameter(0), mask);
-    const at = b.addressOf(AddressKind.Bss, this.shared.unit.frameOffset + this.keyPlace);
+    const at = b.addressOf(AddressKind.Bss, this.shared.unit.frameOffset + place);
     return b.binary(Op.Add, at, offset);
   }
 

@@ -2,36 +2,16 @@
 // typed; taking a construct from the table below is all that pass 2 needs when lowering learns it.
 
 import { Reporter } from "../diagnostics/diagnostic";
-import {
-  AssignmentExpression,
-  BinaryExpression,
-  CallExpression,
-  Expression,
-  IndexExpression,
-  InExpression,
-  NodeKind,
-  Statement,
-} from "../syntax/ast";
+import { AssignmentExpression, BinaryExpression, CallExpression, Expression, NodeKind, Statement } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 
-function hasWildcard(keys: Expression[]): bool {
-  for (let i = 0, n = keys.length; i < n; ++i) {
-    if (keys[i].kind == NodeKind.Wildcard) return true;
-  }
-  return false;
-}
-
 /** What an expression is, if it is refused; or nothing. */
 function refusedExpression(e: Expression): string {
   switch (e.kind) {
-    case NodeKind.Index:
-      return hasWildcard((<IndexExpression>e).keys) ? "'*' among the keys of an element" : "";
-    case NodeKind.In:
-      return hasWildcard((<InExpression>e).keys) ? "'*' among the keys of 'in'" : "";
     case NodeKind.TargetVariable:
       return "target variables";
     case NodeKind.Autocast:
