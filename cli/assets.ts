@@ -12,10 +12,16 @@ const IN_CHECKOUT = basename(HERE) === "cli";
 const BUILT = IN_CHECKOUT ? join(HERE, "..", "build") : HERE;
 const TAPSET = IN_CHECKOUT ? join(HERE, "..", "tapset") : join(HERE, "tapset");
 
-/** The bytes of a built file; a message that says how to make it if it is missing. */
+const assets = new Map<string, Uint8Array>();
+
+/** The bytes of a built file, read once; a message that says how to make it if it is missing. */
 export function readAsset(name: string): Uint8Array {
   const path = join(BUILT, name);
-  if (existsSync(path)) return readFileSync(path);
+  const known = assets.get(name) ?? (existsSync(path) ? readFileSync(path) : undefined);
+  if (known) {
+    assets.set(name, known);
+    return known;
+  }
   const hint = IN_CHECKOUT ? "build it: npm run build" : "install the package again";
   throw new ExitError(EXIT.failed, `'${path}' is missing`, hint);
 }

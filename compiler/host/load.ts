@@ -27,9 +27,13 @@ export interface Instance {
   readonly exports: Record<string, unknown>;
 }
 
-/** Compiles a module's bytes once; `instantiate` is then cheap. */
+const modules = new WeakMap<Uint8Array, WebAssembly.Module>();
+
+/** Compiles a module's bytes, once for the same array; `instantiate` is then cheap. */
 export function compileModule(wasm: Uint8Array): WebAssembly.Module {
-  return new WebAssembly.Module(wasm as BufferSource);
+  const module = modules.get(wasm) ?? new WebAssembly.Module(wasm as BufferSource);
+  modules.set(wasm, module);
+  return module;
 }
 
 /** A fresh instance of a compiled module. */
