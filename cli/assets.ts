@@ -50,7 +50,7 @@ export function readTapsetIndex(): string {
 }
 
 /** All .stp and .stpm files below a directory, in a stable order. */
-export function readScripts(directory: string): NamedBytes[] {
+function readScripts(directory: string): NamedBytes[] {
   if (!existsSync(directory)) return [];
   const names = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) => /\.stpm?$/.test(name));
   return names.sort().map((name) => ({ name: name.replaceAll("\\", "/"), bytes: readFileSync(join(directory, name)) }));

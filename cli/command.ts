@@ -3,7 +3,7 @@
 
 import { version } from "./assets.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
-import { helpText, parseOptions } from "./options.ts";
+import { helpText, onlyCompiles, parseOptions } from "./options.ts";
 import { errorLine } from "./report.ts";
 import { compileOnly, runJob, type Surroundings } from "./run.ts";
 
@@ -18,7 +18,7 @@ export async function main(argv: string[], around: Surroundings): Promise<ExitSt
       await output.close();
       return EXIT.done;
     }
-    const compiles = settings.job === "script" && (settings.pass < 5 || settings.dump !== undefined);
+    const compiles = settings.job === "script" && onlyCompiles(settings);
     if (compiles && settings.host === undefined && !settings.local) return await compileOnly(settings, around);
     return await runJob(settings, around);
   } catch (error) {

@@ -15,8 +15,9 @@ import {
   type Facts,
   type NamedBytes,
 } from "../compiler/host/compile.ts";
-import { readAsset, readScripts, readTapset, readTapsetIndex } from "./assets.ts";
+import { readAsset, readTapset, readTapsetIndex } from "./assets.ts";
 import { EXIT, ExitError } from "./exit.ts";
+import { indexScripts, readLibrary } from "./library.ts";
 import type { Settings } from "./options.ts";
 import { reasonOf } from "./output.ts";
 
@@ -26,42 +27,25 @@ export const ARCH_OF_MACHINE: Record<number, "x86_64" | "arm64"> = { 62: "x86_64
 /** Most times the remote is asked for one compile; each round asks for something new, so few are needed. */
 const MAX_ROUNDS = 16;
 
-/** The compiler with the library, and that of -I. */
-export function loadCompiler(settings: Settings): Compiler {
+/** The compiler with its library. */
+export function loadCompiler(): Compiler {
   const tapset = readTapset();
-  let index = readTapsetIndex() || indexScripts(tapset);
-  for (const directory of settings.include) {
-    const scripts = readScripts(directory).map((script) => ({ ...script, name: `${directory}/${script.name}` }));
-    tapset.push(...scripts);
-    index += indexScripts(scripts);
-  }
-  return createCompiler(readAsset("compiler.wasm"), tapset, index);
+  return createCompiler(readAsset("compiler.wasm"), tapset, readTapsetIndex() || indexScripts(tapset));
 }
 
-/** Lines "kind name file" of what scripts define; a quick look at the text that may find too much, never too little. */
-export function indexScripts(scripts: NamedBytes[]): string {
-  const lines: string[] = [];
-  const patterns: [string, RegExp][] = [
-    ["function", /^[ \t]*(?:private[ \t]+)?function[ \t]+([A-Za-z_]\w*)/gm],
-    ["global", /^[ \t]*(?:private[ \t]+)?global[ \t]+([^;\n#]+)/gm],
-    ["alias", /^[ \t]*probe[ \t]+([A-Za-z_][\w.]*)[ \t]*\+?=/gm],
-    ["macro", /^[ \t]*@define[ \t]+([A-Za-z_]\w*)/gm],
-  ];
-  for (const { name, bytes } of scripts) {
-    const text = new TextDecoder().decode(bytes);
-    for (const [kind, pattern] of patterns) {
-      for (const match of text.matchAll(pattern)) {
-        const names =
-          kind === "global" ? match[1]!.split(",").map((one) => one.trim().replace(/\W.*$/, "")) : [match[1]!];
-        for (const one of names) if (one) lines.push(`${kind} ${one} ${name}\n`);
-      }
-    }
-  }
-  return lines.join("");
+/** The scripts of the command line: the main one, and those of -E. */
+export function readScriptsOf(settings: Settings): NamedBytes[] {
+  const extra = settings.extra.map((text, i) => ({
+    name: i === 0 ? "<extra>" : `<extra ${i + 1}>`,
+    bytes: new TextEncoder().encode(`${text}\n`),
+  }));
+  return [readScript(settings), ...extra];
 }
 
-/** The script of the command line: -e, a file, or standard input. */
-export function readScript(settings: Settings): NamedBytes {
+/** -e, a file, or standard input; to list probe points, a probe on them. */
+function readScript(settings: Settings): NamedBytes {
+  const { list } = settings;
+  if (list) return { name: "<input>", bytes: new TextEncoder().encode(`probe ${list.pattern}\n{}\n`) };
   if (settings.script !== undefined)
     return { name: "<input>", bytes: new TextEncoder().encode(`${settings.script}\n`) };
   const file = settings.file as string;
@@ -79,15 +63,21 @@ export function readFile(file: string, what: string): Uint8Array {
 }
 
 /** What the compiler is given, before anything is known of the remote. */
-export function compileInput(settings: Settings, script: NamedBytes, hello?: Hello): CompileInput {
+export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: Hello): CompileInput {
   const options: [string, string][] = [];
   const arch = hello ? (ARCH_OF_MACHINE[hello.machine] ?? `machine ${hello.machine}`) : settings.arch;
   if (hello && settings.arch && settings.arch !== arch) {
     throw new ExitError(EXIT.usage, `the remote has a CPU of type ${arch}, not ${settings.arch}`);
   }
   if (arch) options.push(["arch", arch]);
-  if (hello) options.push(["release", hello.release]);
-  options.push(["pass", String(Math.min(settings.pass, 4))]);
+  if (hello && settings.release !== undefined && settings.release !== hello.release) {
+    throw new ExitError(EXIT.usage, `the remote runs Linux ${hello.release}, not ${settings.release}`);
+  }
+  const release = hello?.release ?? settings.release;
+  if (release) options.push(["release", release]);
+  if (settings.compatible !== undefined) options.push(["compatible", settings.compatible]);
+  if (settings.list) options.push(["list", settings.list.variables ? "variables" : "points"]);
+  options.push(["pass", String(settings.list ? 2 : Math.min(settings.pass, 4))]);
   if (settings.dump !== undefined) options.push(["dump", settings.dump]);
   options.push(["module", objectName(settings).replace(/\.bo$/, "")]);
   for (const define of settings.define) options.push(["define", define]);
@@ -99,7 +89,8 @@ export function compileInput(settings: Settings, script: NamedBytes, hello?: Hel
   if (settings.unoptimized) options.push(["unoptimized", "1"]);
   if (settings.warningsAsErrors) options.push(["warn", "W"]);
   else if (settings.noWarnings) options.push(["warn", "w"]);
-  return { scripts: [script], options, args: settings.args };
+  const library = settings.include.flatMap((directory) => readLibrary(directory, release ?? "", arch ?? "x86_64"));
+  return { scripts, options, args: settings.args, library: { files: library, index: indexScripts(library) } };
 }
 
 /** NAME.bo of -m, or the script's name, or stap.bo. */
@@ -116,6 +107,7 @@ export interface Asked {
   cache: FactsCache;
   /** What was probed there; the compiler takes an empty list for "asked, and nothing special". */
   features: string[];
+  warn?: (text: string) => void;
 }
 
 /** Features that an agent's first words tell. */
@@ -138,6 +130,7 @@ export async function compileFor(compiler: Compiler, input: CompileInput, asked?
 const QUERY_KINDS: Record<string, QueryKind> = {
   functions: QueryKind.Functions,
   tracepoints: QueryKind.Tracepoints,
+  config: QueryKind.Config,
 };
 
 function emptyKinds(): Map<string, string[]> {
@@ -165,11 +158,16 @@ async function supply(facts: Facts, result: CompileResult, asked: Asked): Promis
   return progress;
 }
 
-async function findNames(kind: string, names: string[], { session, cache }: Asked): Promise<string[]> {
+async function findNames(kind: string, names: string[], { session, cache, warn }: Asked): Promise<string[]> {
   const unknown = names.filter((name) => !cache.has(kind, name));
   const cached = names.filter((name) => cache.has(kind, name));
   if (unknown.length === 0) return cached;
   const found = await session.query(QUERY_KINDS[kind] as QueryKind, unknown);
+  if (kind === "config") {
+    // Values, not names; and they are asked for once a run: nothing to keep.
+    if (found.includes("?")) warn?.("the remote does not tell its kernel's configuration: CONFIG_… counts as not set");
+    return found.filter((one) => one !== "?");
+  }
   cache.add(kind, found);
   return [...cached, ...found];
 }

@@ -15,6 +15,6 @@ process.exitCode = await main(process.argv.slice(2), {
   message: (text) => {
     if (text !== "") process.stderr.write(text);
   },
-  openOutput: (file) => Output.open(file),
+  openOutput: (file, rotate) => Output.open(file, rotate),
 });
 process.exit();

@@ -6,6 +6,18 @@
 
 import yargs from "yargs";
 import { UsageError } from "./exit.ts";
+import { IDLE, refusalOf } from "./foreign.ts";
+import {
+  checkModule,
+  type Listing,
+  listingOf,
+  perPass,
+  type Rotation,
+  rotation,
+  seconds,
+  whereOf,
+  wholeNumber,
+} from "./option-values.ts";
 
 type OptionType = "flag" | "count" | "text" | "list" | "optional";
 
@@ -31,6 +43,13 @@ const OUTPUT = "Output:";
 export const OPTIONS: OptionRow[] = [
   { name: "host", type: "text", value: "[USER@]BOX[:PORT]", group: WHERE, help: "run on this machine, over SSH" },
   { name: "local", type: "flag", group: WHERE, help: "run on this machine itself, without SSH" },
+  {
+    name: "remote",
+    type: "text",
+    value: "[USER@]BOX",
+    group: WHERE,
+    help: "stap's spelling of --host; ssh://BOX and direct:// (--local), too",
+  },
   { name: "identity", type: "list", value: "FILE", group: WHERE, help: "private key to log in with (repeatable)" },
   {
     name: "known-hosts",
@@ -50,6 +69,30 @@ export const OPTIONS: OptionRow[] = [
     help: "the built-in SSH client or the system's",
   },
   { name: "script", short: "e", type: "text", value: "SCRIPT", group: WHAT, help: "run this script instead of a file" },
+  {
+    name: "extra",
+    short: "E",
+    type: "list",
+    value: "SCRIPT",
+    group: WHAT,
+    help: "take this script in, too (repeatable)",
+  },
+  {
+    name: "list",
+    short: "l",
+    type: "text",
+    value: "PROBE",
+    group: WHAT,
+    help: "list the probe points that match PROBE, run nothing",
+  },
+  {
+    name: "list-variables",
+    short: "L",
+    type: "text",
+    value: "PROBE",
+    group: WHAT,
+    help: "the same with the variables that their handlers have",
+  },
   {
     name: "command",
     short: "c",
@@ -87,6 +130,14 @@ export const OPTIONS: OptionRow[] = [
     help: "CPU to compile for without a remote",
   },
   {
+    name: "release",
+    short: "r",
+    type: "text",
+    value: "RELEASE",
+    group: COMPILE,
+    help: "kernel release to compile for without a remote, as 'uname -r' says it",
+  },
+  {
     name: "define",
     short: "D",
     type: "list",
@@ -112,14 +163,12 @@ export const OPTIONS: OptionRow[] = [
   { name: "check", type: "flag", group: COMPILE, help: "check the compiler's own invariants between phases" },
   { name: "keep", short: "k", type: "flag", group: COMPILE, help: "keep the object in the current directory" },
   {
-    name: "runtime",
+    name: "compatible",
     type: "text",
-    value: "bpf",
-    choices: ["bpf"],
+    value: "VERSION",
     group: COMPILE,
-    help: "accepted as in stap; there is no other",
+    help: "what 'systemtap_v' shall compare with in conditionals",
   },
-  { name: "bpf", type: "flag", group: COMPILE, help: "the same as --runtime=bpf" },
   {
     name: "output",
     short: "o",
@@ -128,7 +177,23 @@ export const OPTIONS: OptionRow[] = [
     group: OUTPUT,
     help: "write the script's output (with -p4: the object) to FILE",
   },
+  {
+    name: "rotate",
+    short: "S",
+    type: "text",
+    value: "MB[,N]",
+    group: OUTPUT,
+    help: "with -o: begin another file after so many megabytes, keep N of them",
+  },
+  { name: "no-global-var-display", type: "flag", group: OUTPUT, help: "do not print globals that nothing reads" },
   { name: "verbose", short: "v", type: "count", group: OUTPUT, help: "print passes and their times (repeatable)" },
+  {
+    name: "vp",
+    type: "text",
+    value: "ABCDE",
+    group: OUTPUT,
+    help: "verbosity for each pass, a digit each; the greatest counts",
+  },
   {
     name: "verifier-log",
     type: "text",
@@ -139,6 +204,11 @@ export const OPTIONS: OptionRow[] = [
   { name: "help", short: "h", type: "flag", group: OUTPUT, help: "print this" },
   { name: "version", short: "V", type: "flag", group: OUTPUT, help: "print the version" },
 ];
+
+for (const { name, short, value, why } of IDLE) {
+  const row: OptionRow = { name, type: value ? "list" : "optional", group: COMPILE, help: why, hidden: true };
+  OPTIONS.push({ ...row, ...(value ? { value: "VALUE" } : {}), ...(short ? { short } : {}) });
+}
 
 const BY_NAME = new Map(OPTIONS.map((row) => [row.name, row]));
 const BY_SHORT = new Map(OPTIONS.filter((row) => row.short).map((row) => [row.short as string, row]));
@@ -159,6 +229,10 @@ export interface Settings {
   sudo: boolean;
   ssh: "auto" | "ssh2" | "openssh";
   script?: string;
+  /** Scripts beside it (-E). */
+  extra: string[];
+  /** -l, -L: the probe point whose matches are wanted. */
+  list?: Listing;
   command?: string;
   pid: number;
   timeoutMs: number;
@@ -166,6 +240,8 @@ export interface Settings {
   pass: number;
   module?: string;
   arch?: string;
+  release?: string;
+  compatible?: string;
   define: string[];
   include: string[];
   /** Megabytes, 0: the compiler's default. */
@@ -179,6 +255,8 @@ export interface Settings {
   check: boolean;
   keep: boolean;
   output?: string;
+  rotate?: Rotation;
+  noGlobals: boolean;
   verbose: number;
   verifierLog?: string;
   help: boolean;
@@ -220,7 +298,7 @@ function parser() {
     .wrap(100);
   for (const row of OPTIONS) {
     builder = builder.option(row.name, {
-      type: row.type === "flag" ? "boolean" : row.type === "count" ? "count" : "string",
+      type: row.type === "flag" || row.type === "optional" ? "boolean" : row.type === "count" ? "count" : "string",
       array: row.type === "list",
       group: row.group,
       describe: row.value ? `${row.help} (${row.value})` : row.help,
@@ -252,7 +330,8 @@ function spellLong(word: string, rest: string[]): string {
   const equals = word.indexOf("=");
   const name = word.slice(2, equals < 0 ? undefined : equals);
   const row = BY_NAME.get(name);
-  if (!row) throw new UsageError(`unknown option '--${name}'${nearest(name)}`);
+  if (!row) throw new UsageError(refusalOf(`--${name}`) ?? `unknown option '--${name}'${nearest(name)}`);
+  if (row.type === "optional") return `--${name}`;
   if (!takesValue(row)) {
     if (equals >= 0) throw new UsageError(`option '--${name}' takes no value`);
     return word;
@@ -266,8 +345,7 @@ function spellShort(word: string, rest: string[]): string[] {
   for (let i = 1; i < word.length; i++) {
     const letter = word[i] as string;
     const row = BY_SHORT.get(letter);
-    if (!row)
-      throw new UsageError(`unknown option '-${letter}'${letter === "i" ? ": a key is named with '--identity'" : ""}`);
+    if (!row) throw new UsageError(refusalOf(`-${letter}`) ?? `unknown option '-${letter}'`);
     if (!takesValue(row)) {
       spelled.push(`--${row.name}`);
       continue;
@@ -309,17 +387,22 @@ function toSettings(job: "script" | "run", values: Record<string, unknown>): Set
   };
   const list = (name: string) => ((values[name] as unknown[] | undefined) ?? []).map(String);
   const flag = (name: string) => values[name] === true;
+  if (Array.isArray(values.script)) throw new UsageError("only one script with '-e'; more of them with '-E'");
+  for (const runtime of list("runtime")) {
+    if (runtime !== "bpf") throw new UsageError(`there is no runtime '${runtime}' here, only 'bpf'`);
+  }
   return {
     job,
     args: [],
-    host: text("host"),
-    local: flag("local"),
+    ...whereOf(text("host"), text("remote"), flag("local")),
     identity: list("identity"),
     knownHosts: list("known-hosts"),
     acceptNew: flag("accept-new"),
     sudo: flag("sudo"),
     ssh: (text("ssh") as Settings["ssh"]) ?? "auto",
     script: text("script"),
+    extra: list("extra"),
+    list: listingOf(text("list"), text("list-variables")),
     command: text("command"),
     pid: wholeNumber("-x", text("pid"), 0, 0x7fffffff),
     timeoutMs: seconds(text("timeout")),
@@ -327,6 +410,8 @@ function toSettings(job: "script" | "run", values: Record<string, unknown>): Set
     pass: wholeNumber("-p", text("pass"), 5, 5),
     module: text("module"),
     arch: text("arch"),
+    release: text("release"),
+    compatible: text("compatible"),
     define: list("define"),
     include: list("include"),
     buffer: wholeNumber("-s", text("buffer"), 0, 1024),
@@ -339,46 +424,48 @@ function toSettings(job: "script" | "run", values: Record<string, unknown>): Set
     check: flag("check"),
     keep: flag("keep"),
     output: text("output"),
-    verbose: (values.verbose as number | undefined) ?? 0,
+    rotate: rotation(text("rotate")),
+    noGlobals: flag("no-global-var-display"),
+    verbose: Math.max((values.verbose as number | undefined) ?? 0, ...perPass(text("vp"))),
     verifierLog: text("verifier-log"),
     help: flag("help"),
     version: flag("version"),
   };
 }
 
-/** A number from 1 to `max`, or `otherwise` if the option is not there. */
-function wholeNumber(option: string, text: string | undefined, otherwise: number, max: number): number {
-  if (text === undefined) return otherwise;
-  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value >= 1 && value <= max))
-    throw new UsageError(`option '${option}' needs a number from 1 to ${max}, not '${text}'`);
-  return value;
-}
-
-function seconds(text: string | undefined): number {
-  if (text === undefined) return 0;
-  const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value > 0 && value <= 4_000_000)) throw new UsageError(`option '-T' needs a number of seconds, not '${text}'`);
-  return Math.ceil(value * 1000);
-}
+const LATE = new Set(["script", "extra", "list", "list-variables", "set"]);
 
 /** `run` is given an object: what changes the compilation comes too late. */
 function refuseCompileOptions(options: string[]): void {
   for (const option of options) {
     const name = option.slice(2).replace(/=.*/s, "");
     const row = BY_NAME.get(name);
-    const late = row?.group === COMPILE ? !["runtime", "bpf"].includes(name) : name === "script" || name === "set";
+    const late = row?.group === COMPILE ? row.hidden !== true : LATE.has(name);
     if (late) throw new UsageError(`option '--${name}' is for compiling; 'run' is given what was compiled`);
   }
 }
 
+/** Whether a script is compiled and not run. */
+export function onlyCompiles(settings: Settings): boolean {
+  return settings.pass < 5 || settings.dump !== undefined || settings.list !== undefined;
+}
+
 /** Combinations that make no sense. */
 function check(settings: Settings): void {
-  const { job, file, script, host, local, pass } = settings;
+  const { job, file, script, host, local } = settings;
   if (job === "run" && file === undefined) throw new UsageError("'run' needs an object file");
   if (job === "run" && settings.args.length > 0)
     throw new UsageError("an object takes no arguments: they were compiled in");
-  if (file === undefined && script === undefined) throw new UsageError("no script: give a file, '-' or -e 'probe …'");
+  if (settings.list !== undefined && (script !== undefined || file !== undefined)) {
+    throw new UsageError("'-l' and '-L' list probe points; they take no script but that of '-E'");
+  }
+  if (settings.rotate !== undefined && settings.output === undefined)
+    throw new UsageError("option '-S' needs '-o FILE'");
+  if (settings.release?.startsWith("/")) {
+    throw new UsageError("option '-r' takes a kernel's release, such as 6.12.0-amd64; build trees are not needed");
+  }
+  if (file === undefined && script === undefined && settings.list === undefined)
+    throw new UsageError("no script: give a file, '-' or -e 'probe …'");
   if (host !== undefined && local) throw new UsageError("'--host' and '--local' exclude each other");
   if (host === "") throw new UsageError("option '--host' needs a value: [USER@]BOX[:PORT]");
   if (settings.command !== undefined && settings.pid !== 0) throw new UsageError("'-c' and '-x' exclude each other");
@@ -386,18 +473,12 @@ function check(settings: Settings): void {
   for (const pair of [...settings.set, ...settings.define]) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*(=|$)/.test(pair)) throw new UsageError(`'${pair}' is not NAME=VALUE`);
   }
-  const runs = job === "run" || (pass === 5 && settings.dump === undefined);
-  if (runs && host === undefined && !local) {
+  if ((job === "run" || !onlyCompiles(settings)) && host === undefined && !local) {
     throw new UsageError(
       "no machine to run on: give --host [USER@]BOX, or --local for this one",
       "to compile only: -p4",
     );
   }
-}
-
-function checkModule(name: string): void {
-  if (/^[A-Za-z_][A-Za-z0-9_]*(\.bo)?$/.test(name)) return;
-  throw new UsageError(`'${name}' cannot be a module's name: letters, digits and '_' only`);
 }
 
 function firstLine(message: string | undefined): string {

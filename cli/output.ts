@@ -4,9 +4,10 @@
 //
 // Invariant: at most QUEUE_BYTES plus one batch are in memory; a reader that went away (`| head`) is no error.
 
-import { closeSync, openSync, write as writeCallback } from "node:fs";
+import { closeSync, openSync, rmSync, write as writeCallback } from "node:fs";
 import { promisify } from "node:util";
 import { EXIT, ExitError } from "./exit.ts";
+import type { Rotation } from "./option-values.ts";
 
 const QUEUE_BYTES = 1 << 20;
 const RETRY_MS = 5;
@@ -26,19 +27,51 @@ export class Output {
   onReaderGone: () => void = () => {};
 
   constructor(
-    private readonly fd: number,
-    private readonly name: string,
+    private fd: number,
+    private name: string,
     private readonly owned: boolean,
   ) {}
 
-  /** Standard output, or a new file. */
-  static open(file: string | undefined): Output {
+  /** Standard output, or a new file, whose name may hold the time (strftime's %Y, %H …); with `rotate`, several. */
+  static open(file: string | undefined, rotate?: Rotation): Output {
     if (file === undefined) return new Output(1, "standard output", false);
+    const output = new Output(-1, "", true);
+    output.begin(file, rotate);
+    return output;
+  }
+
+  private rotating: { pattern: string; rotate: Rotation } | undefined;
+  /** Files written so far, when they rotate. */
+  private files: string[] = [];
+  private number = 0;
+  private written = 0;
+
+  /** Opens the first file, or the next one. */
+  private begin(pattern: string, rotate?: Rotation): void {
+    if (rotate) this.rotating = { pattern, rotate };
+    const name = withTime(pattern, new Date()) + (rotate ? `.${this.number++}` : "");
     try {
-      return new Output(openSync(file, "w"), `'${file}'`, true);
+      const fd = openSync(name, "w");
+      if (this.fd >= 0) closeSync(this.fd);
+      this.fd = fd;
     } catch (error) {
-      throw new ExitError(EXIT.failed, `cannot write '${file}': ${reasonOf(error)}`);
+      throw new ExitError(EXIT.failed, `cannot write '${name}': ${reasonOf(error)}`);
     }
+    this.name = `'${name}'`;
+    this.written = 0;
+    if (!rotate) return;
+    this.files.push(name);
+    if (rotate.keep > 0 && this.files.length > rotate.keep) rmSync(this.files.shift() as string, { force: true });
+  }
+
+  /** Begins the next file if these bytes would make this one too large. */
+  private rotateFor(bytes: number): void {
+    const rotating = this.rotating;
+    if (!rotating) return;
+    if (this.written > 0 && this.written + bytes > rotating.rotate.bytes) {
+      this.begin(rotating.pattern, rotating.rotate);
+    }
+    this.written += bytes;
   }
 
   /** Queues bytes, which must not change afterwards; throws if an earlier write failed. */
@@ -73,8 +106,8 @@ export class Output {
 
   private async drain(): Promise<void> {
     while (this.queue.length > 0 && !this.readerGone && !this.failure) {
-      const batch = this.queue.length === 1 ? this.queue[0]! : Buffer.concat(this.queue);
-      this.queue = [];
+      const whole = this.queue.length === 1 || this.rotating !== undefined;
+      const batch = whole ? this.queue.shift()! : Buffer.concat(this.queue.splice(0));
       await this.writeAll(batch);
       this.queued -= batch.length;
     }
@@ -85,6 +118,12 @@ export class Output {
 
   private async writeAll(bytes: Uint8Array): Promise<void> {
     let at = 0;
+    try {
+      this.rotateFor(bytes.length);
+    } catch (error) {
+      this.failure = error as ExitError;
+      return;
+    }
     while (at < bytes.length) {
       try {
         Output.hanging++;
@@ -103,6 +142,25 @@ export class Output {
       }
     }
   }
+}
+
+/** A file's name with the time put in where strftime(3) would put it. */
+export function withTime(name: string, now: Date): string {
+  const two = (value: number) => String(value).padStart(2, "0");
+  const parts: Record<string, string> = {
+    Y: String(now.getFullYear()),
+    y: two(now.getFullYear() % 100),
+    m: two(now.getMonth() + 1),
+    d: two(now.getDate()),
+    H: two(now.getHours()),
+    M: two(now.getMinutes()),
+    S: two(now.getSeconds()),
+    s: String(Math.floor(now.getTime() / 1000)),
+    F: `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`,
+    T: `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`,
+    "%": "%",
+  };
+  return name.replace(/%([A-Za-z%])/g, (text, letter: string) => parts[letter] ?? text);
 }
 
 /** What the system said, without Node's prefix and path. */

@@ -21,12 +21,13 @@ import {
   loadCompiler,
   objectName,
   readFile,
-  readScript,
+  readScriptsOf,
   writeObject,
 } from "./compile.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Interrupts } from "./interrupts.ts";
-import type { Settings } from "./options.ts";
+import type { Rotation } from "./option-values.ts";
+import { onlyCompiles, type Settings } from "./options.ts";
 import { type Output, reasonOf } from "./output.ts";
 import type { OpenRemote, Remote } from "./remote.ts";
 import {
@@ -45,7 +46,7 @@ import {
 export interface Surroundings {
   openRemote: OpenRemote;
   message: WriteMessage;
-  openOutput: (file: string | undefined) => Output;
+  openOutput: (file: string | undefined, rotate?: Rotation) => Output;
   interrupts: Interrupts;
   /** Where facts are cached; the user's cache folder if absent. */
   factsFolder?: string;
@@ -53,9 +54,9 @@ export interface Surroundings {
 
 /** Compiles without a remote: -p1 to -p4, --dump. */
 export async function compileOnly(settings: Settings, around: Surroundings): Promise<ExitStatus> {
-  const script = readScript(settings);
+  const scripts = readScriptsOf(settings);
   const watch = startWatch();
-  const result = await compileFor(loadCompiler(settings), compileInput(settings, script));
+  const result = await compileFor(loadCompiler(), compileInput(settings, scripts));
   return finishCompile(settings, around, { result, watch });
 }
 
@@ -83,6 +84,10 @@ async function finishCompile(
   } else {
     await writeText(around.openOutput(settings.output), result.text ?? "");
   }
+  if (settings.list && !result.text) {
+    around.message(`no probe point matches '${settings.list.pattern}'\n`);
+    return EXIT.failed;
+  }
   return EXIT.done;
 }
 
@@ -99,13 +104,13 @@ async function writeText(output: Output, text: string): Promise<void> {
 
 /** Compiles (or reads an object) and runs it on the remote. */
 export async function runJob(settings: Settings, around: Surroundings): Promise<ExitStatus> {
-  const wantsRun = settings.job === "run" || (settings.pass === 5 && settings.dump === undefined);
-  const script = settings.job === "script" ? readScript(settings) : undefined;
+  const wantsRun = settings.job === "run" || !onlyCompiles(settings);
+  const scripts = settings.job === "script" ? readScriptsOf(settings) : undefined;
   const given = settings.job === "run" ? readFile(settings.file as string, "object") : undefined;
   if (given) checkObject(given, settings.file as string);
   const watch = startWatch();
   const opening = around.openRemote(settings);
-  const compiler = script ? prepare(() => loadCompiler(settings), opening) : undefined;
+  const compiler = scripts ? prepare(loadCompiler, opening) : undefined;
   const remote = await opening;
   let session: Session | undefined;
   let cache: FactsCache | undefined;
@@ -115,11 +120,12 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
       onWarning: (text) => around.message(`WARNING: ${text}\n`),
     });
     if (settings.verbose > 0) around.message(connectedLine(remote, session, elapsed(watch)));
-    if (!script || !compiler) return await runObject(given as Uint8Array, { settings, around, session });
+    if (!scripts || !compiler) return await runObject(given as Uint8Array, { settings, around, session });
     const compiling = startWatch();
     cache = new FactsCache(session.hello.buildId, around.factsFolder);
-    const asked = { session, cache, features: featuresOf(session.hello) };
-    const result = await compileFor(compiler, compileInput(settings, script, session.hello), asked);
+    const warn = (text: string) => around.message(`WARNING: ${text}\n`);
+    const asked = { session, cache, features: featuresOf(session.hello), warn };
+    const result = await compileFor(compiler, compileInput(settings, scripts, session.hello), asked);
     if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });
     around.message(result.messages);
     if (settings.verbose > 0) around.message(passLines(result, objectName(settings), compiling));
@@ -179,7 +185,7 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
   const { settings, around, session } = run;
   const manifest = checkObject(object, settings.file ?? "the object");
   const formatter = createFormatter(readAsset("formatter.wasm"), manifest.bytes);
-  const output = around.openOutput(settings.output);
+  const output = around.openOutput(settings.output, settings.rotate);
   const watch = startWatch();
   if (settings.verbose > 0) around.message("Pass 5: starting run.\n");
   try {
@@ -264,7 +270,7 @@ async function writeMessages(messages: Uint8Array, state: RunState, around: Surr
 async function conclude(state: RunState, run: Run): Promise<ExitStatus> {
   const { around, settings } = run;
   const summary = state.summary as Finished;
-  await state.output.write(new TextEncoder().encode(globalLines(summary.globals)));
+  if (!settings.noGlobals) await state.output.write(new TextEncoder().encode(globalLines(summary.globals)));
   await state.output.flush();
   await state.terminal.flush();
   if (summary.reason === StopReason.Skipped) {

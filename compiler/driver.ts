@@ -13,13 +13,16 @@ import { compileFunction } from "./bpf/emit";
 import { printCode } from "./bpf/print";
 import { enterPass } from "./clock";
 import { Compilation } from "./compilation";
+import { Reporter } from "./diagnostics/diagnostic";
 import { printFunction } from "./ir/print";
 import { LowerOptions, lower } from "./lower/lower";
 import { writeObject } from "./object/write";
 import { analyse } from "./semantic/analyse";
-import { printScript } from "./semantic/print";
+import { Listing } from "./semantic/options";
+import { printListing, printScript } from "./semantic/print";
+import { Need } from "./semantic/script";
 import { dumpFile } from "./syntax/dump";
-import { parseFile } from "./syntax/parser";
+import { parseFile, parseMacroFile } from "./syntax/parser";
 import { printFile } from "./syntax/print";
 import { Source, SourceKind } from "./syntax/source";
 
@@ -86,11 +89,28 @@ export function dumpNames(): string {
 // -------------------------------------------------------------------------------------------------------- pass by pass
 
 function parse(c: Compilation): void {
+  const library = c.request.all(RequestTag.Tapset);
+  for (let i = 0, n = library.length; i < n; ++i) {
+    if (!library[i].name.endsWith(".stpm")) continue;
+    const source = new Source(library[i].name, library[i].data, SourceKind.Tapset);
+    parseMacroFile(source, c.options.preprocess, c.reporter);
+  }
   const scripts = c.request.all(RequestTag.Script);
   for (let i = 0, n = scripts.length; i < n; ++i) {
     const source = new Source(scripts[i].name, scripts[i].data, SourceKind.UserScript);
     c.files.push(parseFile(source, c.options.preprocess, c.reporter));
   }
+  askForConfig(c);
+}
+
+/** Conditionals may ask for the kernel's configuration; what was found while it is not known counts for nothing. */
+function askForConfig(c: Compilation): void {
+  const names = c.options.preprocess.configNeeds;
+  if (names.size == 0) return;
+  const quiet = c.reporter.quiet;
+  c.reporter = new Reporter();
+  c.reporter.quiet = quiet;
+  c.needs = [new Need("config", names.values().sort())];
 }
 
 function printAst(c: Compilation): string {
@@ -109,12 +129,16 @@ function dumpAst(c: Compilation): string {
 
 function elaborate(c: Compilation): void {
   const script = analyse(c.files, c.options.semantic, c.reporter);
-  if (script === null) return;
-  c.script = script;
-  c.needs = script.needs;
+  if (script !== null) {
+    c.script = script;
+    c.needs = script.needs;
+  }
+  askForConfig(c);
 }
 
 function printResolved(c: Compilation): string {
+  const listing = c.options.semantic.listing;
+  if (listing != Listing.None) return printListing(c.script!, listing == Listing.Variables);
   return printScript(c.script!);
 }
 
@@ -125,6 +149,8 @@ function translate(c: Compilation): void {
   options.maxSkipped = c.options.limit("MAXSKIPPED", 100);
   options.maxEntries = c.options.limit("MAXMAPENTRIES", 2048);
   options.maxActions = c.options.limit("MAXACTION", 1000);
+  const tenTimes = <i32>min<i64>(<i64>options.maxActions * 10, i32.MAX_VALUE);
+  options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);
   options.suppressErrors = c.options.suppressErrors;
   options.fetchingAtomics = c.options.isArm64;
   options.scriptName = c.scriptName;

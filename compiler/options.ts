@@ -4,8 +4,9 @@ import { RequestTag } from "../common/format/request";
 import { Reporter } from "./diagnostics/diagnostic";
 import { dumpNames, isDumpName } from "./driver";
 import { Arch, archMachine, archName, findArch } from "./kernel/facts";
+import { checkLimit } from "./limits";
 import { Request } from "./request";
-import { SemanticOptions } from "./semantic/options";
+import { Listing, SemanticOptions } from "./semantic/options";
 import { PreprocessOptions } from "./syntax/options";
 import { Source, SourceKind } from "./syntax/source";
 
@@ -50,6 +51,7 @@ export class CompileOptions {
 /** Reads the options of a request; reports those that mean nothing. */
 export function readOptions(request: Request, reporter: Reporter): CompileOptions {
   const options = new CompileOptions();
+  reporter.quiet = request.option("warn") == "w" || request.option("list").length > 0;
   const arch = request.option("arch", "x86_64");
   const found = findArch(arch);
   if (found < 0) reporter.error(null, `unknown architecture '${arch}'`, "use x86_64 or arm64");
@@ -68,7 +70,7 @@ export function readOptions(request: Request, reporter: Reporter): CompileOption
   readRing(options, request, reporter);
   readDefines(options, request, reporter);
   readPreprocess(options, request);
-  readSemantic(options, request);
+  readSemantic(options, request, reporter);
   return options;
 }
 
@@ -94,6 +96,7 @@ function readDefines(options: CompileOptions, request: Request, reporter: Report
     const value = equals < 0 ? "1" : defines[i].substring(equals + 1);
     if (name.length == 0) reporter.error(null, `-D ${defines[i]} names nothing`, "write -D NAME=VALUE");
     else options.semantic.defines.set(name, value);
+    if (name.length > 0) checkLimit(name, value, reporter);
   }
   const globals = request.options("global");
   for (let i = 0, n = globals.length; i < n; ++i) {
@@ -108,14 +111,40 @@ function readPreprocess(options: CompileOptions, request: Request): void {
   preprocess.arch = archName(options.arch);
   preprocess.kernelRelease = request.option("release");
   preprocess.guru = request.flag("guru");
+  preprocess.systemtapVersion = request.option("compatible", preprocess.systemtapVersion);
+  readConfigs(preprocess, request);
   const args = request.all(RequestTag.Argument);
   for (let i = 0, n = args.length; i < n; ++i) preprocess.args.push(args[i].text);
 }
 
-function readSemantic(options: CompileOptions, request: Request): void {
+/** Facts of kind "config": NAME=value, and names that were asked for. */
+function readConfigs(preprocess: PreprocessOptions, request: Request): void {
+  const asked = new Set<string>();
+  const absent = request.all(RequestTag.Absent);
+  for (let i = 0, n = absent.length; i < n; ++i) {
+    if (absent[i].name != "config") continue;
+    const names = absent[i].text.split("\n");
+    for (let j = 0, m = names.length; j < m; ++j) asked.add(names[j]);
+  }
+  const present = request.all(RequestTag.Names);
+  for (let i = 0, n = present.length; i < n; ++i) {
+    if (present[i].name != "config") continue;
+    const lines = present[i].text.split("\n");
+    for (let j = 0, m = lines.length; j < m; ++j) {
+      const equals = lines[j].indexOf("=");
+      if (equals > 0) preprocess.configs.set(lines[j].substring(0, equals), lines[j].substring(equals + 1));
+    }
+  }
+  preprocess.configsAsked = asked;
+}
+
+function readSemantic(options: CompileOptions, request: Request, reporter: Reporter): void {
   const semantic = options.semantic;
   semantic.facts.arch = options.arch;
-  semantic.warnings = request.option("warn") != "w";
+  semantic.preprocess = options.preprocess;
+  const list = request.option("list");
+  semantic.listing = list == "points" ? Listing.Points : list == "variables" ? Listing.Variables : Listing.None;
+  semantic.warnings = !reporter.quiet;
   const index = request.find(RequestTag.TapsetIndex);
   if (index !== null) semantic.tapset.readIndex(index.text);
   const files = request.all(RequestTag.Tapset);

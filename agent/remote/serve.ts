@@ -18,6 +18,7 @@ import {
   WIRE_VERSION,
 } from "../../common/format/frame";
 import { CommandRequest } from "./command";
+import { findConfig } from "./config";
 import { clearFailure, Errno, fail } from "./errors";
 import { Events, Tag } from "./events";
 import { FrameReader, FrameWriter, Incoming, Payload } from "./frames";
@@ -257,8 +258,14 @@ class Server {
     let kind = payload.u8();
     let wanted: string[] = [];
     while (payload.left > 0 && !payload.failed) wanted.push(payload.text());
-    if (payload.failed || (kind != QueryKind.Functions && kind != QueryKind.Tracepoints)) return malformed("Query");
-    sayNames(this.writer, kind, kind == QueryKind.Functions ? findFunctions(wanted) : findTracepoints(wanted));
+    if (payload.failed || kind > QueryKind.Config) return malformed("Query");
+    let names =
+      kind == QueryKind.Functions
+        ? findFunctions(wanted)
+        : kind == QueryKind.Tracepoints
+          ? findTracepoints(wanted)
+          : findConfig(wanted);
+    sayNames(this.writer, kind, names);
     return 0;
   }
 

@@ -24,7 +24,7 @@ export const MISSED_HEARTBEATS: i32 = 5;
 export const enum HostFrame {
   /** u32 magic, u32 version. First frame of the host. */
   Hello = 1,
-  /** Asks which of these kernel functions and tracepoints exist. u8 QueryKind, then strings (names or glob patterns). */
+  /** Asks which of these functions, tracepoints and options exist. u8 QueryKind, then strings (names or glob patterns). */
   Query = 2,
   /** The bytes of a .bo. Loads it (verifier) but attaches nothing. Answer: Loaded, or Rejected/Failed. */
   Object = 3,
@@ -59,6 +59,8 @@ export const enum QueryKind {
   Functions = 0,
   /** Tracepoints (events' names without their group). */
   Tracepoints = 1,
+  /** Options of the kernel's configuration; the answer has them as NAME=value, or just "?" if none is to be found. */
+  Config = 2,
 }
 
 /** Agent to host. */

@@ -36,12 +36,13 @@ export const enum RequestTag {
   Tapset = 2,
   /** name = option, data = its value as text. Options: arch (x86_64|arm64), pass (1..4), dump (phase name),
    *  module (-m name), define (NAME=value, repeatable), global (-G NAME=value), release (kernel release),
-   *  suppress-errors, guru, check, unoptimized, buffer (-s megabytes), warn (w|W). */
+   *  suppress-errors, guru, check, unoptimized, buffer (-s megabytes), warn (w|W), compatible (version of the language),
+   *  list (points|variables: the text is what -l or -L print of the script's probe points). */
   Option = 3,
   /** one script argument: $1 @1 … in order */
   Argument = 4,
-  /** facts: name = kind ("functions", "tracepoints"), data = names the remote has, one a line, of those asked for;
-   *  a pattern that was answered by names stands there itself, too */
+  /** facts: name = kind ("functions", "tracepoints", "config"), data = names the remote has, one a line, of those asked
+   *  for ("config": NAME=value); a pattern that was answered by names stands there itself, too */
   Names = 5,
   /** names asked for before which the remote does not have: same form. Asked and absent = does not exist. */
   Absent = 6,
@@ -63,7 +64,7 @@ export const enum ResponseTag {
   Messages = 3,
   /** text asked for by pass or dump */
   Text = 4,
-  /** something the compile lacks: name = kind (functions, tracepoints, tapset, btf), data = names or glob patterns, one a line */
+  /** something the compile lacks: name = kind (functions, tracepoints, config, tapset, btf), data = names or glob patterns, one a line */
   Need = 5,
   /** what -p2/-v say of counts: "functions N\nglobals N\nprobes N\n…" */
   Counts = 6,

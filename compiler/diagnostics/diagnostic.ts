@@ -80,6 +80,8 @@ export class Reporter {
   swallowedErrors: i32 = 0;
   /** Diagnostics that were not kept because there were too many. */
   dropped: i32 = 0;
+  /** -w: warnings are not wanted. */
+  quiet: bool = false;
   private seen: Set<string> = new Set<string>();
 
   get hasErrors(): bool {
@@ -107,6 +109,7 @@ export class Reporter {
       if (diagnostic.isError) ++this.swallowedErrors;
       return diagnostic;
     }
+    if (this.quiet && diagnostic.severity == Severity.Warning) return diagnostic;
     const identity = diagnostic.identity;
     if (this.seen.has(identity)) return diagnostic;
     if (diagnostic.isError) ++this.errorCount;

@@ -30,6 +30,8 @@ export interface CompileInput {
   options: [string, string][];
   /** Script arguments. */
   args: string[];
+  /** Library scripts beside the compiler's own, with their index; they count more than its own. */
+  library?: { files: NamedBytes[]; index: string };
   facts?: Facts;
 }
 
@@ -93,17 +95,23 @@ export function createCompiler(wasm: Uint8Array, tapset: NamedBytes[], tapsetInd
     wasmBytes: wasm.length,
     compile(input: CompileInput): CompileResult {
       const passes: { name: string; realMs: number }[] = [];
-      const sections = requestSections(input, tapsetIndex);
+      const more = input.library;
+      const sections = requestSections(input, tapsetIndex + (more?.index ?? ""));
+      const all = more ? new Map([...files, ...more.files.map((file) => [file.name, file.bytes] as const)]) : files;
       const given = new Set<string>();
+      // Macros are wanted while parsing, before anybody can ask for them.
+      for (const [name, data] of all) {
+        if (name.endsWith(".stpm")) sections.push({ tag: RequestTag.Tapset, name, data });
+      }
       // A round a tapset file at worst; each round asks for files it was not given yet, so this ends.
       for (;;) {
         const result = runOnce(module, sections, passes);
         const wanted = result.needs.filter((need) => need.kind === "tapset").flatMap((need) => need.names);
-        const fresh = wanted.filter((name) => files.has(name) && !given.has(name));
+        const fresh = wanted.filter((name) => all.has(name) && !given.has(name));
         if (result.status !== "needs" || fresh.length === 0) return result;
         for (const name of fresh) {
           given.add(name);
-          sections.push({ tag: RequestTag.Tapset, name, data: files.get(name) as Uint8Array });
+          sections.push({ tag: RequestTag.Tapset, name, data: all.get(name) as Uint8Array });
         }
       }
     },

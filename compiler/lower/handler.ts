@@ -48,7 +48,7 @@ function attempt(shared: Shared, handler: Handler, name: string, buffered: bool,
   const loops = (handler.effects & Effects.Loops) != 0;
   l.outlines = handler.engine != Engine.Agent;
   l.framed = loops && l.outlines;
-  l.actions = handler.attach <= AttachKind.Timer ? shared.maxActions * 10 : shared.maxActions;
+  l.actions = handler.attach <= AttachKind.Timer ? shared.maxAgentActions : shared.maxActions;
   lowerOnce(l, handler);
   return l;
 }

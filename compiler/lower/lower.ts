@@ -38,6 +38,7 @@ export class LowerOptions {
   maxEntries: i32 = DEFAULT_ENTRIES;
   /** MAXACTION */
   maxActions: i32 = 1000;
+  maxAgentActions: i32 = 10000;
   /** Fetching atomics may be used: the facts say so, or the CPU needs them (arm64). */
   fetchingAtomics: bool = false;
   scriptName: string = "";
@@ -52,6 +53,7 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   unit.suppressErrors = options.suppressErrors;
   unit.scriptName = options.scriptName;
   shared.maxActions = options.maxActions;
+  shared.maxAgentActions = options.maxAgentActions;
   const contents = new Contents(script);
   shared.catchesMessages = contents.catchesMessages;
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");

@@ -56,8 +56,10 @@ export class Shared {
   pending: Subprogram[] = [];
   /** Some `try` wants the message of what it catches. */
   catchesMessages: bool = false;
-  /** Statements that a handler may run before MAXACTION stops it; in the agent ten times as many. */
+  /** Statements that a handler may run before MAXACTION stops it. */
   maxActions: i32 = 1000;
+  /** The same of begin, end and timers (MAXACTION_INTERRUPTIBLE). */
+  maxAgentActions: i32 = 10000;
   private message: Place | null = null;
 
   /** Whether some error's message waits in the frame. */

@@ -10,7 +10,7 @@ import { Folder } from "./fold";
 import { Inference } from "./infer";
 import { Inliner } from "./inline";
 import { Lengths } from "./lengths";
-import { SemanticOptions } from "./options";
+import { Listing, SemanticOptions } from "./options";
 import { checkPrint } from "./prints";
 import { orderCalleesFirst, reachFunctions } from "./reach";
 import { resolveNames } from "./resolve";
@@ -36,7 +36,12 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   for (let i = 0, n = files.length; i < n; ++i) collectFile(a, files[i]);
   applyGlobalOptions(a);
   for (let i = 0, n = files.length; i < n; ++i) resolveProbes(a, a.files[i]);
+  if (options.listing == Listing.Points) return listPoints(a, before);
   resolveNames(a);
+  while (a.unresolved.length > 0 && options.listing == Listing.None) {
+    resolveProbes(a, a.unresolved.shift());
+    resolveNames(a);
+  }
   requireProbes(a, files);
   if (reporter.errorCount > before) return null;
   if (!a.needs.isEmpty) return incomplete(a);
@@ -47,6 +52,7 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   if (reporter.errorCount > before) return null;
   inferTypes(a, functions);
   if (reporter.errorCount > before) return null;
+  if (options.listing == Listing.Variables) return finish(a, [], []);
   const ordered = orderCalleesFirst(functions);
   inlineWrappers(a, ordered);
   const kept = reachFunctions(a);
@@ -56,6 +62,13 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   checkSupport(a, kept);
   if (reporter.errorCount > before) return null;
   return finish(a, kept, functions);
+}
+
+/** For -l: just the probe points. */
+function listPoints(a: Analysis, before: i32): Script | null {
+  if (a.reporter.errorCount > before) return null;
+  if (!a.needs.isEmpty) return incomplete(a);
+  return finish(a, [], []);
 }
 
 function requireProbes(a: Analysis, files: ScriptFile[]): void {

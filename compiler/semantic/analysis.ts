@@ -86,7 +86,12 @@ export class Analysis {
   functionFiles: FileScope[] = [];
   aliases: AliasEntry[] = [];
   aliasesByName: Map<string, AliasEntry[]> = new Map<string, AliasEntry[]>();
+  /** Files of the tapset whose own probes are still to be resolved. */
+  unresolved: FileScope[] = [];
   units: CodeUnit[] = [];
+  /** Units and functions whose names are resolved: those before these. */
+  namedUnits: i32 = 0;
+  namedFunctions: i32 = 0;
   /** What each unit does, calls included; filled by effects.ts. */
   summaries: Summary[] = [];
   sites: ProbeSite[] = [];

@@ -12,6 +12,7 @@ import {
 } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { AliasEntry, Analysis, FileScope, functionKey } from "./analysis";
+import { loadFunction } from "./load";
 import { FunctionSymbol, GlobalSymbol, LocalSymbol } from "./symbols";
 
 /** Adds a file's declarations; its probes are left to `resolveProbes`. */
@@ -80,7 +81,7 @@ function collectFunction(a: Analysis, scope: FileScope, node: FunctionDeclaratio
   node.symbol = symbol;
   const key = functionKey(node.name, node.parameters.length);
   // A script's own function takes the place of the tapset's.
-  const replaced = scope.isTapset && !node.isPrivate && a.functionsByKey.has(key) && isUserFunction(a, key);
+  const replaced = scope.isTapset && !node.isPrivate && isReplaced(a, scope, node.name, key);
   if (replaced) symbol.overloads = [symbol];
   else addOverload(node.isPrivate ? scope.privateFunctions : a.functionsByKey, symbol);
   if (!a.arities.has(node.name)) a.arities.set(node.name, []);
@@ -89,6 +90,15 @@ function collectFunction(a: Analysis, scope: FileScope, node: FunctionDeclaratio
   symbol.order = a.functions.length;
   a.functions.push(symbol);
   a.functionFiles.push(scope);
+}
+
+/** Whether another function takes the place of the tapset's: a script's, or one of a file that counts more. */
+function isReplaced(a: Analysis, scope: FileScope, name: string, key: string): bool {
+  if (a.functionsByKey.has(key) && isUserFunction(a, key)) return true;
+  const known = a.options.tapset.functions;
+  if (!known.has(name) || known.get(name) == scope.file.source.name) return false;
+  loadFunction(a, name);
+  return a.functionsByKey.has(key);
 }
 
 function isUserFunction(a: Analysis, key: string): bool {

@@ -29,7 +29,9 @@ function load(a: Analysis, index: Map<string, string>, name: string): void {
     a.needs.add("tapset", file);
     return;
   }
-  collectFile(a, parseFile(tapset.sources.get(file), a.options.preprocess, a.reporter));
+  // Its own probes come with it (as in stap, all of a file does).
+  const scope = collectFile(a, parseFile(tapset.sources.get(file), a.options.preprocess, a.reporter));
+  if (scope.file.probes.length > 0) a.unresolved.push(scope);
 }
 
 /** Whether the tapset declares a function whose file was asked for and is not here yet. */

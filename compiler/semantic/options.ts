@@ -9,6 +9,15 @@ const DEFAULT_STRING_BYTES: i32 = 512;
 const LEAST_STRING_BYTES: i32 = 16;
 const MOST_STRING_BYTES: i32 = 4096;
 
+/** What -l and -L ask for. */
+export const enum Listing {
+  None,
+  /** The probe points. */
+  Points,
+  /** The probe points with the variables that aliases set. */
+  Variables,
+}
+
 /** Options of pass 2. */
 export class SemanticOptions {
   /** -D NAME=value, as texts. */
@@ -21,6 +30,7 @@ export class SemanticOptions {
   preprocess: PreprocessOptions = new PreprocessOptions();
   /** Whether warnings about unused and never assigned names are wanted (not with -w). */
   warnings: bool = true;
+  listing: Listing = Listing.None;
 
   /** Greatest length of any string, without its NUL (MAXSTRINGLEN - 1). */
   get maxStringLength(): i32 {

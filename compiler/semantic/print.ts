@@ -21,6 +21,22 @@ export function printScript(script: Script): string {
   return joinTexts(parts);
 }
 
+/** The text of -l: probe points, each once, sorted; of -L: with the variables that their aliases set. */
+export function printListing(script: Script, variables: bool): string {
+  const lines: string[] = [];
+  for (let i = 0, n = script.probes.length; i < n; ++i) {
+    const site = script.probes[i];
+    let line = site.listed;
+    const locals = site.handler.locals;
+    for (let j = 0, m = locals.length; variables && j < m; ++j) {
+      if (locals[j].type != Type.Unknown) line += ` ${locals[j].name}:${typeName(locals[j].type)}`;
+    }
+    if (!lines.includes(line)) lines.push(line);
+  }
+  lines.sort();
+  return lines.length > 0 ? `${joinTexts(lines, "\n")}\n` : "";
+}
+
 function globalText(global: GlobalSymbol): string {
   let text = `${global.displayName}:${typeName(global.type)}`;
   if (global.isArray) {

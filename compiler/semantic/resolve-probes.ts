@@ -17,6 +17,7 @@ import { hasWildcard, matchWildcard } from "../syntax/wildcard";
 import { AliasEntry, Analysis, CodeUnit, Condition, FileScope, Part } from "./analysis";
 import { cloneBlock, cloneExpression } from "./clone";
 import { isPendingAlias, loadAlias } from "./load";
+import { Listing } from "./options";
 import { Handler, ProbeSite } from "./script";
 
 /** Probe points that the aliases of one script may expand to. */
@@ -31,6 +32,8 @@ class Expansion {
   conditions: Condition[] = [];
   optional: bool = false;
   unit: CodeUnit | null = null;
+  /** Name of the outermost alias with what stands behind it; empty without one. */
+  listed: string = "";
   constructor(
     public components: ProbeComponent[],
     public range: Range,
@@ -133,6 +136,7 @@ class ProbeResolver {
     site.flags = attachment.flags;
     if (e.optional) site.flags |= ProbeFlags.Optional;
     for (let i = e.aliases.length - 1; i >= 0; --i) site.aliases.push(e.aliases[i].name);
+    site.listed = e.listed.length > 0 ? e.listed : attachment.point;
     this.a.sites.push(site);
   }
 
@@ -216,17 +220,28 @@ class ProbeResolver {
   private findAliases(names: string[], pattern: bool): AliasEntry[] {
     const a = this.a;
     const name = names.join(".");
-    loadAlias(a, name);
-    if (isPendingAlias(a, name)) this.pending = true;
+    if (pattern) this.loadMatching(names);
+    else this.load(name);
     if (!pattern) return a.aliasesByName.has(name) ? a.aliasesByName.get(name) : [];
     const found: AliasEntry[] = [];
     for (let i = 0, n = a.aliases.length; i < n; ++i) {
       const entry = a.aliases[i];
-      let same = entry.names.length == names.length;
-      for (let j = 0; same && j < names.length; ++j) same = matchWildcard(names[j], entry.names[j]);
-      if (same) found.push(entry);
+      if (matchesNames(names, entry.names)) found.push(entry);
     }
     return found;
+  }
+
+  private load(name: string): void {
+    loadAlias(this.a, name);
+    if (isPendingAlias(this.a, name)) this.pending = true;
+  }
+
+  /** Loads the files of all aliases that match a pattern. */
+  private loadMatching(names: string[]): void {
+    const known = this.a.options.tapset.aliases.keys();
+    for (let i = 0, n = known.length; i < n; ++i) {
+      if (matchesNames(names, known[i].split("."))) this.load(known[i]);
+    }
   }
 
   private expandAlias(e: Expansion, entry: AliasEntry, length: i32): void {
@@ -242,11 +257,14 @@ class ProbeResolver {
     const points = entry.declaration.points;
     for (let i = 0, n = points.length; i < n; ++i) {
       const point = points[i];
-      const inner = new Expansion(point.components.concat(e.components.slice(length)), e.range, aliases);
+      const suffix = e.components.slice(length);
+      const inner = new Expansion(point.components.concat(suffix), e.range, aliases);
       inner.conditions = e.conditions.slice(0);
       const condition = point.condition;
       if (condition) inner.conditions.push(new Condition(condition, entry.file));
-      inner.optional = e.optional || point.optional;
+      inner.listed = e.listed.length > 0 ? e.listed : listedName(entry.name, suffix);
+      // A list shows what there is of an alias.
+      inner.optional = e.optional || point.optional || this.a.options.listing != Listing.None;
       const before = this.found;
       this.expand(inner);
       if (point.sufficient && this.found > before) return;
@@ -283,6 +301,22 @@ class ProbeResolver {
     const argument = best < e.components.length ? describeArgument(e.components, best) : "";
     this.refuse(e, component.range, `probe point mismatch at '${component.name}'${near.text}`, argument);
   }
+}
+
+/** Whether the names of an alias match those of a probe point. */
+function matchesNames(patterns: string[], names: string[]): bool {
+  if (patterns.length != names.length) return false;
+  for (let i = 0, n = names.length; i < n; ++i) {
+    if (!matchWildcard(patterns[i], names[i])) return false;
+  }
+  return true;
+}
+
+/** An alias with the components behind its name. */
+function listedName(name: string, suffix: ProbeComponent[]): string {
+  let text = name;
+  for (let i = 0, n = suffix.length; i < n; ++i) text += `.${suffix[i].range.text}`;
+  return text;
 }
 
 /** How many leading components some family knows. */

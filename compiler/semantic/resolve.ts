@@ -31,12 +31,16 @@ import { isPendingFunction, loadFunction, loadGlobal } from "./load";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol } from "./symbols";
 
-/** Resolves the names in all functions of user scripts, all units, and what they reach in the tapset. */
+/**
+ * Resolves the names in all functions of user scripts, all units, and what they reach in the tapset; called again, in those
+ * that have come since.
+ */
 export function resolveNames(a: Analysis): void {
-  for (let i = 0, n = a.units.length; i < n; ++i) resolveUnit(a, a.units[i]);
+  while (a.namedUnits < a.units.length) resolveUnit(a, a.units[a.namedUnits++]);
   // Grows while tapset files are loaded; of those only what is reached is looked at.
-  for (let i = 0; i < a.functions.length; ++i) {
-    if (!a.functionFiles[i].isTapset) resolveFunction(a, a.functions[i]);
+  for (; a.namedFunctions < a.functions.length; ++a.namedFunctions) {
+    const at = a.namedFunctions;
+    if (!a.functionFiles[at].isTapset) resolveFunction(a, a.functions[at]);
   }
   while (a.reached.length > 0) resolveFunction(a, a.reached.pop());
 }

@@ -66,6 +66,8 @@ export class ProbeSite {
   flags: ProbeFlags = ProbeFlags.None;
   /** Names of the aliases it came through, innermost first. */
   aliases: string[] = [];
+  /** What -l calls it: the outermost alias with what stands behind it, or the resolved probe point. */
+  listed: string = "";
   constructor(
     public handler: Handler,
     /** The resolved probe point, as -p2 and pp() show it. */

@@ -161,7 +161,11 @@ function evaluateConfig(c: Condition, name: string): bool {
 }
 
 function configValue(c: Condition, name: string): string {
-  return c.options.configs.has(name) ? c.options.configs.get(name) : "";
+  const options = c.options;
+  if (options.configs.has(name)) return options.configs.get(name);
+  const asked = options.configsAsked;
+  if (asked && !asked.has(name)) options.configNeeds.add(name);
+  return "";
 }
 
 function evaluateGuru(c: Condition): bool {

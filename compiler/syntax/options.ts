@@ -19,6 +19,10 @@ export class PreprocessOptions {
   args: string[] = [];
   /** Kernel configuration: `CONFIG_SMP` → `y`. What is missing counts as empty. */
   configs: Map<string, string> = new Map<string, string>();
+  /** Options of it that the remote was asked for; null where nobody can be asked, and what is missing is empty. */
+  configsAsked: Set<string> | null = null;
+  /** Options that conditionals name and the remote was not asked for. */
+  configNeeds: Set<string> = new Set<string>();
   /** Macros of `.stpm` files, known to every file. */
   macros: Map<string, Macro> = new Map<string, Macro>();
 }

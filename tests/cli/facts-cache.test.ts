@@ -6,7 +6,8 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FactsCache } from "../../agent/host/facts-cache.ts";
-import { compileFor, indexScripts, matches } from "../../cli/compile.ts";
+import { compileFor, matches } from "../../cli/compile.ts";
+import { indexScripts } from "../../cli/library.ts";
 import type { QueryKind } from "../../common/format/frame.ts";
 import type { CompileInput, CompileResult, Compiler } from "../../compiler/host/compile.ts";
 

@@ -80,6 +80,29 @@ test("run takes an object and options on both sides of it", () => {
   assert.equal([settings.job, settings.file, settings.host, settings.timeoutMs], ["run", "x.bo", "box", 500]);
 });
 
+test("-E adds scripts, -l and -L ask for probe points", () => {
+  assert.equal(parseOptions(["-p2", "-E", "a", "-Eb", "x.stp"]).extra, ["a", "b"]);
+  assert.equal(parseOptions(["-l", "timer.*"]).list, { pattern: "timer.*", variables: false });
+  assert.equal(parseOptions(["-Lvm.*"]).list, { pattern: "vm.*", variables: true });
+});
+
+test("stap's --remote is --host or --local", () => {
+  assert.is(parseOptions(["--remote", "ssh://root@box", "x.stp"]).host, "root@box");
+  assert.is(parseOptions(["--remote=box", "x.stp"]).host, "box");
+  assert.is(parseOptions(["--remote=direct://", "x.stp"]).local, true);
+});
+
+test("options of stap's that change nothing are taken in silence", () => {
+  const words = ["-P", "-d", "kernel", "--ldd", "--color=auto", "--disable-cache", "--runtime=bpf", "--bpf"];
+  assert.is(parseOptions(["-p2", ...words, "x.stp"]).file, "x.stp");
+});
+
+test("-S gives the size and number of output files, --vp the verbosity of passes", () => {
+  assert.equal(parseOptions(["--local", "-o", "f", "-S2,3", "x"]).rotate, { bytes: 2 << 20, keep: 3 });
+  assert.equal(parseOptions(["--local", "-o", "f", "-S", "5", "x"]).rotate, { bytes: 5 << 20, keep: 0 });
+  assert.is(parseOptions(["-p2", "--vp", "00201", "x"]).verbose, 2);
+});
+
 const REFUSALS: [string[], RegExp][] = [
   [[], /no script/],
   [["x.stp"], /no machine to run on/],
@@ -100,6 +123,15 @@ const REFUSALS: [string[], RegExp][] = [
   [["run", "--host", "b"], /needs an object file/],
   [["run", "x.bo", "arg", "--host", "b"], /takes no arguments/],
   [["run", "x.bo", "--host", "b", "-D", "A=1"], /'--define' is for compiling/],
+  [["-p2", "-e", "a", "-e", "b"], /only one script with '-e'/],
+  [["-p2", "-l", "begin", "x.stp"], /take no script/],
+  [["-l", "begin", "-L", "end"], /exclude each other/],
+  [["--local", "-S", "5", "x.stp"], /needs '-o FILE'/],
+  [["--local", "-o", "f", "-S", "5,0", "x.stp"], /not '5,0'/],
+  [["-F", "--local", "x.stp"], /'-F' leaves probes behind/],
+  [["--use-server=x", "x.stp"], /part of this program/],
+  [["--remote", "libvirt://box", "x.stp"], /only ssh:\/\/ and direct:\/\//],
+  [["-p2", "-r", "/usr/src/linux", "x.stp"], /takes a kernel's release/],
   [["--sudo=yes", "--local", "x.stp"], /takes no value/],
 ];
 
@@ -112,7 +144,8 @@ for (const [argv, pattern] of REFUSALS) {
 
 test("the help lists every option", async () => {
   const help = await helpText();
-  for (const { name, short } of OPTIONS) {
+  for (const { name, short, hidden } of OPTIONS) {
+    if (hidden) continue;
     assert.match(help, new RegExp(`--${name}\\b`));
     if (short) assert.match(help, new RegExp(`-${short}, --${name}\\b`));
   }

@@ -1,12 +1,12 @@
 // Writing the script's text to real pipes: slow readers, readers that leave, full devices.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Output } from "../../cli/output.ts";
+import { Output, withTime } from "../../cli/output.ts";
 
 const test = suite<{ folder: string; fifo: string }>("output");
 const BLOCK = new Uint8Array(200_000).fill(65);
@@ -70,6 +70,25 @@ test("a full device is one clear error", async () => {
     message = (error as Error).message;
   }
   assert.is(message, "cannot write '/dev/full': no space left on device");
+});
+
+test("files rotate by size, at the ends of writes, and the oldest go", async () => {
+  const folder = mkdtempSync(join(tmpdir(), "stap-rotate-"));
+  try {
+    const output = Output.open(join(folder, "out"), { bytes: 10, keep: 2 });
+    for (const text of ["aaaaaa", "bbbbbb", "cccc", "dddddddddddd", "e"]) await output.write(Buffer.from(text));
+    await output.close();
+    assert.equal(readdirSync(folder).sort(), ["out.2", "out.3"]);
+    assert.is(readFileSync(join(folder, "out.2"), "utf8"), "dddddddddddd");
+    assert.is(readFileSync(join(folder, "out.3"), "utf8"), "e");
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+});
+
+test("a file's name may hold the time", () => {
+  const time = new Date(2026, 0, 2, 3, 4, 5);
+  assert.is(withTime("a-%Y%m%d-%H%M%S.%%.%Q", time), "a-20260102-030405.%.%Q");
 });
 
 test.run();

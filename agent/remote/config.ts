@@ -1,0 +1,43 @@
+// The kernel's configuration as distributions leave it beside the kernel: lines NAME=value. (/proc/config.gz is packed, and
+// few kernels have it without one of these files.)
+
+import { LineReader } from "./lines";
+import { uname } from "./syscall";
+
+/** What stands for "no configuration is to be found" in an answer. */
+export const NO_CONFIG: string = "?";
+
+/** "NAME=value" of each option asked for that is set; or NO_CONFIG. */
+export function findConfig(names: string[]): string[] {
+  let release = uname(2);
+  let places: StaticArray<string> = [
+    `/boot/config-${release}`,
+    `/lib/modules/${release}/config`,
+    `/usr/lib/modules/${release}/config`,
+    `/lib/modules/${release}/build/.config`,
+  ];
+  for (let i = 0; i < places.length; ++i) {
+    let reader = new LineReader(places[i]);
+    if (!reader.isOpen) continue;
+    let found = readConfig(reader, names);
+    reader.close();
+    return found;
+  }
+  return [NO_CONFIG];
+}
+
+function readConfig(reader: LineReader, names: string[]): string[] {
+  let wanted = new Set<string>();
+  for (let i = 0, n = names.length; i < n; ++i) wanted.add(names[i]);
+  let found: string[] = [];
+  while (reader.next()) {
+    let at = reader.at;
+    let end = at + reader.length;
+    while (at < end && load<u8>(at) != 0x3d) ++at;
+    if (at == end || load<u8>(reader.at) == 0x23) continue;
+    if (wanted.has(String.UTF8.decodeUnsafe(reader.at, at - reader.at))) {
+      found.push(String.UTF8.decodeUnsafe(reader.at, reader.length));
+    }
+  }
+  return found;
+}

@@ -1,0 +1,76 @@
+// What the values of options mean: texts to numbers and the like, with one clear message where they make no sense.
+
+import { UsageError } from "./exit.ts";
+
+/** -l and -L: the probe point whose matches are wanted. */
+export interface Listing {
+  pattern: string;
+  variables: boolean;
+}
+
+/** -S: bytes of an output file, and how many files are kept (0: all). */
+export interface Rotation {
+  bytes: number;
+  keep: number;
+}
+
+/** --host and --local, which stap spells --remote. */
+export function whereOf(host: string | undefined, remote: string | undefined, local: boolean) {
+  if (remote === undefined) return { host, local };
+  if (host !== undefined) throw new UsageError("'--host' and '--remote' exclude each other");
+  if (remote === "direct" || remote === "direct://") return { host, local: true };
+  const scheme = /^(\w+):/.exec(remote)?.[1];
+  if (scheme !== undefined && scheme !== "ssh" && /^\w+:(\/\/|\/)|^unix:/.test(remote)) {
+    throw new UsageError(`'--remote ${remote}': only ssh:// and direct:// are supported`);
+  }
+  return { host: remote.replace(/^ssh:\/\//, "").replace(/\/$/, ""), local };
+}
+
+/** -l and -L */
+export function listingOf(plain: string | undefined, variables: string | undefined): Listing | undefined {
+  if (plain !== undefined && variables !== undefined) throw new UsageError("'-l' and '-L' exclude each other");
+  if (variables !== undefined) return { pattern: variables, variables: true };
+  return plain === undefined ? undefined : { pattern: plain, variables: false };
+}
+
+/** -S MB[,N] */
+export function rotation(text: string | undefined): Rotation | undefined {
+  if (text === undefined) return undefined;
+  const match = /^([0-9]+)(?:,([0-9]+))?$/.exec(text);
+  const size = Number(match?.[1] ?? 0);
+  const keep = Number(match?.[2] ?? 0);
+  if (size < 1 || size > 1_000_000 || (match?.[2] !== undefined && keep < 1)) {
+    throw new UsageError(`option '-S' needs megabytes and perhaps a number of files, such as 10,5, not '${text}'`);
+  }
+  return { bytes: size << 20, keep };
+}
+
+/** --vp 00102 */
+export function perPass(text: string | undefined): number[] {
+  if (text === undefined) return [];
+  if (!/^[0-9]{1,5}$/.test(text)) throw new UsageError(`option '--vp' needs up to five digits, not '${text}'`);
+  return [...text].map(Number);
+}
+
+/** A number from 1 to `max`, or `otherwise` if the option is not there. */
+export function wholeNumber(option: string, text: string | undefined, otherwise: number, max: number): number {
+  if (text === undefined) return otherwise;
+  const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value >= 1 && value <= max))
+    throw new UsageError(`option '${option}' needs a number from 1 to ${max}, not '${text}'`);
+  return value;
+}
+
+/** -T: seconds as milliseconds; 0 if the option is not there. */
+export function seconds(text: string | undefined): number {
+  if (text === undefined) return 0;
+  const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
+  if (!(value > 0 && value <= 4_000_000)) throw new UsageError(`option '-T' needs a number of seconds, not '${text}'`);
+  return Math.ceil(value * 1000);
+}
+
+/** -m */
+export function checkModule(name: string): void {
+  if (/^[A-Za-z_][A-Za-z0-9_]*(\.bo)?$/.test(name)) return;
+  throw new UsageError(`'${name}' cannot be a module's name: letters, digits and '_' only`);
+}
