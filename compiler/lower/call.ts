@@ -18,6 +18,7 @@ import { Lowering } from "./lowering";
 import { Base, Place } from "./place";
 import { emitControl, lowerPrint } from "./print";
 import { Routine, routine } from "./runtime";
+import { lowerSprint } from "./sprint";
 import { copyString, lowerString } from "./string";
 
 /** Bytes that get_current_comm fills: TASK_COMM_LEN of the kernel. */
@@ -51,6 +52,7 @@ export function lowerLongCall(l: Lowering, e: CallExpression): Ref {
 /** Evaluates a call for a string; `to` is where it is wanted, if that is known. */
 export function lowerStringCall(l: Lowering, e: CallExpression, to: Place | null): Place {
   const symbol = symbolOfCall(e);
+  if (symbol.kind == SymbolKind.Print) return lowerSprint(l, <PrintSymbol>symbol, to);
   if (symbol.kind == SymbolKind.Builtin) {
     assert((<BuiltinSymbol>symbol).id == Builtin.Execname, "the only builtin string is execname");
     return currentName(l, to);
@@ -181,7 +183,7 @@ export function literalText(e: Expression): string {
 /** A copy of a string that nothing later changes. */
 export function keepString(l: Lowering, from: Place): Place {
   if (from.isLiteral) return from;
-  const kept = l.newPlace(from.capacity);
+  const kept = l.newTemporary(from.capacity);
   copyString(l, from, kept);
   return kept;
 }

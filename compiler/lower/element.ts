@@ -82,7 +82,7 @@ function wordsOf(l: Lowering, keys: Keys): Ref[] {
     }
     let from = place;
     if (!place.isLiteral && place.capacity > capacities[i]) {
-      from = l.newPlace(capacities[i]);
+      from = l.newTemporary(capacities[i]);
       copyString(l, place, from);
     }
     for (let k = 0, m = capacities[i] >> 3; k < m; ++k) words.push(l.word(from, k));
@@ -146,7 +146,7 @@ export function readStringElement(l: Lowering, e: IndexExpression): Place {
   const keys = lowerKeys(l, e.base, e.keys, e.range);
   const table = keys.table;
   const number = findElement(l, keys);
-  const to = l.newPlace(table.valueBytes);
+  const to = l.newTemporary(table.valueBytes);
   zero(l, to);
   const b = l.b;
   const some = b.newBlock("some");

@@ -89,8 +89,11 @@ function inlineCall(l: Lowering, fn: FunctionSymbol, values: Argument[]): void {
   let place: Place | null = null;
   const isString = fn.returnType == Type.String;
   if (isString) {
-    place = l.newPlace(capacityFor(fn.maxLength));
-    zero(l, place);
+    const capacity = capacityFor(fn.maxLength);
+    // A `return` in a loop's body is in another function, which does not see this one's stack.
+    const result = l.root.framed ? l.newFrameTemporary(capacity) : l.newTemporary(capacity);
+    zero(l, result);
+    place = result;
   } else if (l.root.framed) {
     place = l.newFramePlace(8);
     l.storeWord(place, 0, l.constant(0));
@@ -156,7 +159,7 @@ function bindParameters(l: Lowering, fn: FunctionSymbol, values: Argument[]): vo
 }
 
 function keepInFrame(l: Lowering, place: Place): Place {
-  const kept = l.newFramePlace(place.capacity);
+  const kept = l.newFrameTemporary(place.capacity);
   copyString(l, place, kept);
   return kept;
 }

@@ -21,6 +21,7 @@ import { ForeachStatement } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Heap } from "./foreach";
 import { FrameHeader, FramePlan, Hole } from "./frame";
+import { Library } from "./library";
 import { Base, capacityFor, literalPlace, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
 import { Memo } from "./scope";
 import { copyString } from "./string";
@@ -60,6 +61,8 @@ export class Shared {
   maxActions: i32 = 1000;
   /** The same of begin, end and timers (MAXACTION_INTERRUPTIBLE). */
   maxAgentActions: i32 = 10000;
+  /** Routines and scratch areas of strings. */
+  library: Library = new Library();
   private message: Place | null = null;
 
   /** Whether some error's message waits in the frame. */
@@ -264,6 +267,9 @@ export class Lowering {
   /** IR variable: the frame's offset in the arena, a scalar. */
   frameOffset: i32;
   private stackBytes: i32 = 0;
+  /** Root: temporary places of the statements around what is being lowered, and those that are free again, by size. */
+  private temporaries: Place[] = [];
+  private released: Map<i32, Place[]> = new Map<i32, Place[]>();
   /** Zeroing of string slots and other things that come first. */
   readonly entry: i32;
 
@@ -361,7 +367,44 @@ export class Lowering {
     return this.newFramePlace(capacity);
   }
 
+  /** A place for a string that lasts until the statement at hand ends; its content is undefined. */
+  newTemporary(capacity: i32): Place {
+    const budget = this.root.framed ? FRAMED_STACK_BUDGET : STACK_BUDGET;
+    if (capacity <= SMALL_BYTES && this.stackBytes + capacity <= budget) return this.newPlace(capacity);
+    return this.newFrameTemporary(capacity);
+  }
+
   /** The same, in the frame whatever its size. */
+  newFrameTemporary(capacity: i32): Place {
+    const root = this.root;
+    const free = root.released.has(capacity) ? root.released.get(capacity) : [];
+    let place: Place;
+    if (free.length > 0) {
+      const old = free.pop();
+      place = new Place(old.base, NoRef, old.offset, capacity);
+      this.usesFrame = true;
+    } else {
+      place = this.newFramePlace(capacity);
+    }
+    root.temporaries.push(place);
+    return place;
+  }
+
+  /** How many temporary places are in use; `releaseTemporaries` gives back those made since. */
+  markTemporaries(): i32 {
+    return this.root.temporaries.length;
+  }
+
+  releaseTemporaries(mark: i32): void {
+    const root = this.root;
+    while (root.temporaries.length > mark) {
+      const place = root.temporaries.pop();
+      if (!root.released.has(place.capacity)) root.released.set(place.capacity, []);
+      root.released.get(place.capacity).push(place);
+    }
+  }
+
+  /** A place that lasts, in the frame whatever its size. */
   newFramePlace(capacity: i32): Place {
     const root = this.root;
     root.usesFrame = true;

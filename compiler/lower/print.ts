@@ -402,7 +402,7 @@ function putMessage(l: Lowering, message: Place, site: Ref): void {
   const piece = new Piece(null, ArgumentType.String, message.capacity - 1);
   piece.place = message;
   const most: i32 = RecordItem.Size + piece.most;
-  const scratch = l.newFramePlace((most + 7) & ~7);
+  const scratch = l.newFrameTemporary((most + 7) & ~7);
   const base = l.pointer(scratch);
   b.store(Op.Store64, base, 0, site);
   const used = fillString(l, piece, base, RecordItem.Size);

@@ -30,9 +30,15 @@ export function lowerBlock(l: Lowering, block: BlockStatement): void {
   for (let i = 0, n = block.statements.length; i < n; ++i) lowerStatement(l, block.statements[i]);
 }
 
-/** Lowers one statement. */
+/** Lowers one statement; places that it needed on the way are free again afterwards. */
 export function lowerStatement(l: Lowering, s: Statement): void {
   l.at(s.range);
+  const mark = l.markTemporaries();
+  lowerKind(l, s);
+  l.releaseTemporaries(mark);
+}
+
+function lowerKind(l: Lowering, s: Statement): void {
   switch (s.kind) {
     case NodeKind.Block:
       lowerBlock(l, <BlockStatement>s);

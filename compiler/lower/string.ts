@@ -20,9 +20,12 @@ import { lowerKeys, readStringElement, writeStringElement } from "./element";
 import { compareOp, lowerCondition } from "./expression";
 import { Hole } from "./frame";
 import { lengthOf } from "./length";
+import { textArea } from "./library";
 import { Lowering } from "./lowering";
 import { Base, capacityFor, literalPlace, Place } from "./place";
 import { Routine, routine } from "./runtime";
+import { putPlain } from "./sprint";
+import { isInFrame, Text } from "./text";
 import { placeOfVariable } from "./variable";
 
 /** Copies a string; what is longer than `to` holds is cut, as stap cuts. */
@@ -68,8 +71,14 @@ export function zero(l: Lowering, to: Place): void {
   for (let i = 0, n = to.capacity >> 3; i < n; ++i) l.storeWord(to, i, l.constant(0));
 }
 
+/** Copies a string that may go on behind a NUL to a small place, which is zero from the first NUL on. */
+export function copyCut(l: Lowering, from: Place, to: Place): void {
+  zero(l, to);
+  l.b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(to), l.constant(to.capacity), l.pointer(from)]);
+}
+
 /** A literal as memory: in .rodata. */
-function materialize(l: Lowering, literal: Place): Place {
+export function materialize(l: Lowering, literal: Place): Place {
   return new Place(Base.Rodata, NoRef, l.unit.literal(literal.text), literal.capacity);
 }
 
@@ -87,7 +96,7 @@ export function lowerString(l: Lowering, e: Expression): Place {
     case NodeKind.Index:
       return readStringElement(l, <IndexExpression>e);
     default: {
-      const to = l.newPlace(capacityFor(lengthOf(l, e)));
+      const to = l.newTemporary(capacityFor(lengthOf(l, e)));
       lowerStringInto(l, e, to);
       return to;
     }
@@ -141,7 +150,7 @@ function lowerElementAssignment(l: Lowering, e: AssignmentExpression, target: In
   let value = lowerString(l, e.value);
   if (e.op == Operator.ConcatAssign) {
     const right = keepString(l, value);
-    value = l.newFramePlace(keys.table.valueBytes);
+    value = l.newFrameTemporary(keys.table.valueBytes);
     copyString(l, readStringElement(l, target), value);
     appendString(l, value, right);
   }
@@ -158,7 +167,7 @@ function lowerStringAssignment(l: Lowering, e: AssignmentExpression): Place {
   }
   // An expression that reads its own target must see the old value to the end.
   if (e.value.kind == NodeKind.Binary || e.value.kind == NodeKind.Ternary) {
-    const temporary = l.newPlace(to.capacity);
+    const temporary = l.newTemporary(to.capacity);
     lowerStringInto(l, e.value, temporary);
     copyString(l, temporary, to);
   } else {
@@ -167,43 +176,44 @@ function lowerStringAssignment(l: Lowering, e: AssignmentExpression): Place {
   return to;
 }
 
-/** `a . b`: copies the left part, appends the right one. */
+/** `a . b . c`: one part after the other. */
 function lowerConcatInto(l: Lowering, e: BinaryExpression, to: Place): void {
-  const work = to.isSmall ? l.newFramePlace(capacityFor(lengthOf(l, e))) : to;
-  lowerStringInto(l, e.left, work);
-  appendString(l, work, lowerString(l, e.right));
+  const work = isInFrame(to) ? to : l.newFrameTemporary(capacityFor(lengthOf(l, e)));
+  const text = new Text(l, work);
+  putParts(l, text, e);
+  text.finish();
   if (work !== to) copyString(l, work, to);
 }
 
-/**
- * Appends to a string: measures it by reading it onto itself, then reads the rest behind it. The verifier knows both the
- * offset and the size as less than the capacity, and the slack behind every place in the map takes their sum.
- */
-function appendString(l: Lowering, to: Place, from: Place): void {
-  if (to.isSmall || to.base == Base.Pointer) {
-    const work = l.newFramePlace(to.capacity > 128 ? to.capacity : 128);
-    copyString(l, to, work);
-    appendString(l, work, from);
-    copyString(l, work, to);
-    return;
+function putParts(l: Lowering, text: Text, e: Expression): void {
+  if (e.kind == NodeKind.Binary) {
+    putParts(l, text, (<BinaryExpression>e).left);
+    putParts(l, text, (<BinaryExpression>e).right);
+  } else if (e.kind == NodeKind.StringLiteral) {
+    text.putLiteral((<StringLiteral>e).value);
+  } else {
+    putPlain(l, text, e);
   }
-  const b = l.b;
-  if (from.isLiteral) from = materialize(l, from);
-  const pointer = l.pointer(to);
-  const scratch = l.newFramePlace(to.capacity);
-  const measured = b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(scratch), l.constant(to.capacity), pointer]);
-  const length = b.binary(Op.Sub, measured, l.constant(1));
-  const mask = maskFor(to.capacity);
-  const offset = b.binary(Op.And, length, l.constant(mask));
-  const room = b.binary(Op.And, b.binary(Op.Sub, l.constant(to.capacity), offset), l.constant(mask));
-  b.callHelper(Helper.ProbeReadKernelStr, [b.binary(Op.Add, pointer, offset), room, l.pointer(from)]);
 }
 
-/** The smallest 2^n - 1 that is not less than a capacity. */
-function maskFor(capacity: i32): i64 {
-  let mask: i64 = 1;
-  while (mask < capacity) mask = (mask << 1) | 1;
-  return mask;
+/** Appends to a string in its place. */
+function appendString(l: Lowering, to: Place, from: Place): void {
+  if (from.base == to.base && from.ref == to.ref && from.offset == to.offset) from = keepString(l, from);
+  const b = l.b;
+  const work = isInFrame(to) && !to.isSmall ? to : l.newFrameTemporary(to.capacity);
+  const scratch = work === to ? textArea(l.shared) : work;
+  if (work !== to && work.isSmall) zero(l, work);
+  // Measured by reading it to somewhere: to where it is put together, if that is elsewhere.
+  const measured = b.callHelper(Helper.ProbeReadKernelStr, [
+    l.pointer(scratch),
+    l.constant(to.capacity),
+    l.pointer(to),
+  ]);
+  const text = new Text(l, work, false);
+  text.goOn(b.binary(Op.Sub, measured, l.constant(1)));
+  text.putString(from, l.shared.maxLength);
+  text.finish();
+  if (work !== to) copyString(l, work, to);
 }
 
 // -------------------------------------------------------------------------------------------------------- comparison
@@ -213,7 +223,7 @@ export function branchOnStrings(l: Lowering, e: BinaryExpression, yes: i32, no: 
   let left = lowerString(l, e.left);
   // What the right side does must not change what was read of the left one.
   if (!left.isLiteral && !isStill(e.right)) {
-    const kept = l.newPlace(left.capacity);
+    const kept = l.newTemporary(left.capacity);
     copyString(l, left, kept);
     left = kept;
   }
@@ -299,10 +309,10 @@ function branchOnOrder(l: Lowering, left: Place, right: Place, op: Op, yes: i32,
 }
 
 /** The offset in the arena of a string, as the routines take it; it is copied to the frame unless it is there. */
-function offsetInArena(l: Lowering, place: Place): Ref {
+export function offsetInArena(l: Lowering, place: Place): Ref {
   let at = place;
   if (place.base != Base.Handler && place.base != Base.Frame) {
-    at = l.newFramePlace(place.capacity > 72 ? place.capacity : 72);
+    at = l.newFrameTemporary(place.capacity > 72 ? place.capacity : 72);
     copyString(l, place, at);
   }
   let offset = l.b.getVar(l.frameOffset);

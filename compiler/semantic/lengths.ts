@@ -42,6 +42,11 @@ import {
 /** Characters of the longest number in any base, with sign and prefix: octal has 22 digits. */
 const NUMBER_LENGTH: i32 = 24;
 
+/** The same in decimal, with its sign; in hex, with "0x"; of one character that is escaped. */
+const DECIMAL_LENGTH: i32 = 20;
+const HEX_LENGTH: i32 = 18;
+const ESCAPE_LENGTH: i32 = 4;
+
 /** Rounds after which what still grows is given the limit. */
 const ROUNDS: i32 = 4;
 
@@ -103,7 +108,7 @@ function printLength(print: PrintSymbol, limit: i32): i32 {
     const values = print.values;
     for (let i = 0, n = values.length; i < n; ++i) {
       if (i > 0) length += print.format.length;
-      length += values[i].type == Type.String ? maxLengthOf(values[i], limit) : NUMBER_LENGTH;
+      length += values[i].type == Type.String ? maxLengthOf(values[i], limit) : DECIMAL_LENGTH;
       if (length >= limit) return limit;
     }
     return min(length, limit);
@@ -123,10 +128,44 @@ function printLength(print: PrintSymbol, limit: i32): i32 {
   return min(length, limit);
 }
 
+/** How long the text of one directive gets. */
 function directiveLength(directive: Directive, value: Expression, limit: i32): i32 {
-  if (directive.widthKind == Measure.Dynamic || directive.precisionKind == Measure.Dynamic) return limit;
-  if (directive.conversion == Conversion.String) return max(maxLengthOf(value, limit), directive.width);
-  return max(NUMBER_LENGTH, directive.width) + 2 * directive.precision;
+  if (directive.widthKind == Measure.Dynamic) return limit;
+  const isString = directive.conversion == Conversion.String;
+  if (directive.precisionKind == Measure.Dynamic && !isString) return limit;
+  const precision = directive.precisionKind == Measure.Static ? directive.precision : -1;
+  let length: i32;
+  switch (directive.conversion) {
+    case Conversion.String:
+      length = maxLengthOf(value, limit);
+      if (precision >= 0) length = min(length, precision);
+      break;
+    case Conversion.Signed:
+    case Conversion.Unsigned:
+      length = max(DECIMAL_LENGTH, precision + 1);
+      break;
+    case Conversion.Hex:
+      length = max(HEX_LENGTH, precision + 2);
+      break;
+    case Conversion.Char:
+      length = ESCAPE_LENGTH;
+      break;
+    case Conversion.Binary:
+      length = 8;
+      break;
+    case Conversion.Memory:
+      length = 2 * max(1, precision);
+      break;
+    default:
+      length = max(NUMBER_LENGTH, precision + 1);
+  }
+  // `0` on text appends a NUL byte.
+  const nul = directive.flags.includes("0") && !isNumber(directive.conversion) ? 1 : 0;
+  return max(length, directive.width) + nul;
+}
+
+function isNumber(conversion: Conversion): bool {
+  return conversion != Conversion.String && conversion != Conversion.Memory;
 }
 
 /** Computes the greatest lengths of all variables and functions from the code that is walked. */

@@ -7,7 +7,7 @@ import { Range } from "../syntax/source";
 import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { Rewriter } from "./rewrite";
-import { FunctionSymbol, GlobalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { FunctionSymbol, GlobalSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 
 /** What an expression is, if it is refused; or nothing. */
 function refusedExpression(e: Expression): string {
@@ -60,10 +60,7 @@ function refusedExpression(e: Expression): string {
 function refusedCall(e: CallExpression): string {
   const symbol = <ScriptSymbol | null>e.symbol;
   if (!symbol) return "";
-  if (symbol.kind == SymbolKind.Print) {
-    const print = <PrintSymbol>symbol;
-    if (print.isValue) return `'${print.name}'`;
-  } else if (symbol.kind == SymbolKind.Function) {
+  if (symbol.kind == SymbolKind.Function) {
     if ((<FunctionSymbol>symbol).recursive) return "recursive functions";
   }
   return "";

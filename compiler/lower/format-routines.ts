@@ -1,0 +1,247 @@
+// Numbers and padded text for sprintf, made where the program runs: kernels got a helper for it late, and the agent has
+// none. What comes out is what common/as/print/directive.ts prints for printf; tests/run/sprintf.test.ts compares them.
+
+import { AddressKind, Builder } from "../ir/build";
+import { Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import {
+  BoundedLoop,
+  Digits,
+  digitsArea,
+  frameAddress,
+  isLess,
+  lesser,
+  libraryRoutine,
+  orZero,
+  RoutineOutput,
+  scratchArea,
+  textArea,
+} from "./library";
+import { Shared } from "./lowering";
+import { capacityFor } from "./place";
+
+/** How a value is to be printed, in one number: bits, base << 8, width << 16, (precision + 1 or 0) << 32. */
+export const enum Spec {
+  Left = 1,
+  Plus = 2,
+  Space = 4,
+  Zero = 8,
+  Alternate = 16,
+  Signed = 32,
+  Upper = 64,
+  BaseShift = 8,
+  WidthShift = 16,
+  PrecisionShift = 32,
+}
+
+/** Most digits of a number: octal. */
+const MOST_DIGITS: i64 = 22;
+
+function part(b: Builder, spec: Ref, shift: i32, mask: i32): Ref {
+  return b.binary(Op.And, b.binary(Op.Shr, spec, b.constant(shift)), b.constant(mask));
+}
+
+/** (frame, value, spec) -> bytes of the digits, which end at Digits.End; of a signed number with its '-' */
+export function digitsRoutine(shared: Shared): i32 {
+  return libraryRoutine(shared, "digits", 3, buildDigits);
+}
+
+function buildDigits(shared: Shared, b: Builder): void {
+  const area = digitsArea(shared);
+  const spec = b.parameter(2);
+  const base = part(b, spec, Spec.BaseShift, 255);
+  // Letters follow '9' at a distance: 'a' - '9' - 1, or 'A' - '9' - 1.
+  const letters = b.binary(
+    Op.Sub,
+    b.constant(39),
+    b.binary(Op.Shr, b.binary(Op.And, spec, b.constant(Spec.Upper)), b.constant(1)),
+  );
+  const start = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(area + Digits.End - 1));
+  const negative = b.binary(Op.And, b.binary(Op.Shr, b.parameter(1), b.constant(63)), part(b, spec, 5, 1));
+  const rest = b.variable("rest");
+  const to = b.variable("to");
+  const sign = b.unary(Op.Neg, negative);
+  b.setVar(rest, b.binary(Op.Sub, b.binary(Op.Xor, b.parameter(1), sign), sign));
+  b.setVar(to, start);
+  const loop = new BoundedLoop(b, MOST_DIGITS);
+  const quotient = b.binary(Op.Udiv, b.getVar(rest), base);
+  const digit = b.binary(Op.Sub, b.getVar(rest), b.binary(Op.Mul, quotient, base));
+  const letter = b.binary(Op.Mul, isLess(b, b.constant(9), digit), letters);
+  b.store(Op.Store8, b.getVar(to), 0, b.binary(Op.Add, b.binary(Op.Add, digit, b.constant(48)), letter));
+  b.setVar(rest, quotient);
+  b.setVar(to, b.binary(Op.Sub, b.getVar(to), b.constant(1)));
+  const out = loop.leaveIf(Op.Eq, quotient, b.constant(0));
+  loop.again();
+  b.ret(b.constant(MOST_DIGITS));
+  b.setBlock(out);
+  const count = b.binary(Op.Add, loop.index, b.constant(1));
+  // Where there is no sign this is not looked at.
+  b.store(Op.Store8, b.getVar(to), 0, b.constant(45));
+  b.ret(b.binary(Op.Add, count, negative));
+}
+
+/** (frame, at, room, value, spec) -> bytes written: a number with flags, width and precision */
+export function formatLongRoutine(shared: Shared): i32 {
+  return libraryRoutine(shared, "format_long", 5, buildFormatLong);
+}
+
+function buildFormatLong(shared: Shared, b: Builder): void {
+  const area = digitsArea(shared);
+  const spec = b.parameter(4);
+  const frame = frameAddress(shared, b, b.parameter(0));
+  // Lengths that differ from way to way lie in memory, or the verifier would follow each of them to the end.
+  b.store(Op.Store64, frame, area + Digits.PrefixLength, b.constant(0));
+  const magnitude = putPrefix(b, frame, area, spec);
+  const unsigned = b.binary(Op.And, spec, b.constant(~(<i64>Spec.Signed)));
+  const count = b.callFunction(digitsRoutine(shared), [b.parameter(0), magnitude, unsigned]);
+  const digits = b.binary(Op.And, count, b.constant(31));
+  const prefix = b.binary(Op.And, b.load(Op.Load64, frame, area + Digits.PrefixLength), b.constant(3));
+  const precision = b.binary(Op.Sub, part(b, spec, Spec.PrecisionShift, 0xffff), b.constant(1));
+  const zeros = orZero(b, b.binary(Op.Sub, precision, digits));
+  const bare = b.binary(Op.Add, b.binary(Op.Add, digits, zeros), prefix);
+  const padding = orZero(b, b.binary(Op.Sub, part(b, spec, Spec.WidthShift, 0xffff), bare));
+  const left = b.binary(Op.And, spec, b.constant(Spec.Left));
+  const right = b.binary(Op.Xor, left, b.constant(1));
+  const zero = b.binary(Op.And, part(b, spec, 3, 1), right);
+  const blank = b.binary(Op.And, b.binary(Op.Xor, zero, b.constant(1)), right);
+  const output = new RoutineOutput(shared, b, b.parameter(1), b.parameter(2));
+  output.fill(" ", b.binary(Op.Mul, padding, blank));
+  output.put(b.binary(Op.Add, frame, b.constant(area + Digits.Prefix)), prefix);
+  output.fill("0", b.binary(Op.Add, zeros, b.binary(Op.Mul, padding, zero)));
+  output.put(b.binary(Op.Sub, b.binary(Op.Add, frame, b.constant(area + Digits.End)), digits), digits);
+  output.fill(" ", b.binary(Op.Mul, padding, left));
+  b.ret(output.written);
+}
+
+/** Writes the sign or the base's mark; returns the number without its sign. */
+function putPrefix(b: Builder, frame: Ref, area: i32, spec: Ref): Ref {
+  const value = b.variable("value");
+  b.setVar(value, b.parameter(3));
+  const signed = b.newBlock("signed");
+  const marked = b.newBlock("marked");
+  const done = b.newBlock("prefixed");
+  b.branch(b.binary(Op.And, spec, b.constant(Spec.Signed)), signed, marked);
+  b.setBlock(signed);
+  const negative = b.newBlock("negative");
+  const positive = b.newBlock("positive");
+  b.branchIf(Op.Slt, b.getVar(value), b.constant(0), negative, positive);
+  b.setBlock(negative);
+  b.setVar(value, b.unary(Op.Neg, b.getVar(value)));
+  putMark(b, frame, area, b.constant(45), 1, done);
+  b.setBlock(positive);
+  const plus = b.newBlock("plus");
+  const space = b.newBlock("space");
+  b.branch(b.binary(Op.And, spec, b.constant(Spec.Plus)), plus, space);
+  b.setBlock(plus);
+  putMark(b, frame, area, b.constant(43), 1, done);
+  b.setBlock(space);
+  const blank = b.newBlock("blank");
+  b.branch(b.binary(Op.And, spec, b.constant(Spec.Space)), blank, done);
+  b.setBlock(blank);
+  putMark(b, frame, area, b.constant(32), 1, done);
+  b.setBlock(marked);
+  const alternate = b.newBlock("alternate");
+  b.branch(b.binary(Op.And, spec, b.constant(Spec.Alternate)), alternate, done);
+  b.setBlock(alternate);
+  const hex = b.newBlock("hex");
+  const octal = b.newBlock("octal");
+  const other = b.newBlock("other");
+  b.branchIf(Op.Eq, part(b, spec, Spec.BaseShift, 255), b.constant(16), hex, other);
+  b.setBlock(other);
+  b.branchIf(Op.Eq, part(b, spec, Spec.BaseShift, 255), b.constant(8), octal, done);
+  b.setBlock(octal);
+  putMark(b, frame, area, b.constant(48), 1, done);
+  b.setBlock(hex);
+  // "0x", or "0X": the bit of upper case, halved, is the distance of the cases.
+  const upper = b.binary(Op.Shl, b.binary(Op.And, spec, b.constant(Spec.Upper)), b.constant(7));
+  putMark(b, frame, area, b.binary(Op.Sub, b.constant(0x7830), upper), 2, done);
+  b.setBlock(done);
+  return b.getVar(value);
+}
+
+function putMark(b: Builder, frame: Ref, area: i32, text: Ref, bytes: i32, done: i32): void {
+  b.store(Op.Store16, frame, area + Digits.Prefix, text);
+  b.store(Op.Store64, frame, area + Digits.PrefixLength, b.constant(bytes));
+  b.jump(done);
+}
+
+/** (frame, at, room, length, spec) -> bytes written: the text in the text area, cut to the precision, padded */
+export function formatTextRoutine(shared: Shared): i32 {
+  return libraryRoutine(shared, "format_text", 5, buildFormatText);
+}
+
+function buildFormatText(shared: Shared, b: Builder): void {
+  const spec = b.parameter(4);
+  const from = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(textArea(shared).offset));
+  const given = part(b, spec, Spec.PrecisionShift, 0xffff);
+  // None given is one less than nothing: as an unsigned number, the most.
+  const length = lesser(b, b.parameter(3), b.binary(Op.Sub, given, b.constant(1)));
+  const padding = orZero(b, b.binary(Op.Sub, part(b, spec, Spec.WidthShift, 0xffff), length));
+  const left = b.binary(Op.And, spec, b.constant(Spec.Left));
+  const output = new RoutineOutput(shared, b, b.parameter(1), b.parameter(2));
+  output.fill(" ", b.binary(Op.Mul, padding, b.binary(Op.Xor, left, b.constant(1))));
+  output.put(from, length);
+  output.fill(" ", b.binary(Op.Mul, padding, left));
+  b.ret(output.written);
+}
+
+/** Where %M reads bytes: each becomes two of the text area. */
+export function bytesArea(shared: Shared): i32 {
+  return scratchArea(shared, "bytes", capacityFor(mostHexBytes(shared)));
+}
+
+/** As many bytes make the longest string in hex. */
+export function mostHexBytes(shared: Shared): i32 {
+  return (shared.maxLength + 1) >> 1;
+}
+
+/** (frame, count) -> 0: writes bytes of the bytes' area in hex into the text area */
+export function hexRoutine(shared: Shared): i32 {
+  return libraryRoutine(shared, "hex", 2, buildHex);
+}
+
+function buildHex(shared: Shared, b: Builder): void {
+  const frame = frameAddress(shared, b, b.parameter(0));
+  const from = b.variable("from");
+  const to = b.variable("to");
+  b.setVar(from, b.binary(Op.Add, frame, b.constant(bytesArea(shared))));
+  b.setVar(to, b.binary(Op.Add, frame, b.constant(textArea(shared).offset)));
+  const loop = new BoundedLoop(b, mostHexBytes(shared));
+  const out = loop.leaveIf(Op.Uge, loop.index, b.parameter(1));
+  const byte = b.load(Op.Load8u, b.getVar(from), 0);
+  b.store(Op.Store8, b.getVar(to), 0, hexDigit(b, b.binary(Op.Shr, byte, b.constant(4))));
+  b.store(Op.Store8, b.getVar(to), 1, hexDigit(b, b.binary(Op.And, byte, b.constant(15))));
+  b.setVar(from, b.binary(Op.Add, b.getVar(from), b.constant(1)));
+  b.setVar(to, b.binary(Op.Add, b.getVar(to), b.constant(2)));
+  loop.again();
+  b.jump(out);
+  b.setBlock(out);
+  b.ret(b.constant(0));
+}
+
+function hexDigit(b: Builder, value: Ref): Ref {
+  const letter = b.binary(Op.Mul, isLess(b, b.constant(9), value), b.constant(39));
+  return b.binary(Op.Add, b.binary(Op.Add, value, b.constant(48)), letter);
+}
+
+/** The offset in .rodata of what `%#c` prints for each byte: { u32 text, u32 bytes } x 256. */
+export function escapeTable(shared: Shared, inText: bool): i32 {
+  const letters = "abtnvfr";
+  let rows = "";
+  for (let c = 0; c < 256; ++c) {
+    const letter = c >= 7 && c <= 13 ? letters.charAt(c - 7) : "";
+    const quoted = c == 92 || (inText ? c == 34 : c == 39);
+    let text = String.fromCharCode(c);
+    if (letter.length > 0) text = "\\" + letter;
+    else if (quoted) text = "\\" + text;
+    else if (c < 32 || c > 126) text = `\\${c >> 6}${(c >> 3) & 7}${c & 7}`;
+    rows += text + "\0".repeat(4 - text.length) + String.fromCharCode(text.length) + "\0\0\0";
+  }
+  return shared.unit.literal(rows);
+}
+
+/** The row of a byte in an escape table: text in the low half, its length in the high half. */
+export function escapeRow(b: Builder, table: i32, byte: Ref): Ref {
+  const at = b.binary(Op.Shl, b.binary(Op.And, byte, b.constant(255)), b.constant(3));
+  return b.load(Op.Load64, b.binary(Op.Add, b.addressOf(AddressKind.Rodata, table), at), 0);
+}

@@ -1,0 +1,267 @@
+// sprintf and its kin: the text that printf would print, as a string. Formats are constants, so each directive becomes
+// code of its own: literals are stored, plain numbers and strings appended; what has flags, a width or a precision goes
+// through a routine (format-routines.ts).
+
+import { Helper } from "../../common/format/helpers";
+import { Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { Conversion, Directive, Measure } from "../semantic/formats";
+import { PrintStyle, PrintSymbol } from "../semantic/symbols";
+import { Expression } from "../syntax/ast";
+import { Type } from "../syntax/type";
+import { lowerLong } from "./expression";
+import { bytesArea, escapeRow, escapeTable, hexRoutine, mostHexBytes, Spec } from "./format-routines";
+import { lengthOf } from "./length";
+import { lesser, maskFor, orZero, textArea } from "./library";
+import { Lowering } from "./lowering";
+import { capacityFor, Place } from "./place";
+import { copyCut, lowerString, materialize } from "./string";
+import { isInFrame, Text } from "./text";
+
+/** Widths and precisions above this count as this, as in printf (common/as/print/directive.ts). */
+const MOST_WIDTH: i64 = 8192;
+/** Most bytes of memory that one %m or %M prints, as in printf. */
+const MOST_MEMORY: i64 = 1024;
+
+/** The value of a call of the sprintf family; in `to` if that is in the frame and has room. */
+export function lowerSprint(l: Lowering, print: PrintSymbol, to: Place | null): Place {
+  l.at(print.call.range);
+  const capacity = capacityFor(lengthOf(l, print.call));
+  const fits = to !== null && isInFrame(to) && to.capacity >= capacity;
+  const place = fits ? to! : l.newFrameTemporary(capacity);
+  const text = new Text(l, place);
+  const mayHoldNul = putPrint(l, text, print);
+  text.finish();
+  if (!mayHoldNul || !place.isSmall) return place;
+  // What follows a NUL is not part of the string: of a short one, it must be zero.
+  const cut = l.newFrameTemporary(capacity);
+  copyCut(l, place, cut);
+  return cut;
+}
+
+/** Appends what a call of the family prints; returns whether that may hold a NUL byte. */
+function putPrint(l: Lowering, text: Text, print: PrintSymbol): bool {
+  if (print.style == PrintStyle.Printf) return new Sprinter(l, text, print).put();
+  for (let i = 0, n = print.values.length; i < n; ++i) {
+    if (i > 0) text.putLiteral(print.format);
+    putPlain(l, text, print.values[i]);
+  }
+  if (print.style == PrintStyle.DelimitedLine) text.putLiteral("\n");
+  return false;
+}
+
+/** Appends a value as %d or %s does. */
+export function putPlain(l: Lowering, text: Text, value: Expression): void {
+  if (value.type == Type.String) text.putString(lowerString(l, value), l.shared.maxLength);
+  else text.putLong(lowerLong(l, value), Spec.Signed | (10 << Spec.BaseShift));
+}
+
+/** Goes through the directives of one format. */
+class Sprinter {
+  private next: i32 = 0;
+  private mayHoldNul: bool = false;
+
+  constructor(
+    private l: Lowering,
+    private text: Text,
+    private print: PrintSymbol,
+  ) {}
+
+  put(): bool {
+    const directives = this.print.directives;
+    for (let i = 0, n = directives.length; i < n; ++i) {
+      const directive = directives[i];
+      if (directive.conversion == Conversion.Literal) this.text.putLiteral(directive.text);
+      else this.putDirective(directive);
+    }
+    return this.mayHoldNul;
+  }
+
+  private value(): Expression {
+    return this.print.values[this.next++];
+  }
+
+  private putDirective(directive: Directive): void {
+    const l = this.l;
+    let spec = l.constant(staticSpec(directive));
+    if (directive.widthKind == Measure.Dynamic) spec = this.addWidth(spec, lowerLong(l, this.value()));
+    if (directive.precisionKind == Measure.Dynamic) spec = this.addPrecision(spec, lowerLong(l, this.value()));
+    switch (directive.conversion) {
+      case Conversion.String:
+        this.putString(directive, spec);
+        break;
+      case Conversion.Char:
+        this.putCharacter(directive, spec);
+        break;
+      case Conversion.Binary:
+        this.putBinary(directive, spec);
+        break;
+      case Conversion.Memory:
+        this.putMemory(directive, spec);
+        break;
+      default: {
+        const value = lowerLong(l, this.value());
+        if (isPlain(directive)) this.text.putLong(value, staticSpec(directive));
+        else this.text.putFormattedLong(value, spec);
+      }
+    }
+  }
+
+  /** `*`: a negative width means `-`. */
+  private addWidth(spec: Ref, value: Ref): Ref {
+    const b = this.l.b;
+    const width = b.unary(Op.Exts32, value);
+    const sign = b.binary(Op.Sar, width, b.constant(63));
+    const size = lesser(b, b.binary(Op.Sub, b.binary(Op.Xor, width, sign), sign), b.constant(MOST_WIDTH));
+    const left = b.binary(Op.And, sign, b.constant(Spec.Left));
+    return b.binary(Op.Or, b.binary(Op.Or, spec, left), b.binary(Op.Shl, size, b.constant(Spec.WidthShift)));
+  }
+
+  /** `.*`: a negative precision counts as 0. */
+  private addPrecision(spec: Ref, value: Ref): Ref {
+    const b = this.l.b;
+    const size = lesser(b, orZero(b, b.unary(Op.Exts32, value)), b.constant(MOST_WIDTH));
+    const field = b.binary(Op.Shl, b.binary(Op.Add, size, b.constant(1)), b.constant(Spec.PrecisionShift));
+    return b.binary(Op.Or, spec, field);
+  }
+
+  private putString(directive: Directive, spec: Ref): void {
+    const l = this.l;
+    const place = lowerString(l, this.value());
+    const cut = directive.precisionKind == Measure.Static ? directive.precision : l.shared.maxLength;
+    if (directive.precisionKind != Measure.Dynamic && directive.widthKind == Measure.None) {
+      this.text.putString(place, cut);
+    } else {
+      const from = place.isLiteral ? materialize(l, place) : place;
+      const size = l.constant(l.shared.maxLength + 1);
+      const copied = l.b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(textArea(l.shared)), size, l.pointer(from)]);
+      this.text.putFormattedText(l.b.binary(Op.Sub, copied, l.constant(1)), spec);
+    }
+    this.putNulFor(directive);
+  }
+
+  /** `0` on text and memory appends a NUL byte. */
+  private putNulFor(directive: Directive): void {
+    if (!directive.flags.includes("0")) return;
+    this.mayHoldNul = true;
+    this.text.putBytes(this.l.constant(0), 1);
+  }
+
+  private putCharacter(directive: Directive, spec: Ref): void {
+    const l = this.l;
+    const b = l.b;
+    const value = lowerLong(l, this.value());
+    const escapes = directive.flags.includes("#");
+    this.mayHoldNul = this.mayHoldNul || !escapes;
+    if (!escapes && directive.widthKind == Measure.None) {
+      this.text.putBytes(value, 1);
+      return;
+    }
+    const area = l.pointer(textArea(l.shared));
+    let length = l.constant(1);
+    if (escapes) {
+      const row = escapeRow(b, escapeTable(l.shared, false), value);
+      b.store(Op.Store32, area, 0, row);
+      length = b.binary(Op.Shr, row, l.constant(32));
+    } else {
+      b.store(Op.Store8, area, 0, value);
+    }
+    this.text.putFormattedText(length, withoutPrecision(l, spec));
+  }
+
+  /** %b: the size is the width, unless the precision is one. */
+  private putBinary(directive: Directive, spec: Ref): void {
+    const l = this.l;
+    const value = lowerLong(l, this.value());
+    this.mayHoldNul = true;
+    const precision = directive.precisionKind == Measure.Static ? directive.precision : 0;
+    const width = directive.widthKind == Measure.Static ? directive.width : 8;
+    const bytes = isBinarySize(precision) ? precision : width;
+    if (directive.precisionKind != Measure.Dynamic && (directive.widthKind == Measure.None || bytes >= width)) {
+      this.text.putBytes(value, bytes);
+      return;
+    }
+    let length = l.constant(bytes);
+    if (directive.precisionKind == Measure.Dynamic) length = this.binarySize(spec, width);
+    l.b.store(Op.Store64, l.pointer(textArea(l.shared)), 0, value);
+    this.text.putFormattedText(length, withoutPrecision(l, spec));
+  }
+
+  /** The precision if it is 1, 2, 4 or 8, else the width. */
+  private binarySize(spec: Ref, width: i32): Ref {
+    const b = this.l.b;
+    const bytes = b.variable("bytes");
+    b.setVar(bytes, b.constant(width));
+    const field = b.binary(Op.Sub, b.binary(Op.Shr, spec, b.constant(Spec.PrecisionShift)), b.constant(1));
+    const done = b.newBlock("sized");
+    for (let size = 1; size <= 8; size <<= 1) {
+      const same = b.newBlock("same");
+      const other = size == 8 ? done : b.newBlock("other");
+      b.branchIf(Op.Eq, field, b.constant(size), same, other);
+      b.setBlock(same);
+      b.setVar(bytes, b.constant(size));
+      b.jump(done);
+      b.setBlock(other);
+    }
+    return b.getVar(bytes);
+  }
+
+  /** %m and %M: as many bytes as the precision says, one if there is none. */
+  private putMemory(directive: Directive, spec: Ref): void {
+    const l = this.l;
+    const b = l.b;
+    const value = this.value();
+    const address = lowerLong(l, value);
+    const isHex = directive.letter == 0x4d;
+    this.mayHoldNul = this.mayHoldNul || !isHex;
+    let bytes = l.constant(max(1, min(directive.precision, <i32>MOST_MEMORY)));
+    if (directive.precisionKind == Measure.Dynamic) {
+      const field = b.binary(Op.Sub, b.binary(Op.Shr, spec, l.constant(Spec.PrecisionShift)), l.constant(1));
+      const some = lesser(b, field, l.constant(MOST_MEMORY));
+      bytes = b.binary(Op.Add, some, b.binary(Op.Eq, some, l.constant(0)));
+    }
+    const most = isHex ? mostHexBytes(l.shared) : l.shared.maxLength;
+    const size = b.binary(Op.And, lesser(b, bytes, l.constant(most)), l.constant(maskFor(most)));
+    let to = l.pointer(textArea(l.shared));
+    if (isHex) to = b.binary(Op.Add, l.frame(), l.constant(bytesArea(l.shared)));
+    const result = b.callHelper(Helper.ProbeReadKernel, [to, size, address]);
+    l.failIf(Op.Slt, result, l.constant(0), "kernel read fault", value.range, "address of '%m'");
+    if (isHex) b.callFunction(hexRoutine(l.shared), [b.getVar(l.frameOffset), size]);
+    const length = isHex ? b.binary(Op.Shl, bytes, l.constant(1)) : bytes;
+    this.text.putFormattedText(length, withoutPrecision(l, spec));
+    this.putNulFor(directive);
+  }
+}
+
+function isBinarySize(bytes: i32): bool {
+  return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
+}
+
+/** No flags, width or precision that change anything. */
+function isPlain(directive: Directive): bool {
+  if (directive.widthKind != Measure.None || directive.precisionKind != Measure.None) return false;
+  return directive.letter != 0x70 && (directive.flags.length == 0 || directive.flags == "-" || directive.flags == "0");
+}
+
+/** What is known of a directive's spec before it runs. */
+function staticSpec(directive: Directive): i64 {
+  let spec: i64 = 0;
+  const flags = directive.flags;
+  if (flags.includes("-")) spec |= Spec.Left;
+  if (flags.includes("+")) spec |= Spec.Plus;
+  if (flags.includes(" ")) spec |= Spec.Space;
+  if (flags.includes("0")) spec |= Spec.Zero;
+  if (flags.includes("#") || directive.letter == 0x70) spec |= Spec.Alternate;
+  if (directive.conversion == Conversion.Signed) spec |= Spec.Signed;
+  if (directive.letter == 0x58) spec |= Spec.Upper;
+  const base: i64 = directive.conversion == Conversion.Hex ? 16 : directive.conversion == Conversion.Octal ? 8 : 10;
+  spec |= base << Spec.BaseShift;
+  if (directive.widthKind == Measure.Static) spec |= (<i64>directive.width) << Spec.WidthShift;
+  if (directive.precisionKind == Measure.Static) spec |= (<i64>(directive.precision + 1)) << Spec.PrecisionShift;
+  return spec;
+}
+
+/** A spec for text that must not be cut. */
+function withoutPrecision(l: Lowering, spec: Ref): Ref {
+  return l.b.binary(Op.And, spec, l.constant(0xffffffff));
+}
