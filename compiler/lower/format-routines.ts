@@ -20,7 +20,7 @@ import {
 import { Shared } from "./lowering";
 import { capacityFor } from "./place";
 
-/** How a value is to be printed, in one number: bits, base << 8, width << 16, (precision + 1 or 0) << 32. */
+/** How a value is to be printed, in one number: flags, and fields at the distances of `SpecField`. */
 export const enum Spec {
   Left = 1,
   Plus = 2,
@@ -29,9 +29,14 @@ export const enum Spec {
   Alternate = 16,
   Signed = 32,
   Upper = 64,
-  BaseShift = 8,
-  WidthShift = 16,
-  PrecisionShift = 32,
+}
+
+/** Where the fields of a spec begin. */
+export const enum SpecField {
+  Base = 8,
+  Width = 16,
+  /** The precision plus one; 0 is none. */
+  Precision = 32,
 }
 
 /** Most digits of a number: octal. */
@@ -49,7 +54,7 @@ export function digitsRoutine(shared: Shared): i32 {
 function buildDigits(shared: Shared, b: Builder): void {
   const area = digitsArea(shared);
   const spec = b.parameter(2);
-  const base = part(b, spec, Spec.BaseShift, 255);
+  const base = part(b, spec, SpecField.Base, 255);
   // Letters follow '9' at a distance: 'a' - '9' - 1, or 'A' - '9' - 1.
   const letters = b.binary(
     Op.Sub,
@@ -96,10 +101,10 @@ function buildFormatLong(shared: Shared, b: Builder): void {
   const count = b.callFunction(digitsRoutine(shared), [b.parameter(0), magnitude, unsigned]);
   const digits = b.binary(Op.And, count, b.constant(31));
   const prefix = b.binary(Op.And, b.load(Op.Load64, frame, area + Digits.PrefixLength), b.constant(3));
-  const precision = b.binary(Op.Sub, part(b, spec, Spec.PrecisionShift, 0xffff), b.constant(1));
+  const precision = b.binary(Op.Sub, part(b, spec, SpecField.Precision, 0xffff), b.constant(1));
   const zeros = orZero(b, b.binary(Op.Sub, precision, digits));
   const bare = b.binary(Op.Add, b.binary(Op.Add, digits, zeros), prefix);
-  const padding = orZero(b, b.binary(Op.Sub, part(b, spec, Spec.WidthShift, 0xffff), bare));
+  const padding = orZero(b, b.binary(Op.Sub, part(b, spec, SpecField.Width, 0xffff), bare));
   const left = b.binary(Op.And, spec, b.constant(Spec.Left));
   const right = b.binary(Op.Xor, left, b.constant(1));
   const zero = b.binary(Op.And, part(b, spec, 3, 1), right);
@@ -146,9 +151,9 @@ function putPrefix(b: Builder, frame: Ref, area: i32, spec: Ref): Ref {
   const hex = b.newBlock("hex");
   const octal = b.newBlock("octal");
   const other = b.newBlock("other");
-  b.branchIf(Op.Eq, part(b, spec, Spec.BaseShift, 255), b.constant(16), hex, other);
+  b.branchIf(Op.Eq, part(b, spec, SpecField.Base, 255), b.constant(16), hex, other);
   b.setBlock(other);
-  b.branchIf(Op.Eq, part(b, spec, Spec.BaseShift, 255), b.constant(8), octal, done);
+  b.branchIf(Op.Eq, part(b, spec, SpecField.Base, 255), b.constant(8), octal, done);
   b.setBlock(octal);
   putMark(b, frame, area, b.constant(48), 1, done);
   b.setBlock(hex);
@@ -173,10 +178,10 @@ export function formatTextRoutine(shared: Shared): i32 {
 function buildFormatText(shared: Shared, b: Builder): void {
   const spec = b.parameter(4);
   const from = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(textArea(shared).offset));
-  const given = part(b, spec, Spec.PrecisionShift, 0xffff);
+  const given = part(b, spec, SpecField.Precision, 0xffff);
   // None given is one less than nothing: as an unsigned number, the most.
   const length = lesser(b, b.parameter(3), b.binary(Op.Sub, given, b.constant(1)));
-  const padding = orZero(b, b.binary(Op.Sub, part(b, spec, Spec.WidthShift, 0xffff), length));
+  const padding = orZero(b, b.binary(Op.Sub, part(b, spec, SpecField.Width, 0xffff), length));
   const left = b.binary(Op.And, spec, b.constant(Spec.Left));
   const output = new RoutineOutput(shared, b, b.parameter(1), b.parameter(2));
   output.fill(" ", b.binary(Op.Mul, padding, b.binary(Op.Xor, left, b.constant(1))));

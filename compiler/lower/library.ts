@@ -15,13 +15,13 @@ import { Base, capacityFor, Place } from "./place";
 
 /** Byte offsets in the scratch area for numbers. */
 export const enum Digits {
-  /** The digits stand before this. */
-  End = 24,
   /** Sign, or what says the base. */
-  Prefix = 24,
+  Prefix = 0,
   /** u64: bytes of it. */
-  PrefixLength = 32,
-  Size = 40,
+  PrefixLength = 8,
+  /** The digits stand before this. */
+  End = 40,
+  Size = 48,
 }
 
 /** What the library has made so far. */

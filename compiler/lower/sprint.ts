@@ -10,7 +10,7 @@ import { PrintStyle, PrintSymbol } from "../semantic/symbols";
 import { Expression } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { lowerLong } from "./expression";
-import { bytesArea, escapeRow, escapeTable, hexRoutine, mostHexBytes, Spec } from "./format-routines";
+import { bytesArea, escapeRow, escapeTable, hexRoutine, mostHexBytes, Spec, SpecField } from "./format-routines";
 import { lengthOf } from "./length";
 import { lesser, maskFor, orZero, textArea } from "./library";
 import { Lowering } from "./lowering";
@@ -53,7 +53,7 @@ function putPrint(l: Lowering, text: Text, print: PrintSymbol): bool {
 /** Appends a value as %d or %s does. */
 export function putPlain(l: Lowering, text: Text, value: Expression): void {
   if (value.type == Type.String) text.putString(lowerString(l, value), l.shared.maxLength);
-  else text.putLong(lowerLong(l, value), Spec.Signed | (10 << Spec.BaseShift));
+  else text.putLong(lowerLong(l, value), Spec.Signed | (10 << SpecField.Base));
 }
 
 /** Goes through the directives of one format. */
@@ -114,14 +114,14 @@ class Sprinter {
     const sign = b.binary(Op.Sar, width, b.constant(63));
     const size = lesser(b, b.binary(Op.Sub, b.binary(Op.Xor, width, sign), sign), b.constant(MOST_WIDTH));
     const left = b.binary(Op.And, sign, b.constant(Spec.Left));
-    return b.binary(Op.Or, b.binary(Op.Or, spec, left), b.binary(Op.Shl, size, b.constant(Spec.WidthShift)));
+    return b.binary(Op.Or, b.binary(Op.Or, spec, left), b.binary(Op.Shl, size, b.constant(SpecField.Width)));
   }
 
   /** `.*`: a negative precision counts as 0. */
   private addPrecision(spec: Ref, value: Ref): Ref {
     const b = this.l.b;
     const size = lesser(b, orZero(b, b.unary(Op.Exts32, value)), b.constant(MOST_WIDTH));
-    const field = b.binary(Op.Shl, b.binary(Op.Add, size, b.constant(1)), b.constant(Spec.PrecisionShift));
+    const field = b.binary(Op.Shl, b.binary(Op.Add, size, b.constant(1)), b.constant(SpecField.Precision));
     return b.binary(Op.Or, spec, field);
   }
 
@@ -192,7 +192,7 @@ class Sprinter {
     const b = this.l.b;
     const bytes = b.variable("bytes");
     b.setVar(bytes, b.constant(width));
-    const field = b.binary(Op.Sub, b.binary(Op.Shr, spec, b.constant(Spec.PrecisionShift)), b.constant(1));
+    const field = b.binary(Op.Sub, b.binary(Op.Shr, spec, b.constant(SpecField.Precision)), b.constant(1));
     const done = b.newBlock("sized");
     for (let size = 1; size <= 8; size <<= 1) {
       const same = b.newBlock("same");
@@ -216,7 +216,7 @@ class Sprinter {
     this.mayHoldNul = this.mayHoldNul || !isHex;
     let bytes = l.constant(max(1, min(directive.precision, <i32>MOST_MEMORY)));
     if (directive.precisionKind == Measure.Dynamic) {
-      const field = b.binary(Op.Sub, b.binary(Op.Shr, spec, l.constant(Spec.PrecisionShift)), l.constant(1));
+      const field = b.binary(Op.Sub, b.binary(Op.Shr, spec, l.constant(SpecField.Precision)), l.constant(1));
       const some = lesser(b, field, l.constant(MOST_MEMORY));
       bytes = b.binary(Op.Add, some, b.binary(Op.Eq, some, l.constant(0)));
     }
@@ -255,9 +255,9 @@ function staticSpec(directive: Directive): i64 {
   if (directive.conversion == Conversion.Signed) spec |= Spec.Signed;
   if (directive.letter == 0x58) spec |= Spec.Upper;
   const base: i64 = directive.conversion == Conversion.Hex ? 16 : directive.conversion == Conversion.Octal ? 8 : 10;
-  spec |= base << Spec.BaseShift;
-  if (directive.widthKind == Measure.Static) spec |= (<i64>directive.width) << Spec.WidthShift;
-  if (directive.precisionKind == Measure.Static) spec |= (<i64>(directive.precision + 1)) << Spec.PrecisionShift;
+  spec |= base << SpecField.Base;
+  if (directive.widthKind == Measure.Static) spec |= (<i64>directive.width) << SpecField.Width;
+  if (directive.precisionKind == Measure.Static) spec |= (<i64>(directive.precision + 1)) << SpecField.Precision;
   return spec;
 }
 
