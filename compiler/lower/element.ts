@@ -15,7 +15,7 @@ import { Lowering } from "./lowering";
 import { Base, Place } from "./place";
 import { isSlice, slicesOf } from "./slice";
 import { copyPadded, copyString, lowerString, zero } from "./string";
-import { Table } from "./table";
+import { SKIPPED, Table } from "./table";
 import { symbolOf } from "./variable";
 
 /** Evaluated keys of one element. */
@@ -90,17 +90,42 @@ function wordsOf(l: Lowering, keys: Keys): Ref[] {
   return words;
 }
 
+/** Passes keys to a routine of their table: what its first arguments are. */
+function passKeys(l: Lowering, keys: Keys): Ref[] {
+  if (keys.table.keysInRegisters) return wordsOf(l, keys);
+  storeKeys(l, keys, keys.table.keyPlace);
+  return [l.b.getVar(l.frameOffset)];
+}
+
 /** Calls the table's `find`. */
 function find(l: Lowering, keys: Keys, create: bool): Ref {
-  let passed: Ref[];
-  if (keys.table.keysInRegisters) {
-    passed = wordsOf(l, keys);
-  } else {
-    storeKeys(l, keys, keys.table.keyPlace);
-    passed = [l.b.getVar(l.frameOffset)];
-  }
+  const passed = passKeys(l, keys);
   passed.push(l.constant(create ? 1 : 0));
   return l.b.callFunction(keys.table.find, passed);
+}
+
+/** Finds an element without the lock, and takes it only to make a new one; a handler that cannot is skipped. */
+function findOrGrow(l: Lowering, keys: Keys): Ref {
+  const b = l.b;
+  const passed = passKeys(l, keys);
+  const number = b.variable("number");
+  b.setVar(number, b.callFunction(keys.table.find, passed.concat([l.constant(0)])));
+  const fresh = b.newBlock("fresh");
+  const found = b.newBlock("found");
+  const skipped = b.newBlock("skipped");
+  const grown = b.newBlock("grown");
+  b.setCold(fresh);
+  b.setCold(skipped);
+  b.branchIf(Op.Sgt, b.getVar(number), l.constant(0), found, fresh);
+  b.setBlock(fresh);
+  b.setVar(number, b.callFunction(keys.table.grow, passed));
+  b.branchIf(Op.Eq, b.getVar(number), l.constant(SKIPPED), skipped, grown);
+  b.setBlock(grown);
+  b.jump(found);
+  b.setBlock(skipped);
+  l.skipHandler();
+  b.setBlock(found);
+  return b.getVar(number);
 }
 
 /** The number of the element with these keys; 0 none. */
@@ -110,7 +135,7 @@ export function findElement(l: Lowering, keys: Keys): Ref {
 
 /** The address of the element with these keys, which is made if there is none; a full array is an error. */
 export function makeElement(l: Lowering, keys: Keys): Ref {
-  const number = find(l, keys, true);
+  const number = l.root.alone ? find(l, keys, true) : findOrGrow(l, keys);
   const symbol = keys.table.symbol;
   const limit = symbol.size > 0 ? `size limit (${symbol.size})` : "MAXMAPENTRIES";
   const near = `identifier '${symbol.displayName}'`;
@@ -157,6 +182,17 @@ export function readStringElement(l: Lowering, e: IndexExpression): Place {
   b.jump(done);
   b.setBlock(done);
   return to;
+}
+
+/** Adds to an element whose new value nobody asks for. */
+export function addToElement(l: Lowering, keys: Keys, value: Ref): void {
+  const element = makeElement(l, keys);
+  const offset = keys.table.valueOffset;
+  if (keys.table.symbol.isCounted) {
+    l.b.atomicAdd(8, element, offset, value);
+    return;
+  }
+  l.b.store(Op.Store64, element, offset, l.b.binary(Op.Add, l.b.load(Op.Load64, element, offset), value));
 }
 
 /** Sets an element's number. */

@@ -20,7 +20,7 @@ import { Range } from "../syntax/source";
 import { Operator, OperatorFlags, operatorIs, operatorRow, operatorText } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { isSimpleCall, lowerLongCall } from "./call";
-import { lowerIn, lowerKeys, makeElement, readElement, writeElement } from "./element";
+import { addToElement, lowerIn, lowerKeys, makeElement, readElement, writeElement } from "./element";
 import { Lowering } from "./lowering";
 import { branchOnStrings, lowerString } from "./string";
 import { addLong, readLong, writeLong } from "./variable";
@@ -31,12 +31,8 @@ export function lowerDropped(l: Lowering, e: Expression): void {
   switch (e.kind) {
     case NodeKind.PreUpdate:
     case NodeKind.PostUpdate:
-      if ((<UpdateExpression>e).operand.kind == NodeKind.Identifier) {
-        const update = <UpdateExpression>e;
-        addLong(l, <Identifier>update.operand, l.constant(update.op == Operator.Increment ? 1 : -1));
-        return;
-      }
-      break;
+      addTo(l, (<UpdateExpression>e).operand, null, (<UpdateExpression>e).op == Operator.Increment);
+      return;
     case NodeKind.Assignment: {
       const assignment = <AssignmentExpression>e;
       if (assignment.target.type != Type.String && dropsIntoAdd(l, assignment)) return;
@@ -51,11 +47,25 @@ export function lowerDropped(l: Lowering, e: Expression): void {
 /** `x += v` and `x -= v` as one atomic step. */
 function dropsIntoAdd(l: Lowering, e: AssignmentExpression): bool {
   if (e.op != Operator.AddAssign && e.op != Operator.SubtractAssign) return false;
-  if (e.target.kind != NodeKind.Identifier) return false;
-  let value = lowerLong(l, e.value);
-  if (e.op == Operator.SubtractAssign) value = l.b.unary(Op.Neg, value);
-  addLong(l, <Identifier>e.target, value);
+  addTo(l, e.target, e.value, e.op == Operator.AddAssign);
   return true;
+}
+
+/** Adds (or subtracts) a value, or one, to what a variable or element holds. */
+function addTo(l: Lowering, target: Expression, value: Expression | null, positive: bool): void {
+  if (target.kind == NodeKind.Index) {
+    const index = <IndexExpression>target;
+    const keys = lowerKeys(l, index.base, index.keys, index.range);
+    addToElement(l, keys, summand(l, value, positive));
+    return;
+  }
+  addLong(l, <Identifier>target, summand(l, value, positive));
+}
+
+function summand(l: Lowering, value: Expression | null, positive: bool): Ref {
+  if (value === null) return l.constant(positive ? 1 : -1);
+  const ref = lowerLong(l, value);
+  return positive ? ref : l.b.unary(Op.Neg, ref);
 }
 
 /** Evaluates a long expression. */

@@ -12,6 +12,7 @@ import { BssHeader } from "../../common/format/runtime";
 import { AddressKind } from "../ir/build";
 import { Op } from "../ir/op";
 import { UnitMap } from "../ir/unit";
+import { isConcurrent } from "../semantic/effects";
 import { Handler } from "../semantic/script";
 import { Effects, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import { BinaryExpression, CallExpression, Expression, NodeKind, StringLiteral, UnaryExpression } from "../syntax/ast";
@@ -47,6 +48,7 @@ function attempt(shared: Shared, handler: Handler, name: string, buffered: bool,
   l.mayCut = mayCut;
   const loops = (handler.effects & Effects.Loops) != 0;
   l.outlines = handler.engine != Engine.Agent;
+  l.alone = handler.needsLock || !isConcurrent(handler);
   l.framed = loops && l.outlines;
   l.actions = handler.attach <= AttachKind.Timer ? shared.maxAgentActions : shared.maxActions;
   lowerOnce(l, handler);

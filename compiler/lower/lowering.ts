@@ -221,6 +221,8 @@ export class Lowering {
   framed: bool = false;
   /** Root: loops' bodies become functions of their own, as the verifier wants it. */
   outlines: bool = false;
+  /** Root: nothing else runs beside it, or it has the lock. */
+  alone: bool = true;
   /** Root: statements that it may run, as the verifier must know it. */
   actions: i32 = 0;
   /** Root: loops' bodies so far. */
@@ -525,6 +527,14 @@ export class Lowering {
       b.setBlock(fatal);
     }
     this.leaveWith(error);
+  }
+
+  /** Ends a handler that is counted as skipped. */
+  skipHandler(): void {
+    assert(this.isHandler, "only a handler without loops and functions works without the lock");
+    this.exitEarly = true;
+    this.flushKnown();
+    this.b.jump(this.exitBlock);
   }
 
   /** Fails with a fixed message when the compare is true; goes on in a new block otherwise. */

@@ -18,6 +18,7 @@ import { GlobalSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
 import { Shared } from "./lowering";
 import { Base, capacityFor, Place } from "./place";
+import { buildUnlock, Routine, routine } from "./runtime";
 import { SliceRoutines } from "./slice";
 
 /** Byte offsets in a table's header; u32 each. */
@@ -60,6 +61,8 @@ const HASH_FACTOR: i64 = -7046029254386353131;
 
 /** What `find` answers when the array is full. */
 export const FULL: i64 = -1;
+/** What `grow` answers when the lock was not to be had: the handler is counted as skipped. */
+export const SKIPPED: i64 = -2;
 
 /** One array's layout, and its routines as far as they are made. */
 export class Table {
@@ -285,6 +288,33 @@ export class Table {
     return this.sameFunction;
   }
 
+  // ------------------------------------------------------------------------------------------------------------- grow
+
+  private growFunction: i32 = -1;
+
+  /**
+   * (keys' words or frame offset) -> number of the element with these keys, made if there is none; FULL; SKIPPED. For
+   * handlers without the lock, which did not find the element.
+   */
+  get grow(): i32 {
+    if (this.growFunction >= 0) return this.growFunction;
+    const fn = this.routine("grow", this.keyArguments);
+    this.growFunction = fn.index;
+    const b = new Builder(fn);
+    const mine = b.newBlock("mine");
+    const busy = b.newBlock("busy");
+    b.branch(b.callFunction(routine(this.shared, Routine.Lock), []), busy, mine);
+    b.setBlock(busy);
+    b.ret(b.constant(SKIPPED));
+    b.setBlock(mine);
+    const passed = this.passKeys(b);
+    passed.push(b.constant(1));
+    const number = b.callFunction(this.find, passed);
+    buildUnlock(this.shared, b);
+    b.ret(number);
+    return this.growFunction;
+  }
+
   // ----------------------------------------------------------------------------------------------------------- insert
 
   /** (keys' words or frame offset) -> number of a new element with these keys, or FULL */
@@ -306,7 +336,9 @@ export class Table {
     b.store(Op.Store32, element, Element.Hash, hash);
     const head = this.headAddress(b, hash);
     b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, head, 0));
-    b.store(Op.Store32, head, 0, b.getVar(number));
+    // Who reads the chain without the lock must find the element complete: on x86 stores keep their order.
+    if (this.symbol.isCounted && this.shared.fetchingAtomics) b.atomicXchg(4, head, 0, b.getVar(number));
+    else b.store(Op.Store32, head, 0, b.getVar(number));
     this.append(b, header, element, number);
     b.ret(b.getVar(number));
     return this.insertFunction;

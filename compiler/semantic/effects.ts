@@ -60,6 +60,9 @@ export class Summary {
   /** `Access` bits by global. */
   access: Map<GlobalSymbol, i32> = new Map<GlobalSymbol, i32>();
 
+  /** Places in handlers that add to an element; those in functions count twice. */
+  elementUpdates: i32 = 0;
+
   /** Goes up whenever something is added. */
   version: i32 = 0;
 
@@ -198,6 +201,7 @@ class Observer extends Rewriter {
   private target(e: Expression, access: i32): void {
     if (e.kind == NodeKind.Index) {
       const index = <IndexExpression>e;
+      if (access & Access.Update) ++this.summary.elementUpdates;
       this.list(index.keys);
       // A new element may find the array full.
       if (access & (Access.Assign | Access.Update | Access.Modify)) this.summary.effects |= Effects.MayFail;
@@ -303,7 +307,7 @@ function spreadLocks(a: Analysis): void {
 function writesGuarded(summary: Summary): bool {
   for (let i = 0, n = summary.globals.length; i < n; ++i) {
     const global = summary.globals[i];
-    if (global.is(GlobalUse.Guarded) && (summary.access.get(global) & WRITES) != 0) return true;
+    if (global.is(GlobalUse.Guarded) && !global.isCounted && (summary.access.get(global) & WRITES) != 0) return true;
   }
   return false;
 }
@@ -323,7 +327,10 @@ function guardGlobals(summary: Summary): bool {
 function addCallees(summary: Summary, callees: FunctionSymbol[], summaries: Map<FunctionSymbol, Summary>): void {
   const next = summary.effects & Effects.Next;
   for (let i = 0, n = callees.length; i < n; ++i) {
-    if (summaries.has(callees[i])) summary.add(summaries.get(callees[i]));
+    if (!summaries.has(callees[i])) continue;
+    const callee = summaries.get(callees[i]);
+    summary.add(callee);
+    summary.elementUpdates = max(summary.elementUpdates, callee.elementUpdates * 2);
   }
   summary.effects = (summary.effects & ~Effects.Next) | next;
 }
@@ -370,7 +377,7 @@ function noteUse(summary: Summary, handler: Handler | null): void {
     if (writes) global.use |= kernel ? GlobalUse.WrittenByKernel : GlobalUse.WrittenByAgent;
     if (!writes || !isConcurrent(handler)) continue;
     global.use |= GlobalUse.WrittenWhileRunning;
-    if (access & ~Access.Update || global.type == Type.String) global.use |= GlobalUse.NonAtomic;
+    if (access & WRITES & ~Access.Update || global.type != Type.Long) global.use |= GlobalUse.NonAtomic;
   }
 }
 
@@ -381,19 +388,22 @@ function noteUse(summary: Summary, handler: Handler | null): void {
 function needsLock(handler: Handler, summary: Summary): bool {
   if (!isConcurrent(handler)) return false;
   let readsShared = false;
-  let writes = false;
+  let writes = 0;
   let assigned = 0;
+  const loops = (summary.effects & Effects.Loops) != 0;
   for (let i = 0, n = summary.globals.length; i < n; ++i) {
     const global = summary.globals[i];
     const access = summary.access.get(global);
     // Every step in a table must be undisturbed, and what sorts one has a scratch area that all share.
-    const loops = (summary.effects & Effects.Loops) != 0;
-    if (global.isArray && (loops || global.is(GlobalUse.WrittenWhileRunning))) return true;
+    if (global.isArray && (loops || (global.is(GlobalUse.WrittenWhileRunning) && !global.isCounted))) return true;
     if (!global.is(GlobalUse.WrittenWhileRunning)) continue;
     if (access & Access.Modify || global.type == Type.String) return true;
     if (access & Access.Read) readsShared = true;
-    if (access & WRITES) writes = true;
+    if (access & WRITES) ++writes;
     if (access & Access.Assign) ++assigned;
   }
-  return (readsShared && writes) || assigned > 1;
+  // A new element takes the lock for itself. If that fails, nothing else of the handler must have been done.
+  if (summary.elementUpdates > 0 && (handler.engine == Engine.Agent || summary.elementUpdates + writes > 2))
+    return true;
+  return (readsShared && writes > 0) || assigned > 1;
 }

@@ -59,7 +59,7 @@ export const enum GlobalUse {
   WrittenByKernel = 1 << 3,
   ReadByAgent = 1 << 4,
   WrittenByAgent = 1 << 5,
-  /** Some handler that may run while others do changes it by more than one commutative update. */
+  /** Some handler that may run while others do changes it otherwise than by commutative updates. */
   NonAtomic = 1 << 6,
   /** Some handler that may run while others do writes it: not only begin and end. */
   WrittenWhileRunning = 1 << 7,
@@ -94,6 +94,14 @@ export class GlobalSymbol extends VariableSymbol {
 
   get isArray(): bool {
     return this.arity > 0;
+  }
+
+  /**
+   * An array of numbers that only grows, and whose elements are only added to while handlers run side by side: an element
+   * may be found, and added to, without the lock.
+   */
+  get isCounted(): bool {
+    return this.isArray && this.type == Type.Long && !this.wrap && !this.is(GlobalUse.NonAtomic);
   }
 
   /** Whether all the flags of a set hold. */
