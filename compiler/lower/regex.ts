@@ -1,0 +1,294 @@
+// `s =~ "re"`, `matched(n)` and `ngroups()`: their tables, and the code at the place of use. What walks the tables is in
+// regex-routines.ts; how they are made, and why two kinds are, compiler/regex.
+//
+// The tables of all expressions of a script are one pool in .rodata, whose bounds the routines know. A script that never
+// asks for groups has tables that answer yes or no; one that does has tables that leave a trail:
+//
+//   yes or no   classes[256] u8, then rows of u16: the row after each class of bytes, or an answer
+//   trail       classes[256] u8, then rows of u32: the same in the low half, in the high half a list of ways
+//   ways        u64: the way before (16 bits), tags; the lists follow one another behind the rows
+//
+// A row is the number of its first entry, counted from the pool's beginning.
+
+import { ByteWriter } from "../../common/as/byte-writer";
+import { Helper } from "../../common/format/helpers";
+import { NoRef, Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { ByteClasses } from "../regex/classes";
+import { ACCEPT, buildDfa, Dfa } from "../regex/dfa";
+import { buildNfa } from "../regex/nfa";
+import { parseRegex } from "../regex/parse";
+import { anchoredText, PlainText } from "../regex/plain";
+import { buildTagged, MATCHED, MAX_GROUPS, TaggedDfa } from "../regex/tagged";
+import { BinaryExpression, CallExpression, NodeKind, NumberLiteral, StringLiteral } from "../syntax/ast";
+import { Range } from "../syntax/source";
+import { Operator } from "../syntax/token";
+import { Contents } from "./contents";
+import { lowerLong } from "./expression";
+import { Lowering, Shared } from "./lowering";
+import { Base, capacityFor, literalWord, Place } from "./place";
+import { Routine, routine } from "./runtime";
+import { copyString, lowerString, maskFor, offsetInArena, zero } from "./string";
+
+/** In place of a row: there was no match; one more: there was. */
+const NO_MATCH: i32 = 0xfffe;
+/** Most entries of all tables: what follows stands for answers. */
+const MOST_ENTRIES: i32 = 0xff00;
+/** Bytes of a table of classes. */
+const CLASS_BYTES: i32 = 256;
+/** Texts longer than this are compared by an automaton. */
+const LONGEST_PLAIN: i32 = 64;
+
+/** Where things are in the area of the frame that remembers the last match. */
+export const enum MatchArea {
+  /** u32: groups of the expression, the whole match included; 0: the last match failed, or there was none. */
+  Groups = 0,
+  /** u32: number of the last entry of the trail. */
+  Last = 4,
+  /** The string, then the trail: u16 for each position, and two more. */
+  Text = 8,
+}
+
+/** One expression of the script. */
+class Regex {
+  /** It is no more than this; or null. */
+  plain: PlainText | null = null;
+  /** Offset in the pool of its classes. */
+  classes: i32 = 0;
+  /** Its first row, or an answer. */
+  initial: i32 = 0;
+  /** With a trail: the list of ways at the string's start. */
+  initialList: i32 = 0;
+  /** With a trail: its groups, the whole match included. */
+  groups: i32 = 0;
+}
+
+/** The expressions of a script. */
+export class Regexes {
+  /** Tables leave a trail, and matches are remembered. */
+  remembers: bool = false;
+  /** Offset of the pool in .rodata, and its rows' greatest number. */
+  pool: i32 = 0;
+  lastRow: i32 = 0;
+  /** Offset of the ways in .rodata, and the last one's number. */
+  ways: i32 = 0;
+  lastWay: i32 = 0;
+  /** Offset of the area in the frame. */
+  area: i32 = 0;
+  byText: Map<string, Regex> = new Map<string, Regex>();
+  private rows: ByteWriter = new ByteWriter(1024);
+  private wayWords: ByteWriter = new ByteWriter(256);
+
+  constructor(private shared: Shared) {}
+
+  /** Capacity of the remembered string. */
+  get textBytes(): i32 {
+    return capacityFor(this.shared.maxLength);
+  }
+
+  /** Offset in the frame of the trail. */
+  get trail(): i32 {
+    return this.area + MatchArea.Text + this.textBytes;
+  }
+
+  /** Makes the tables of all expressions; what is too large is reported. */
+  place(contents: Contents): void {
+    const shared = this.shared;
+    this.remembers = contents.usesGroups;
+    for (let i = 0, n = contents.matches.length; i < n; ++i) this.add(contents.matches[i]);
+    if (this.remembers) {
+      this.area = shared.plan.reserveFunction(MatchArea.Text + this.textBytes + 2 * (shared.maxLength + 3));
+    }
+    const rodata = shared.unit.rodata;
+    rodata.align(8);
+    this.pool = rodata.length;
+    rodata.append(this.rows);
+    rodata.align(8);
+    this.ways = rodata.length;
+    rodata.append(this.wayWords);
+    // The verifier knows a row as less than its limit, and a class as less than 256.
+    const entryBytes = this.remembers ? 4 : 2;
+    rodata.zeros(CLASS_BYTES * entryBytes);
+    this.lastRow = this.rows.length / entryBytes;
+    this.lastWay = (this.wayWords.length >> 3) - 1;
+  }
+
+  private add(e: BinaryExpression): void {
+    const text = (<StringLiteral>e.right).value;
+    if (this.byText.has(text)) return;
+    const parsed = parseRegex(text);
+    assert(parsed.error.length == 0, "semantic analysis refuses what is no regular expression");
+    const regex = new Regex();
+    this.byText.set(text, regex);
+    regex.groups = parsed.groups + 1;
+    const nfa = buildNfa(parsed.root, this.remembers);
+    if (nfa.tooLarge) {
+      this.refuse(e.right.range);
+    } else if (this.remembers) {
+      if (regex.groups > MAX_GROUPS) {
+        this.shared.reporter.error(e.right.range, `more than ${MAX_GROUPS - 1} groups in a script that uses 'matched'`);
+        return;
+      }
+      this.addTagged(regex, buildTagged(nfa), e.right.range);
+    } else {
+      const plain = anchoredText(parsed.root);
+      if (plain !== null && plain.text.length <= LONGEST_PLAIN) regex.plain = plain;
+      else this.addDfa(regex, buildDfa(nfa), e.right.range);
+    }
+  }
+
+  private refuse(range: Range): void {
+    this.shared.reporter.error(
+      range,
+      "this regular expression needs too large a table",
+      "fewer or smaller numbers in braces, or '^' at the start",
+    );
+  }
+
+  private addClasses(classes: ByteClasses): i32 {
+    const at = this.rows.length;
+    for (let byte = 0; byte < CLASS_BYTES; ++byte) this.rows.u8(classes.of[byte]);
+    return at;
+  }
+
+  private addDfa(regex: Regex, dfa: Dfa, range: Range): void {
+    if (dfa.tooLarge || this.rows.length / 2 + CLASS_BYTES + dfa.next.length > MOST_ENTRIES) {
+      this.refuse(range);
+      return;
+    }
+    regex.classes = this.addClasses(dfa.classes);
+    const first = this.rows.length / 2;
+    regex.initial = answerOrRow(dfa.initial, ACCEPT, first, dfa.width);
+    for (let i = 0, n = dfa.next.length; i < n; ++i) {
+      this.rows.u16(answerOrRow(dfa.next[i], ACCEPT, first, dfa.width));
+    }
+    this.rows.align(4);
+  }
+
+  private addTagged(regex: Regex, dfa: TaggedDfa, range: Range): void {
+    const firstWay = this.wayWords.length >> 3;
+    const tooMany = this.rows.length / 4 + CLASS_BYTES + dfa.next.length > MOST_ENTRIES;
+    if (dfa.tooLarge || tooMany || firstWay + dfa.from.length > MOST_ENTRIES) {
+      this.refuse(range);
+      return;
+    }
+    regex.classes = this.addClasses(dfa.classes);
+    const first = this.rows.length / 4;
+    regex.initial = answerOrRow(dfa.initial, MATCHED, first, dfa.width);
+    regex.initialList = firstWay + dfa.lists[dfa.initialList];
+    for (let i = 0, n = dfa.next.length; i < n; ++i) {
+      this.rows.u16(answerOrRow(dfa.next[i], MATCHED, first, dfa.width));
+      this.rows.u16(firstWay + dfa.lists[dfa.list[i]]);
+    }
+    for (let i = 0, n = dfa.from.length; i < n; ++i) {
+      this.wayWords.u64(<i64>((dfa.tags[i] << 16) | <u64>dfa.from[i]));
+    }
+  }
+}
+
+function answerOrRow(state: i32, yes: i32, first: i32, width: i32): i32 {
+  if (state >= 0) return first + state * width;
+  return state == yes ? NO_MATCH + 1 : NO_MATCH;
+}
+
+/** Whether a binary operator is `=~` or `!~`. */
+export function isMatch(op: Operator): bool {
+  return op == Operator.Match || op == Operator.NotMatch;
+}
+
+/** Branches on `s =~ "re"` or `s !~ "re"`. */
+export function branchOnMatch(l: Lowering, e: BinaryExpression, whenTrue: i32, whenFalse: i32): void {
+  const regex = l.shared.regexes.byText.get((<StringLiteral>e.right).value);
+  const yes = e.op == Operator.Match ? whenTrue : whenFalse;
+  const no = e.op == Operator.Match ? whenFalse : whenTrue;
+  const text = lowerString(l, e.left);
+  l.at(e.range);
+  const plain = regex.plain;
+  if (plain !== null) branchOnPlain(l, text, plain, yes, no);
+  else if (l.shared.regexes.remembers) l.b.branch(rememberMatch(l, regex, text), yes, no);
+  else l.b.branch(callMatch(l, regex, text), yes, no);
+}
+
+/** Compares the words that the text takes, with what follows it masked out. */
+function branchOnPlain(l: Lowering, place: Place, plain: PlainText, yes: i32, no: i32): void {
+  const b = l.b;
+  // All of it: with the NUL.
+  const length = plain.text.length + (plain.isWhole ? 1 : 0);
+  if (length > place.capacity) {
+    b.jump(no);
+    return;
+  }
+  for (let i = 0, words = (length + 7) >> 3; i < words; ++i) {
+    const rest = length - i * 8;
+    let word = l.word(place, i);
+    if (rest < 8) word = b.binary(Op.And, word, l.constant((<i64>1 << (<i64>(rest * 8))) - 1));
+    const next = b.newBlock("equal");
+    b.branchIf(Op.Eq, word, l.constant(literalWord(plain.text, i)), next, no);
+    b.setBlock(next);
+  }
+  b.jump(yes);
+}
+
+function callMatch(l: Lowering, regex: Regex, text: Place): Ref {
+  return l.b.callFunction(routine(l.shared, Routine.Match), [
+    offsetInArena(l, text),
+    l.constant(regex.classes),
+    l.constant(regex.initial),
+  ]);
+}
+
+function rememberMatch(l: Lowering, regex: Regex, text: Place): Ref {
+  const regexes = l.shared.regexes;
+  copyString(l, text, new Place(Base.Frame, NoRef, regexes.area + MatchArea.Text, regexes.textBytes));
+  l.frame();
+  return l.b.callFunction(routine(l.shared, Routine.RememberMatch), [
+    l.b.getVar(l.frameOffset),
+    l.constant(regex.classes),
+    l.constant(regex.initial),
+    l.constant(regex.initialList),
+    l.constant(regex.groups),
+  ]);
+}
+
+/** At a handler's start there was no match yet. */
+export function forgetMatch(l: Lowering): void {
+  const regexes = l.shared.regexes;
+  if (!regexes.remembers) return;
+  l.b.store(Op.Store32, l.frame(), regexes.area + MatchArea.Groups, l.constant(0));
+}
+
+// -------------------------------------------------------------------------------------------------------------- groups
+
+/** Groups of the last match, after checking that it succeeded. */
+function checkedGroups(l: Lowering, e: CallExpression, message: string): Ref {
+  const groups = l.b.load(Op.Load32u, l.frame(), l.shared.regexes.area + MatchArea.Groups);
+  l.failIf(Op.Eq, groups, l.constant(0), message, e.range, `identifier '${e.name}'`);
+  return groups;
+}
+
+/** ngroups() */
+export function lowerGroupCount(l: Lowering, e: CallExpression): Ref {
+  return checkedGroups(l, e, "Attempted to get subexpression count from failed match");
+}
+
+/** matched(n): the text of a group of the last match, empty if it took no part. */
+export function lowerMatched(l: Lowering, e: CallExpression): Place {
+  const b = l.b;
+  const regexes = l.shared.regexes;
+  const argument = e.args[0];
+  const number = lowerLong(l, argument);
+  const name = argument.kind == NodeKind.NumberLiteral ? ` ${(<NumberLiteral>argument).value}` : "";
+  l.at(e.range);
+  const groups = checkedGroups(l, e, `Attempted to get subexpression${name} from failed match`);
+  const missing = `Attempted to get nonexistent subexpression${name}`;
+  l.failIf(Op.Uge, number, groups, missing, e.range, `identifier '${e.name}'`);
+  const found = b.callFunction(routine(l.shared, Routine.FindGroup), [b.getVar(l.frameOffset), number]);
+  const to = l.newFramePlace(regexes.textBytes);
+  const mask = l.constant(maskFor(to.capacity));
+  const start = b.binary(Op.And, found, mask);
+  const size = b.binary(Op.And, b.binary(Op.Shr, found, l.constant(16)), mask);
+  const text = b.binary(Op.Add, l.frame(), l.constant(regexes.area + MatchArea.Text));
+  if (to.isSmall) zero(l, to);
+  b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(to), size, b.binary(Op.Add, text, start)]);
+  return to;
+}
