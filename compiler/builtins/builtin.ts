@@ -28,6 +28,11 @@ export enum Builtin {
   Warn,
   /** A line in the log, like a print of its own. */
   Log,
+  // regex.ts
+  /** The text of a group of the last match. */
+  Matched,
+  /** How many groups its expression has. */
+  Ngroups,
   // print.ts: the printf family; calls of these carry a PrintSymbol of their own.
   Printf,
   Print,

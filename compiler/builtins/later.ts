@@ -7,8 +7,8 @@ const LATER: string =
   "fullpath_struct_path get_cycles gettimeofday_jiffies htonl htons humanreadable_bytes indent int_arg ip_ntop " +
   "is_myproc is_return isdigit isinstr jiffies kernel_buffer_quoted kernel_char kernel_int kernel_long " +
   "kernel_pointer kernel_short kernel_string kernel_string_n local_clock_ms local_clock_ns local_clock_s " +
-  "local_clock_us long_arg ltrim matched mdelay mem_page_size modname module_name module_size msecs_to_string " +
-  "ngroups nsecs_to_string ntohl ntohll ntohs panic pexecname pgrp pn pointer_arg pp ppfunc ppid " +
+  "local_clock_us long_arg ltrim mdelay mem_page_size modname module_name module_size msecs_to_string " +
+  "nsecs_to_string ntohl ntohll ntohs panic pexecname pgrp pn pointer_arg pp ppfunc ppid " +
   "print_backtrace print_regs print_stack print_syms print_ubacktrace probe_type probefunc probemod randint " +
   "read_stopwatch_ns register regparm remote_id remote_uri returnstr returnval rtrim s32_arg s64_arg " +
   "set_kernel_int set_kernel_long sid sprint_backtrace sprint_stack sprint_syms sprint_ubacktrace " +

@@ -6,6 +6,7 @@ import { Builtin } from "./builtin";
 import { contextBuiltins } from "./context";
 import { controlBuiltins } from "./control";
 import { findPrint, printNames } from "./print";
+import { regexBuiltins } from "./regex";
 import { timestampBuiltins } from "./timestamp";
 
 let byName: Map<string, BuiltinSymbol> | null = null;
@@ -14,7 +15,7 @@ function builtins(): Map<string, BuiltinSymbol> {
   const known = byName;
   if (known) return known;
   const map = new Map<string, BuiltinSymbol>();
-  const rows = contextBuiltins().concat(timestampBuiltins()).concat(controlBuiltins());
+  const rows = contextBuiltins().concat(timestampBuiltins()).concat(controlBuiltins()).concat(regexBuiltins());
   for (let i = 0, n = rows.length; i < n; ++i) map.set(rows[i].name, rows[i]);
   byName = map;
   return map;

@@ -17,6 +17,7 @@ import { callFunction } from "./function";
 import { Lowering } from "./lowering";
 import { Base, Place } from "./place";
 import { emitControl, lowerPrint } from "./print";
+import { lowerGroupCount, lowerMatched } from "./regex";
 import { Routine, routine } from "./runtime";
 import { lowerSprint } from "./sprint";
 import { copyString, lowerString } from "./string";
@@ -54,6 +55,7 @@ export function lowerStringCall(l: Lowering, e: CallExpression, to: Place | null
   const symbol = symbolOfCall(e);
   if (symbol.kind == SymbolKind.Print) return lowerSprint(l, <PrintSymbol>symbol, to);
   if (symbol.kind == SymbolKind.Builtin) {
+    if ((<BuiltinSymbol>symbol).id == Builtin.Matched) return lowerMatched(l, e);
     assert((<BuiltinSymbol>symbol).id == Builtin.Execname, "the only builtin string is execname");
     return currentName(l, to);
   }
@@ -101,6 +103,8 @@ function lowerBuiltin(l: Lowering, symbol: BuiltinSymbol, e: CallExpression): Re
       const now = b.callHelper(Helper.KtimeGetNs, []);
       return b.binary(Op.Add, now, b.load(Op.Load64, b.addressOf(AddressKind.Bss, 0), BssHeader.ClockOffset));
     }
+    case Builtin.Ngroups:
+      return lowerGroupCount(l, e);
     case Builtin.Exit:
       return lowerExit(l, e);
     case Builtin.Error:

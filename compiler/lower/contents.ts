@@ -1,10 +1,13 @@
 // What bodies contain that lowering must know beforehand.
 
+import { Builtin } from "../builtins/builtin";
 import { Rewriter } from "../semantic/rewrite";
 import { Script } from "../semantic/script";
-import { LocalSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
+import { BuiltinSymbol, LocalSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import {
   AssignmentExpression,
+  BinaryExpression,
+  CallExpression,
   Expression,
   ForeachStatement,
   Identifier,
@@ -14,6 +17,7 @@ import {
   TryStatement,
   UpdateExpression,
 } from "../syntax/ast";
+import { OperatorFlags, operatorIs } from "../syntax/token";
 import { symbolOf } from "./variable";
 
 /** Collects the locals that a body assigns. */
@@ -47,11 +51,17 @@ export class Contents extends Rewriter {
   catchesMessages: bool = false;
   /** Every foreach that sorts, once. */
   sorted: ForeachStatement[] = [];
+  /** Every `=~` and `!~`. */
+  matches: BinaryExpression[] = [];
+  /** Something asks for the groups of a match. */
+  usesGroups: bool = false;
   private seen: Set<ForeachStatement> = new Set<ForeachStatement>();
 
   constructor(script: Script) {
     super();
     for (let i = 0, n = script.handlers.length; i < n; ++i) {
+      const conditions = script.handlers[i].conditions;
+      for (let k = 0, m = conditions.length; k < m; ++k) this.expression(conditions[k]);
       const bodies = script.handlers[i].bodies;
       for (let k = 0, m = bodies.length; k < m; ++k) this.statement(bodies[k]);
     }
@@ -66,6 +76,20 @@ export class Contents extends Rewriter {
     if (s.kind == NodeKind.Foreach) this.noteForeach(<ForeachStatement>s);
     this.parts(s);
     return s;
+  }
+
+  override expression(e: Expression): Expression {
+    if (e.kind == NodeKind.Binary && operatorIs((<BinaryExpression>e).op, OperatorFlags.Match)) {
+      this.matches.push(<BinaryExpression>e);
+    } else if (e.kind == NodeKind.Call) {
+      const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
+      if (symbol !== null && symbol.kind == SymbolKind.Builtin) {
+        const id = (<BuiltinSymbol>symbol).id;
+        if (id == Builtin.Matched || id == Builtin.Ngroups) this.usesGroups = true;
+      }
+    }
+    this.children(e);
+    return e;
   }
 
   private noteForeach(s: ForeachStatement): void {

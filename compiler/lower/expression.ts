@@ -22,6 +22,7 @@ import { Type } from "../syntax/type";
 import { isSimpleCall, lowerLongCall } from "./call";
 import { addToElement, lowerIn, lowerKeys, makeElement, readElement, writeElement } from "./element";
 import { Lowering } from "./lowering";
+import { branchOnMatch } from "./regex";
 import { branchOnStrings, lowerString } from "./string";
 import { addLong, readLong, writeLong } from "./variable";
 
@@ -301,6 +302,10 @@ function conditionOfBinary(l: Lowering, e: BinaryExpression, yes: i32, no: i32):
     l.memo.close();
     return true;
   }
+  if (operatorIs(e.op, OperatorFlags.Match)) {
+    branchOnMatch(l, e, yes, no);
+    return true;
+  }
   if (!operatorIs(e.op, OperatorFlags.Comparison)) return false;
   if (e.left.type == Type.String) {
     branchOnStrings(l, e, yes, no);
@@ -324,6 +329,7 @@ export function isSimple(e: Expression): bool {
       return isSimple((<UnaryExpression>e).operand);
     case NodeKind.Binary: {
       const binary = <BinaryExpression>e;
+      if (operatorIs(binary.op, OperatorFlags.Match)) return false;
       if (binary.op == Operator.Divide || binary.op == Operator.Modulo || binary.op == Operator.Concat) return false;
       return isSimple(binary.left) && isSimple(binary.right);
     }

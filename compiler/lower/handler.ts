@@ -23,6 +23,7 @@ import { isSimple, lowerCondition } from "./expression";
 import { FrameHeader, Hole } from "./frame";
 import { ErrorBits, Lowering, Shared } from "./lowering";
 import { emitErrorMessage } from "./print";
+import { forgetMatch } from "./regex";
 import { buildTryLock, buildUnlock, clearCut, Routine, routine } from "./runtime";
 import { lowerBlock } from "./statement";
 import { declareLocal } from "./variable";
@@ -202,6 +203,7 @@ function beginHandler(l: Lowering, handler: Handler, locked: bool, body: i32): v
     l.defineMaskedFrame(offset);
     if (l.buffered) b.store(Op.Store64, l.frame(), FrameHeader.OutputLength, l.constant(0));
     if (l.mayCut) clearCut(b, l.frame());
+    forgetMatch(l);
     const loops = (handler.effects & Effects.Loops) != 0;
     if (loops) b.store(Op.Store64, l.frame(), FrameHeader.Actions, l.constant(l.actions));
     if (loops || (handler.effects & Effects.MayFail) != 0) {

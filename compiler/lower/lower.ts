@@ -59,6 +59,7 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
   placeGlobals(shared, script, options.maxEntries);
   placeHeaps(shared, contents);
+  shared.regexes.place(contents, shared);
   if (reporter.hasErrors) return unit;
   lowerInitializers(shared, script);
   const programs: i32[] = [];

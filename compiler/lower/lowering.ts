@@ -23,6 +23,7 @@ import { Heap } from "./foreach";
 import { FrameHeader, FramePlan, Hole } from "./frame";
 import { Library } from "./library";
 import { Base, capacityFor, literalPlace, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
+import { Regexes } from "./regex";
 import { Memo } from "./scope";
 import { copyString } from "./string";
 import { Table } from "./table";
@@ -63,6 +64,8 @@ export class Shared {
   maxAgentActions: i32 = 10000;
   /** Routines and scratch areas of strings. */
   library: Library = new Library();
+  /** Its regular expressions. */
+  regexes: Regexes;
   private message: Place | null = null;
 
   /** Whether some error's message waits in the frame. */
@@ -81,7 +84,9 @@ export class Shared {
     public maxLength: i32,
     /** Compare-and-exchange may be used, and must be where plain atomics give no order (arm64). */
     public fetchingAtomics: bool,
-  ) {}
+  ) {
+    this.regexes = new Regexes(maxLength);
+  }
 
   /** The number of a source position. */
   position(range: Range): i32 {

@@ -4,10 +4,27 @@
 import { AddressKind, Builder } from "../ir/build";
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import { Hole } from "./frame";
+import { addressInArena, arenaMask, BoundedLoop, frameAddress, libraryRoutine, maskFor } from "./library";
 import { Shared } from "./lowering";
 import { MatchArea } from "./regex";
-import { beginLoop, endLoop, frameMask, inArena } from "./runtime";
+
+/** (string, classes, first row) -> whether there is a match */
+export function matchRoutine(shared: Shared): i32 {
+  return libraryRoutine(shared, "match", 3, buildMatch);
+}
+
+/** (frame, classes, first row, first list of ways, groups) -> the same of the remembered string, leaving a trail */
+export function rememberRoutine(shared: Shared): i32 {
+  return libraryRoutine(shared, "remember_match", 5, buildRememberMatch);
+}
+
+/**
+ * (frame, group) -> start of the group in the remembered string, and above bit 16 one more than its length; a length of 0
+ * if it took no part.
+ */
+export function groupRoutine(shared: Shared): i32 {
+  return libraryRoutine(shared, "find_group", 2, buildFindGroup);
+}
 
 /** A walk along a string, one row of a table after the other. */
 class Walk {
@@ -64,108 +81,124 @@ class Walk {
   }
 }
 
-/** (string, classes, first row) -> whether there is a match */
-export function buildMatch(shared: Shared, b: Builder): void {
-  const mask = b.binary(Op.Or, frameMask(b), shared.plan.placeholder(b.fn, Hole.Mask));
+function buildMatch(shared: Shared, b: Builder): void {
   const walk = new Walk(shared, b);
-  b.setVar(walk.text, inArena(shared, b, b.parameter(0), mask));
+  b.setVar(walk.text, addressInArena(shared, b, b.parameter(0), arenaMask(shared, b)));
   const answered = b.newBlock("answered");
   b.setCold(answered);
   walk.begin(b, b.parameter(1), b.parameter(2), answered);
-  const counter = b.variable("byte");
-  const head = beginLoop(b, counter);
+  const loop = new BoundedLoop(b, shared.maxLength + 1);
   walk.step(b, walk.entry(b, Op.Load16u, 1), answered);
-  endLoop(b, counter, head, shared.maxLength + 1);
+  loop.again();
   b.ret(b.constant(0));
   b.setBlock(answered);
   b.ret(walk.answer(b));
 }
 
-/** (frame, classes, first row, first list of ways, groups) -> the same of the remembered string, leaving a trail */
-export function buildRememberMatch(shared: Shared, b: Builder): void {
+function buildRememberMatch(shared: Shared, b: Builder): void {
   const regexes = shared.regexes;
-  const frame = inArena(shared, b, b.parameter(0), frameMask(b));
+  const frame = frameAddress(shared, b, b.parameter(0));
   const walk = new Walk(shared, b);
   const trail = b.variable("trail");
-  const counter = b.variable("byte");
+  const last = b.variable("last");
   const answered = b.newBlock("answered");
   b.setCold(answered);
   b.setVar(walk.text, b.binary(Op.Add, frame, b.constant(regexes.area + MatchArea.Text)));
   b.setVar(trail, b.binary(Op.Add, frame, b.constant(regexes.trail)));
-  b.setVar(counter, b.constant(0));
+  b.setVar(last, b.constant(0));
   b.store(Op.Store16, b.getVar(trail), 0, b.parameter(3));
   walk.begin(b, b.parameter(1), b.parameter(2), answered);
-  const head = beginLoop(b, counter);
+  const loop = new BoundedLoop(b, shared.maxLength + 1);
   const entry = walk.entry(b, Op.Load32u, 2);
   const next = b.binary(Op.Add, b.getVar(trail), b.constant(2));
   b.setVar(trail, next);
   b.store(Op.Store16, next, 0, b.binary(Op.Shr, entry, b.constant(16)));
-  // The number of the trail's last entry, kept here because the way out must be short.
-  b.store(Op.Store32, frame, regexes.area + MatchArea.Last, b.binary(Op.Add, b.getVar(counter), b.constant(1)));
+  b.setVar(last, b.binary(Op.Add, loop.index, b.constant(1)));
   walk.step(b, b.binary(Op.And, entry, b.constant(0xffff)), answered);
-  endLoop(b, counter, head, shared.maxLength + 1);
+  loop.again();
   b.ret(b.constant(0));
   b.setBlock(answered);
   const answer = walk.answer(b);
+  b.store(Op.Store32, frame, regexes.area + MatchArea.Last, b.getVar(last));
   b.store(Op.Store32, frame, regexes.area + MatchArea.Groups, b.binary(Op.Mul, answer, b.parameter(4)));
   b.ret(answer);
 }
 
-/**
- * (frame, group) -> start of the group in the remembered string, and above bit 16 one more than its length; start 0 and
- * length 0 if it took no part. Walks the trail backward: the first value met of a tag is its last.
- */
-export function buildFindGroup(shared: Shared, b: Builder): void {
-  const regexes = shared.regexes;
-  const frame = inArena(shared, b, b.parameter(0), frameMask(b));
-  const shift = b.binary(Op.Add, b.binary(Op.Shl, b.parameter(1), b.constant(1)), b.constant(16));
-  const at = b.variable("at");
-  const way = b.variable("way");
-  const wanted = b.variable("wanted");
-  const start = b.variable("start");
-  const end = b.variable("end");
+/** A walk back along the trail: the first value that it meets of a tag is the last that the match gave it. */
+class WalkBack {
+  private at: i32;
+  private way: i32;
+  private wanted: i32;
+  private start: i32;
+  private end: i32;
+
+  constructor(
+    private shared: Shared,
+    private b: Builder,
+    private frame: Ref,
+    /** Which bit of a way's word is the tag of the group's start; the next one is that of its end. */
+    private bit: Ref,
+  ) {
+    this.at = b.variable("at");
+    this.way = b.variable("way");
+    this.wanted = b.variable("wanted");
+    this.start = b.variable("start");
+    this.end = b.variable("end");
+    b.setVar(this.at, b.load(Op.Load32u, frame, shared.regexes.area + MatchArea.Last));
+    b.setVar(this.way, b.constant(0));
+    b.setVar(this.wanted, b.constant(3));
+    b.setVar(this.start, b.constant(0));
+    b.setVar(this.end, b.constant(0));
+  }
+
+  /** One position; to `done` behind the match's beginning. */
+  step(done: i32): void {
+    const b = this.b;
+    const regexes = this.shared.regexes;
+    const index = b.binary(Op.And, b.getVar(this.at), b.constant(maskFor(this.shared.maxLength + 2)));
+    const position = b.binary(Op.Add, this.frame, b.binary(Op.Shl, index, b.constant(1)));
+    const number = b.binary(Op.Add, b.load(Op.Load16u, position, regexes.trail), b.getVar(this.way));
+    const more = b.newBlock("more");
+    // The way before a beginning is no way: its number is beyond all.
+    b.branchIf(Op.Ugt, number, b.constant(regexes.lastWay), done, more);
+    b.setBlock(more);
+    const ways = b.addressOf(AddressKind.Rodata, regexes.ways);
+    const word = b.load(Op.Load64, b.binary(Op.Add, ways, b.binary(Op.Shl, number, b.constant(3))), 0);
+    const found = b.binary(Op.And, b.binary(Op.Shr, word, this.bit), b.getVar(this.wanted));
+    b.setVar(this.wanted, b.binary(Op.Xor, b.getVar(this.wanted), found));
+    // One more than the position, as 0 stands for none.
+    const after = b.binary(Op.Add, index, b.constant(1));
+    this.note(this.start, b.binary(Op.And, found, b.constant(1)), after);
+    this.note(this.end, b.binary(Op.Shr, found, b.constant(1)), after);
+    b.setVar(this.way, b.binary(Op.And, word, b.constant(0xffff)));
+    b.setVar(this.at, b.binary(Op.Sub, b.getVar(this.at), b.constant(1)));
+  }
+
+  /** Gives a variable its value if a bit is set. */
+  private note(variable: i32, bit: Ref, value: Ref): void {
+    const b = this.b;
+    b.setVar(variable, b.binary(Op.Add, b.getVar(variable), b.binary(Op.Mul, bit, value)));
+  }
+
+  /** Start and length of what was found. */
+  get result(): Ref {
+    const b = this.b;
+    const length = b.binary(Op.Sub, b.getVar(this.end), b.getVar(this.start));
+    const start = b.unary(Op.Extu16, b.binary(Op.Sub, b.getVar(this.start), b.constant(1)));
+    return b.binary(Op.Or, start, b.binary(Op.Shl, b.binary(Op.Add, length, b.constant(1)), b.constant(16)));
+  }
+}
+
+function buildFindGroup(shared: Shared, b: Builder): void {
+  const frame = frameAddress(shared, b, b.parameter(0));
+  const bit = b.binary(Op.Add, b.binary(Op.Shl, b.parameter(1), b.constant(1)), b.constant(16));
+  const walk = new WalkBack(shared, b, frame, b.binary(Op.And, bit, b.constant(63)));
   const done = b.newBlock("done");
   b.setCold(done);
-  b.setVar(at, b.load(Op.Load32u, frame, regexes.area + MatchArea.Last));
-  b.setVar(way, b.constant(0));
-  b.setVar(wanted, b.constant(3));
-  b.setVar(start, b.constant(0));
-  b.setVar(end, b.constant(0));
-  const counter = b.variable("step");
-  const head = beginLoop(b, counter);
-  const index = b.binary(Op.And, b.getVar(at), b.constant(maskOf(shared.maxLength + 2)));
-  const position = b.binary(Op.Add, frame, b.binary(Op.Shl, index, b.constant(1)));
-  const number = b.binary(Op.Add, b.load(Op.Load16u, position, regexes.trail), b.getVar(way));
-  const more = b.newBlock("more");
-  // The way before a beginning is no way: its number is beyond all.
-  b.branchIf(Op.Ugt, number, b.constant(regexes.lastWay), done, more);
-  b.setBlock(more);
-  const ways = b.addressOf(AddressKind.Rodata, regexes.ways);
-  const word = b.load(Op.Load64, b.binary(Op.Add, ways, b.binary(Op.Shl, number, b.constant(3))), 0);
-  const found = b.binary(Op.And, b.binary(Op.Shr, word, b.binary(Op.And, shift, b.constant(63))), b.getVar(wanted));
-  b.setVar(wanted, b.binary(Op.Xor, b.getVar(wanted), found));
-  const after = b.binary(Op.Add, index, b.constant(1));
-  note(b, start, b.binary(Op.And, found, b.constant(1)), after);
-  note(b, end, b.binary(Op.Shr, found, b.constant(1)), after);
-  b.setVar(way, b.binary(Op.And, word, b.constant(0xffff)));
-  b.setVar(at, b.binary(Op.Sub, b.getVar(at), b.constant(1)));
-  endLoop(b, counter, head, shared.maxLength + 3);
+  const loop = new BoundedLoop(b, shared.maxLength + 3);
+  walk.step(done);
+  loop.again();
   b.jump(done);
   b.setBlock(done);
-  // Both are one too large, and 0 if there is no such group.
-  const length = b.binary(Op.Add, b.binary(Op.Sub, b.getVar(end), b.getVar(start)), b.constant(1));
-  const none = b.unary(Op.Extu16, b.binary(Op.Sub, b.getVar(start), b.constant(1)));
-  b.ret(b.binary(Op.Or, none, b.binary(Op.Shl, length, b.constant(16))));
-}
-
-/** Adds a value to a variable if a bit is set. */
-function note(b: Builder, variable: i32, bit: Ref, value: Ref): void {
-  b.setVar(variable, b.binary(Op.Add, b.getVar(variable), b.binary(Op.Mul, bit, value)));
-}
-
-/** The smallest 2^n - 1 that is not less. */
-function maskOf(value: i32): i64 {
-  let mask: i64 = 1;
-  while (mask < value) mask = (mask << 1) | 1;
-  return mask;
+  b.ret(walk.result);
 }

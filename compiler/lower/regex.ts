@@ -12,6 +12,7 @@
 
 import { ByteWriter } from "../../common/as/byte-writer";
 import { Helper } from "../../common/format/helpers";
+import { Reporter } from "../diagnostics/diagnostic";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { ByteClasses } from "../regex/classes";
@@ -25,10 +26,13 @@ import { Range } from "../syntax/source";
 import { Operator } from "../syntax/token";
 import { Contents } from "./contents";
 import { lowerLong } from "./expression";
+import { Spec, SpecField } from "./format-routines";
+import { maskFor } from "./library";
 import { Lowering, Shared } from "./lowering";
 import { Base, capacityFor, literalWord, Place } from "./place";
-import { Routine, routine } from "./runtime";
-import { copyString, lowerString, maskFor, offsetInArena, zero } from "./string";
+import { groupRoutine, matchRoutine, rememberRoutine } from "./regex-routines";
+import { copyString, lowerString, offsetInArena, zero } from "./string";
+import { Text } from "./text";
 
 /** In place of a row: there was no match; one more: there was. */
 const NO_MATCH: i32 = 0xfffe;
@@ -38,6 +42,9 @@ const MOST_ENTRIES: i32 = 0xff00;
 const CLASS_BYTES: i32 = 256;
 /** Texts longer than this are compared by an automaton. */
 const LONGEST_PLAIN: i32 = 64;
+
+/** Room for a message that names a group. */
+const MESSAGE_BYTES: i32 = 96;
 
 /** Where things are in the area of the frame that remembers the last match. */
 export const enum MatchArea {
@@ -70,6 +77,7 @@ export class Regexes {
   /** Offset of the pool in .rodata, and its rows' greatest number. */
   pool: i32 = 0;
   lastRow: i32 = 0;
+  poolBytes: i32 = 0;
   /** Offset of the ways in .rodata, and the last one's number. */
   ways: i32 = 0;
   lastWay: i32 = 0;
@@ -79,11 +87,11 @@ export class Regexes {
   private rows: ByteWriter = new ByteWriter(1024);
   private wayWords: ByteWriter = new ByteWriter(256);
 
-  constructor(private shared: Shared) {}
+  constructor(private maxLength: i32) {}
 
   /** Capacity of the remembered string. */
   get textBytes(): i32 {
-    return capacityFor(this.shared.maxLength);
+    return capacityFor(this.maxLength);
   }
 
   /** Offset in the frame of the trail. */
@@ -92,12 +100,12 @@ export class Regexes {
   }
 
   /** Makes the tables of all expressions; what is too large is reported. */
-  place(contents: Contents): void {
-    const shared = this.shared;
+  place(contents: Contents, shared: Shared): void {
+    if (contents.matches.length == 0 && !contents.usesGroups) return;
     this.remembers = contents.usesGroups;
-    for (let i = 0, n = contents.matches.length; i < n; ++i) this.add(contents.matches[i]);
+    for (let i = 0, n = contents.matches.length; i < n; ++i) this.add(contents.matches[i], shared.reporter);
     if (this.remembers) {
-      this.area = shared.plan.reserveFunction(MatchArea.Text + this.textBytes + 2 * (shared.maxLength + 3));
+      this.area = shared.plan.reserveFunction(MatchArea.Text + this.textBytes + 2 * (this.maxLength + 3));
     }
     const rodata = shared.unit.rodata;
     rodata.align(8);
@@ -109,11 +117,12 @@ export class Regexes {
     // The verifier knows a row as less than its limit, and a class as less than 256.
     const entryBytes = this.remembers ? 4 : 2;
     rodata.zeros(CLASS_BYTES * entryBytes);
+    this.poolBytes = this.rows.length;
     this.lastRow = this.rows.length / entryBytes;
     this.lastWay = (this.wayWords.length >> 3) - 1;
   }
 
-  private add(e: BinaryExpression): void {
+  private add(e: BinaryExpression, reporter: Reporter): void {
     const text = (<StringLiteral>e.right).value;
     if (this.byText.has(text)) return;
     const parsed = parseRegex(text);
@@ -123,26 +132,18 @@ export class Regexes {
     regex.groups = parsed.groups + 1;
     const nfa = buildNfa(parsed.root, this.remembers);
     if (nfa.tooLarge) {
-      this.refuse(e.right.range);
+      refuse(reporter, e.right.range);
     } else if (this.remembers) {
       if (regex.groups > MAX_GROUPS) {
-        this.shared.reporter.error(e.right.range, `more than ${MAX_GROUPS - 1} groups in a script that uses 'matched'`);
+        reporter.error(e.right.range, `more than ${MAX_GROUPS - 1} groups in a script that uses 'matched'`);
         return;
       }
-      this.addTagged(regex, buildTagged(nfa), e.right.range);
+      if (!this.addTagged(regex, buildTagged(nfa))) refuse(reporter, e.right.range);
     } else {
       const plain = anchoredText(parsed.root);
       if (plain !== null && plain.text.length <= LONGEST_PLAIN) regex.plain = plain;
-      else this.addDfa(regex, buildDfa(nfa), e.right.range);
+      else if (!this.addDfa(regex, buildDfa(nfa))) refuse(reporter, e.right.range);
     }
-  }
-
-  private refuse(range: Range): void {
-    this.shared.reporter.error(
-      range,
-      "this regular expression needs too large a table",
-      "fewer or smaller numbers in braces, or '^' at the start",
-    );
   }
 
   private addClasses(classes: ByteClasses): i32 {
@@ -151,11 +152,9 @@ export class Regexes {
     return at;
   }
 
-  private addDfa(regex: Regex, dfa: Dfa, range: Range): void {
-    if (dfa.tooLarge || this.rows.length / 2 + CLASS_BYTES + dfa.next.length > MOST_ENTRIES) {
-      this.refuse(range);
-      return;
-    }
+  /** Adds a table; returns false if there is no room for it. */
+  private addDfa(regex: Regex, dfa: Dfa): bool {
+    if (dfa.tooLarge || this.rows.length / 2 + CLASS_BYTES + dfa.next.length > MOST_ENTRIES) return false;
     regex.classes = this.addClasses(dfa.classes);
     const first = this.rows.length / 2;
     regex.initial = answerOrRow(dfa.initial, ACCEPT, first, dfa.width);
@@ -163,15 +162,13 @@ export class Regexes {
       this.rows.u16(answerOrRow(dfa.next[i], ACCEPT, first, dfa.width));
     }
     this.rows.align(4);
+    return true;
   }
 
-  private addTagged(regex: Regex, dfa: TaggedDfa, range: Range): void {
+  private addTagged(regex: Regex, dfa: TaggedDfa): bool {
     const firstWay = this.wayWords.length >> 3;
     const tooMany = this.rows.length / 4 + CLASS_BYTES + dfa.next.length > MOST_ENTRIES;
-    if (dfa.tooLarge || tooMany || firstWay + dfa.from.length > MOST_ENTRIES) {
-      this.refuse(range);
-      return;
-    }
+    if (dfa.tooLarge || tooMany || firstWay + dfa.from.length > MOST_ENTRIES) return false;
     regex.classes = this.addClasses(dfa.classes);
     const first = this.rows.length / 4;
     regex.initial = answerOrRow(dfa.initial, MATCHED, first, dfa.width);
@@ -183,7 +180,13 @@ export class Regexes {
     for (let i = 0, n = dfa.from.length; i < n; ++i) {
       this.wayWords.u64(<i64>((dfa.tags[i] << 16) | <u64>dfa.from[i]));
     }
+    return true;
   }
+}
+
+function refuse(reporter: Reporter, range: Range): void {
+  const hint = "fewer or smaller numbers in braces, or '^' at the start";
+  reporter.error(range, "this regular expression needs too large a table", hint);
 }
 
 function answerOrRow(state: i32, yes: i32, first: i32, width: i32): i32 {
@@ -221,7 +224,7 @@ function branchOnPlain(l: Lowering, place: Place, plain: PlainText, yes: i32, no
   for (let i = 0, words = (length + 7) >> 3; i < words; ++i) {
     const rest = length - i * 8;
     let word = l.word(place, i);
-    if (rest < 8) word = b.binary(Op.And, word, l.constant((<i64>1 << (<i64>(rest * 8))) - 1));
+    if (rest < 8) word = b.binary(Op.And, word, l.constant(((<i64>1) << (<i64>(rest * 8))) - 1));
     const next = b.newBlock("equal");
     b.branchIf(Op.Eq, word, l.constant(literalWord(plain.text, i)), next, no);
     b.setBlock(next);
@@ -230,7 +233,7 @@ function branchOnPlain(l: Lowering, place: Place, plain: PlainText, yes: i32, no
 }
 
 function callMatch(l: Lowering, regex: Regex, text: Place): Ref {
-  return l.b.callFunction(routine(l.shared, Routine.Match), [
+  return l.b.callFunction(matchRoutine(l.shared), [
     offsetInArena(l, text),
     l.constant(regex.classes),
     l.constant(regex.initial),
@@ -241,7 +244,7 @@ function rememberMatch(l: Lowering, regex: Regex, text: Place): Ref {
   const regexes = l.shared.regexes;
   copyString(l, text, new Place(Base.Frame, NoRef, regexes.area + MatchArea.Text, regexes.textBytes));
   l.frame();
-  return l.b.callFunction(routine(l.shared, Routine.RememberMatch), [
+  return l.b.callFunction(rememberRoutine(l.shared), [
     l.b.getVar(l.frameOffset),
     l.constant(regex.classes),
     l.constant(regex.initial),
@@ -259,31 +262,79 @@ export function forgetMatch(l: Lowering): void {
 
 // -------------------------------------------------------------------------------------------------------------- groups
 
-/** Groups of the last match, after checking that it succeeded. */
-function checkedGroups(l: Lowering, e: CallExpression, message: string): Ref {
-  const groups = l.b.load(Op.Load32u, l.frame(), l.shared.regexes.area + MatchArea.Groups);
-  l.failIf(Op.Eq, groups, l.constant(0), message, e.range, `identifier '${e.name}'`);
-  return groups;
+/** Groups of the last match; 0 if it failed. */
+function groupsOfMatch(l: Lowering): Ref {
+  return l.b.load(Op.Load32u, l.frame(), l.shared.regexes.area + MatchArea.Groups);
 }
 
 /** ngroups() */
 export function lowerGroupCount(l: Lowering, e: CallExpression): Ref {
-  return checkedGroups(l, e, "Attempted to get subexpression count from failed match");
+  const groups = groupsOfMatch(l);
+  const message = "Attempted to get subexpression count from failed match";
+  l.failIf(Op.Eq, groups, l.constant(0), message, e.range, nearOf(e));
+  return groups;
+}
+
+function nearOf(e: CallExpression): string {
+  return `identifier '${e.name}'`;
+}
+
+/** The argument of matched(). */
+class GroupNumber {
+  value: Ref;
+
+  constructor(
+    private l: Lowering,
+    private call: CallExpression,
+  ) {
+    this.value = lowerLong(l, call.args[0]);
+  }
+
+  /** Fails when the compare is true, with a message that has the number for its `%`; else goes on in a new block. */
+  failIf(op: Op, x: Ref, y: Ref, message: string): void {
+    const l = this.l;
+    const b = l.b;
+    const argument = this.call.args[0];
+    if (argument.kind == NodeKind.NumberLiteral) {
+      const text = message.replace("%", (<NumberLiteral>argument).value.toString());
+      l.failIf(op, x, y, text, this.call.range, nearOf(this.call));
+      return;
+    }
+    const bad = b.newBlock("fail");
+    const good = b.newBlock("ok");
+    b.setCold(bad);
+    b.branchIf(op, x, y, bad, good);
+    b.setBlock(bad);
+    const known = l.outputKnown;
+    l.failWith(this.put(message), this.call.range, nearOf(this.call));
+    l.outputKnown = known;
+    b.setBlock(good);
+  }
+
+  /** The message with the number that is known only when it runs. */
+  private put(message: string): Place {
+    const place = this.l.newFrameTemporary(MESSAGE_BYTES);
+    const text = new Text(this.l, place);
+    const at = message.indexOf("%");
+    text.putLiteral(message.substring(0, at));
+    text.putLong(this.value, Spec.Signed | (10 << SpecField.Base));
+    text.putLiteral(message.substring(at + 1));
+    text.finish();
+    return place;
+  }
 }
 
 /** matched(n): the text of a group of the last match, empty if it took no part. */
 export function lowerMatched(l: Lowering, e: CallExpression): Place {
   const b = l.b;
   const regexes = l.shared.regexes;
-  const argument = e.args[0];
-  const number = lowerLong(l, argument);
-  const name = argument.kind == NodeKind.NumberLiteral ? ` ${(<NumberLiteral>argument).value}` : "";
+  const group = new GroupNumber(l, e);
   l.at(e.range);
-  const groups = checkedGroups(l, e, `Attempted to get subexpression${name} from failed match`);
-  const missing = `Attempted to get nonexistent subexpression${name}`;
-  l.failIf(Op.Uge, number, groups, missing, e.range, `identifier '${e.name}'`);
-  const found = b.callFunction(routine(l.shared, Routine.FindGroup), [b.getVar(l.frameOffset), number]);
-  const to = l.newFramePlace(regexes.textBytes);
+  const groups = groupsOfMatch(l);
+  group.failIf(Op.Eq, groups, l.constant(0), "Attempted to get subexpression % from failed match");
+  group.failIf(Op.Uge, group.value, groups, "Attempted to get nonexistent subexpression %");
+  const found = b.callFunction(groupRoutine(l.shared), [b.getVar(l.frameOffset), group.value]);
+  const to = l.newFrameTemporary(regexes.textBytes);
   const mask = l.constant(maskFor(to.capacity));
   const start = b.binary(Op.And, found, mask);
   const size = b.binary(Op.And, b.binary(Op.Shr, found, l.constant(16)), mask);

@@ -42,6 +42,7 @@ import {
 import { Range } from "../syntax/source";
 import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
 import { Type, typeName } from "../syntax/type";
+import { checkRegex } from "./match";
 import { wantedTypes } from "./prints";
 import {
   BuiltinSymbol,
@@ -400,6 +401,7 @@ export class Inference {
     const operand: Type = isText ? Type.String : Type.Long;
     this.value(e.left, operand);
     this.value(e.right, operand);
+    if (this.reporting && operatorIs(e.op, OperatorFlags.Match)) checkRegex(this.reporter, e);
     return e.op == Operator.Concat ? Type.String : Type.Long;
   }
 

@@ -2,9 +2,9 @@
 // typed; taking a construct from the table below is all that pass 2 needs when lowering learns it.
 
 import { Reporter } from "../diagnostics/diagnostic";
-import { AssignmentExpression, BinaryExpression, CallExpression, Expression, NodeKind, Statement } from "../syntax/ast";
+import { AssignmentExpression, CallExpression, Expression, NodeKind, Statement } from "../syntax/ast";
 import { Range } from "../syntax/source";
-import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
+import { Operator } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol, ScriptSymbol, SymbolKind } from "./symbols";
@@ -40,11 +40,6 @@ function refusedExpression(e: Expression): string {
       return "statistics";
     case NodeKind.EmbeddedExpression:
       return "embedded code";
-    case NodeKind.Binary: {
-      const op = (<BinaryExpression>e).op;
-      if (operatorIs(op, OperatorFlags.Match)) return "regular expressions";
-      return "";
-    }
     case NodeKind.Assignment: {
       const op = (<AssignmentExpression>e).op;
       if (op == Operator.Aggregate) return "statistics";

@@ -12,16 +12,19 @@ const MAY_IMPORT: Record<string, string[]> = {
   "compiler/diagnostics": ["compiler/syntax", "common"],
   "compiler/syntax": ["compiler/diagnostics", "common"],
   "compiler/semantic": [
-    ...["compiler/syntax", "compiler/diagnostics", "compiler/probes", "compiler/builtins", "compiler/kernel", "common"],
+    ...["compiler/syntax", "compiler/diagnostics", "compiler/probes", "compiler/builtins", "compiler/kernel"],
+    ...["compiler/regex", "common"],
   ],
   "compiler/probes": ["compiler/syntax", "compiler/diagnostics", "compiler/semantic", "compiler/kernel", "common"],
   "compiler/builtins": ["compiler/syntax", "compiler/diagnostics", "compiler/semantic", "common"],
   "compiler/kernel": ["compiler/syntax", "compiler/diagnostics", "common"],
+  "compiler/regex": ["common"],
   "compiler/ir": ["common"],
   "compiler/opt": ["compiler/ir", "common"],
   "compiler/bpf": ["compiler/ir", "compiler/opt", "common"],
   "compiler/lower": [
-    ...["compiler/ir", "compiler/semantic", "compiler/syntax", "compiler/diagnostics", "compiler/builtins", "common"],
+    ...["compiler/ir", "compiler/semantic", "compiler/syntax", "compiler/diagnostics", "compiler/builtins"],
+    ...["compiler/regex", "common"],
   ],
   "compiler/object": ["compiler/ir", "compiler/bpf", "common"],
   // The driver and what it fills: the one place that knows all passes.
