@@ -33,10 +33,14 @@ export class Compilation {
 
   /** The probe point of program `index`; null if the compiler made the program itself. */
   rangeOf(index: i32): Range | null {
-    const script = this.script!;
+    const handler = this.handlerOf(index);
+    return handler >= 0 ? this.script!.handlers[handler].range : null;
+  }
+
+  /** The index of the handler of program `index`; -1 if the compiler made the program itself. */
+  handlerOf(index: i32): i32 {
     // Handlers' programs follow those that lowering adds for itself.
-    const first = this.unit!.programs.length - script.handlers.length;
-    return index >= first ? script.handlers[index - first].range : null;
+    return max(-1, index - (this.unit!.programs.length - this.script!.handlers.length));
   }
 
   /** The first script's name. */

@@ -143,11 +143,18 @@ function printResolved(c: Compilation): string {
 }
 
 function translate(c: Compilation): void {
+  translateWith(c, new Set<i32>());
+}
+
+/** Lowers the script; the handlers in `inSteps` run in steps. */
+function translateWith(c: Compilation, inSteps: Set<i32>): void {
   const options = new LowerOptions();
   options.maxLength = c.options.semantic.maxStringLength;
   options.maxErrors = c.options.limit("MAXERRORS", 0);
   options.maxSkipped = c.options.limit("MAXSKIPPED", 100);
   options.maxEntries = c.options.limit("MAXMAPENTRIES", 2048);
+  options.maxNesting = c.options.limit("MAXNESTING", -1);
+  options.inSteps = inSteps;
   options.maxActions = c.options.limit("MAXACTION", 1000);
   const tenTimes = <i32>min<i64>(<i64>options.maxActions * 10, i32.MAX_VALUE);
   options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);
@@ -165,6 +172,21 @@ function printIl(c: Compilation): string {
 }
 
 function generate(c: Compilation): void {
+  generateAll(c);
+  if (c.reporter.hasErrors) return;
+  const deep = handlersTooDeep(c);
+  if (deep.size > 0) {
+    // Again, with those in steps (decision 0012): what is too deep even so is reported.
+    translateWith(c, deep);
+    if (c.reporter.hasErrors) return;
+    generateAll(c);
+    if (c.reporter.hasErrors) return;
+  }
+  checkPrograms(c);
+}
+
+function generateAll(c: Compilation): void {
+  c.codes = [];
   const functions = c.unit!.ir.functions;
   const options = new BackendOptions();
   options.optimize = !c.options.unoptimized;
@@ -179,7 +201,18 @@ function generate(c: Compilation): void {
     c.codes.push(code);
   }
   c.dumped = options.dumped;
-  checkPrograms(c);
+}
+
+/** Indexes of the handlers whose chains of calls the kernel would refuse. */
+function handlersTooDeep(c: Compilation): Set<i32> {
+  const deep = new Set<i32>();
+  const programs = c.unit!.programs;
+  for (let i = 0, n = programs.length; i < n; ++i) {
+    const handler = c.handlerOf(i);
+    if (programs[i].engine == Engine.Agent || handler < 0) continue;
+    if (checkChains(c.codes, [programs[i].func]).length > 0) deep.add(handler);
+  }
+  return deep;
 }
 
 /** What the kernel would refuse of whole programs is said here, at the probe. */

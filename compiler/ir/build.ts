@@ -177,6 +177,13 @@ export class Builder {
     this.end(JumpKind.Branch);
   }
 
+  /** Suspends the function, to go on at `to`: only in functions that ir/cut will cut. */
+  suspend(to: i32): void {
+    if (this.isTerminated()) return;
+    this.block.suspends = true;
+    this.jump(to);
+  }
+
   ret(value: Ref): void {
     if (this.isTerminated()) return;
     this.block.a = value;

@@ -85,6 +85,8 @@ export class Block {
   cold: bool = false;
   /** Removed: in no order, not printed. */
   dead: bool = false;
+  /** Its jump suspends the function, which goes on at `to` when it is called again: until ir/cut has cut it. */
+  suspends: bool = false;
 
   // derived by ir/cfg
   preds: Array<i32> = [];

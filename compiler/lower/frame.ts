@@ -25,6 +25,14 @@ export const enum FrameHeader {
   Cut = 20,
   /** u64: statements that may still be run before MAXACTION. */
   Actions = 24,
+  /** Of a handler that runs in steps (steps.ts). u32: the piece that comes next. */
+  Piece = 32,
+  /** u32: where the record of the running activation begins, counted from the handlers' area. */
+  Record = 36,
+  /** u64: the number that a function returned. */
+  Result = 40,
+  /** u32: calls that have not returned. */
+  Nesting = 48,
   Size = 64,
 }
 
@@ -41,6 +49,8 @@ export const enum Hole {
   Mask,
   /** Bytes of output that fit a frame, minus one: a mask for the output's length, 2^n - 1. */
   OutputMask,
+  /** Bytes of the handlers' area that records of activations may take. */
+  Records,
 }
 
 /** A constant whose value is known at the end. */
@@ -58,6 +68,7 @@ export class FramePlan {
   private functionBytes: i32 = 0;
   private handlerBytes: i32 = 0;
   private outputBytes: i32 = 0;
+  private recordsWanted: i32 = 0;
   private placeholders: Placeholder[] = [];
 
   /** Takes bytes of the functions' part; returns their offset in the frame. */
@@ -71,6 +82,16 @@ export class FramePlan {
   /** Tells how much of the handlers' area a handler needs. */
   needHandler(bytes: i32): void {
     if (bytes > this.handlerBytes) this.handlerBytes = bytes;
+  }
+
+  /** Tells how much of the handlers' area records of activations would take; they get what a frame has room for. */
+  wantRecords(bytes: i32): void {
+    if (bytes > this.recordsWanted) this.recordsWanted = bytes;
+  }
+
+  /** Bytes that a frame has for records of activations. */
+  get recordsRoom(): i32 {
+    return (MAX_FRAME_BYTES - FrameHeader.Size - this.functionBytes - this.outputBytes) & ~7;
   }
 
   /** Tells how much output an item or a whole handler puts together. */
@@ -92,6 +113,8 @@ export class FramePlan {
   finish(): i32 {
     if (!this.used) return 0;
     const handlers = FrameHeader.Size + this.functionBytes;
+    const records = min(this.recordsWanted, this.recordsRoom);
+    this.needHandler(records);
     const output = handlers + ((this.handlerBytes + 7) & ~7);
     let bytes = 64;
     while (bytes < output + this.outputBytes) bytes <<= 1;
@@ -99,7 +122,7 @@ export class FramePlan {
     while (outputMask < this.outputBytes) outputMask = (outputMask << 1) | 1;
     for (let i = 0, n = this.placeholders.length; i < n; ++i) {
       const it = this.placeholders[i];
-      const values: StaticArray<i32> = [handlers, output, bytes - 1, outputMask];
+      const values: StaticArray<i32> = [handlers, output, bytes - 1, outputMask, records];
       it.fn.constants[it.index] = values[it.hole];
     }
     return bytes;

@@ -1,7 +1,8 @@
-// Script functions. A short one, and one that is called once, is inlined; the others are subprograms.
+// Script functions. A short one, and one that is called once, is inlined; the others are subprograms, or activations.
 //
 // Inlined: parameters and locals are the handler's own, `return` jumps behind the call. A parameter that the body never
 // assigns stands for its argument. Overloads follow one another: `next` goes on to the next one's body.
+// In a handler that runs in steps (steps.ts): an activation, whose record has parameters, locals and a string result.
 // Subprogram: parameters, locals and a string result have places in the function's area of the frame; a long result is
 // returned in r0; an error is left in the frame's header, where the caller looks if the function may fail.
 
@@ -15,9 +16,11 @@ import { keepString } from "./call";
 import { assignedLocals } from "./contents";
 import { lowerLong } from "./expression";
 import { FrameHeader } from "./frame";
+import { charge, costOf } from "./loop";
 import { Inlining, Lowering, Shared, Storage, Subprogram } from "./lowering";
 import { Base, capacityFor, Place } from "./place";
 import { lowerBlock } from "./statement";
+import { Activation, isRecursive, Machine } from "./steps";
 import { copyString, lowerString, zero } from "./string";
 import { declareLocal } from "./variable";
 
@@ -25,7 +28,7 @@ import { declareLocal } from "./variable";
 const SMALL_TEXT: i32 = 400;
 /** Text inlined into one function until only subprograms are called. */
 const INLINE_BUDGET: i32 = 40000;
-/** Calls nested deeper than this are refused: the kernel would refuse them as well. */
+/** Functions inlined into one another; what is called deeper is a call. */
 const MAX_DEPTH: i32 = 48;
 
 /** An evaluated argument. */
@@ -38,14 +41,11 @@ class Argument {
 export function callFunction(l: Lowering, fn: FunctionSymbol, args: Expression[], range: Range): void {
   l.longResult = l.constant(0);
   l.stringResult = null;
-  if (l.depth >= MAX_DEPTH || fn.recursive) {
-    const why = fn.recursive ? "calls itself" : "is called through too many others";
-    l.shared.reporter.error(range, `function '${fn.displayName}' ${why}: not possible in this version`);
-    l.stringResult = l.newPlace(8);
-    return;
-  }
+  const machine = machineOf(l);
+  const inlined = isInlined(l, fn);
   const values = lowerArguments(l, fn, args);
-  if (isInlined(l, fn)) inlineCall(l, fn, values);
+  if (inlined) inlineCall(l, fn, values);
+  else if (machine !== null && !isLeaf(fn)) callActivation(l, machine, fn, values, range);
   else callSubprogram(l, fn, values);
 }
 
@@ -65,15 +65,27 @@ function lowerArguments(l: Lowering, fn: FunctionSymbol, args: Expression[]): Ar
   return values;
 }
 
+function machineOf(l: Lowering): Machine | null {
+  const activation = l.root.activation;
+  return activation !== null ? activation.machine : null;
+}
+
+/** Whether a function calls no other and never loops, so that a plain call of it is neither deep nor long. */
+function isLeaf(fn: FunctionSymbol): bool {
+  return fn.overloads.length == 1 && fn.callees.length == 0 && (fn.effects & Effects.Loops) == 0;
+}
+
 function isInlined(l: Lowering, fn: FunctionSymbol): bool {
   let text = 0;
+  if (isRecursive(fn) || (l.depth >= MAX_DEPTH && (fn.overloads.length == 1 || machineOf(l) !== null))) return false;
   for (let i = 0, n = fn.overloads.length; i < n; ++i) {
     const range = fn.overloads[i].declaration.range;
     text += range.end - range.start;
   }
   // `next` needs the code of the next overload in the same function.
-  if (fn.overloads.length == 1 && l.inlinedText + text > INLINE_BUDGET) return false;
-  if (fn.overloads.length == 1 && fn.callCount > 1 && text > SMALL_TEXT) return false;
+  const single = fn.overloads.length == 1 || machineOf(l) !== null;
+  if (single && l.inlinedText + text > INLINE_BUDGET) return false;
+  if (single && fn.callCount > 1 && text > SMALL_TEXT) return false;
   l.inlinedText += text;
   return true;
 }
@@ -166,6 +178,8 @@ function keepInFrame(l: Lowering, place: Place): Place {
 
 /** Makes a local anew, in the place that an earlier inlining of its function gave it. */
 function redeclareLocal(l: Lowering, local: LocalSymbol): Storage {
+  // Where places are given back at a statement's end, each inlining takes its own.
+  if (l.root.activation !== null) return declareLocal(l, local);
   if (!l.declared.has(local)) {
     const storage = declareLocal(l, local);
     l.declared.set(local, storage);
@@ -177,6 +191,94 @@ function redeclareLocal(l: Lowering, local: LocalSymbol): Storage {
   if (place !== null) zero(l, place);
   else l.b.setVar(storage.variable, l.constant(0));
   return storage;
+}
+
+// ------------------------------------------------------------------------------------------------------- activations
+
+function callActivation(l: Lowering, machine: Machine, fn: FunctionSymbol, values: Argument[], range: Range): void {
+  const b = l.b;
+  const callee = machine.activationOf(fn);
+  charge(l, bodyCost(fn), range, `identifier '${fn.displayName}'`);
+  machine.checkNesting(l, callee);
+  const record = machine.nextRecord(l);
+  for (let i = 0, n = values.length; i < n; ++i) {
+    const place = values[i].place;
+    const at = callee.parameters[i];
+    if (place === null) b.store(Op.Store64, record, at, values[i].value);
+    else copyString(l, place, new Place(Base.Pointer, record, at, capacityFor(fn.parameters[i].maxLength)));
+  }
+  machine.call(l, callee, record);
+  failIfLeft(l);
+  if (callee.result < 0) {
+    l.longResult = b.load(Op.Load64, l.frame(), FrameHeader.Result);
+    return;
+  }
+  // The next call takes the callee's record.
+  const kept = l.newFramePlace(callee.resultCapacity);
+  copyString(l, new Place(Base.Pointer, machine.nextRecord(l), callee.result, kept.capacity), kept);
+  l.stringResult = kept;
+}
+
+/** What a call costs of MAXACTION. */
+function bodyCost(fn: FunctionSymbol): i32 {
+  const body = fn.declaration.body;
+  return body ? max(1, costOf(body)) : 1;
+}
+
+/** Lowers the functions that a machine's code calls until none is left; bodies may ask for more. */
+export function lowerActivations(machine: Machine): void {
+  while (machine.pending.length > 0) {
+    const activation = machine.pending.pop();
+    lowerActivation(machine, activation);
+  }
+}
+
+function lowerActivation(machine: Machine, activation: Activation): void {
+  const l = machine.begin(activation);
+  const b = l.b;
+  const overloads = activation.symbol!.overloads;
+  const empty = b.newBlock("empty");
+  for (let i = 0, n = overloads.length; i < n; ++i) {
+    const overload = overloads[i];
+    const next = i + 1 < n ? b.newBlock("overload") : empty;
+    const inlining = machine.inliningFor(l, overload, next);
+    l.inlining = inlining;
+    bindRecord(l, activation, overload, n > 1);
+    for (let k = overload.parameters.length, m = overload.locals.length; k < m; ++k) {
+      declareLocal(l, overload.locals[k]);
+    }
+    const body = overload.declaration.body;
+    l.memo.open();
+    if (body) lowerBlock(l, body);
+    l.memo.close();
+    b.jump(empty);
+    if (next == empty || (overload.effects & Effects.Next) == 0) break;
+    b.setBlock(next);
+  }
+  // Without `return` the result is 0 or the empty string.
+  b.setBlock(empty);
+  const result = l.inlining!.place;
+  if (result !== null) zero(l, result);
+  machine.endFunction(l);
+}
+
+/** Parameters live in the record; where another overload may still want them, each has copies of its own. */
+function bindRecord(l: Lowering, activation: Activation, fn: FunctionSymbol, copies: bool): void {
+  for (let i = 0, n = fn.parameters.length; i < n; ++i) {
+    const parameter = fn.parameters[i];
+    const isString = parameter.type == Type.String;
+    const passed = activation.symbol!.parameters[i];
+    const from = new Place(Base.Handler, NoRef, activation.parameters[i], isString ? capacityFor(passed.maxLength) : 8);
+    if (!copies) {
+      const storage = new Storage();
+      storage.place = from;
+      l.locals.set(parameter, storage);
+      continue;
+    }
+    const to = declareLocal(l, parameter).place!;
+    if (isString) copyString(l, from, to);
+    else l.storeWord(to, 0, l.word(from, 0));
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------- subprograms
@@ -216,18 +318,22 @@ function callSubprogram(l: Lowering, fn: FunctionSymbol, values: Argument[]): vo
     l.leaveUnknown();
   }
   const result = b.callFunction(callee.index, [b.getVar(l.frameOffset)]);
-  if ((fn.effects & (Effects.MayFail | Effects.Loops)) != 0) {
-    const code = b.load(Op.Load32u, l.frame(), FrameHeader.Error);
-    const bad = b.newBlock("failed");
-    const good = b.newBlock("ok");
-    b.setCold(bad);
-    b.branchIf(Op.Ne, code, l.constant(0), bad, good);
-    b.setBlock(bad);
-    l.failFromFrame();
-    b.setBlock(good);
-  }
+  if ((fn.effects & (Effects.MayFail | Effects.Loops)) != 0) failIfLeft(l);
   l.longResult = result;
   if (callee.result >= 0) l.stringResult = framePlace(callee.result, fn.maxLength);
+}
+
+/** Fails if the function that was called left an error in the frame. */
+function failIfLeft(l: Lowering): void {
+  const b = l.b;
+  const code = b.load(Op.Load32u, l.frame(), FrameHeader.Error);
+  const bad = b.newBlock("failed");
+  const good = b.newBlock("ok");
+  b.setCold(bad);
+  b.branchIf(Op.Ne, code, l.constant(0), bad, good);
+  b.setBlock(bad);
+  l.failFromFrame();
+  b.setBlock(good);
 }
 
 function framePlace(offset: i32, length: i32): Place {

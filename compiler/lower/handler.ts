@@ -21,19 +21,23 @@ import { Type } from "../syntax/type";
 import { lowerExit } from "./call";
 import { isSimple, lowerCondition } from "./expression";
 import { FrameHeader, Hole } from "./frame";
+import { lowerActivations } from "./function";
+import { driveMachine } from "./loop";
 import { ErrorBits, Lowering, Shared } from "./lowering";
 import { emitErrorMessage } from "./print";
 import { forgetMatch } from "./regex";
 import { buildTryLock, buildUnlock, clearCut, Routine, routine } from "./runtime";
 import { lowerBlock } from "./statement";
+import { Machine, reachesRecursion } from "./steps";
 import { declareLocal } from "./variable";
 
 /** Longer literals may need a frame to be compared with. */
 const EARLY_STRING_BYTES: i32 = 16;
 
 /** Lowers a handler: directly if that does, buffered if it must be, with cuts only if nothing else helps. */
-export function lowerHandler(shared: Shared, handler: Handler, name: string): Lowering {
+export function lowerHandler(shared: Shared, handler: Handler, name: string, inSteps: bool): Lowering {
   shared.attemptMark = shared.mark();
+  if (inSteps || reachesRecursion(handler)) return lowerInSteps(shared, handler, name);
   let l = attempt(shared, handler, name, false, false);
   if (l.needsBuffer || l.needsCut) l = attempt(shared, handler, name, true, l.needsCut);
   if (l.needsCut && !l.mayCut) l = attempt(shared, handler, name, true, true);
@@ -51,12 +55,59 @@ function attempt(shared: Shared, handler: Handler, name: string, buffered: bool,
   l.outlines = handler.engine != Engine.Agent;
   l.alone = handler.needsLock || !isConcurrent(handler);
   l.framed = loops && l.outlines;
-  l.actions = handler.attach <= AttachKind.Timer ? shared.maxAgentActions : shared.maxActions;
-  lowerOnce(l, handler);
+  l.actions = actionsOf(shared, handler);
+  lowerOnce(l, handler, null);
   return l;
 }
 
-function lowerOnce(l: Lowering, handler: Handler): void {
+function actionsOf(shared: Shared, handler: Handler): i32 {
+  return handler.attach <= AttachKind.Timer ? shared.maxAgentActions : shared.maxActions;
+}
+
+/** Lowers a handler whose statements run in steps: what it prints is always buffered. */
+function lowerInSteps(shared: Shared, handler: Handler, name: string): Lowering {
+  const l = new Lowering(shared, name, true);
+  const prints = (handler.effects & Effects.Prints) != 0;
+  l.buffered = prints;
+  l.mayCut = prints;
+  l.actions = actionsOf(shared, handler);
+  const machine = new Machine(l, handler);
+  lowerOnce(l, handler, machine);
+  const problem = machine.finish();
+  if (problem != "") {
+    const hint = "use fewer and shorter strings in functions, or -D MAXSTRINGLEN=N";
+    shared.reporter.error(handler.range, `the functions that this probe calls need too much memory: ${problem}`, hint);
+  }
+  shared.plan.needHandler(l.areaBytes);
+  return l;
+}
+
+/** Lowers the statements into the machine, and what drives it. */
+function lowerSteps(l: Lowering, handler: Handler, machine: Machine, conditions: Expression[], from: i32): void {
+  const b = l.b;
+  b.store(Op.Store32, l.frame(), FrameHeader.Error, l.constant(0));
+  b.store(Op.Store64, l.frame(), FrameHeader.Actions, l.constant(l.actions));
+  b.store(Op.Store32, l.frame(), FrameHeader.Piece, l.constant(0));
+  b.store(Op.Store32, l.frame(), FrameHeader.Record, l.constant(0));
+  b.store(Op.Store32, l.frame(), FrameHeader.Nesting, l.constant(0));
+  const body = machine.beginHandler();
+  lowerConditions(body, conditions, from);
+  lowerBodies(body, handler);
+  if (handler.exits) lowerExit(body, null);
+  machine.endHandler(body);
+  lowerActivations(machine);
+  driveMachine(l, machine, handler.range);
+  l.outputKnown = -1;
+  const failed = b.newBlock("failed");
+  const ended = b.newBlock("ended");
+  b.setCold(failed);
+  b.branch(b.load(Op.Load32u, l.frame(), FrameHeader.Error), failed, ended);
+  b.setBlock(failed);
+  l.failFromFrame();
+  b.setBlock(ended);
+}
+
+function lowerOnce(l: Lowering, handler: Handler, machine: Machine | null): void {
   const b = l.b;
   const locked = handler.needsLock && handler.engine != Engine.Agent;
   const conditions = conjuncts(handler.conditions);
@@ -69,9 +120,13 @@ function lowerOnce(l: Lowering, handler: Handler): void {
   const done = lowerEarly(l, conditions);
   const guarded = b.current();
   b.setBlock(body);
-  lowerConditions(l, conditions, done);
-  lowerBodies(l, handler);
-  if (handler.exits) lowerExit(l, null);
+  if (machine !== null) {
+    lowerSteps(l, handler, machine, conditions, done);
+  } else {
+    lowerConditions(l, conditions, done);
+    lowerBodies(l, handler);
+    if (handler.exits) lowerExit(l, null);
+  }
   endHandler(l, locked);
   // The prologue comes last, because only now it is known what the handler needs.
   b.position = NONE;

@@ -26,9 +26,13 @@ import { lowerCondition, lowerDropped } from "./expression";
 import { FrameHeader } from "./frame";
 import { ErrorBits, Loop, Lowering, Status } from "./lowering";
 import { lowerStatement } from "./statement";
+import { Machine } from "./steps";
 
 /** A driver of more iterations than this is split in two, one in the other: the verifier walks each to its bound. */
 const MOST_DRIVEN: i32 = 1024;
+
+/** The most rounds of so many that the verifier is asked to walk: eight million iterations. */
+const MOST_ROUNDS: i32 = 8192;
 
 /** What the kinds of loops differ in. */
 export abstract class LoopShape {
@@ -82,13 +86,15 @@ export function lowerFor(l: Lowering, s: ForStatement): void {
 /** Lowers a loop of any shape. */
 export function lowerLoop(l: Lowering, shape: LoopShape): void {
   l.leaveUnknown();
-  if (l.root.outlines) outline(l, shape);
+  const activation = l.root.activation;
+  if (activation !== null) inSteps(l, activation.machine, shape);
+  else if (l.root.outlines) outline(l, shape);
   else inline(l, shape);
   if (l.buffered) l.outputKnown = -1;
 }
 
-/** What an iteration costs of MAXACTION: its statements, loops inside not counted, and itself. */
-function costOf(s: Statement): i32 {
+/** What statements cost of MAXACTION, loops inside not counted. */
+export function costOf(s: Statement): i32 {
   switch (s.kind) {
     case NodeKind.Block: {
       let cost = 0;
@@ -108,12 +114,11 @@ function costOf(s: Statement): i32 {
   }
 }
 
-/** Takes an iteration's cost from what the handler may still do. */
-function charge(l: Lowering, shape: LoopShape): void {
+/** Takes a cost from what the handler may still do. */
+export function charge(l: Lowering, cost: i32, range: Range, near: string): void {
   const b = l.b;
-  l.at(shape.range);
+  l.at(range);
   const left = b.load(Op.Load64, l.frame(), FrameHeader.Actions);
-  const cost = costOf(shape.body) + 1;
   const rest = b.binary(Op.Sub, left, l.constant(cost));
   b.store(Op.Store64, l.frame(), FrameHeader.Actions, rest);
   const spent = b.newBlock("spent");
@@ -121,18 +126,14 @@ function charge(l: Lowering, shape: LoopShape): void {
   b.setCold(spent);
   b.branchIf(Op.Slt, rest, l.constant(0), spent, go);
   b.setBlock(spent);
-  exceed(l, shape);
+  l.fail("MAXACTION exceeded", range, near, ErrorBits.Uncatchable);
   b.setBlock(go);
-}
-
-function exceed(l: Lowering, shape: LoopShape): void {
-  l.fail("MAXACTION exceeded", shape.range, `keyword '${shape.keyword}'`, ErrorBits.Uncatchable);
 }
 
 /** One iteration, from the condition to the step. */
 function lowerIteration(l: Lowering, shape: LoopShape, end: i32, again: i32): void {
   const b = l.b;
-  charge(l, shape);
+  charge(l, costOf(shape.body) + 1, shape.range, `keyword '${shape.keyword}'`);
   const body = b.newBlock("body");
   const step = b.newBlock("step");
   shape.condition(l, body, end, step);
@@ -167,6 +168,36 @@ function inline(l: Lowering, shape: LoopShape): void {
   // What is printed in a loop is printed more than once, and nobody knows how often.
   if (l.directItems > items) l.needsBuffer = true;
   if (l.outputTotal > total && !l.mayCut) l.needsCut = true;
+}
+
+// -------------------------------------------------------------------------------------------------------------- in steps
+
+function inSteps(l: Lowering, machine: Machine, shape: LoopShape): void {
+  const b = l.b;
+  const head = b.newBlock("loop");
+  const end = b.newBlock("end");
+  const again = b.newBlock("again");
+  b.jump(head);
+  b.setBlock(head);
+  l.memo.open();
+  lowerIteration(l, shape, end, again);
+  l.memo.close();
+  b.setBlock(again);
+  machine.suspendTo(l, head);
+  b.setBlock(end);
+}
+
+/** Drives a handler's machine to its end. */
+export function driveMachine(l: Lowering, machine: Machine, range: Range): void {
+  const b = l.b;
+  // Each action suspends twice at the most: a call and its return.
+  const most = 2 * <i64>l.actions + 2;
+  const rounds = <i32>min<i64>(MOST_ROUNDS, (most + MOST_DRIVEN - 1) / MOST_DRIVEN);
+  const body = makeRounds(l, l.unit.ir.add(machine.fn), machine.fn.name);
+  const status = driveBounded(b, b.getVar(l.frameOffset), body, rounds);
+  if (rounds < MOST_ROUNDS) return;
+  // MAXACTION is more than the verifier lets the driver count to.
+  l.failIf(Op.Eq, status, l.constant(Status.Continue), "MAXACTION exceeded", range, "");
 }
 
 // --------------------------------------------------------------------------------------------------------- in the kernel

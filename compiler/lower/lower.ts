@@ -39,6 +39,10 @@ export class LowerOptions {
   /** MAXACTION */
   maxActions: i32 = 1000;
   maxAgentActions: i32 = 10000;
+  /** MAXNESTING; -1: what analysis finds. */
+  maxNesting: i32 = -1;
+  /** Indexes of handlers that must run in steps: lowered otherwise, their calls were too deep for the kernel. */
+  inSteps: Set<i32> = new Set<i32>();
   /** Fetching atomics may be used: the facts say so, or the CPU needs them (arm64). */
   fetchingAtomics: bool = false;
   scriptName: string = "";
@@ -54,6 +58,7 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   unit.scriptName = options.scriptName;
   shared.maxActions = options.maxActions;
   shared.maxAgentActions = options.maxAgentActions;
+  shared.maxNesting = options.maxNesting;
   const contents = new Contents(script);
   shared.catchesMessages = contents.catchesMessages;
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
@@ -64,7 +69,7 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   lowerInitializers(shared, script);
   const programs: i32[] = [];
   for (let i = 0, n = script.handlers.length; i < n; ++i) {
-    programs.push(lowerOneHandler(shared, script, script.handlers[i]));
+    programs.push(lowerOneHandler(shared, script, script.handlers[i], options.inSteps.has(i)));
   }
   for (let i = 0, n = script.probes.length; i < n; ++i) {
     const site = script.probes[i];
@@ -74,12 +79,12 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   return unit;
 }
 
-function lowerOneHandler(shared: Shared, script: Script, handler: Handler): i32 {
+function lowerOneHandler(shared: Shared, script: Script, handler: Handler, inSteps: bool): i32 {
   const unit = shared.unit;
   const site = firstSite(script, handler);
   const target = site === null ? "" : site.target;
   const name = programName(handler, target);
-  const lowering = lowerHandler(shared, handler, name);
+  const lowering = lowerHandler(shared, handler, name, inSteps);
   const func = unit.ir.add(lowering.fn);
   lowerPending(shared);
   const program = new UnitProgram(

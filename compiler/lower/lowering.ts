@@ -25,6 +25,7 @@ import { Library } from "./library";
 import { Base, capacityFor, literalPlace, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
 import { Regexes } from "./regex";
 import { Memo } from "./scope";
+import { Activation } from "./steps";
 import { copyString } from "./string";
 import { Table } from "./table";
 
@@ -66,6 +67,8 @@ export class Shared {
   library: Library = new Library();
   /** Its regular expressions. */
   regexes: Regexes;
+  /** Nested calls that recursive functions may make (MAXNESTING); -1: as many as analysis finds, and ten. */
+  maxNesting: i32 = -1;
   private message: Place | null = null;
 
   /** Whether some error's message waits in the frame. */
@@ -232,6 +235,8 @@ export class Lowering {
   actions: i32 = 0;
   /** Root: loops' bodies so far. */
   bodies: i32 = 0;
+  /** Root: whose code this is, in a handler that runs in steps. */
+  activation: Activation | null = null;
   /** A loop's body: which ways of leaving it are used. */
   mayReturn: bool = false;
   mayNext: bool = false;
@@ -273,6 +278,8 @@ export class Lowering {
   private outputVariable: i32;
   /** IR variable: the frame's offset in the arena, a scalar. */
   frameOffset: i32;
+  /** IR variable, of a function that runs in steps: where its area begins in the frame. */
+  private areaOffsetVariable: i32;
   private stackBytes: i32 = 0;
   /** Root: temporary places of the statements around what is being lowered, and those that are free again, by size. */
   private temporaries: Place[] = [];
@@ -297,6 +304,7 @@ export class Lowering {
     this.areaVariable = b.variable("area");
     this.outputVariable = b.variable("output");
     this.frameOffset = b.variable("frame_offset");
+    this.areaOffsetVariable = b.variable("area_offset");
     this.entry = b.current();
   }
 
@@ -364,8 +372,36 @@ export class Lowering {
     this.defineFrame(this.b.binary(Op.And, offset, mask));
   }
 
+  /** In a function that runs in steps: the area is the record of the activation whose turn it is. */
+  defineRecord(): void {
+    const b = this.b;
+    const record = b.load(Op.Load32u, b.getVar(this.frameVariable), FrameHeader.Record);
+    const offset = b.binary(Op.Add, record, this.shared.plan.placeholder(this.fn, Hole.Handler));
+    const bounded = b.binary(Op.And, offset, this.shared.plan.placeholder(this.fn, Hole.Mask));
+    b.setVar(this.areaOffsetVariable, bounded);
+    b.setVar(this.areaVariable, b.binary(Op.Add, b.getVar(this.frameVariable), bounded));
+  }
+
+  /** IR variable: the address of the handlers' area. */
+  get areaBase(): i32 {
+    return this.areaVariable;
+  }
+
+  /** Where the handlers' area begins in the frame, a scalar. */
+  areaOffset(): Ref {
+    if (this.root.activation !== null) return this.b.getVar(this.areaOffsetVariable);
+    return this.shared.plan.placeholder(this.fn, Hole.Handler);
+  }
+
+  /** Builds into the function of another lowering from now on: both began alike, so that variables have equal numbers. */
+  join(other: Lowering): void {
+    this.fn = other.fn;
+    this.b = other.b;
+  }
+
   /** A place for a string that lasts until the function ends; its content is undefined. */
   newPlace(capacity: i32): Place {
+    if (this.root.activation !== null) return this.newFramePlace(capacity);
     const budget = this.root.framed ? FRAMED_STACK_BUDGET : STACK_BUDGET;
     if (capacity <= SMALL_BYTES && this.stackBytes + capacity <= budget) {
       this.stackBytes += capacity;
@@ -376,6 +412,7 @@ export class Lowering {
 
   /** A place for a string that lasts until the statement at hand ends; its content is undefined. */
   newTemporary(capacity: i32): Place {
+    if (this.root.activation !== null) return this.newFramePlace(capacity);
     const budget = this.root.framed ? FRAMED_STACK_BUDGET : STACK_BUDGET;
     if (capacity <= SMALL_BYTES && this.stackBytes + capacity <= budget) return this.newPlace(capacity);
     return this.newFrameTemporary(capacity);
@@ -384,6 +421,8 @@ export class Lowering {
   /** The same, in the frame whatever its size. */
   newFrameTemporary(capacity: i32): Place {
     const root = this.root;
+    // There, all that a statement takes is given back at its end.
+    if (root.activation !== null) return this.newFramePlace(capacity);
     const free = root.released.has(capacity) ? root.released.get(capacity) : [];
     let place: Place;
     if (free.length > 0) {
@@ -399,12 +438,15 @@ export class Lowering {
 
   /** How many temporary places are in use; `releaseTemporaries` gives back those made since. */
   markTemporaries(): i32 {
-    return this.root.temporaries.length;
+    const activation = this.root.activation;
+    return activation !== null ? activation.mark() : this.root.temporaries.length;
   }
 
   releaseTemporaries(mark: i32): void {
     const root = this.root;
-    while (root.temporaries.length > mark) {
+    const activation = root.activation;
+    if (activation !== null) activation.release(mark);
+    while (activation === null && root.temporaries.length > mark) {
       const place = root.temporaries.pop();
       if (!root.released.has(place.capacity)) root.released.set(place.capacity, []);
       root.released.get(place.capacity).push(place);
@@ -416,6 +458,8 @@ export class Lowering {
     const root = this.root;
     root.usesFrame = true;
     this.usesFrame = true;
+    const activation = root.activation;
+    if (activation !== null) return activation.newPlace(capacity);
     if (!root.isHandler) {
       return new Place(Base.Frame, NoRef, this.shared.plan.reserveFunction(capacity), capacity);
     }

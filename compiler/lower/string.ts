@@ -18,7 +18,6 @@ import { Operator } from "../syntax/token";
 import { keepString, lowerStringCall } from "./call";
 import { lowerKeys, readStringElement, writeStringElement } from "./element";
 import { compareOp, lowerCondition } from "./expression";
-import { Hole } from "./frame";
 import { lengthOf } from "./length";
 import { textArea } from "./library";
 import { Lowering } from "./lowering";
@@ -316,6 +315,6 @@ export function offsetInArena(l: Lowering, place: Place): Ref {
     copyString(l, place, at);
   }
   let offset = l.b.getVar(l.frameOffset);
-  if (at.base == Base.Handler) offset = l.b.binary(Op.Add, offset, l.shared.plan.placeholder(l.fn, Hole.Handler));
+  if (at.base == Base.Handler) offset = l.b.binary(Op.Add, offset, l.areaOffset());
   return l.b.binary(Op.Add, offset, l.constant(at.offset));
 }

@@ -37,7 +37,11 @@ export function declareLocal(l: Lowering, local: LocalSymbol): Storage {
 
 function storageOf(l: Lowering, local: LocalSymbol): Storage {
   // A local of a body that several handlers share is declared by each; one that analysis missed would be a defect.
-  return l.locals.has(local) ? l.locals.get(local) : declareLocal(l, local);
+  if (l.locals.has(local)) return l.locals.get(local);
+  const storage = declareLocal(l, local);
+  const activation = l.root.activation;
+  if (activation !== null) activation.keepPlaces();
+  return storage;
 }
 
 /** The place of a string variable. */

@@ -2,12 +2,12 @@
 // typed; taking a construct from the table below is all that pass 2 needs when lowering learns it.
 
 import { Reporter } from "../diagnostics/diagnostic";
-import { AssignmentExpression, CallExpression, Expression, NodeKind, Statement } from "../syntax/ast";
+import { AssignmentExpression, Expression, NodeKind, Statement } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Operator } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { Rewriter } from "./rewrite";
-import { FunctionSymbol, GlobalSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { FunctionSymbol, GlobalSymbol } from "./symbols";
 
 /** What an expression is, if it is refused; or nothing. */
 function refusedExpression(e: Expression): string {
@@ -45,20 +45,9 @@ function refusedExpression(e: Expression): string {
       if (op == Operator.Aggregate) return "statistics";
       return "";
     }
-    case NodeKind.Call:
-      return refusedCall(<CallExpression>e);
     default:
       return "";
   }
-}
-
-function refusedCall(e: CallExpression): string {
-  const symbol = <ScriptSymbol | null>e.symbol;
-  if (!symbol) return "";
-  if (symbol.kind == SymbolKind.Function) {
-    if ((<FunctionSymbol>symbol).recursive) return "recursive functions";
-  }
-  return "";
 }
 
 /** What a statement is, if it is refused; or nothing. */

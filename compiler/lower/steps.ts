@@ -1,0 +1,391 @@
+// Handlers that run in steps: those that call recursive functions, and those whose chains of calls are deeper than the
+// kernel allows (decision 0012).
+//
+// One IR function, the machine, holds the handler's statements and the bodies of all functions that it calls; loops are
+// in line. Calls, returns and loops suspend it: it leaves the number of the piece that comes next in the frame and returns
+// 0 to a driver in the handler, which calls it again until it returns 1. ir/cut.ts makes the pieces. Each activation of a
+// function has a record in the handlers' area of the frame, one behind the other:
+//
+//   0              8                                                         0
+//   +-------+------+------------+--------+--------------------+--------------+-------
+//   | piece | from | parameters | result | locals, temporaries | kept values | record of what it calls
+//   +-------+------+------------+--------+--------------------+--------------+-------
+//
+// `piece`: where the caller goes on; `from`: where its record begins. A number is returned in the frame's header, an error
+// as subprograms do (FrameHeader.Error).
+
+import { Engine, NONE } from "../../common/format/manifest";
+import { Builder } from "../ir/build";
+import { CutMemory, cut } from "../ir/cut";
+import { constantRef, Func, NoRef, Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { Handler } from "../semantic/script";
+import { Effects, FunctionSymbol } from "../semantic/symbols";
+import { Type } from "../syntax/type";
+import { FrameHeader, Hole } from "./frame";
+import { Inlining, Lowering } from "./lowering";
+import { Base, capacityFor, Place } from "./place";
+
+/** What the machine answers. */
+export const enum Step {
+  /** It is to be called again. */
+  More = 0,
+  Done = 1,
+}
+
+/** Byte offsets in a record. */
+const enum Record {
+  /** u32: the piece at which the caller goes on. */
+  Piece = 0,
+  /** u32: where the caller's record begins. */
+  From = 4,
+  Size = 8,
+}
+
+/** Largest record: what lies behind the arena must catch a record that begins at a frame's end (ARENA_SLACK). */
+const MOST_RECORD: i32 = 12288;
+/** Activations that recursive functions get beside those that a chain without recursion would need, as in stap. */
+const BONUS: i32 = 10;
+
+/** The code of one function, or of the handler's own statements, in a machine. */
+export class Activation {
+  /** Where places begin and end. */
+  private used: i32 = Record.Size;
+  private least: i32 = Record.Size;
+  private most: i32 = Record.Size;
+  /** Offsets in the record. */
+  parameters: i32[] = [];
+  result: i32 = -1;
+  resultCapacity: i32 = 0;
+  /** Instructions from here on are its own. */
+  first: i32 = 0;
+  /** Constants of the machine that stand for its record's size. */
+  private sizes: i32[] = [];
+
+  constructor(
+    public machine: Machine,
+    /** Null: the handler's own statements. */
+    public symbol: FunctionSymbol | null,
+    /** The piece it begins with. */
+    public entry: i32,
+  ) {}
+
+  /** Bytes of the record; final when the machine has been cut. */
+  get bytes(): i32 {
+    return this.most;
+  }
+
+  /** Takes bytes of the record until the statement ends. */
+  reserve(bytes: i32): i32 {
+    const at = this.used;
+    this.used += (bytes + 7) & ~7;
+    if (this.used > this.most) this.most = this.used;
+    return at;
+  }
+
+  /** Takes eight bytes that nothing else ever uses. */
+  reserveBehind(): i32 {
+    this.most += 8;
+    return this.most - 8;
+  }
+
+  newPlace(capacity: i32): Place {
+    return new Place(Base.Handler, NoRef, this.reserve(capacity), capacity);
+  }
+
+  mark(): i32 {
+    return this.used;
+  }
+
+  /** Gives back what was taken since. */
+  release(mark: i32): void {
+    this.used = max(mark, this.least);
+  }
+
+  /** What is taken now is never given back. */
+  keepPlaces(): void {
+    this.least = this.used;
+  }
+
+  /** A constant that is the record's size when all is lowered. */
+  size(): Ref {
+    // Not Func.addConstant: other zeros must not become this one.
+    const index = this.machine.fn.constants.push(0) - 1;
+    this.sizes.push(index);
+    return constantRef(index);
+  }
+
+  /** Fills in the size. */
+  finish(): void {
+    const constants = this.machine.fn.constants;
+    for (let i = 0, n = this.sizes.length; i < n; ++i) constants[this.sizes[i]] = this.most;
+  }
+}
+
+/** The machine of one handler. */
+export class Machine {
+  fn: Func;
+  b: Builder;
+  /** The frame's variables are its; all activations' lowerings join it. */
+  main: Lowering;
+  /** The block with which each piece begins. */
+  private pieces: i32[] = [];
+  private activations: Activation[] = [];
+  private byFunction: Map<FunctionSymbol, Activation> = new Map<FunctionSymbol, Activation>();
+  pending: Activation[] = [];
+  /** Some function calls itself, so that only MAXNESTING bounds the depth. */
+  recursive: bool = false;
+  /** Loops suspend it: the verifier sees none. In the agent they just loop. */
+  cutsLoops: bool;
+  /** The handler prints. */
+  prints: bool;
+  private nesting: i32 = -1;
+
+  constructor(
+    /** The handler's program. */
+    public program: Lowering,
+    handler: Handler,
+  ) {
+    const main = new Lowering(program.shared, program.fn.name + "_step", false);
+    this.main = main;
+    this.fn = main.fn;
+    this.b = main.b;
+    this.cutsLoops = handler.engine != Engine.Agent;
+    this.prints = (handler.effects & Effects.Prints) != 0;
+  }
+
+  /** The number of the piece that begins with a block. */
+  piece(block: i32): i32 {
+    this.pieces.push(block);
+    return this.pieces.length - 1;
+  }
+
+  /** A new activation whose code is lowered next. */
+  private add(symbol: FunctionSymbol | null, name: string): Activation {
+    const made = new Activation(this, symbol, this.piece(this.b.newBlock(name)));
+    this.activations.push(made);
+    return made;
+  }
+
+  /** The lowering that builds the code of an activation, at its first block. */
+  begin(activation: Activation): Lowering {
+    const symbol = activation.symbol;
+    const l = new Lowering(this.program.shared, this.fn.name, symbol === null);
+    l.join(this.main);
+    l.activation = activation;
+    l.framed = true;
+    l.buffered = this.prints;
+    l.mayCut = this.prints;
+    l.outputKnown = this.prints ? -1 : 0;
+    l.actions = this.program.actions;
+    const b = this.b;
+    b.setBlock(this.pieces[activation.entry]);
+    activation.first = this.fn.ops.length;
+    l.exitBlock = b.newBlock("exit");
+    l.errorBlock = b.newBlock("error");
+    b.setCold(l.errorBlock);
+    return l;
+  }
+
+  /** The activation of the handler's own statements. */
+  beginHandler(): Lowering {
+    return this.begin(this.add(null, "handler"));
+  }
+
+  /** Ends the handler's own statements: the driver is told that all is done. */
+  endHandler(l: Lowering): void {
+    const b = this.b;
+    b.jump(l.exitBlock);
+    this.leaveError(l);
+    b.setBlock(l.exitBlock);
+    b.ret(l.constant(Step.Done));
+  }
+
+  private leaveError(l: Lowering): void {
+    const b = this.b;
+    b.setBlock(l.errorBlock);
+    b.store(Op.Store32, l.frame(), FrameHeader.Error, b.binary(Op.Add, b.getVar(l.errorSite), l.constant(1)));
+    b.jump(l.exitBlock);
+  }
+
+  /** The activation of a function; its body is lowered later. */
+  activationOf(symbol: FunctionSymbol): Activation {
+    if (this.byFunction.has(symbol)) return this.byFunction.get(symbol);
+    const made = this.add(symbol, symbol.name);
+    for (let i = 0, n = symbol.parameters.length; i < n; ++i) {
+      const parameter = symbol.parameters[i];
+      made.parameters.push(made.reserve(parameter.type == Type.String ? capacityFor(parameter.maxLength) : 8));
+    }
+    if (symbol.returnType == Type.String) {
+      let length = 0;
+      for (let i = 0, n = symbol.overloads.length; i < n; ++i) length = max(length, symbol.overloads[i].maxLength);
+      made.resultCapacity = capacityFor(length);
+      made.result = made.reserve(made.resultCapacity);
+    }
+    made.keepPlaces();
+    if (isRecursive(symbol)) this.recursive = true;
+    this.byFunction.set(symbol, made);
+    this.pending.push(made);
+    return made;
+  }
+
+  /** Where `return` puts a function's value, and where it goes. */
+  inliningFor(l: Lowering, overload: FunctionSymbol, next: i32): Inlining {
+    const activation = l.activation!;
+    const inlining = new Inlining(overload, l, l.exitBlock, next, null);
+    if (activation.result >= 0) {
+      inlining.place = new Place(Base.Handler, NoRef, activation.result, activation.resultCapacity);
+    } else {
+      inlining.place = new Place(Base.Frame, NoRef, FrameHeader.Result, 8);
+    }
+    return inlining;
+  }
+
+  /** Ends a function: back to the caller's piece and record. */
+  endFunction(l: Lowering): void {
+    const b = this.b;
+    b.jump(l.exitBlock);
+    this.leaveError(l);
+    b.setBlock(l.exitBlock);
+    const frame = l.frame();
+    b.store(Op.Store32, frame, FrameHeader.Piece, b.load(Op.Load32u, l.area(), Record.Piece));
+    b.store(Op.Store32, frame, FrameHeader.Record, b.load(Op.Load32u, l.area(), Record.From));
+    const nesting = b.load(Op.Load32u, frame, FrameHeader.Nesting);
+    b.store(Op.Store32, frame, FrameHeader.Nesting, b.binary(Op.Sub, nesting, l.constant(1)));
+    b.ret(l.constant(Step.More));
+  }
+
+  // -------------------------------------------------------------------------------------------------------- suspending
+
+  /** Suspends before another round of a loop whose first block is `head`. */
+  suspendTo(l: Lowering, head: i32): void {
+    const b = this.b;
+    if (this.cutsLoops) {
+      b.store(Op.Store32, l.frame(), FrameHeader.Piece, l.constant(this.piece(head)));
+      b.suspend(head);
+    } else {
+      b.jump(head);
+    }
+  }
+
+  /** The address of the record that a call from `l` makes. */
+  nextRecord(l: Lowering): Ref {
+    return this.b.binary(Op.Add, l.area(), l.root.activation!.size());
+  }
+
+  /** Fails where a call would nest too deeply, or its record not fit the frame. */
+  checkNesting(l: Lowering, callee: Activation): void {
+    const b = this.b;
+    const symbol = callee.symbol!;
+    const near = `identifier '${symbol.displayName}'`;
+    const range = symbol.range;
+    const nesting = b.load(Op.Load32u, l.frame(), FrameHeader.Nesting);
+    if (this.recursive) {
+      l.failIf(Op.Uge, nesting, this.placeholderNesting(), "MAXNESTING exceeded", range, near);
+      const begin = b.binary(Op.Add, b.load(Op.Load32u, l.frame(), FrameHeader.Record), l.root.activation!.size());
+      const end = b.binary(Op.Add, begin, callee.size());
+      const room = l.shared.plan.placeholder(this.fn, Hole.Records);
+      l.failIf(Op.Ugt, end, room, "MAXNESTING exceeded", range, near);
+    }
+    b.store(Op.Store32, l.frame(), FrameHeader.Nesting, b.binary(Op.Add, nesting, l.constant(1)));
+  }
+
+  /** Goes to a function whose record has its parameters; what follows is built where it has returned. */
+  call(l: Lowering, callee: Activation, record: Ref): void {
+    const b = this.b;
+    const back = b.newBlock("returned");
+    const frame = l.frame();
+    const from = b.load(Op.Load32u, frame, FrameHeader.Record);
+    b.store(Op.Store32, record, Record.Piece, l.constant(this.piece(back)));
+    b.store(Op.Store32, record, Record.From, from);
+    b.store(Op.Store32, frame, FrameHeader.Record, b.binary(Op.Add, from, l.root.activation!.size()));
+    b.store(Op.Store32, frame, FrameHeader.Piece, l.constant(callee.entry));
+    b.suspend(back);
+    b.setBlock(back);
+  }
+
+  // ----------------------------------------------------------------------------------------------------------- the end
+
+  private nestingConstants: i32[] = [];
+
+  private placeholderNesting(): Ref {
+    const index = this.fn.constants.push(0) - 1;
+    this.nestingConstants.push(index);
+    return constantRef(index);
+  }
+
+  /** Cuts the machine when all is lowered; what does not fit a frame is said, or nothing. */
+  finish(): string {
+    const b = this.b;
+    const main = this.main;
+    b.position = NONE;
+    b.setBlock(main.entry);
+    main.defineMaskedFrame(b.parameter(0));
+    main.defineRecord();
+    const number = b.load(Op.Load32u, main.frame(), FrameHeader.Piece);
+    cut(this.fn, this.pieces, number, new Records(main.areaBase, this.activations));
+    const functions = this.activations.length - 1;
+    const given = main.shared.maxNesting;
+    this.nesting = given >= 0 ? given : functions + 2 + BONUS;
+    for (let i = 0, n = this.nestingConstants.length; i < n; ++i) {
+      this.fn.constants[this.nestingConstants[i]] = this.nesting;
+    }
+    let all = 0;
+    let largest = 0;
+    for (let i = 0, n = this.activations.length; i < n; ++i) {
+      this.activations[i].finish();
+      all += this.activations[i].bytes;
+      if (i > 0) largest = max(largest, this.activations[i].bytes);
+    }
+    const own = this.activations[0].bytes;
+    const plan = main.shared.plan;
+    // Without recursion each function is active once at the most; with it, the frame may have room for less than wanted.
+    const least = this.recursive ? own + 2 * largest : all;
+    if (this.recursive) plan.wantRecords(own + min(this.nesting, 4096) * largest);
+    else plan.needHandler(all);
+    if (max(largest, own) > MOST_RECORD) return `one call needs ${max(largest, own)} bytes of memory of ${MOST_RECORD}`;
+    if (least > plan.recordsRoom) return `calls need ${least} bytes of memory of ${plan.recordsRoom}`;
+    return "";
+  }
+}
+
+/** Values that live across cuts are kept in the record of the activation whose code defines them. */
+class Records extends CutMemory {
+  constructor(
+    base: i32,
+    private activations: Activation[],
+  ) {
+    super(base);
+  }
+
+  override place(i: i32): i32 {
+    let owner = this.activations[0];
+    for (let k = 1, n = this.activations.length; k < n; ++k) {
+      const other = this.activations[k];
+      if (other.first <= i && other.first > owner.first) owner = other;
+    }
+    return owner.reserveBehind();
+  }
+}
+
+/** Whether some body of a function may call it again. */
+export function isRecursive(symbol: FunctionSymbol): bool {
+  for (let i = 0, n = symbol.overloads.length; i < n; ++i) {
+    if (symbol.overloads[i].recursive) return true;
+  }
+  return false;
+}
+
+/** Whether a handler reaches recursive functions. */
+export function reachesRecursion(handler: Handler): bool {
+  const seen = new Set<FunctionSymbol>();
+  const work = handler.functions.slice(0);
+  while (work.length > 0) {
+    const symbol = work.pop();
+    if (seen.has(symbol)) continue;
+    seen.add(symbol);
+    if (symbol.recursive) return true;
+    for (let i = 0, n = symbol.callees.length; i < n; ++i) work.push(symbol.callees[i]);
+  }
+  return false;
+}
