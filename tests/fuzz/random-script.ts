@@ -133,6 +133,7 @@ export class ScriptMaker {
       () => `(${long()} ? ${long()} : ${long()})`,
       () => `(${string()} ${this.pick(["==", "!=", "<", ">="])} ${string()})`,
       () => `(${this.pick(["a", "g"])} ${this.pick(ASSIGNMENTS)} ${long()})`,
+      () => `(${string()} ${this.pick(["=~", "!~"])} "${this.regex()}")`,
       () => this.pick(["a++", "--b", "g++", "++h"]),
       () => `f(${long()})`,
       () => `k(${string()}, ${long()})`,
@@ -149,10 +150,21 @@ export class ScriptMaker {
       () => `@${this.pick(["count", "sum", "min", "max", "avg"])}(${this.pick(["st", `sta[${long()}]`])})`,
       () => `@hist_log(st)[${long()}]`,
       () => this.pick(["$x->f", '@var("v@f.c")->g', "@defined($x)", '@const("X")', "@entry($x)", '@perf("p")']),
-      () => `(${string()} =~ "x[a-z]+")`,
+      () => "ngroups()",
       () => `@cast(${long()}, "task_struct")->pid`,
       () => `r(${long()})`,
     ];
+  }
+
+  /** Mostly right, as it stands in a literal. */
+  private regex(): string {
+    let text = this.below(3) === 0 ? "^" : "";
+    for (let n = this.below(5); n >= 0; n--) {
+      text += this.pick(["a", "i(j)", ".", "[a-k]", "[^[:digit:]]", "(x|y(z))", "\\\\.", "\\\\w", "\\n"]);
+      if (this.below(3) === 0) text += this.pick(["*", "+", "?", "{2}", "{0,3}", "|b"]);
+    }
+    if (this.below(3) === 0) text += "$";
+    return !this.taste.supportedOnly && this.below(8) === 0 ? text + this.pick(["(", "[", "{", "\\\\1", "**"]) : text;
   }
 
   private string(depth: number): string {
@@ -168,7 +180,12 @@ export class ScriptMaker {
       () => `(s .= ${string()})`,
       string,
     ];
-    const more = [() => `sprintf("%d %s", ${long()}, ${string()})`, () => `hidden(${long()})`, () => "$x$$"];
+    const more = [
+      () => `matched(${long()})`,
+      () => `sprintf("%d %s", ${long()}, ${string()})`,
+      () => `hidden(${long()})`,
+      () => "$x$$",
+    ];
     return this.pick(this.taste.supportedOnly ? makers : [...makers, ...more])();
   }
 
