@@ -8,6 +8,7 @@ import {
   AssignmentExpression,
   BinaryExpression,
   CallExpression,
+  DeleteStatement,
   Expression,
   ForeachStatement,
   Identifier,
@@ -31,6 +32,22 @@ class Assignments extends Rewriter {
     return e;
   }
 
+  override statement(s: Statement): Statement {
+    if (s.kind == NodeKind.Try) this.noteMaybe((<TryStatement>s).variable);
+    if (s.kind == NodeKind.Delete) this.note((<DeleteStatement>s).target);
+    if (s.kind == NodeKind.Foreach) {
+      const loop = <ForeachStatement>s;
+      this.noteMaybe(loop.value);
+      for (let i = 0, n = loop.keys.length; i < n; ++i) this.note(loop.keys[i].variable);
+    }
+    this.parts(s);
+    return s;
+  }
+
+  private noteMaybe(variable: Identifier | null): void {
+    if (variable !== null) this.note(variable);
+  }
+
   private note(target: Expression): void {
     if (target.kind != NodeKind.Identifier || (<Identifier>target).symbol === null) return;
     const symbol: ScriptSymbol = symbolOf(<Identifier>target);
@@ -49,6 +66,8 @@ export function assignedLocals(body: Statement): Set<LocalSymbol> {
 export class Contents extends Rewriter {
   /** Some `catch` wants the message. */
   catchesMessages: bool = false;
+  /** Some function calls error() with a message that is computed. */
+  raisesMessages: bool = false;
   /** Every foreach that sorts, once. */
   sorted: ForeachStatement[] = [];
   /** Every `=~` and `!~`. */
@@ -56,6 +75,7 @@ export class Contents extends Rewriter {
   /** Something asks for the groups of a match. */
   usesGroups: bool = false;
   private seen: Set<ForeachStatement> = new Set<ForeachStatement>();
+  private inFunction: bool = false;
 
   constructor(script: Script) {
     super();
@@ -65,6 +85,7 @@ export class Contents extends Rewriter {
       const bodies = script.handlers[i].bodies;
       for (let k = 0, m = bodies.length; k < m; ++k) this.statement(bodies[k]);
     }
+    this.inFunction = true;
     for (let i = 0, n = script.usedFunctions.length; i < n; ++i) {
       const body = script.usedFunctions[i].declaration.body;
       if (body !== null) this.statement(body);
@@ -82,14 +103,19 @@ export class Contents extends Rewriter {
     if (e.kind == NodeKind.Binary && operatorIs((<BinaryExpression>e).op, OperatorFlags.Match)) {
       this.matches.push(<BinaryExpression>e);
     } else if (e.kind == NodeKind.Call) {
-      const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
-      if (symbol !== null && symbol.kind == SymbolKind.Builtin) {
-        const id = (<BuiltinSymbol>symbol).id;
-        if (id == Builtin.Matched || id == Builtin.Ngroups) this.usesGroups = true;
-      }
+      this.noteCall(<CallExpression>e);
     }
     this.children(e);
     return e;
+  }
+
+  private noteCall(e: CallExpression): void {
+    const symbol = <ScriptSymbol | null>e.symbol;
+    if (symbol === null || symbol.kind != SymbolKind.Builtin) return;
+    const id = (<BuiltinSymbol>symbol).id;
+    if (id == Builtin.Matched || id == Builtin.Ngroups) this.usesGroups = true;
+    if (id != Builtin.Error || !this.inFunction) return;
+    if (e.args[0].kind != NodeKind.StringLiteral) this.raisesMessages = true;
   }
 
   private noteForeach(s: ForeachStatement): void {

@@ -147,11 +147,11 @@ export function makeElement(l: Lowering, keys: Keys): Ref {
 
 /** Reads an element's number; 0 where there is none. */
 export function readElement(l: Lowering, e: IndexExpression): Ref {
-  const keys = lowerKeys(l, e.base, e.keys, e.range);
-  return valueOf(l, keys);
+  return readLongOf(l, lowerKeys(l, e.base, e.keys, e.range));
 }
 
-function valueOf(l: Lowering, keys: Keys): Ref {
+/** The number of the element with these keys; 0 where there is none. */
+export function readLongOf(l: Lowering, keys: Keys): Ref {
   const b = l.b;
   const number = findElement(l, keys);
   const value = b.variable("element");
@@ -168,7 +168,11 @@ function valueOf(l: Lowering, keys: Keys): Ref {
 
 /** Reads an element's string into a place of its own; empty where there is none. */
 export function readStringElement(l: Lowering, e: IndexExpression): Place {
-  const keys = lowerKeys(l, e.base, e.keys, e.range);
+  return readStringOf(l, lowerKeys(l, e.base, e.keys, e.range));
+}
+
+/** The string of the element with these keys, in a place of its own; empty where there is none. */
+export function readStringOf(l: Lowering, keys: Keys): Place {
   const table = keys.table;
   const number = findElement(l, keys);
   const to = l.newTemporary(table.valueBytes);

@@ -20,8 +20,9 @@ import { Range } from "../syntax/source";
 import { Operator, OperatorFlags, operatorIs, operatorRow, operatorText } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { isSimpleCall, lowerLongCall } from "./call";
-import { addToElement, lowerIn, lowerKeys, makeElement, readElement, writeElement } from "./element";
+import { addToElement, lowerIn, lowerKeys, makeElement, readElement, readLongOf, writeElement } from "./element";
 import { Lowering } from "./lowering";
+import { beforeMaybe } from "./printing";
 import { branchOnMatch } from "./regex";
 import { branchOnStrings, lowerString } from "./string";
 import { addLong, readLong, writeLong } from "./variable";
@@ -141,8 +142,9 @@ function lowerAssignment(l: Lowering, e: AssignmentExpression): Ref {
   if (base == Operator.None) {
     value = lowerLong(l, e.value);
   } else {
-    const before = readLong(l, target);
+    // As in stap: what is on the right comes first, and may have changed the variable.
     const right = lowerLong(l, e.value);
+    const before = readLong(l, target);
     value = arithmetic(l, base, before, right, e.value, e.opRange, operatorText(e.op));
   }
   l.at(e.range);
@@ -159,6 +161,12 @@ function lowerElementAssignment(l: Lowering, e: AssignmentExpression, target: In
     writeElement(l, keys, right);
     return right;
   }
+  if (base == Operator.Divide || base == Operator.Modulo) {
+    // A division that fails makes no element.
+    const quotient = arithmetic(l, base, readLongOf(l, keys), right, e.value, e.opRange, operatorText(e.op));
+    writeElement(l, keys, quotient);
+    return quotient;
+  }
   const element = makeElement(l, keys);
   const before = l.b.load(Op.Load64, element, keys.table.valueOffset);
   const value = arithmetic(l, base, before, right, e.value, e.opRange, operatorText(e.op));
@@ -172,6 +180,7 @@ function lowerTernary(l: Lowering, e: TernaryExpression): Ref {
   const no = b.newBlock("else");
   const join = b.newBlock("join");
   const result = b.variable("ternary");
+  beforeMaybe(l, e);
   lowerCondition(l, e.condition, yes, no);
   lowerArm(l, e.whenTrue, yes, result, join);
   lowerArm(l, e.whenFalse, no, result, join);
@@ -294,6 +303,7 @@ export function lowerCondition(l: Lowering, e: Expression, yes: i32, no: i32): v
 function conditionOfBinary(l: Lowering, e: BinaryExpression, yes: i32, no: i32): bool {
   if (operatorIs(e.op, OperatorFlags.Logical)) {
     const next = l.b.newBlock("next");
+    beforeMaybe(l, e);
     if (e.op == Operator.LogicalAnd) lowerCondition(l, e.left, next, no);
     else lowerCondition(l, e.left, yes, next);
     l.b.setBlock(next);

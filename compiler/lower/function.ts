@@ -352,6 +352,7 @@ function lowerSubprogram(subprogram: Subprogram): void {
   const l = subprogram.lowering!;
   const fn = subprogram.symbol;
   const b = l.b;
+  l.actions = l.shared.mostActions;
   l.buffered = true;
   l.outputKnown = -1;
   l.mayCut = true;

@@ -45,6 +45,11 @@ export function lowerHandler(shared: Shared, handler: Handler, name: string, inS
   return l;
 }
 
+/** Statements that a handler may run. */
+export function actionsOf(shared: Shared, handler: Handler): i32 {
+  return handler.attach <= AttachKind.Timer ? shared.maxAgentActions : shared.maxActions;
+}
+
 /** Lowers a handler one way; what an earlier attempt said of sites is forgotten. */
 function attempt(shared: Shared, handler: Handler, name: string, buffered: bool, mayCut: bool): Lowering {
   shared.rollback(shared.attemptMark);
@@ -58,10 +63,6 @@ function attempt(shared: Shared, handler: Handler, name: string, buffered: bool,
   l.actions = actionsOf(shared, handler);
   lowerOnce(l, handler, null);
   return l;
-}
-
-function actionsOf(shared: Shared, handler: Handler): i32 {
-  return handler.attach <= AttachKind.Timer ? shared.maxAgentActions : shared.maxActions;
 }
 
 /** Lowers a handler whose statements run in steps: what it prints is always buffered. */

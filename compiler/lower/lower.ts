@@ -14,13 +14,13 @@ import { NoRef } from "../ir/function";
 import { Op } from "../ir/op";
 import { Unit, UnitGlobal, UnitProbe, UnitProgram } from "../ir/unit";
 import { Handler, ProbeSite, Script } from "../semantic/script";
-import { GlobalSymbol, GlobalUse } from "../semantic/symbols";
+import { Effects, GlobalSymbol, GlobalUse } from "../semantic/symbols";
 import { Identifier, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Contents } from "./contents";
 import { heapBytes } from "./foreach";
 import { lowerPending } from "./function";
-import { lowerHandler } from "./handler";
+import { actionsOf, lowerHandler } from "./handler";
 import { Lowering, Shared } from "./lowering";
 import { Base, capacityFor, literalPlace, Place } from "./place";
 import { copyString } from "./string";
@@ -61,12 +61,19 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   shared.maxNesting = options.maxNesting;
   const contents = new Contents(script);
   shared.catchesMessages = contents.catchesMessages;
+  // Handlers are lowered before the functions they call, and report their messages.
+  if (contents.raisesMessages) shared.messagePlace();
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
   placeGlobals(shared, script, options.maxEntries);
   placeHeaps(shared, contents);
   shared.regexes.place(contents, shared);
   if (reporter.hasErrors) return unit;
   lowerInitializers(shared, script);
+  for (let i = 0, n = script.handlers.length; i < n; ++i) {
+    const handler = script.handlers[i];
+    if ((handler.effects & Effects.Loops) != 0)
+      shared.mostActions = max(shared.mostActions, actionsOf(shared, handler));
+  }
   const programs: i32[] = [];
   for (let i = 0, n = script.handlers.length; i < n; ++i) {
     programs.push(lowerOneHandler(shared, script, script.handlers[i], options.inSteps.has(i)));

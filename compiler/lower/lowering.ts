@@ -63,6 +63,8 @@ export class Shared {
   maxActions: i32 = 1000;
   /** The same of begin, end and timers (MAXACTION_INTERRUPTIBLE). */
   maxAgentActions: i32 = 10000;
+  /** What the handler with loops that may run the most of them may run: the bound of loops in functions that they share. */
+  mostActions: i32 = 0;
   /** Routines and scratch areas of strings. */
   library: Library = new Library();
   /** Its regular expressions. */

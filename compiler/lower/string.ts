@@ -16,12 +16,13 @@ import {
 } from "../syntax/ast";
 import { Operator } from "../syntax/token";
 import { keepString, lowerStringCall } from "./call";
-import { lowerKeys, readStringElement, writeStringElement } from "./element";
+import { lowerKeys, readStringElement, readStringOf, writeStringElement } from "./element";
 import { compareOp, lowerCondition } from "./expression";
 import { lengthOf } from "./length";
 import { textArea } from "./library";
 import { Lowering } from "./lowering";
 import { Base, capacityFor, literalPlace, Place } from "./place";
+import { beforeMaybe } from "./printing";
 import { Routine, routine } from "./runtime";
 import { putPlain } from "./sprint";
 import { isInFrame, Text } from "./text";
@@ -130,6 +131,7 @@ function lowerTernaryInto(l: Lowering, e: TernaryExpression, to: Place): void {
   const yes = l.b.newBlock("then");
   const no = l.b.newBlock("else");
   const join = l.b.newBlock("join");
+  beforeMaybe(l, e);
   lowerCondition(l, e.condition, yes, no);
   l.b.setBlock(yes);
   l.memo.open();
@@ -150,7 +152,7 @@ function lowerElementAssignment(l: Lowering, e: AssignmentExpression, target: In
   if (e.op == Operator.ConcatAssign) {
     const right = keepString(l, value);
     value = l.newFrameTemporary(keys.table.valueBytes);
-    copyString(l, readStringElement(l, target), value);
+    copyString(l, readStringOf(l, keys), value);
     appendString(l, value, right);
   }
   writeStringElement(l, keys, value);

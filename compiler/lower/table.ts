@@ -12,7 +12,7 @@
 
 import { RodataHeader } from "../../common/format/runtime";
 import { AddressKind, Builder } from "../ir/build";
-import { Func, Linkage, Ref } from "../ir/function";
+import { Func, Linkage, NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { GlobalSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
@@ -177,7 +177,7 @@ export class Table {
     this.findFunction = fn.index;
     const b = new Builder(fn);
     const words = this.keyWords(b);
-    const hash = this.hashOf(b, words);
+    const hash = this.hashOf(b, words, NoRef);
     const number = b.variable("number");
     b.setVar(number, b.load(Op.Load32u, this.headAddress(b, hash), 0));
     const missing = b.newBlock("missing");
@@ -224,13 +224,9 @@ export class Table {
     b.ret(b.callFunction(this.insert, this.passKeys(b)));
   }
 
-  /** The words of the keys to look up. */
+  /** The words of the keys to look up; in the frame, its address alone: all words at once would not fit the stack. */
   private keyWords(b: Builder): Ref[] {
-    if (this.keysInRegisters) return this.passKeys(b);
-    const keys = this.keysInFrame(b);
-    const words: Ref[] = [];
-    for (let at = 0; at < this.keyBytes; at += 8) words.push(b.load(Op.Load64, keys, at));
-    return words;
+    return this.keysInRegisters ? this.passKeys(b) : [this.keysInFrame(b)];
   }
 
   /** Goes to `same` if an element has the keys. */
@@ -250,11 +246,13 @@ export class Table {
     return b.binary(Op.Add, at, offset);
   }
 
-  /** Mixes all words of the keys; 32 bits. */
-  private hashOf(b: Builder, words: Ref[]): Ref {
+  /** Mixes all words of the keys (of `keyWords`); 32 bits. Copies them into `element`, unless it is NoRef. */
+  private hashOf(b: Builder, words: Ref[], element: Ref): Ref {
     let hash = b.constant(this.keyBytes);
-    for (let i = 0, n = words.length; i < n; ++i) {
-      hash = b.binary(Op.Xor, hash, words[i]);
+    for (let at = 0; at < this.keyBytes; at += 8) {
+      const word = this.keysInRegisters ? words[at >> 3] : b.load(Op.Load64, words[0], at);
+      if (element != NoRef) b.store(Op.Store64, element, Element.Keys + at, word);
+      hash = b.binary(Op.Xor, hash, word);
       hash = b.binary(Op.Mul, hash, b.constant(HASH_FACTOR));
       hash = b.binary(Op.Xor, hash, b.binary(Op.Shr, hash, b.constant(32)));
     }
@@ -327,12 +325,10 @@ export class Table {
     const number = b.variable("number");
     this.takeElement(b, header, number);
     const element = this.element(b, b.getVar(number));
-    const words = this.keyWords(b);
-    for (let i = 0, n = words.length; i < n; ++i) b.store(Op.Store64, element, Element.Keys + i * 8, words[i]);
+    const hash = this.hashOf(b, this.keyWords(b), element);
     for (let at = 0; at < this.valueBytes; at += 8) {
       b.store(Op.Store64, element, this.valueOffset + at, b.constant(0));
     }
-    const hash = this.hashOf(b, words);
     b.store(Op.Store32, element, Element.Hash, hash);
     const head = this.headAddress(b, hash);
     b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, head, 0));

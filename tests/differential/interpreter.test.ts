@@ -1,0 +1,55 @@
+// Random programs: the agent's interpreter must print what evaluate.ts says. A difference is shown with a small program.
+//
+//   STAP_REMOTE_SEED=1000 STAP_REMOTE_COUNT=5000 npx tsx tests/differential/interpreter.test.ts
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { compareInterpreter, subjects } from "./compare.ts";
+
+const SEED = Number(process.env.STAP_REMOTE_SEED ?? 1);
+const COUNT = Number(process.env.STAP_REMOTE_COUNT ?? 1000);
+const GROUP = 100;
+const test = suite("differential");
+
+test("a seed gives the same program every time", () => {
+  const [first, second] = [subjects(SEED, 5), subjects(SEED, 5)];
+  assert.equal(
+    first.map(({ script }) => script),
+    second.map(({ script }) => script),
+  );
+  assert.is(new Set(first.map(({ script }) => script)).size, 5);
+});
+
+test("random programs do most of what the language has", () => {
+  const text = subjects(SEED, 100)
+    .map(({ script }) => script)
+    .join("");
+  for (const part of [
+    "foreach (",
+    "while (",
+    "for (",
+    "try {",
+    "catch (",
+    "delete ",
+    "return ",
+    " in a",
+    " limit ",
+    "error(",
+  ]) {
+    assert.ok(text.includes(part), part);
+  }
+});
+
+for (let from = 0; from < COUNT; from += GROUP) {
+  test(`programs from seed ${SEED + from}`, async () => {
+    const reports: string[] = [];
+    for (const subject of subjects(SEED + from, Math.min(GROUP, COUNT - from))) {
+      if (subject.seed >= SEED + from + GROUP || reports.length >= 3) break;
+      const report = await compareInterpreter(subject);
+      if (report) reports.push(report);
+    }
+    assert.is(reports.join("\n\n"), "");
+  });
+}
+
+test.run();

@@ -1,0 +1,173 @@
+// Spells a tree in the script language, with as few parentheses as precedence allows, and now and then more.
+
+import type { ArrayVariable, Expression, FunctionTree, Place, Program, Statement, Variable } from "./tree.ts";
+
+/** From the loosest to the tightest; operators of one row associate to the left. */
+const LEVELS = [
+  ["||"],
+  ["&&"],
+  ["|"],
+  ["^"],
+  ["&"],
+  ["in"],
+  ["<", "<=", ">", ">=", "==", "!="],
+  ["<<", ">>", ">>>"],
+  ["."],
+  ["+", "-"],
+  ["*", "/", "%"],
+];
+const ASSIGNMENT = -2;
+const CHOICE = -1;
+const UNARY = LEVELS.length;
+const PRIMARY = UNARY + 1;
+
+const levelOf = (op: string) => LEVELS.findIndex((row) => row.includes(op));
+
+function level(e: Expression): number {
+  switch (e.kind) {
+    case "assign":
+      return ASSIGNMENT;
+    case "choice":
+      return CHOICE;
+    case "binary":
+      return levelOf(e.op);
+    case "in":
+      return levelOf("in");
+    case "unary":
+      return UNARY;
+    case "number":
+      return e.value < 0n ? UNARY : PRIMARY;
+    default:
+      return PRIMARY;
+  }
+}
+
+/** An expression where one of at least the level `least` is expected. */
+function at(least: number, e: Expression): string {
+  const text = expression(e);
+  return level(e) < least ? `(${text})` : text;
+}
+
+function place(target: Place): string {
+  if (target.kind === "variable") return target.variable.name;
+  return `${target.array.name}[${target.keys.map((key) => at(ASSIGNMENT, key)).join(", ")}]`;
+}
+
+const quote = (text: string) => `"${text.replace(/["\\]/g, "\\$&").replace(/\n/g, "\\n")}"`;
+
+/** An expression as the script says it. */
+export function expression(e: Expression): string {
+  switch (e.kind) {
+    case "variable":
+    case "element":
+      return place(e);
+    case "number":
+      return e.value === -(2n ** 63n) ? "-0x8000000000000000" : e.value.toString();
+    case "string":
+      return quote(e.value);
+    case "binary": {
+      const own = levelOf(e.op);
+      return `${at(own, e.left)} ${e.op} ${at(own + 1, e.right)}`;
+    }
+    case "unary":
+      // Two signs in a row would be another operator.
+      return `${e.op} ${at(UNARY, e.operand)}`;
+    case "choice":
+      return `${at(CHOICE + 1, e.condition)} ? ${at(CHOICE, e.yes)} : ${at(CHOICE, e.no)}`;
+    case "assign":
+      return `${place(e.target)} ${e.op} ${at(ASSIGNMENT, e.value)}`;
+    case "update":
+      return e.prefix ? `${e.op}${place(e.target)}` : `${place(e.target)}${e.op}`;
+    case "in":
+      return `[${e.keys.map((key) => at(ASSIGNMENT, key)).join(", ")}] in ${e.array.name}`;
+    case "call":
+      return `${e.callee.name}(${e.args.map((arg) => at(ASSIGNMENT, arg)).join(", ")})`;
+  }
+}
+
+const indent = (text: string) => text.replace(/^/gm, "  ");
+
+function block(statements: Statement[]): string {
+  return statements.length === 0 ? "{ }" : `{\n${indent(statements.map(statement).join("\n"))}\n}`;
+}
+
+function foreachHead(s: Extract<Statement, { kind: "foreach" }>): string {
+  const sign = s.order?.descending ? "-" : "+";
+  const mark = (by: number) => (s.order?.by === by ? sign : "");
+  const names = s.variables.map((variable, i) => `${variable.name}${mark(i)}`);
+  const keys = names.length === 1 ? names[0] : `[${names.join(", ")}]`;
+  const value = s.value ? `${s.value.name} = ` : "";
+  const slice = s.slice.length > 0 ? `[${s.slice.map((key) => (key ? at(ASSIGNMENT, key) : "*")).join(", ")}]` : "";
+  const limit = s.limit >= 0 ? ` limit ${s.limit}` : "";
+  return `foreach (${value}${keys} in ${s.array.name}${slice}${mark(-1)}${limit})`;
+}
+
+function statement(s: Statement): string {
+  switch (s.kind) {
+    case "expression":
+      return `${expression(s.expression)};`;
+    case "if":
+      return `if (${expression(s.condition)}) ${block(s.yes)}${s.no.length > 0 ? ` else ${block(s.no)}` : ""}`;
+    case "while":
+      return `${s.counter.name} = 0;\nwhile (${s.counter.name}++ < ${s.count} && ${at(levelOf("&&") + 1, s.condition)}) ${block(s.body)}`;
+    case "for":
+      return `for (${s.counter.name} = 0; ${s.counter.name} < ${s.count}; ${s.counter.name}++) ${block(s.body)}`;
+    case "foreach":
+      return `${foreachHead(s)} ${block(s.body)}`;
+    case "return":
+      return `return ${expression(s.value)};`;
+    case "delete":
+      return `delete ${s.target.kind === "array" ? s.target.array.name : place(s.target)};`;
+    case "try":
+      return `try ${block(s.body)} catch${s.message ? ` (${s.message.name})` : ""} ${block(s.handler)}`;
+    case "error":
+      return `error(${expression(s.message)});`;
+    case "print": {
+      const format = s.values.map(({ directive }) => directive).join(" ");
+      return `printf("${format}\\n", ${s.values.map(({ value }) => at(ASSIGNMENT, value)).join(", ")});`;
+    }
+    default:
+      return `${s.kind};`;
+  }
+}
+
+const declareArray = (array: ArrayVariable) => `global ${array.name}${array.wraps ? "%" : ""}[${array.size}]`;
+
+/** Locals begin with a value, so that their types are known however little is done with them. */
+const begin = (locals: Variable[]) =>
+  locals.map(({ name, type }) => `${name} = ${type === "long" ? "0" : '""'};`).join(" ");
+
+function declareFunction(fn: FunctionTree): string {
+  const parameters = fn.parameters.map(({ name, type }) => `${name}:${type}`).join(", ");
+  return `function ${fn.name}:${fn.result}(${parameters}) {\n  ${begin(fn.locals)}\n${indent(fn.body.map(statement).join("\n"))}\n}`;
+}
+
+/** Statements that print all globals. */
+function dump(program: Program): string {
+  const lines = program.variables.map(
+    ({ name, type }) => `printf("${name}=${type === "long" ? "%d" : "%s"}\\n", ${name})`,
+  );
+  for (const array of program.arrays) {
+    const names = array.keys.map((_, i) => `k${i + 1}`);
+    const keys = array.keys.map((type) => (type === "long" ? "%d" : "%s")).join(",");
+    const value = array.value === "long" ? "%d" : "%s";
+    lines.push(
+      `foreach (v_${array.name} = [${names.map((name) => `${array.name}_${name}`).join(", ")}] in ${array.name})`,
+    );
+    const args = [...names.map((name) => `${array.name}_${name}`), `v_${array.name}`].join(", ");
+    lines.push(`  printf("${array.name}[${keys}]=${value}\\n", ${args})`);
+  }
+  return lines.join("\n");
+}
+
+/** The whole script. */
+export function render(program: Program): string {
+  const globals = program.variables.map(({ name, type }) => `global ${name} = ${type === "long" ? "0" : '""'}`);
+  return [
+    ...globals,
+    ...program.arrays.map(declareArray),
+    ...program.functions.map(declareFunction),
+    `probe begin {\n  ${begin(program.locals)}\n${indent(program.body.map(statement).join("\n"))}\n}`,
+    `probe end {\n${indent(dump(program))}\n}\n`,
+  ].join("\n");
+}

@@ -1,0 +1,85 @@
+// Random programs as trees: what generate.ts makes, render.ts spells in the script language, and evaluate.ts gives a
+// meaning to. A tree of the tests' own, not the compiler's: what is wrong there must not be wrong here in the same way.
+
+export type Type = "long" | "string";
+
+/** A global or local scalar. */
+export interface Variable {
+  name: string;
+  type: Type;
+  global: boolean;
+}
+
+/** A global array. */
+export interface ArrayVariable {
+  name: string;
+  keys: Type[];
+  value: Type;
+  size: number;
+  /** Declared with `%`: the oldest element makes room. */
+  wraps: boolean;
+}
+
+export interface FunctionTree {
+  name: string;
+  parameters: Variable[];
+  result: Type;
+  locals: Variable[];
+  body: Statement[];
+  /** Arrays that it, or what it calls, may change. */
+  writes: Set<ArrayVariable>;
+}
+
+export type Place =
+  | { kind: "variable"; variable: Variable }
+  | { kind: "element"; array: ArrayVariable; keys: Expression[] };
+
+export type Expression =
+  | Place
+  | { kind: "number"; value: bigint }
+  | { kind: "string"; value: string }
+  | { kind: "binary"; op: string; left: Expression; right: Expression }
+  | { kind: "unary"; op: string; operand: Expression }
+  | { kind: "choice"; condition: Expression; yes: Expression; no: Expression }
+  | { kind: "assign"; op: string; target: Place; value: Expression }
+  | { kind: "update"; op: "++" | "--"; prefix: boolean; target: Place }
+  | { kind: "in"; array: ArrayVariable; keys: Expression[] }
+  | { kind: "call"; callee: FunctionTree; args: Expression[] };
+
+/** How a foreach is sorted: by which key (-1: by value), and in which direction. */
+export interface Order {
+  by: number;
+  descending: boolean;
+}
+
+export type Statement =
+  | { kind: "expression"; expression: Expression }
+  | { kind: "if"; condition: Expression; yes: Statement[]; no: Statement[] }
+  | { kind: "while"; counter: Variable; count: number; condition: Expression; body: Statement[] }
+  | { kind: "for"; counter: Variable; count: number; body: Statement[] }
+  | {
+      kind: "foreach";
+      array: ArrayVariable;
+      variables: Variable[];
+      value: Variable | null;
+      order: Order | null;
+      limit: number;
+      /** Keys that are fixed, or null for `*`; none: all elements. */
+      slice: (Expression | null)[];
+      body: Statement[];
+    }
+  | { kind: "break" | "continue" | "next" }
+  | { kind: "return"; value: Expression }
+  | { kind: "delete"; target: Place | { kind: "array"; array: ArrayVariable } }
+  | { kind: "try"; body: Statement[]; message: Variable | null; handler: Statement[] }
+  | { kind: "error"; message: Expression }
+  | { kind: "print"; values: { directive: string; value: Expression }[] };
+
+/** One program: a handler that runs once, and a dump of all globals at the end. */
+export interface Program {
+  variables: Variable[];
+  arrays: ArrayVariable[];
+  functions: FunctionTree[];
+  locals: Variable[];
+  body: Statement[];
+}
