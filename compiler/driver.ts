@@ -100,7 +100,16 @@ function parse(c: Compilation): void {
     const source = new Source(scripts[i].name, scripts[i].data, SourceKind.UserScript);
     c.files.push(parseFile(source, c.options.preprocess, c.reporter));
   }
+  warnUnusedArguments(c);
   askForConfig(c);
+}
+
+function warnUnusedArguments(c: Compilation): void {
+  const options = c.options.preprocess;
+  if (c.reporter.hasErrors) return;
+  for (let i = 1, n = options.args.length; i <= n; ++i) {
+    if (!options.usedArgs.has(i)) c.reporter.warning(null, `unused command line option $${i}/@${i}`);
+  }
 }
 
 /** Conditionals may ask for the kernel's configuration; what was found while it is not known counts for nothing. */

@@ -18,7 +18,7 @@ import { resolveProbes } from "./resolve-probes";
 import { Script } from "./script";
 import { SupportCheck } from "./supported";
 import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
-import { warnUnused } from "./warn";
+import { warnNeverAssigned, warnUnused } from "./warn";
 
 /**
  * Walks after which inference stops waiting. Each walk decides something; only a script written to that end needs more,
@@ -51,7 +51,10 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   checkPrints(a);
   if (reporter.errorCount > before) return null;
   inferTypes(a, functions);
-  if (reporter.errorCount > before) return null;
+  if (reporter.errorCount > before) {
+    if (options.warnings) warnNeverAssigned(a, functions);
+    return null;
+  }
   if (options.listing == Listing.Variables) return finish(a, [], []);
   const ordered = orderCalleesFirst(functions);
   inlineWrappers(a, ordered);
@@ -117,14 +120,15 @@ function inferTypes(a: Analysis, functions: FunctionSymbol[]): void {
   inference.reporting = true;
   inference.backwards = false;
   inferAll(a, functions, inference);
+  if (a.reporter.hasErrors) return;
   for (let i = 0, n = a.units.length; i < n; ++i) dropUntyped(a.units[i].locals);
   for (let i = 0, n = functions.length; i < n; ++i) dropUntyped(functions[i].locals);
 }
 
-/** Whether no body of a function returns a value; embedded code may. */
+/** Whether no body of a function returns a value; embedded code without a type does not. */
 function isVoid(symbol: FunctionSymbol): bool {
   for (let i = 0, n = symbol.overloads.length; i < n; ++i) {
-    if (symbol.overloads[i].hasValue || !symbol.overloads[i].declaration.body) return false;
+    if (symbol.overloads[i].hasValue) return false;
   }
   return true;
 }

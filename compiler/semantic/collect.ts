@@ -38,6 +38,7 @@ function collectGlobal(a: Analysis, scope: FileScope, node: GlobalDeclaration): 
   symbol.size = node.size;
   if (node.wrap || node.size > 0) symbol.arity = -2;
   const initializer = node.initializer;
+  if (initializer && node.wrap) a.reporter.error(node.range, "wrapping not supported for scalars");
   if (initializer) setInitial(symbol, initializer);
   known.set(node.name, symbol);
   node.symbol = symbol;

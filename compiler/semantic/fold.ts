@@ -5,6 +5,8 @@
 import {
   BinaryExpression,
   BlockStatement,
+  ChooseDefinedExpression,
+  DefinedExpression,
   EmptyStatement,
   Expression,
   ForStatement,
@@ -34,6 +36,12 @@ export class Folder extends Rewriter {
         if (ternary.condition.kind != NodeKind.NumberLiteral) return e;
         return numberOf(ternary.condition) != 0 ? ternary.whenTrue : ternary.whenFalse;
       }
+      case NodeKind.Defined:
+        return new NumberLiteral(e.range, isDefined((<DefinedExpression>e).operand) ? 1 : 0);
+      case NodeKind.ChooseDefined: {
+        const choose = <ChooseDefinedExpression>e;
+        return isDefined(choose.value) ? choose.value : choose.fallback;
+      }
       default:
         return e;
     }
@@ -56,6 +64,34 @@ export class Folder extends Rewriter {
       }
       default:
         return s;
+    }
+  }
+}
+
+/** Whether an expression can be resolved where it stands: as long as target variables are not, nothing with one can. */
+function isDefined(e: Expression): bool {
+  const finder = new TargetFinder();
+  finder.expression(e);
+  return !finder.found;
+}
+
+/** Looks for what needs the types and variables of the traced code. */
+class TargetFinder extends Rewriter {
+  found: bool = false;
+
+  override expression(e: Expression): Expression {
+    switch (e.kind) {
+      case NodeKind.TargetVariable:
+      case NodeKind.Autocast:
+      case NodeKind.AtVar:
+      case NodeKind.Cast:
+      case NodeKind.Entry:
+      case NodeKind.Const:
+        this.found = true;
+        return e;
+      default:
+        this.children(e);
+        return e;
     }
   }
 }

@@ -64,6 +64,12 @@ export class Inference {
   /** The function whose body is walked, or null. */
   owner: FunctionSymbol | null = null;
 
+  /** What decided the type of a variable, a key of an array, the result of a function, for notes. */
+  private decided: Map<ScriptSymbol, Range> = new Map<ScriptSymbol, Range>();
+  private decidedKeys: Map<GlobalSymbol, (Range | null)[]> = new Map<GlobalSymbol, (Range | null)[]>();
+  /** What decided the type that the next expression is wanted to have. */
+  private blame: Range | null = null;
+
   constructor(private reporter: Reporter) {}
 
   // -------------------------------------------------------------------------------------------------------- statements
@@ -86,7 +92,8 @@ export class Inference {
     this.agreeOverloads(symbol);
     const body = symbol.declaration.body;
     if (body) this.block(body);
-    if (this.reporting) {
+    // Of embedded code nothing is known; it is refused later.
+    if (this.reporting && body) {
       for (let i = 0, n = symbol.parameters.length; i < n; ++i) {
         this.requireType(symbol.parameters[i], symbol.parameters[i].range);
       }
@@ -198,8 +205,9 @@ export class Inference {
     const owner = this.owner;
     const value = s.value;
     if (!owner || !value) return;
+    this.blame = this.reasonOf(owner);
     const type = this.value(value, owner.returnType);
-    if (owner.returnType == Type.Unknown && isValueType(type)) this.setReturn(owner, type);
+    if (owner.returnType == Type.Unknown && isValueType(type)) this.setReturn(owner, type, value.range);
   }
 
   private deleteTarget(target: Expression): void {
@@ -223,16 +231,30 @@ export class Inference {
 
   /** Infers an expression and everything below it. `wanted` is what the place needs, `Unknown` if anything will do. */
   infer(e: Expression, wanted: Type): Type {
+    const blame = this.blame;
+    this.blame = null;
     const type = this.typeOf(e, wanted);
     e.type = type;
     if (type == wanted || !isValueType(wanted) || !isValueType(type)) return type;
-    this.mismatch(e.range, wanted, type);
+    if (this.reporting) this.mismatch(e, wanted, blame);
     return Type.Error;
   }
 
-  private mismatch(range: Range, wanted: Type, found: Type): void {
-    if (!this.reporting) return;
-    this.reporter.error(range, `type mismatch: expected ${typeName(wanted)} but found ${typeName(found)}`);
+  /** Says what does not fit, and what decided the type: the variable's own first use, or that of what it goes to. */
+  private mismatch(e: Expression, wanted: Type, blame: Range | null): void {
+    const names = `expected ${typeName(wanted)} but found ${typeName(e.type)}`;
+    const diagnostic = this.reporter.error(e.range, `type mismatch: ${names}`);
+    const own = this.reasonOf(symbolIn(e));
+    if (own && own.start != e.range.start) {
+      diagnostic.note(`type was first inferred here (${typeName(e.type)})`, own);
+    } else if (blame && blame.start != e.range.start) {
+      diagnostic.note(`type was first inferred here (${typeName(wanted)})`, blame);
+    }
+  }
+
+  /** What decided the type of a variable or function. */
+  private reasonOf(symbol: ScriptSymbol | null): Range | null {
+    return symbol && this.decided.has(symbol) ? this.decided.get(symbol) : null;
   }
 
   private typeOf(e: Expression, wanted: Type): Type {
@@ -324,16 +346,17 @@ export class Inference {
   private identifier(e: Identifier, wanted: Type): Type {
     const symbol = e.symbol;
     if (!symbol) return Type.Error;
-    const type = this.variable(<VariableSymbol>symbol, wanted);
+    const type = this.variable(<VariableSymbol>symbol, wanted, e.range);
     if (!this.reporting) return type;
     this.requireType(<VariableSymbol>symbol, e.range);
     return (<VariableSymbol>symbol).type;
   }
 
   /** The type of a variable, which it takes from `wanted` if it has none. */
-  private variable(symbol: VariableSymbol, wanted: Type): Type {
+  private variable(symbol: VariableSymbol, wanted: Type, at: Range | null = null): Type {
     if (symbol.type == Type.Unknown && isValueType(wanted)) {
       symbol.type = wanted;
+      if (at) this.decided.set(symbol, at);
       this.changed = true;
     }
     return symbol.type;
@@ -341,10 +364,16 @@ export class Inference {
 
   private key(array: GlobalSymbol, at: i32, e: Expression): void {
     if (e.kind == NodeKind.Wildcard) return;
+    if (!this.decidedKeys.has(array)) {
+      this.decidedKeys.set(array, new Array<Range | null>(array.keyTypes.length).fill(null));
+    }
+    const reasons = this.decidedKeys.get(array);
+    this.blame = reasons[at];
     const type = this.value(e, array.keyTypes[at]);
     if (array.keyTypes[at] != Type.Unknown) return;
     if (type != Type.Long && type != Type.String) return;
     array.keyTypes[at] = type;
+    reasons[at] = e.range;
     this.changed = true;
   }
 
@@ -361,7 +390,7 @@ export class Inference {
       }
       this.key(array, i, e.keys[i]);
     }
-    const type = this.variable(array, wanted);
+    const type = this.variable(array, wanted, e.range);
     if (this.reporting) this.requireType(array, e.range);
     e.base.type = type;
     return type;
@@ -432,6 +461,7 @@ export class Inference {
       return type;
     }
     let target = this.value(e.target, wanted);
+    this.blame = this.reasonOf(symbolIn(e.target));
     const value = this.value(e.value, isValueType(target) ? target : wanted);
     if (target == Type.Unknown && isValueType(value)) target = this.value(e.target, value);
     if (this.reporting && (target == Type.Stats || value == Type.Stats)) this.refuseStats(e.opRange);
@@ -456,15 +486,18 @@ export class Inference {
   private functionCall(symbol: FunctionSymbol, e: CallExpression, wanted: Type): Type {
     const overloads = symbol.overloads;
     for (let i = 0, n = e.args.length; i < n; ++i) {
+      this.blame = this.reasonOf(symbol.parameters[i]);
       const type = this.value(e.args[i], symbol.parameters[i].type);
-      for (let j = 0, m = overloads.length; j < m; ++j) this.variable(overloads[j].parameters[i], type);
+      const at = e.args[i].range;
+      for (let j = 0, m = overloads.length; j < m; ++j) this.variable(overloads[j].parameters[i], type, at);
     }
-    if (symbol.returnType == Type.Unknown && isValueType(wanted)) this.setReturn(symbol, wanted);
+    if (symbol.returnType == Type.Unknown && isValueType(wanted)) this.setReturn(symbol, wanted, e.range);
     return symbol.returnType;
   }
 
-  private setReturn(symbol: FunctionSymbol, type: Type): void {
+  private setReturn(symbol: FunctionSymbol, type: Type, at: Range | null = null): void {
     symbol.returnType = type;
+    if (at) this.decided.set(symbol, at);
     this.changed = true;
   }
 
@@ -478,14 +511,18 @@ export class Inference {
     if (first.returnType == Type.Unknown && symbol.returnType != Type.Unknown) this.setReturn(first, symbol.returnType);
     if (symbol.returnType == Type.Unknown && first.returnType != Type.Unknown) this.setReturn(symbol, first.returnType);
     if (this.reporting && symbol.returnType != first.returnType) {
-      this.mismatch(symbol.range, first.returnType, symbol.returnType);
+      this.disagree(symbol.range, first.returnType, symbol.returnType);
     }
   }
 
   private agree(a: LocalSymbol, b: LocalSymbol, symbol: FunctionSymbol): void {
     this.variable(a, b.type);
     this.variable(b, a.type);
-    if (this.reporting && a.type != b.type) this.mismatch(symbol.parameters[b.index].range, a.type, b.type);
+    if (this.reporting && a.type != b.type) this.disagree(symbol.parameters[b.index].range, a.type, b.type);
+  }
+
+  private disagree(range: Range, wanted: Type, found: Type): void {
+    this.reporter.error(range, `type mismatch: expected ${typeName(wanted)} but found ${typeName(found)}`);
   }
 
   private print(print: PrintSymbol): Type {
@@ -502,6 +539,20 @@ export class Inference {
 /** Whether a type is one that a value can have. */
 export function isValueType(type: Type): bool {
   return type == Type.Long || type == Type.String || type == Type.Stats;
+}
+
+/** The variable or function that an expression is, or null. */
+function symbolIn(e: Expression): ScriptSymbol | null {
+  switch (e.kind) {
+    case NodeKind.Identifier:
+      return <ScriptSymbol | null>(<Identifier>e).symbol;
+    case NodeKind.Index:
+      return arrayOf((<IndexExpression>e).base);
+    case NodeKind.Call:
+      return <ScriptSymbol | null>(<CallExpression>e).symbol;
+    default:
+      return null;
+  }
 }
 
 /** The array that an expression names, or null. */

@@ -22,11 +22,11 @@ export function checkPrint(print: PrintSymbol, reporter: Reporter): void {
   }
 }
 
-/** print(x), println(x). */
+/** print(x, …), println(x, …): one behind the other; println() is an empty line. */
 function checkSingle(print: PrintSymbol, reporter: Reporter): void {
   const call = print.call;
-  if (call.args.length != 1) {
-    reporter.error(call.range, `'${print.name}' takes 1 argument, not ${call.args.length}`);
+  if (call.args.length == 0 && print.style == PrintStyle.Plain) {
+    reporter.error(call.range, `'${print.name}' takes at least 1 argument`);
     return;
   }
   print.values = call.args;

@@ -21,6 +21,7 @@ import {
   NodeKind,
   ReturnStatement,
   Statement,
+  TryStatement,
   UpdateExpression,
   WhileStatement,
 } from "../syntax/ast";
@@ -29,7 +30,7 @@ import { operatorText } from "../syntax/token";
 import { Analysis, CodeUnit, FileScope, functionKey, MOST_COMPARED } from "./analysis";
 import { isPendingFunction, loadFunction, loadGlobal } from "./load";
 import { Rewriter } from "./rewrite";
-import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol } from "./symbols";
+import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 
 /**
  * Resolves the names in all functions of user scripts, all units, and what they reach in the tapset; called again, in those
@@ -89,6 +90,13 @@ class LocalScope {
   }
 }
 
+/** Notes that a local is given a value. */
+function markAssigned(target: Expression): void {
+  if (target.kind != NodeKind.Identifier) return;
+  const symbol = <ScriptSymbol | null>(<Identifier>target).symbol;
+  if (symbol && symbol.kind == SymbolKind.Local) (<LocalSymbol>symbol).isAssigned = true;
+}
+
 class NameResolver extends Rewriter {
   /** The function whose body it is, or null. */
   owner: FunctionSymbol | null = null;
@@ -126,11 +134,15 @@ class NameResolver extends Rewriter {
         return e;
       case NodeKind.Assignment:
         this.checkTarget((<AssignmentExpression>e).target, operatorText((<AssignmentExpression>e).op));
-        break;
+        this.children(e);
+        markAssigned((<AssignmentExpression>e).target);
+        return e;
       case NodeKind.PreUpdate:
       case NodeKind.PostUpdate:
         this.checkTarget((<UpdateExpression>e).operand, operatorText((<UpdateExpression>e).op));
-        break;
+        this.children(e);
+        markAssigned((<UpdateExpression>e).operand);
+        return e;
       default:
         break;
     }
@@ -165,6 +177,12 @@ class NameResolver extends Rewriter {
       }
       case NodeKind.For:
         return this.resolveFor(<ForStatement>s);
+      case NodeKind.Try: {
+        this.parts(s);
+        const variable = (<TryStatement>s).variable;
+        if (variable) markAssigned(variable);
+        return s;
+      }
       default:
         this.parts(s);
         return s;
@@ -202,9 +220,15 @@ class NameResolver extends Rewriter {
     }
     const limit = s.limit;
     if (limit) s.limit = this.expression(limit);
-    for (let i = 0, n = s.keys.length; i < n; ++i) this.resolveVariable(s.keys[i].variable);
+    for (let i = 0, n = s.keys.length; i < n; ++i) {
+      this.resolveVariable(s.keys[i].variable);
+      markAssigned(s.keys[i].variable);
+    }
     const value = s.value;
-    if (value) this.resolveVariable(value);
+    if (value) {
+      this.resolveVariable(value);
+      markAssigned(value);
+    }
     s.body = this.loopBody(s.body);
     return s;
   }

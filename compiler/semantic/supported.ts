@@ -24,10 +24,6 @@ function refusedExpression(e: Expression): string {
       return "'@entry'";
     case NodeKind.Perf:
       return "'@perf'";
-    case NodeKind.Defined:
-      return "'@defined'";
-    case NodeKind.ChooseDefined:
-      return "'@choose_defined'";
     case NodeKind.Const:
       return "'@const'";
     case NodeKind.ProbeWrite:
@@ -38,23 +34,11 @@ function refusedExpression(e: Expression): string {
     case NodeKind.Statistic:
     case NodeKind.Histogram:
       return "statistics";
-    case NodeKind.EmbeddedExpression:
-      return "embedded code";
     case NodeKind.Assignment: {
       const op = (<AssignmentExpression>e).op;
       if (op == Operator.Aggregate) return "statistics";
       return "";
     }
-    default:
-      return "";
-  }
-}
-
-/** What a statement is, if it is refused; or nothing. */
-function refusedStatement(s: Statement): string {
-  switch (s.kind) {
-    case NodeKind.EmbeddedStatement:
-      return "embedded code";
     default:
       return "";
   }
@@ -67,12 +51,14 @@ export class SupportCheck extends Rewriter {
   }
 
   override expression(e: Expression): Expression {
-    if (!this.refuse(e.range, refusedExpression(e))) this.children(e);
+    if (e.kind == NodeKind.EmbeddedExpression) this.refuseCode(e.range);
+    else if (!this.refuse(e.range, refusedExpression(e))) this.children(e);
     return e;
   }
 
   override statement(s: Statement): Statement {
-    if (!this.refuse(s.range, refusedStatement(s))) this.parts(s);
+    if (s.kind == NodeKind.EmbeddedStatement) this.refuseCode(s.range);
+    else this.parts(s);
     return s;
   }
 
@@ -81,13 +67,18 @@ export class SupportCheck extends Rewriter {
     const declaration = symbol.declaration;
     const body = declaration.body;
     if (body) this.block(body);
-    else this.refuse(symbol.range, `functions of embedded code such as '${symbol.displayName}'`);
+    else this.refuseCode(symbol.range);
   }
 
   /** Checks a global that is used. */
   global(symbol: GlobalSymbol): void {
     if (symbol.type == Type.Stats) this.refuse(symbol.range, "statistics");
     else if (symbol.arity == -2) this.refuse(symbol.range, "arrays that nothing indexes");
+  }
+
+  /** Embedded C is not a matter of time. */
+  private refuseCode(range: Range): void {
+    this.reporter.error(range, "embedded C cannot be compiled to BPF");
   }
 
   private refuse(range: Range, what: string): bool {

@@ -121,6 +121,8 @@ export class LocalSymbol extends VariableSymbol {
   /** How often the code reads and writes it. */
   reads: i32 = 0;
   writes: i32 = 0;
+  /** Something in the text gives it a value. */
+  isAssigned: bool = false;
   constructor(name: string, index: i32, range: Range) {
     super(SymbolKind.Local, name, index, range);
   }

@@ -1,13 +1,17 @@
 // Warnings about names: variables and functions that nothing uses, variables that are read and never given a value.
 
 import { NearMatches } from "../kernel/near";
+import { BinaryExpression, Expression, ExpressionStatement, NodeKind, Statement } from "../syntax/ast";
 import { SourceKind } from "../syntax/source";
+import { OperatorFlags, operatorIs } from "../syntax/token";
 import { Analysis, MOST_COMPARED } from "./analysis";
+import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
 
 /** Warns about user scripts; the tapset is our own business. */
 export function warnUnused(a: Analysis, reached: FunctionSymbol[]): void {
   for (let i = 0, n = a.globals.length; i < n; ++i) warnGlobal(a, i);
+  warnIdle(a, reached);
   for (let i = 0, n = a.units.length; i < n; ++i) warnLocals(a, a.units[i].locals);
   for (let i = 0, n = reached.length; i < n; ++i) {
     if (!a.functionFiles[reached[i].order].isTapset) warnLocals(a, reached[i].locals);
@@ -18,6 +22,74 @@ export function warnUnused(a: Analysis, reached: FunctionSymbol[]): void {
     const symbol = a.functions[i];
     if (a.functionFiles[i].isTapset || used.has(symbol)) continue;
     a.reporter.warning(symbol.range, `eliding unused function '${symbol.displayName}'`);
+  }
+}
+
+/** What may explain types that nobody decided: locals that the text never gives a value, perhaps misspelt. */
+export function warnNeverAssigned(a: Analysis, reached: FunctionSymbol[]): void {
+  for (let i = 0, n = a.units.length; i < n; ++i) warnUnassigned(a, a.units[i].locals);
+  for (let i = 0, n = reached.length; i < n; ++i) {
+    if (!a.functionFiles[reached[i].order].isTapset) warnUnassigned(a, reached[i].locals);
+  }
+}
+
+function warnUnassigned(a: Analysis, locals: LocalSymbol[]): void {
+  for (let i = 0, n = locals.length; i < n; ++i) {
+    const local = locals[i];
+    if (local.isParameter || local.isAssigned || local.range.source.kind == SourceKind.Tapset) continue;
+    a.reporter.warning(local.range, `never-assigned local variable '${local.name}'${similarTo(a, local, locals)}`);
+  }
+}
+
+/** Warns of statements that are expressions and do nothing. */
+class IdleStatements extends Rewriter {
+  private acts: bool = false;
+
+  constructor(private a: Analysis) {
+    super();
+  }
+
+  override statement(s: Statement): Statement {
+    if (s.kind == NodeKind.Expression && s.range.source.kind != SourceKind.Tapset) {
+      this.acts = false;
+      this.expression((<ExpressionStatement>s).expression);
+      if (!this.acts) this.a.reporter.warning(s.range, "eliding side-effect-free expression");
+      return s;
+    }
+    this.parts(s);
+    return s;
+  }
+
+  override expression(e: Expression): Expression {
+    switch (e.kind) {
+      case NodeKind.Assignment:
+      case NodeKind.PreUpdate:
+      case NodeKind.PostUpdate:
+      case NodeKind.Call:
+      case NodeKind.EmbeddedExpression:
+        this.acts = true;
+        return e;
+      case NodeKind.Binary:
+        // A match leaves its groups for matched().
+        if (operatorIs((<BinaryExpression>e).op, OperatorFlags.Match)) this.acts = true;
+        this.children(e);
+        return e;
+      default:
+        this.children(e);
+        return e;
+    }
+  }
+}
+
+function warnIdle(a: Analysis, reached: FunctionSymbol[]): void {
+  const walker = new IdleStatements(a);
+  for (let i = 0, n = a.units.length; i < n; ++i) {
+    const parts = a.units[i].parts;
+    for (let j = 0, m = parts.length; j < m; ++j) walker.block(parts[j].block);
+  }
+  for (let i = 0, n = reached.length; i < n; ++i) {
+    const body = reached[i].declaration.body;
+    if (body) walker.block(body);
   }
 }
 

@@ -17,10 +17,10 @@ import { OPERATORS, Operator, OperatorFlags, Token, TokenKind } from "./token";
 
 /**
  * Lexes a whole source. What cannot be read becomes `Junk` tokens, reported when they matter; only what ends the text too
- * early is reported here. The last token is `End`.
+ * early is reported here. The last token is `End`. The numbers of the arguments that the text names go to `used`.
  */
-export function lex(source: Source, args: string[], reporter: Reporter): Token[] {
-  const lexer = new Lexer(source, new Arguments(args), reporter);
+export function lex(source: Source, args: string[], reporter: Reporter, used: Set<i32> = new Set<i32>()): Token[] {
+  const lexer = new Lexer(source, new Arguments(args, used), reporter);
   if (source.length > MAX_SOURCE_BYTES) {
     reporter.parseError(Code.SourceSize, new Range(source, 0, 0), MAX_SOURCE_BYTES.toString());
   } else {
@@ -100,7 +100,10 @@ class Arguments {
   insertedBytes: i32 = 0;
   private sources: Map<i32, Source> = new Map<i32, Source>();
 
-  constructor(public texts: string[]) {}
+  constructor(
+    public texts: string[],
+    public used: Set<i32>,
+  ) {}
 
   get count(): i32 {
     return this.texts.length;
@@ -291,6 +294,7 @@ class Lexer {
       ++this.position;
     }
     const count = this.args.count;
+    this.args.used.add(number);
     if (number < 1 || number > count) {
       const given = count == 1 ? "1 argument was given" : `${count} arguments were given`;
       this.junk(Code.ArgumentRange, from, count == 0 ? "no arguments were given" : given);

@@ -17,6 +17,8 @@ export class PreprocessOptions {
   guru: bool = false;
   /** Script arguments, as byte strings. */
   args: string[] = [];
+  /** Numbers of those that some text names. */
+  usedArgs: Set<i32> = new Set<i32>();
   /** Kernel configuration: `CONFIG_SMP` → `y`. What is missing counts as empty. */
   configs: Map<string, string> = new Map<string, string>();
   /** Options of it that the remote was asked for; null where nobody can be asked, and what is missing is empty. */

@@ -40,7 +40,7 @@ import { Type } from "./type";
 /** Reads a script. Errors are in the reporter; what could be read is in the file. */
 export function parseFile(source: Source, options: PreprocessOptions, reporter: Reporter): ScriptFile {
   const first = reporter.diagnostics.length;
-  const tokens = preprocess(lex(source, options.args, reporter), options, reporter);
+  const tokens = preprocess(lex(source, options.args, reporter, options.usedArgs), options, reporter);
   const file = new Parser(tokens, options, reporter).parseFile(source);
   // The lexer spoke about the whole text before the parser did.
   reporter.sortFrom(first);

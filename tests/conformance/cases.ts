@@ -59,7 +59,7 @@ export function parseCases(area: string, text: string): Case[] {
   });
   cases.forEach((one, i) => {
     const body = (scripts[i] as string[]).join("\n").replace(/\n+$/, "\n");
-    one.script = /^\s*(private\s+)?probe\b/m.test(body) ? body : `probe begin {\n${body.trimEnd()}\n}\n`;
+    one.script = /(^|[\s(])probe\s+[\w${]/m.test(body) ? body : `probe begin {\n${body.trimEnd()}\n}\n`;
   });
   return cases;
 }
