@@ -33,6 +33,28 @@ export enum Builtin {
   Matched,
   /** How many groups its expression has. */
   Ngroups,
+  // string.ts
+  /** MAXSTRINGLEN - 1 */
+  StringLimit,
+  Strlen,
+  /** The byte at a position. */
+  Stringat,
+  /** Where a string is found in another. */
+  Strpos,
+  Strtol,
+  Substr,
+  StrReplace,
+  Tolower,
+  Toupper,
+  Ltrim,
+  Rtrim,
+  /** text_str and its kin. */
+  Escape,
+  Tokenize,
+  /** ENOENT for 2. */
+  ErrorName,
+  /** 32 random bits. */
+  Random,
   // print.ts: the printf family; calls of these carry a PrintSymbol of their own.
   Printf,
   Print,

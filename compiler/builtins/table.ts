@@ -7,6 +7,7 @@ import { contextBuiltins } from "./context";
 import { controlBuiltins } from "./control";
 import { findPrint, printNames } from "./print";
 import { regexBuiltins } from "./regex";
+import { stringBuiltins } from "./string";
 import { timestampBuiltins } from "./timestamp";
 
 let byName: Map<string, BuiltinSymbol> | null = null;
@@ -15,7 +16,11 @@ function builtins(): Map<string, BuiltinSymbol> {
   const known = byName;
   if (known) return known;
   const map = new Map<string, BuiltinSymbol>();
-  const rows = contextBuiltins().concat(timestampBuiltins()).concat(controlBuiltins()).concat(regexBuiltins());
+  const rows = contextBuiltins()
+    .concat(timestampBuiltins())
+    .concat(controlBuiltins())
+    .concat(regexBuiltins())
+    .concat(stringBuiltins());
   for (let i = 0, n = rows.length; i < n; ++i) map.set(rows[i].name, rows[i]);
   byName = map;
   return map;

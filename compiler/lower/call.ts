@@ -21,6 +21,7 @@ import { lowerGroupCount, lowerMatched } from "./regex";
 import { Routine, routine } from "./runtime";
 import { lowerSprint } from "./sprint";
 import { copyString, lowerString } from "./string";
+import { isStringBuiltin, lowerStringFunction, lowerStringResult } from "./string-call";
 
 /** Bytes that get_current_comm fills: TASK_COMM_LEN of the kernel. */
 const COMM_BYTES: i32 = 16;
@@ -56,6 +57,8 @@ export function lowerStringCall(l: Lowering, e: CallExpression, to: Place | null
   if (symbol.kind == SymbolKind.Print) return lowerSprint(l, <PrintSymbol>symbol, to);
   if (symbol.kind == SymbolKind.Builtin) {
     if ((<BuiltinSymbol>symbol).id == Builtin.Matched) return lowerMatched(l, e);
+    const builtin = <BuiltinSymbol>symbol;
+    if (isStringBuiltin(builtin.id)) return lowerStringResult(l, builtin, e);
     assert((<BuiltinSymbol>symbol).id == Builtin.Execname, "the only builtin string is execname");
     return currentName(l, to);
   }
@@ -84,6 +87,7 @@ function currentName(l: Lowering, to: Place | null): Place {
 
 function lowerBuiltin(l: Lowering, symbol: BuiltinSymbol, e: CallExpression): Ref {
   const b = l.b;
+  if (isStringBuiltin(symbol.id)) return lowerStringFunction(l, symbol, e);
   switch (symbol.id) {
     case Builtin.Pid:
       return b.binary(Op.Shr, l.constantHelper(Helper.GetCurrentPidTgid), l.constant(32));

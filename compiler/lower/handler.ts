@@ -29,6 +29,7 @@ import { forgetMatch } from "./regex";
 import { buildTryLock, buildUnlock, clearCut, Routine, routine } from "./runtime";
 import { lowerBlock } from "./statement";
 import { Machine, reachesRecursion } from "./steps";
+import { clearTokens } from "./string-routines";
 import { declareLocal } from "./variable";
 
 /** Longer literals may need a frame to be compared with. */
@@ -260,6 +261,7 @@ function beginHandler(l: Lowering, handler: Handler, locked: bool, body: i32): v
     if (l.buffered) b.store(Op.Store64, l.frame(), FrameHeader.OutputLength, l.constant(0));
     if (l.mayCut) clearCut(b, l.frame());
     forgetMatch(l);
+    if ((handler.effects & Effects.Tokenizes) != 0) clearTokens(shared, b, l.frame());
     const loops = (handler.effects & Effects.Loops) != 0;
     if (loops) b.store(Op.Store64, l.frame(), FrameHeader.Actions, l.constant(l.actions));
     if (loops || (handler.effects & Effects.MayFail) != 0) {

@@ -239,6 +239,7 @@ class Observer extends Rewriter {
       if (flags & BuiltinFlags.NeedsKernelContext) summary.effects |= Effects.NeedsKernelContext;
       if (flags & BuiltinFlags.Controls) summary.effects |= Effects.Controls;
       if (flags & BuiltinFlags.MayFail) summary.effects |= Effects.MayFail;
+      if (flags & BuiltinFlags.Tokenizes) summary.effects |= Effects.Tokenizes;
     } else if ((<FunctionSymbol>symbol).recursive) {
       summary.effects |= Effects.Loops;
     }

@@ -4,6 +4,7 @@
 // walking until nothing grows; what feeds itself (x = x . "a") grows until it is cut at the limit, which is given to it
 // after a few rounds.
 
+import { AS_FIRST_ESCAPED } from "../builtins/string";
 import {
   AssignmentExpression,
   BinaryExpression,
@@ -93,12 +94,18 @@ export function maxLengthOf(e: Expression, limit: i32): i32 {
 function callLength(e: CallExpression, limit: i32): i32 {
   const symbol = <ScriptSymbol | null>e.symbol;
   if (!symbol) return limit;
-  if (symbol.kind == SymbolKind.Builtin) return min((<BuiltinSymbol>symbol).maxLength, limit);
+  if (symbol.kind == SymbolKind.Builtin) return builtinLength((<BuiltinSymbol>symbol).maxLength, e, limit);
   if (symbol.kind == SymbolKind.Print) return printLength(<PrintSymbol>symbol, limit);
   const overloads = (<FunctionSymbol>symbol).overloads;
   let longest = 0;
   for (let i = 0, n = overloads.length; i < n; ++i) longest = max(longest, overloads[i].maxLength);
   return min(longest, limit);
+}
+
+function builtinLength(length: i32, e: CallExpression, limit: i32): i32 {
+  if (length >= 0) return min(length, limit);
+  const first = maxLengthOf(e.args[0], limit);
+  return min(length == AS_FIRST_ESCAPED ? 4 * first + 5 : first, limit);
 }
 
 /** How long the text of a print gets. */

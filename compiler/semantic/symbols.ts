@@ -145,6 +145,8 @@ export const enum Effects {
   Loops = 1 << 6,
   /** Contains `next` (leaves the handler, or tries the next overload). */
   Next = 1 << 7,
+  /** Calls tokenize(), whose state begins empty in each handler. */
+  Tokenizes = 1 << 8,
 }
 
 /** One body of a function; what has the same name and number of parameters are its overloads. */
@@ -197,6 +199,8 @@ export const enum BuiltinFlags {
   Constant = 1 << 1,
   Controls = 1 << 2,
   MayFail = 1 << 3,
+  /** Remembers a string from call to call. */
+  Tokenizes = 1 << 4,
 }
 
 /** A name that the compiler itself knows; scripts reach most of them through the tapset. */

@@ -1,0 +1,44 @@
+// Strings, byte by byte: tapset/string.stp, tokenize.stp and errno.stp give these their names.
+
+import { BuiltinFlags, BuiltinSymbol } from "../semantic/symbols";
+import { Type } from "../syntax/type";
+import { Builtin } from "./builtin";
+import { row } from "./family";
+
+/** No result is longer than a string may be. */
+const ANY_LENGTH: i32 = 65535;
+/** ERESTART_RESTARTBLOCK */
+const ERROR_NAME_LENGTH: i32 = 21;
+
+/** Length of a result that is at most as long as the first argument. */
+export const AS_FIRST: i32 = -1;
+/** The same where each byte may become an octal escape, between quotes. */
+export const AS_FIRST_ESCAPED: i32 = -2;
+
+function text(id: Builtin, name: string, parameters: string, length: i32, flags: BuiltinFlags): BuiltinSymbol {
+  const symbol = row(id, name, parameters, Type.String, flags);
+  symbol.maxLength = length;
+  return symbol;
+}
+
+/** The rows of this family. */
+export function stringBuiltins(): BuiltinSymbol[] {
+  const none = BuiltinFlags.None;
+  return [
+    row(Builtin.StringLimit, "__string_limit", "", Type.Long, BuiltinFlags.Constant),
+    row(Builtin.Strlen, "__strlen", "s", Type.Long, none),
+    row(Builtin.Stringat, "__stringat", "sl", Type.Long, none),
+    row(Builtin.Strpos, "__strpos", "ss", Type.Long, none),
+    row(Builtin.Strtol, "__strtol", "sl", Type.Long, none),
+    text(Builtin.Substr, "__substr", "sll", AS_FIRST, none),
+    text(Builtin.StrReplace, "__str_replace", "sss", ANY_LENGTH, none),
+    text(Builtin.Tolower, "__tolower", "s", AS_FIRST, none),
+    text(Builtin.Toupper, "__toupper", "s", AS_FIRST, none),
+    text(Builtin.Ltrim, "__ltrim", "s", AS_FIRST, none),
+    text(Builtin.Rtrim, "__rtrim", "s", AS_FIRST, none),
+    text(Builtin.Escape, "__escape", "sll", AS_FIRST_ESCAPED, none),
+    text(Builtin.Tokenize, "__tokenize", "ss", ANY_LENGTH, BuiltinFlags.Tokenizes),
+    text(Builtin.ErrorName, "__error_name", "l", ERROR_NAME_LENGTH, none),
+    row(Builtin.Random, "__random", "", Type.Long, none),
+  ];
+}

@@ -1,0 +1,264 @@
+// Calls of the string functions. Arguments are evaluated first, each to a place that later ones leave alone; routines take
+// them as offsets in the arena, so they are copied to the frame unless they are there.
+
+import { Helper } from "../../common/format/helpers";
+import { Builtin } from "../builtins/builtin";
+import { AddressKind } from "../ir/build";
+import { NoRef, Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { BuiltinSymbol } from "../semantic/symbols";
+import { CallExpression, Expression } from "../syntax/ast";
+import { Type } from "../syntax/type";
+import { keepString } from "./call";
+import { isSimple, lowerLong } from "./expression";
+import { lengthOf } from "./length";
+import { lesser, maskFor, textArea } from "./library";
+import { Lowering } from "./lowering";
+import { capacityFor, Place } from "./place";
+import { lowerString, materialize, offsetInArena, zero } from "./string";
+import {
+  caseRoutine,
+  escapeRoutine,
+  findRoutine,
+  leadingRoutine,
+  replaceRoutine,
+  strtolRoutine,
+  tokenizeRoutine,
+  trimmedRoutine,
+} from "./string-routines";
+
+/** Bytes of a row in the table of errors' names. */
+const ERROR_ROW: i32 = 24;
+/** Rows that it has room for, 2^n. */
+const ERROR_ROWS: i32 = 256;
+
+/** Evaluated arguments, by their position. */
+class Arguments {
+  longs: Ref[] = [];
+  places: (Place | null)[] = [];
+
+  constructor(
+    private l: Lowering,
+    private args: Expression[],
+  ) {
+    for (let i = 0, n = args.length; i < n; ++i) {
+      const isString = args[i].type == Type.String;
+      this.longs.push(isString ? NoRef : lowerLong(l, args[i]));
+      this.places.push(isString ? this.evaluate(i) : null);
+    }
+  }
+
+  private evaluate(at: i32): Place {
+    const place = lowerString(this.l, this.args[at]);
+    for (let i = at + 1, n = this.args.length; i < n; ++i) {
+      if (!isSimple(this.args[i])) return keepString(this.l, place);
+    }
+    return place;
+  }
+
+  place(at: i32): Place {
+    const place = this.places[at];
+    assert(place !== null, "a builtin's row says which arguments are strings");
+    return place!;
+  }
+
+  /** An argument in memory, wherever that is. */
+  inMemory(at: i32): Place {
+    const place = this.place(at);
+    return place.isLiteral ? materialize(this.l, place) : place;
+  }
+
+  /** Its offset in the arena. */
+  offset(at: i32): Ref {
+    return offsetInArena(this.l, this.place(at));
+  }
+}
+
+/** Whether a builtin is one of these. */
+export function isStringBuiltin(id: Builtin): bool {
+  return id >= Builtin.StringLimit && id <= Builtin.Random;
+}
+
+/** Those whose result is a number. */
+export function lowerStringFunction(l: Lowering, symbol: BuiltinSymbol, e: CallExpression): Ref {
+  const b = l.b;
+  if (symbol.id == Builtin.StringLimit) return l.constant(l.shared.maxLength);
+  if (symbol.id == Builtin.Random) return b.callHelper(Helper.GetPrandomU32, []);
+  const args = new Arguments(l, e.args);
+  switch (symbol.id) {
+    case Builtin.Strlen:
+      return lengthOfPlace(l, args.place(0));
+    case Builtin.Stringat:
+      return byteAt(l, args);
+    case Builtin.Strpos:
+      return b.callFunction(findRoutine(l.shared), [args.offset(0), args.offset(1)]);
+    default:
+      assert(symbol.id == Builtin.Strtol, "every builtin of strings is known");
+      return b.callFunction(strtolRoutine(l.shared), [args.offset(0), args.longs[1]]);
+  }
+}
+
+/** Those whose result is a string. */
+export function lowerStringResult(l: Lowering, symbol: BuiltinSymbol, e: CallExpression): Place {
+  const b = l.b;
+  const to = l.newFrameTemporary(capacityFor(lengthOf(l, e)));
+  if (symbol.id == Builtin.ErrorName) {
+    copyErrorName(l, lowerLong(l, e.args[0]), to);
+    return to;
+  }
+  const args = new Arguments(l, e.args);
+  // A short string is zero behind its end; routines write no more than the string and one NUL.
+  zero(l, to);
+  const frame = l.frame();
+  assert(frame != NoRef, "routines want a frame");
+  const offset = b.getVar(l.frameOffset);
+  switch (symbol.id) {
+    case Builtin.Substr:
+      copySubstring(l, args, to);
+      break;
+    case Builtin.StrReplace: {
+      const places: Ref[] = [offset, offsetInArena(l, to), args.offset(0), args.offset(1), args.offset(2)];
+      b.callFunction(replaceRoutine(l.shared), places);
+      break;
+    }
+    case Builtin.Tolower:
+    case Builtin.Toupper: {
+      const upper = l.constant(symbol.id == Builtin.Toupper ? 1 : 0);
+      b.callFunction(caseRoutine(l.shared), [offsetInArena(l, to), args.offset(0), upper]);
+      break;
+    }
+    case Builtin.Ltrim: {
+      const start = b.callFunction(leadingRoutine(l.shared), [args.offset(0)]);
+      copyPart(l, args.inMemory(0), [start, l.constant(l.shared.maxLength)], to);
+      break;
+    }
+    case Builtin.Rtrim: {
+      const length = b.callFunction(trimmedRoutine(l.shared), [args.offset(0)]);
+      copyPart(l, args.inMemory(0), [l.constant(0), length], to);
+      break;
+    }
+    case Builtin.Escape: {
+      b.callFunction(escapeRoutine(l.shared), [offset, args.offset(0), args.longs[1], args.longs[2]]);
+      copyPart(l, textArea(l.shared), [l.constant(0), l.constant(l.shared.maxLength)], to);
+      break;
+    }
+    default:
+      assert(symbol.id == Builtin.Tokenize, "every builtin of strings is known");
+      b.callFunction(tokenizeRoutine(l.shared), [offset, offsetInArena(l, to), args.offset(0), args.offset(1)]);
+  }
+  return to;
+}
+
+/** The length of a string: what the helper says that reads it. */
+function lengthOfPlace(l: Lowering, place: Place): Ref {
+  if (place.isLiteral) return l.constant(place.text.length);
+  const size = l.constant(l.shared.maxLength + 1);
+  const read = l.b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(textArea(l.shared)), size, l.pointer(place)]);
+  return l.b.binary(Op.Sub, read, l.constant(1));
+}
+
+/** The byte at a position, 0 behind the end. */
+function byteAt(l: Lowering, args: Arguments): Ref {
+  const b = l.b;
+  const place = args.inMemory(0);
+  const byte = b.variable("byte");
+  b.setVar(byte, l.constant(0));
+  const inside = b.newBlock("inside");
+  const done = b.newBlock("done");
+  // Of a literal the text, too: the position may be behind its end.
+  b.branchIf(Op.Ult, args.longs[1], lengthOfPlace(l, args.place(0)), inside, done);
+  b.setBlock(inside);
+  const at = b.binary(Op.And, args.longs[1], l.constant(maskFor(l.shared.maxLength)));
+  const area = l.pointer(textArea(l.shared));
+  b.callHelper(Helper.ProbeReadKernel, [area, l.constant(1), b.binary(Op.Add, l.pointer(place), at)]);
+  b.setVar(byte, b.load(Op.Load8u, area, 0));
+  b.jump(done);
+  b.setBlock(done);
+  return b.getVar(byte);
+}
+
+/** substr(string, start, length): nothing if either is not inside. */
+function copySubstring(l: Lowering, args: Arguments, to: Place): void {
+  const b = l.b;
+  const from = args.inMemory(0);
+  const inside = b.newBlock("inside");
+  const some = b.newBlock("some");
+  const done = b.newBlock("done");
+  b.branchIf(Op.Ult, args.longs[1], lengthOfPlace(l, args.place(0)), inside, done);
+  b.setBlock(inside);
+  b.branchIf(Op.Sgt, args.longs[2], l.constant(0), some, done);
+  b.setBlock(some);
+  const count = lesser(b, args.longs[2], l.constant(l.shared.maxLength));
+  copyPart(l, from, [args.longs[1], count], to);
+  b.jump(done);
+  b.setBlock(done);
+}
+
+/** Copies a part of a string: `part` is where it begins and how many bytes it has, neither beyond the limit. */
+function copyPart(l: Lowering, from: Place, part: Ref[], to: Place): void {
+  const b = l.b;
+  const limit = l.shared.maxLength;
+  const start = b.binary(Op.And, part[0], l.constant(maskFor(limit)));
+  const size = b.binary(Op.And, b.binary(Op.Add, part[1], l.constant(1)), l.constant(maskFor(limit + 1)));
+  const source = b.binary(Op.Add, l.pointer(from), start);
+  b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(to), size, source]);
+}
+
+// ---------------------------------------------------------------------------------------------------------------- errors
+
+/** Names of errors by their numbers from 1, as in the kernel's uapi/asm-generic; "-" where there is none. */
+const ERRORS: string =
+  "PERM NOENT SRCH INTR IO NXIO 2BIG NOEXEC BADF CHILD AGAIN NOMEM ACCES FAULT NOTBLK BUSY EXIST XDEV NODEV NOTDIR ISDIR " +
+  "INVAL NFILE MFILE NOTTY TXTBSY FBIG NOSPC SPIPE ROFS MLINK PIPE DOM RANGE DEADLK NAMETOOLONG NOLCK NOSYS NOTEMPTY LOOP " +
+  "- NOMSG IDRM CHRNG L2NSYNC L3HLT L3RST LNRNG UNATCH NOCSI L2HLT BADE BADR XFULL NOANO BADRQC BADSLT - BFONT NOSTR " +
+  "NODATA TIME NOSR NONET NOPKG REMOTE NOLINK ADV SRMNT COMM PROTO MULTIHOP DOTDOT BADMSG OVERFLOW NOTUNIQ BADFD REMCHG " +
+  "LIBACC LIBBAD LIBSCN LIBMAX LIBEXEC ILSEQ RESTART STRPIPE USERS NOTSOCK DESTADDRREQ MSGSIZE PROTOTYPE NOPROTOOPT " +
+  "PROTONOSUPPORT SOCKTNOSUPPORT OPNOTSUPP PFNOSUPPORT AFNOSUPPORT ADDRINUSE ADDRNOTAVAIL NETDOWN NETUNREACH NETRESET " +
+  "CONNABORTED CONNRESET NOBUFS ISCONN NOTCONN SHUTDOWN TOOMANYREFS TIMEDOUT CONNREFUSED HOSTDOWN HOSTUNREACH ALREADY " +
+  "INPROGRESS STALE UCLEAN NOTNAM NAVAIL ISNAM REMOTEIO DQUOT NOMEDIUM MEDIUMTYPE CANCELED NOKEY KEYEXPIRED KEYREVOKED " +
+  "KEYREJECTED OWNERDEAD NOTRECOVERABLE RFKILL HWPOISON";
+/** Those that only the kernel sees, from 512. */
+const KERNEL_ERRORS: string =
+  "RESTARTSYS RESTARTNOINTR RESTARTNOHAND NOIOCTLCMD RESTART_RESTARTBLOCK PROBE_DEFER OPENSTALE NOPARAM - BADHANDLE " +
+  "NOTSYNC BADCOOKIE NOTSUPP TOOSMALL SERVERFAULT BADTYPE JUKEBOX IOCBQUEUED RECALLCONFLICT NOGRACE";
+const FIRST_KERNEL_ERROR: i32 = 512;
+
+/** Rows of ERROR_ROW bytes, in .rodata. */
+function errorTable(l: Lowering): i32 {
+  let rows = "";
+  const names = ERRORS.split(" ").concat(KERNEL_ERRORS.split(" "));
+  for (let i = 0, n = names.length; i < n; ++i) {
+    const name = names[i] == "-" ? "" : "E" + names[i];
+    rows += name + "\0".repeat(ERROR_ROW - name.length);
+  }
+  return l.unit.literal(rows + "\0".repeat((ERROR_ROWS - names.length) * ERROR_ROW));
+}
+
+/** The name of an error; empty if it has none. */
+function copyErrorName(l: Lowering, error: Ref, to: Place): void {
+  const b = l.b;
+  const common = ERRORS.split(" ").length;
+  const special = KERNEL_ERRORS.split(" ").length;
+  const row = b.variable("row");
+  b.setVar(row, b.binary(Op.Sub, error, l.constant(1)));
+  const high = b.newBlock("high");
+  const check = b.newBlock("check");
+  const known = b.newBlock("known");
+  const done = b.newBlock("done");
+  zero(l, to);
+  const beyond = b.binary(Op.Sub, error, l.constant(FIRST_KERNEL_ERROR));
+  b.branchIf(Op.Ult, beyond, l.constant(special), high, check);
+  b.setBlock(high);
+  b.setVar(row, b.binary(Op.Add, beyond, l.constant(common)));
+  b.jump(known);
+  b.setBlock(check);
+  b.branchIf(Op.Ult, b.getVar(row), l.constant(common), known, done);
+  b.setBlock(known);
+  // The verifier wants a bound of its own; behind the names are rows of zeros.
+  const at = b.binary(Op.Mul, b.binary(Op.And, b.getVar(row), l.constant(ERROR_ROWS - 1)), l.constant(ERROR_ROW));
+  const from = b.binary(Op.Add, b.addressOf(AddressKind.Rodata, errorTable(l)), at);
+  const words = min(ERROR_ROW, to.capacity) >> 3;
+  for (let k = 0; k < words; ++k) l.storeWord(to, k, b.load(Op.Load64, from, k * 8));
+  b.jump(done);
+  b.setBlock(done);
+}
