@@ -7,7 +7,7 @@
 // kernel's ring fills, and the kernel side counts what it could not put there.
 
 import { StopReason } from "../../common/format/frame";
-import { AttachKind, Manifest } from "../../common/format/manifest";
+import { AttachKind, Manifest, ManifestFlags } from "../../common/format/manifest";
 import { BssHeader } from "../../common/format/runtime";
 import { attachedCount, attachObject, Contact, detachObject, missedEvents } from "./attach/table";
 import { Command, CommandRequest, startCommand } from "./command";
@@ -294,8 +294,11 @@ export class Session {
     if (this.reason != NO_REASON) return;
     let manifest = this.object.manifest;
     let skipped = this.load64(BssHeader.SkippedLock) + this.load64(BssHeader.SkippedFrame);
-    if (this.load64(BssHeader.Errors) > <u64>manifest.header(Manifest.MaxErrors)) this.reason = StopReason.Errors;
-    else if (skipped > <u64>manifest.header(Manifest.MaxSkipped)) this.reason = StopReason.Skipped;
+    // Suppressed, they are counted and end nothing.
+    let isLimited = (manifest.header(Manifest.Flags) & ManifestFlags.SuppressErrors) == 0;
+    if (isLimited && this.load64(BssHeader.Errors) > <u64>manifest.header(Manifest.MaxErrors))
+      this.reason = StopReason.Errors;
+    else if (isLimited && skipped > <u64>manifest.header(Manifest.MaxSkipped)) this.reason = StopReason.Skipped;
     else if (this.load32(BssHeader.Exiting) != 0) this.reason = StopReason.Exit;
   }
 
