@@ -39,6 +39,15 @@ export function readCases(): Case[] {
     .flatMap((name) => parseCases(name.replace(/\.txt$/, ""), readFileSync(join(FOLDER, name), "utf8")));
 }
 
+/** The areas, each with the first line of its file, which says what it is about. */
+export function readAreas(): [string, string][] {
+  const files = readdirSync(FOLDER).filter((name) => name.endsWith(".txt"));
+  return files.sort().map((name) => {
+    const [first] = readFileSync(join(FOLDER, name), "utf8").split("\n");
+    return [name.replace(/\.txt$/, ""), first?.startsWith("##") ? "" : (first ?? "").replace(/\.$/, "")];
+  });
+}
+
 /** The cases of one file's text. */
 export function parseCases(area: string, text: string): Case[] {
   const cases: Case[] = [];

@@ -90,7 +90,15 @@ test("handlers that interrupt one another keep their sums", async () => {
     probe kernel.function("vfs_read").return if (execname() == "dd") { returns++; a["return"] += 1; total = total + 1 }
     probe timer.profile { ticks++; a["tick"] += 1; total = total + 1 }
     probe end { printf("%d %d %d %d %d %d %d\\n", n, returns, ticks, total, a["read"], a["return"], a["tick"]) }`);
-  const [n, returns, ticks, total, reads, returned, ticked] = numbers as [number, number, number, number, number, number, number];
+  const [n, returns, ticks, total, reads, returned, ticked] = numbers as [
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+    number,
+  ];
   assert.equal([reads, returned, ticked], [n, returns, ticks]);
   assert.is(total, n + returns + ticks);
   assert.ok(ticks > 0, "the timer interrupts");
