@@ -16,16 +16,17 @@ import { isConcurrent } from "../semantic/effects";
 import { Handler } from "../semantic/script";
 import { Effects, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import { BinaryExpression, CallExpression, Expression, NodeKind, StringLiteral, UnaryExpression } from "../syntax/ast";
-import { Operator } from "../syntax/token";
+import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { lowerExit } from "./call";
 import { isSimple, lowerCondition } from "./expression";
 import { FrameHeader, Hole } from "./frame";
 import { lowerActivations } from "./function";
+import { lengthOf } from "./length";
 import { driveMachine } from "./loop";
 import { ErrorBits, Lowering, Shared } from "./lowering";
 import { emitErrorMessage } from "./print";
-import { forgetMatch } from "./regex";
+import { forgetMatch, matchesInRegisters } from "./regex";
 import { buildTryLock, buildUnlock, clearCut, Routine, routine } from "./runtime";
 import { lowerBlock } from "./statement";
 import { Machine, reachesRecursion } from "./steps";
@@ -156,19 +157,22 @@ function conjuncts(conditions: Expression[]): Expression[] {
 }
 
 /** Whether a condition needs neither the lock nor a frame: it asks only who is running, and compares small things. */
-function isEarly(e: Expression): bool {
+function isEarly(l: Lowering, e: Expression): bool {
   switch (e.kind) {
     case NodeKind.NumberLiteral:
       return true;
     case NodeKind.StringLiteral:
       return (<StringLiteral>e).value.length < EARLY_STRING_BYTES;
     case NodeKind.Unary:
-      return isEarly((<UnaryExpression>e).operand);
+      return isEarly(l, (<UnaryExpression>e).operand);
     case NodeKind.Binary: {
       const binary = <BinaryExpression>e;
+      if (operatorIs(binary.op, OperatorFlags.Match)) {
+        return matchesInRegisters(l, lengthOf(l, binary.left)) && isEarly(l, binary.left);
+      }
       const equality = binary.op == Operator.Equal || binary.op == Operator.NotEqual;
       if (binary.left.type == Type.String && !equality) return false;
-      return isSimple(e) && isEarly(binary.left) && isEarly(binary.right);
+      return isSimple(e) && isEarly(l, binary.left) && isEarly(l, binary.right);
     }
     case NodeKind.Call: {
       const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
@@ -183,7 +187,7 @@ function isEarly(e: Expression): bool {
 function lowerEarly(l: Lowering, conditions: Expression[]): i32 {
   const b = l.b;
   let done = 0;
-  for (const n = conditions.length; done < n && isEarly(conditions[done]); ++done) {
+  for (const n = conditions.length; done < n && isEarly(l, conditions[done]); ++done) {
     const holds = b.newBlock("holds");
     const skip = b.newBlock("skip");
     lowerCondition(l, conditions[done], holds, skip);

@@ -13,6 +13,14 @@ export function matchRoutine(shared: Shared): i32 {
   return libraryRoutine(shared, "match", 3, buildMatch);
 }
 
+/** Words of a string that `matchWordsRoutine` takes. */
+export const MATCH_WORDS: i32 = 3;
+
+/** (classes, first row, three words) -> the same of a short string that is in registers: it needs no frame */
+export function matchWordsRoutine(shared: Shared): i32 {
+  return libraryRoutine(shared, "match_words", 2 + MATCH_WORDS, buildMatchWords);
+}
+
 /** (frame, classes, first row, first list of ways, groups) -> the same of the remembered string, leaving a trail */
 export function rememberRoutine(shared: Shared): i32 {
   return libraryRoutine(shared, "remember_match", 5, buildRememberMatch);
@@ -84,10 +92,23 @@ class Walk {
 function buildMatch(shared: Shared, b: Builder): void {
   const walk = new Walk(shared, b);
   b.setVar(walk.text, addressInArena(shared, b, b.parameter(0), arenaMask(shared, b)));
+  walkToAnswer(b, walk, [b.parameter(1), b.parameter(2)], shared.maxLength + 1);
+}
+
+function buildMatchWords(shared: Shared, b: Builder): void {
+  const walk = new Walk(shared, b);
+  const text = b.slot(8 * MATCH_WORDS);
+  for (let i = 0; i < MATCH_WORDS; ++i) b.store(Op.Store64, text, 8 * i, b.parameter(2 + i));
+  b.setVar(walk.text, text);
+  walkToAnswer(b, walk, [b.parameter(0), b.parameter(1)], 8 * MATCH_WORDS);
+}
+
+/** The rest of a routine that answers: `start` is the offset of the classes, and the first row. */
+function walkToAnswer(b: Builder, walk: Walk, start: Ref[], bytes: i32): void {
   const answered = b.newBlock("answered");
   b.setCold(answered);
-  walk.begin(b, b.parameter(1), b.parameter(2), answered);
-  const loop = new BoundedLoop(b, shared.maxLength + 1);
+  walk.begin(b, start[0], start[1], answered);
+  const loop = new BoundedLoop(b, bytes);
   walk.step(b, walk.entry(b, Op.Load16u, 1), answered);
   loop.again();
   b.ret(b.constant(0));

@@ -30,7 +30,7 @@ import { Spec, SpecField } from "./format-routines";
 import { maskFor } from "./library";
 import { Lowering, Shared } from "./lowering";
 import { Base, capacityFor, literalWord, Place } from "./place";
-import { groupRoutine, matchRoutine, rememberRoutine } from "./regex-routines";
+import { groupRoutine, MATCH_WORDS, matchRoutine, matchWordsRoutine, rememberRoutine } from "./regex-routines";
 import { copyString, lowerString, offsetInArena, zero } from "./string";
 import { Text } from "./text";
 
@@ -199,6 +199,11 @@ export function isMatch(op: Operator): bool {
   return op == Operator.Match || op == Operator.NotMatch;
 }
 
+/** Whether a match of a string of at most `length` bytes needs no frame. */
+export function matchesInRegisters(l: Lowering, length: i32): bool {
+  return !l.shared.regexes.remembers && capacityFor(length) <= 8 * MATCH_WORDS;
+}
+
 /** Branches on `s =~ "re"` or `s !~ "re"`. */
 export function branchOnMatch(l: Lowering, e: BinaryExpression, whenTrue: i32, whenFalse: i32): void {
   const regex = l.shared.regexes.byText.get((<StringLiteral>e.right).value);
@@ -233,11 +238,14 @@ function branchOnPlain(l: Lowering, place: Place, plain: PlainText, yes: i32, no
 }
 
 function callMatch(l: Lowering, regex: Regex, text: Place): Ref {
-  return l.b.callFunction(matchRoutine(l.shared), [
-    offsetInArena(l, text),
-    l.constant(regex.classes),
-    l.constant(regex.initial),
-  ]);
+  const classes = l.constant(regex.classes);
+  const initial = l.constant(regex.initial);
+  if (text.capacity > 8 * MATCH_WORDS) {
+    return l.b.callFunction(matchRoutine(l.shared), [offsetInArena(l, text), classes, initial]);
+  }
+  const args: Ref[] = [classes, initial];
+  for (let i = 0; i < MATCH_WORDS; ++i) args.push(l.word(text, i));
+  return l.b.callFunction(matchWordsRoutine(l.shared), args);
 }
 
 function rememberMatch(l: Lowering, regex: Regex, text: Place): Ref {

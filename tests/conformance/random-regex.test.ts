@@ -40,9 +40,9 @@ class Maker {
     return text;
   }
 
-  string(): string {
+  string(bytes: number): string {
     let text = "";
-    for (let n = this.below(14); n > 0; n--) text += this.pick([..."aabbc.-1_ \n"]);
+    for (let n = this.below(bytes); n > 0; n--) text += this.pick([..."aabbc.-1_ \n"]);
     return text;
   }
 }
@@ -81,12 +81,14 @@ function expressionLiteral({ expression, startsAtStart, endsAtEnd }: Sample): st
 function samples(maker: Maker, depth: number): Sample[] {
   const list: Sample[] = [];
   for (let i = 0; i < EXPRESSIONS; i++) {
+    // Short strings are matched in registers, long ones in the frame; those are too much for JavaScript where loops nest.
+    const isFlat = maker.below(3) === 0;
     const shape = {
-      expression: maker.expression(depth),
+      expression: maker.expression(isFlat ? 0 : depth),
       startsAtStart: maker.below(5) === 0,
       endsAtEnd: maker.below(5) === 0,
     };
-    for (let k = 0; k < STRINGS; k++) list.push({ ...shape, text: maker.string() });
+    for (let k = 0; k < STRINGS; k++) list.push({ ...shape, text: maker.string(isFlat ? 40 : 14) });
   }
   return list;
 }
