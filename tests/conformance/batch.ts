@@ -9,7 +9,7 @@ import type { Ended } from "../interpret/interpreter.ts";
 import { complaints } from "./cases.ts";
 
 /** The function of the kernel that the probes are on; nothing but `TRIGGER` calls it in an idle guest. */
-const PROBE = 'kernel.function("vfs_symlink")';
+export const PROBE = 'kernel.function("vfs_symlink")';
 /** Shell commands that fire the probes once. */
 export const TRIGGER = "rm -f /tmp/batch; ln -s x /tmp/batch && rm -f /tmp/batch";
 /** Strings, comments, and names with the `$` or `@` before them. */
