@@ -92,16 +92,6 @@ export function summaryLines(summary: Finished, verbose: number): string {
   return lines;
 }
 
-/** Globals that the script wrote and never read, as stap shows them at the end. */
-export function globalLines(globals: Finished["globals"]): string {
-  return globals.map(({ name, value }) => `${name}=${showGlobal(value)}\n`).join("");
-}
-
-function showGlobal(value: bigint | Uint8Array): string {
-  if (typeof value === "bigint") return `0x${BigInt.asUintN(64, value).toString(16)}`;
-  return `"${new TextDecoder().decode(value)}"`;
-}
-
 /** Linux' signals by number, for "exited with signal 9 (SIGKILL)". */
 const SIGNALS = [
   "",

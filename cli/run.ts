@@ -33,7 +33,6 @@ import type { OpenRemote, Remote } from "./remote.ts";
 import {
   commandLine,
   elapsed,
-  globalLines,
   passFailed,
   passLines,
   RUN_FAILED,
@@ -266,11 +265,10 @@ async function writeMessages(messages: Uint8Array, state: RunState, around: Surr
   around.message(text);
 }
 
-/** The end of a run: globals, counts, and what it means for the exit status. */
+/** The end of a run: counts, and what it means for the exit status. */
 async function conclude(state: RunState, run: Run): Promise<ExitStatus> {
   const { around, settings } = run;
   const summary = state.summary as Finished;
-  if (!settings.noGlobals) await state.output.write(new TextEncoder().encode(globalLines(summary.globals)));
   await state.output.flush();
   await state.terminal.flush();
   if (summary.reason === StopReason.Skipped) {

@@ -66,6 +66,7 @@ export function readOptions(request: Request, reporter: Reporter): CompileOption
   options.check = request.flag("check");
   options.unoptimized = request.flag("unoptimized");
   options.suppressErrors = request.flag("suppress-errors");
+  options.semantic.printsUnread = !request.flag("no-globals");
   options.objectName = request.option("module");
   readRing(options, request, reporter);
   readDefines(options, request, reporter);

@@ -8,7 +8,6 @@ import {
   WIRE_MAGIC,
   WIRE_VERSION,
 } from "../../common/format/frame.ts";
-import { GlobalType } from "../../common/format/manifest.ts";
 import { ByteReader } from "./bytes.ts";
 
 /** What the agent says of itself and its kernel. */
@@ -61,7 +60,6 @@ export interface Finished {
   skippedKernel: bigint;
   lostOutput: bigint;
   lostControl: bigint;
-  globals: { name: string; value: bigint | Uint8Array }[];
 }
 
 /** What happens between Run and the end, in order. */
@@ -142,13 +140,6 @@ export function readFinished(payload: Uint8Array): Finished {
   if (payload.length < Summary.Size) throw new RangeError("short summary");
   const view = new DataView(payload.buffer, payload.byteOffset, payload.byteLength);
   const counter = (offset: number) => view.getBigUint64(offset, true);
-  const reader = new ByteReader(payload.subarray(Summary.Size));
-  const globals: Finished["globals"] = [];
-  for (let left = view.getUint32(Summary.Globals, true); left > 0; left--) {
-    const name = reader.string();
-    const value = reader.u32() === GlobalType.Long ? reader.i64() : reader.blob();
-    globals.push({ name, value });
-  }
   return {
     reason: view.getUint32(Summary.Reason, true) as StopReason,
     commandStatus: view.getInt32(Summary.CommandStatus, true),
@@ -158,6 +149,5 @@ export function readFinished(payload: Uint8Array): Finished {
     skippedKernel: counter(Summary.SkippedKernel),
     lostOutput: counter(Summary.LostOutput),
     lostControl: counter(Summary.LostControl),
-    globals,
   };
 }

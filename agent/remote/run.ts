@@ -5,12 +5,10 @@ import { OutBuffer } from "../../common/as/print/buffer";
 import { Formatter } from "../../common/as/print/formatter";
 import { ManifestFault } from "../../common/as/print/manifest";
 import { StopReason } from "../../common/format/frame";
-import { GlobalType } from "../../common/format/manifest";
 import { parseNumber } from "./args";
 import { CommandRequest } from "./command";
 import { Errno, errnoText, getFailure } from "./errors";
 import { Events, Tag } from "./events";
-import { readGlobals } from "./globals";
 import { loadObject } from "./load";
 import { LoadedObject, openObject } from "./object";
 import { checkPrivilege } from "./privilege";
@@ -189,23 +187,11 @@ function runSession(object: LoadedObject, terminal: Terminal, options: RunArgume
   let result = session.run(request);
   terminal.flush();
   if (result < 0) return complainFailure(EXIT_REFUSED);
-  return conclude(object, session.summary, terminal);
+  return conclude(session.summary);
 }
 
-/** Shows globals and losses, and chooses the exit status. */
-function conclude(object: LoadedObject, summary: SessionSummary, terminal: Terminal): i32 {
-  let globals = readGlobals(object);
-  for (let i = 0, n = globals.length; i < n; ++i) {
-    let global = globals[i];
-    terminal.text.putText(`${global.name}=`);
-    if (global.type == GlobalType.Long) terminal.text.putText(`0x${global.value.toString(16)}\n`);
-    else {
-      terminal.text.putText('"');
-      terminal.text.putBytes(global.at, global.bytes);
-      terminal.text.putText('"\n');
-    }
-  }
-  terminal.flush();
+/** Shows losses, and chooses the exit status. */
+function conclude(summary: SessionSummary): i32 {
   if (summary.reason == StopReason.Skipped)
     complain("too many probe handlers were skipped; a larger limit is -D MAXSKIPPED=N", 0, "ERROR: ");
   let skipped = summary.skippedLock + summary.skippedFrame + summary.skippedKernel;

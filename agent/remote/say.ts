@@ -1,12 +1,10 @@
 // The frames that the agent sends besides records: one function each, payloads as common/format/frame.ts has them.
 
 import { AgentFrame, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame";
-import { GlobalType } from "../../common/format/manifest";
 import { getAuxiliary } from "./args";
 import { possibleCpus } from "./cpus";
 import { getFailure } from "./errors";
 import { FrameWriter } from "./frames";
-import { readGlobals } from "./globals";
 import { jiffiesPerSecond, kernelBuildId } from "./machine";
 import { archId } from "./native";
 import { LoadedObject } from "./object";
@@ -85,7 +83,7 @@ export function sayFailed(writer: FrameWriter): void {
   writer.finish();
 }
 
-export function sayFinished(writer: FrameWriter, object: LoadedObject, summary: SessionSummary): void {
+export function sayFinished(writer: FrameWriter, summary: SessionSummary): void {
   writer.begin(AgentFrame.Finished);
   writer.u32(summary.reason);
   writer.u32(summary.commandStatus);
@@ -95,17 +93,5 @@ export function sayFinished(writer: FrameWriter, object: LoadedObject, summary: 
   writer.u64(summary.skippedKernel);
   writer.u64(summary.lostOutput);
   writer.u64(summary.lostControl);
-  let globals = readGlobals(object);
-  writer.u32(globals.length);
-  for (let i = 0, n = globals.length; i < n; ++i) {
-    let global = globals[i];
-    writer.text(global.name);
-    writer.u32(global.type);
-    if (global.type == GlobalType.Long) writer.u64(global.value);
-    else {
-      writer.u32(global.bytes);
-      writer.bytes(global.at, global.bytes);
-    }
-  }
   writer.finish();
 }

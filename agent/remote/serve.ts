@@ -318,7 +318,7 @@ class Server {
     let control = new FrameSink(this.writer, AgentFrame.Control);
     let session = new Session(object, new HostListener(this, output, control), this.events, this.signals);
     if (session.run(request) < 0) return this.endFailed();
-    sayFinished(this.writer, object, session.summary);
+    sayFinished(this.writer, session.summary);
     return 0;
   }
 

@@ -13,7 +13,7 @@
 export const FRAME_HEADER: i32 = 8;
 /** "STAP" little-endian: first word of Hello's payload. */
 export const WIRE_MAGIC: i32 = 0x50415453;
-export const WIRE_VERSION: i32 = 1;
+export const WIRE_VERSION: i32 = 2;
 /** Largest payload either side accepts, bytes. */
 export const MAX_FRAME_BYTES: i32 = 33554432;
 /** The host sends something at least this often, milliseconds; the agent stops after MISSED_HEARTBEATS silent periods. */
@@ -133,9 +133,7 @@ export const enum Summary {
   SkippedKernel = 32,
   LostOutput = 40,
   LostControl = 48,
-  /** u32: number of Global values that follow: string name, u32 GlobalType, then i64 or string */
-  Globals = 56,
-  Size = 60,
+  Size = 56,
 }
 
 export const enum StopReason {

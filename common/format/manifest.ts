@@ -172,7 +172,7 @@ export const enum ArgumentRow {
   Size = 8,
 }
 
-/** One global of the script (for printing at exit, -G and debuggers). */
+/** One global of the script (for -G and debuggers). */
 export const enum GlobalRow {
   /** string */
   Name = 0,
@@ -182,20 +182,14 @@ export const enum GlobalRow {
   Offset = 8,
   /** bytes */
   Bytes = 12,
-  /** GlobalFlags */
-  Flags = 16,
+  /** zero */
+  Reserved = 16,
   Size = 20,
 }
 
 export const enum GlobalType {
   Long = 0,
   String = 1,
-}
-
-export const enum GlobalFlags {
-  None = 0,
-  /** Written by some probe and read by none: printed at exit, as in stap. */
-  PrintAtExit = 1,
 }
 
 /** A place in a script. */

@@ -46,6 +46,18 @@ export const enum ArgumentType {
   FixedString = 1,
   /** u32 length, then that many bytes, then padding to 8. Argument.Size is the greatest length. */
   String = 2,
+  /** `HistogramArgument`; Argument.Size is all its bytes. */
+  Histogram = 3,
+}
+
+/** Byte offsets in a histogram. The number of its buckets follows from its size. */
+export const enum HistogramArgument {
+  /** i64: where the range of @hist_linear begins. */
+  Low = 0,
+  /** i64: how much each of its buckets spans; 0: it is of @hist_log, with the bucket of zeros at half its size. */
+  Width = 8,
+  /** u64 x buckets: how often each was met; of @hist_linear the first and last are what lies below and above its range. */
+  Buckets = 16,
 }
 
 /** What an item means (manifest Site.Kind). */

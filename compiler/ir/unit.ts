@@ -2,7 +2,7 @@
 // it, the back end compiles its functions, `object` writes it. It knows nothing of the script's tree.
 
 import { ByteWriter } from "../../common/as/byte-writer";
-import { AttachKind, Engine, GlobalFlags, GlobalType, NONE, ProbeFlags } from "../../common/format/manifest";
+import { AttachKind, Engine, GlobalType, NONE, ProbeFlags } from "../../common/format/manifest";
 import { ArgumentType, SiteKind } from "../../common/format/record";
 import { BssHeader, RodataHeader } from "../../common/format/runtime";
 import { IrModule } from "./module";
@@ -74,7 +74,6 @@ export class UnitGlobal {
     public type: GlobalType,
     public offset: i32,
     public bytes: i32,
-    public flags: GlobalFlags,
   ) {}
 }
 

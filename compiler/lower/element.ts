@@ -135,6 +135,11 @@ export function findElement(l: Lowering, keys: Keys): Ref {
 
 /** The address of the element with these keys, which is made if there is none; a full array is an error. */
 export function makeElement(l: Lowering, keys: Keys): Ref {
+  return keys.table.element(l.b, makeNumber(l, keys));
+}
+
+/** The same as the element's number. */
+export function makeNumber(l: Lowering, keys: Keys): Ref {
   const number = l.root.alone ? find(l, keys, true) : findOrGrow(l, keys);
   const symbol = keys.table.symbol;
   const limit = symbol.size > 0 ? `size limit (${symbol.size})` : "MAXMAPENTRIES";
@@ -142,7 +147,7 @@ export function makeElement(l: Lowering, keys: Keys): Ref {
   if (!symbol.wrap) {
     l.failIf(Op.Sle, number, l.constant(0), `Array overflow, check ${limit}`, keys.range, near);
   }
-  return keys.table.element(l.b, number);
+  return number;
 }
 
 /** Reads an element's number; 0 where there is none. */

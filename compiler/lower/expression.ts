@@ -7,11 +7,13 @@ import {
   BinaryExpression,
   CallExpression,
   Expression,
+  HistogramExpression,
   Identifier,
   IndexExpression,
   InExpression,
   NodeKind,
   NumberLiteral,
+  StatisticExpression,
   TernaryExpression,
   UnaryExpression,
   UpdateExpression,
@@ -21,9 +23,11 @@ import { Operator, OperatorFlags, operatorIs, operatorRow, operatorText } from "
 import { Type } from "../syntax/type";
 import { isSimpleCall, lowerLongCall } from "./call";
 import { addToElement, lowerIn, lowerKeys, makeElement, readElement, readLongOf, writeElement } from "./element";
+import { lowerBucket } from "./histogram";
 import { Lowering } from "./lowering";
 import { beforeMaybe } from "./printing";
 import { branchOnMatch } from "./regex";
+import { lowerAggregate, lowerStatistic } from "./stats";
 import { branchOnStrings, lowerString } from "./string";
 import { addLong, readLong, writeLong } from "./variable";
 
@@ -80,10 +84,18 @@ export function lowerLong(l: Lowering, e: Expression): Ref {
       return readLong(l, <Identifier>e);
     case NodeKind.Call:
       return lowerLongCall(l, <CallExpression>e);
-    case NodeKind.Index:
-      return readElement(l, <IndexExpression>e);
+    case NodeKind.Statistic:
+      return lowerStatistic(l, <StatisticExpression>e);
+    case NodeKind.Index: {
+      const index = <IndexExpression>e;
+      if (index.base.kind == NodeKind.Identifier) return readElement(l, index);
+      return lowerBucket(l, <HistogramExpression>index.base, index.keys[0]);
+    }
     case NodeKind.In: {
       const test = <InExpression>e;
+      if (test.array.kind == NodeKind.Histogram) {
+        return lowerBucket(l, <HistogramExpression>test.array, test.keys[0]);
+      }
       return lowerIn(l, test.keys, test.array, test.range);
     }
     case NodeKind.Unary:
@@ -135,6 +147,7 @@ function lowerUpdate(l: Lowering, e: UpdateExpression): Ref {
 }
 
 function lowerAssignment(l: Lowering, e: AssignmentExpression): Ref {
+  if (e.op == Operator.Aggregate) return lowerAggregate(l, e);
   if (e.target.kind == NodeKind.Index) return lowerElementAssignment(l, e, <IndexExpression>e.target);
   const target = <Identifier>e.target;
   let value: Ref;

@@ -4,21 +4,27 @@
 // at each iteration: `limit 10` pays for ten. Equal elements keep the order of insertion.
 
 import { AddressKind, Builder } from "../ir/build";
-import { Func, Linkage, Ref } from "../ir/function";
+import { Func, Linkage, NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Expression, ForeachStatement, NodeKind, SortOrder } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { tableOf } from "./element";
 import { lowerLong } from "./expression";
+import { lowerBuckets } from "./histogram";
 import { LoopShape, lowerLoop } from "./loop";
 import { Lowering } from "./lowering";
 import { Base, Place } from "./place";
+import { Cell, extract } from "./stats";
 import { branchOnPlaces, copyPadded, lowerString } from "./string";
 import { Element, Table } from "./table";
 import { assignPlace } from "./variable";
 
 /** Lowers `foreach`. */
 export function lowerForeach(l: Lowering, s: ForeachStatement): void {
+  if (s.array.kind == NodeKind.Histogram) {
+    lowerBuckets(l, s);
+    return;
+  }
   const table = tableOf(l, s.array);
   const shape = new ForeachLoop(s, table);
   shape.begin(l);
@@ -42,8 +48,12 @@ export class Heap {
     public offset: i32,
     /** Key to sort by, or -1: by value. */
     private key: i32,
-    private order: SortOrder,
+    private s: ForeachStatement,
   ) {}
+
+  private get order(): SortOrder {
+    return this.key < 0 ? this.s.valueSort : this.s.keys[this.key].sort;
+  }
 
   private count(b: Builder): Ref {
     return b.load(Op.Load32u, b.addressOf(AddressKind.Bss, this.offset), 0);
@@ -207,14 +217,14 @@ export class Heap {
     const bytes = this.key < 0 ? table.valueBytes : table.keyCapacities[this.key];
     const type = this.key < 0 ? table.symbol.type : table.symbol.keyTypes[this.key];
     const up = this.order == SortOrder.Ascending;
-    const differ = b.newBlock("differ");
     if (type == Type.String) {
       const left = new Place(Base.Pointer, x, offset, bytes);
       const right = new Place(Base.Pointer, y, offset, bytes);
       branchOnPlaces(inner, left, right, up, [yes, no, equal]);
     } else {
-      const p = b.load(Op.Load64, x, offset);
-      const q = b.load(Op.Load64, y, offset);
+      const differ = b.newBlock("differ");
+      const p = this.number(b, x, offset, type);
+      const q = this.number(b, y, offset, type);
       b.branchIf(Op.Ne, p, q, differ, equal);
       b.setBlock(differ);
       b.branchIf(up ? Op.Slt : Op.Sgt, p, q, yes, no);
@@ -227,6 +237,13 @@ export class Heap {
     b.setBlock(no);
     b.ret(b.constant(0));
     return this.before;
+  }
+
+  /** What decides of an element. */
+  private number(b: Builder, element: Ref, offset: i32, type: Type): Ref {
+    if (type != Type.Stats) return b.load(Op.Load64, element, offset);
+    const cell = new Cell(this.table.symbol, NoRef, element, offset);
+    return extract(this.l.shared, b, cell, this.s.valueExtractor);
   }
 
   private popFunction: i32 = -1;
@@ -291,7 +308,7 @@ class ForeachLoop extends LoopShape {
     }
     if (order != SortOrder.None) {
       const heaps = l.shared.heaps;
-      if (!heaps.has(s)) heaps.set(s, new Heap(l, this.table, l.shared.heapOffsets.get(s), key, order));
+      if (!heaps.has(s)) heaps.set(s, new Heap(l, this.table, l.shared.heapOffsets.get(s), key, s));
       const heap = heaps.get(s);
       heap.build(l);
       this.heap = heap;

@@ -8,13 +8,13 @@ import {
   SECTION_RAW_TP,
 } from "../../common/format/attach";
 import { ProgramType } from "../../common/format/bpf";
-import { AttachKind, Engine, GlobalFlags, GlobalType, NONE } from "../../common/format/manifest";
+import { AttachKind, Engine, GlobalType, NONE } from "../../common/format/manifest";
 import { Reporter } from "../diagnostics/diagnostic";
 import { NoRef } from "../ir/function";
 import { Op } from "../ir/op";
 import { Unit, UnitGlobal, UnitProbe, UnitProgram } from "../ir/unit";
 import { Handler, ProbeSite, Script } from "../semantic/script";
-import { Effects, GlobalSymbol, GlobalUse } from "../semantic/symbols";
+import { Effects, GlobalSymbol } from "../semantic/symbols";
 import { Identifier, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Contents } from "./contents";
@@ -24,7 +24,7 @@ import { actionsOf, lowerHandler } from "./handler";
 import { Lowering, Shared } from "./lowering";
 import { Base, capacityFor, literalPlace, Place } from "./place";
 import { copyString } from "./string";
-import { DEFAULT_ENTRIES, MOST_ENTRIES, MOST_TABLE_BYTES, Table } from "./table";
+import { DEFAULT_ENTRIES, MOST_ENTRIES, MOST_TABLE_BYTES, Table, valueBytesOf } from "./table";
 import { symbolOf } from "./variable";
 
 /** What lowering is told besides the script. */
@@ -183,7 +183,7 @@ function placeTable(shared: Shared, global: GlobalSymbol, maxEntries: i32): void
   table.offset = shared.unit.reserve(<i32>table.bytes);
   shared.globalOffsets.push(table.offset);
   shared.tables.push(table);
-  const row = new UnitGlobal(global.displayName, GlobalType.Long, table.offset, <i32>table.bytes, GlobalFlags.None);
+  const row = new UnitGlobal(global.displayName, GlobalType.Long, table.offset, <i32>table.bytes);
   shared.unit.globals.push(row);
 }
 
@@ -206,19 +206,11 @@ function placeGlobals(shared: Shared, script: Script, maxEntries: i32): void {
     }
     shared.tables.push(null);
     const isString = global.type == Type.String;
-    const bytes = isString ? capacityFor(global.maxLength) : 8;
+    const bytes = valueBytesOf(global);
     const offset = unit.reserve(bytes);
     shared.globalOffsets.push(offset);
-    const unread = global.is(GlobalUse.Written) && !global.is(GlobalUse.Read);
-    unit.globals.push(
-      new UnitGlobal(
-        global.displayName,
-        isString ? GlobalType.String : GlobalType.Long,
-        offset,
-        bytes,
-        unread ? GlobalFlags.PrintAtExit : GlobalFlags.None,
-      ),
-    );
+    const type = isString ? GlobalType.String : GlobalType.Long;
+    unit.globals.push(new UnitGlobal(global.displayName, type, offset, bytes));
   }
 }
 

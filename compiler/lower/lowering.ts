@@ -16,7 +16,7 @@ import { Func, Linkage, NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Unit, UnitArgument, UnitPosition, UnitSite } from "../ir/unit";
 import { escapeFormat } from "../semantic/formats";
-import { FunctionSymbol, LocalSymbol } from "../semantic/symbols";
+import { FunctionSymbol, GlobalSymbol, LocalSymbol } from "../semantic/symbols";
 import { ForeachStatement } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Heap } from "./foreach";
@@ -25,6 +25,7 @@ import { Library } from "./library";
 import { Base, capacityFor, literalPlace, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
 import { Regexes } from "./regex";
 import { Memo } from "./scope";
+import { StatsRoutines } from "./stats";
 import { Activation } from "./steps";
 import { copyString } from "./string";
 import { Table } from "./table";
@@ -36,7 +37,7 @@ const STACK_BUDGET: i32 = 192;
 const FRAMED_STACK_BUDGET: i32 = 32;
 
 /** Largest offset that a load or store instruction holds. */
-const MAX_OFFSET: i32 = 32000;
+export const MAX_OFFSET: i32 = 32000;
 
 /** What lowering shares between functions. */
 export class Shared {
@@ -51,6 +52,7 @@ export class Shared {
   /** Where in .bss each sorted foreach builds its heap. */
   heapOffsets: Map<ForeachStatement, i32> = new Map<ForeachStatement, i32>();
   heaps: Map<ForeachStatement, Heap> = new Map<ForeachStatement, Heap>();
+  statsRoutines: Map<GlobalSymbol, StatsRoutines> = new Map<GlobalSymbol, StatsRoutines>();
   /** Index in the module of each function lowered as a subprogram; -1 being lowered. */
   subprograms: Map<FunctionSymbol, Subprogram> = new Map<FunctionSymbol, Subprogram>();
   /** Sites there were before the handler that is being lowered. */

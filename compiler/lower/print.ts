@@ -18,12 +18,13 @@ import { Op } from "../ir/op";
 import { UnitArgument, UnitMap } from "../ir/unit";
 import { Conversion, Directive, escapeFormat, Measure } from "../semantic/formats";
 import { PrintStyle, PrintSymbol } from "../semantic/symbols";
-import { Expression } from "../syntax/ast";
+import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Type } from "../syntax/type";
 import { isLiteral, keepString, literalText } from "./call";
 import { isSimple, lowerLong } from "./expression";
 import { FrameHeader, Hole } from "./frame";
+import { fillHistogram, histogramBytes, lowerHistogram } from "./histogram";
 import { lengthOf } from "./length";
 import { Lowering } from "./lowering";
 import { Base, capacityFor, Place, SMALL_BYTES } from "./place";
@@ -38,6 +39,8 @@ class Piece {
   /** %m and %M: the value is an address, and this piece (or null: `bytes`) says how many bytes of it are printed. */
   isMemory: bool = false;
   count: Piece | null = null;
+  /** A histogram: the value is the address of its buckets. */
+  histogram: HistogramExpression | null = null;
   constructor(
     public expression: Expression | null,
     public type: ArgumentType,
@@ -84,7 +87,7 @@ export function lowerPrint(l: Lowering, print: PrintSymbol): void {
   }
   item.site = newSite(l, SiteKind.Print, item, range, "");
   if (l.buffered) {
-    evaluate(l, item);
+    evaluate(l, item, range);
     putBuffered(l, item);
     return;
   }
@@ -93,7 +96,7 @@ export function lowerPrint(l: Lowering, print: PrintSymbol): void {
     l.needsBuffer = true;
     return;
   }
-  putDirect(l, item, UnitMap.Output);
+  putDirect(l, item, UnitMap.Output, range);
 }
 
 function newSite(l: Lowering, kind: SiteKind, item: Item, range: Range, near: string): i32 {
@@ -118,7 +121,8 @@ function makeItem(l: Lowering, print: PrintSymbol): Item {
   for (let i = 0, n = print.values.length; i < n; ++i) {
     if (i > 0) item.format += delimiter;
     const value = print.values[i];
-    addValue(l, item, value, value.type == Type.String ? "%s" : "%d");
+    if (value.kind == NodeKind.Histogram) addHistogram(item, <HistogramExpression>value);
+    else addValue(l, item, value, value.type == Type.String ? "%s" : "%d");
   }
   if (print.style == PrintStyle.DelimitedLine) item.format += "\n";
   return item;
@@ -139,6 +143,14 @@ function addValue(l: Lowering, item: Item, value: Expression, directive: string)
   const small = capacity <= SMALL_BYTES;
   const type = small ? ArgumentType.FixedString : ArgumentType.String;
   item.pieces.push(new Piece(value, type, small ? capacity : capacity - 1));
+}
+
+function addHistogram(item: Item, e: HistogramExpression): void {
+  const piece = new Piece(e, ArgumentType.Histogram, histogramBytes(e));
+  piece.histogram = e;
+  // A directive that scripts cannot write.
+  item.format += "%H";
+  item.pieces.push(piece);
 }
 
 function addDirectives(l: Lowering, item: Item, print: PrintSymbol): void {
@@ -191,12 +203,15 @@ function directiveText(directive: Directive): string {
 }
 
 /** Evaluates all arguments, in order. */
-function evaluate(l: Lowering, item: Item): void {
+function evaluate(l: Lowering, item: Item, range: Range): void {
   for (let i = 0, n = item.pieces.length; i < n; ++i) {
     const piece = item.pieces[i];
     const e = piece.expression;
     if (e === null) continue;
-    if (piece.type == ArgumentType.Long || piece.isMemory) {
+    const histogram = piece.histogram;
+    if (histogram !== null) {
+      piece.value = lowerHistogram(l, histogram, range, "identifier 'print'");
+    } else if (piece.type == ArgumentType.Long || piece.isMemory) {
       piece.value = lowerLong(l, e);
     } else if (!isSimple(e) || !restIsSimple(item, i + 1)) {
       const place = lowerString(l, e);
@@ -216,11 +231,11 @@ function restIsSimple(item: Item, from: i32): bool {
 // ------------------------------------------------------------------------------------------------------------- direct
 
 /** Reserves the record in a ring, fills it, submits it. */
-function putDirect(l: Lowering, item: Item, map: UnitMap): void {
+function putDirect(l: Lowering, item: Item, map: UnitMap, range: Range): void {
   const b = l.b;
   // What cannot fail is evaluated straight into the record, and not at all if there is none.
   const later = restIsSimple(item, 0);
-  if (!later) evaluate(l, item);
+  if (!later) evaluate(l, item, range);
   const ring = b.addressOf(AddressKind.Map, map);
   const record = b.callHelper(Helper.RingbufReserve, [ring, l.constant(item.most), l.constant(0)]);
   const full = b.newBlock("full");
@@ -257,6 +272,11 @@ function fillPiece(l: Lowering, piece: Piece, base: Ref, at: i32): void {
   if (piece.type == ArgumentType.Long) {
     const value = piece.value == NoRef && e !== null ? lowerLong(l, e) : piece.value;
     l.b.store(Op.Store64, base, at, value);
+    return;
+  }
+  const histogram = piece.histogram;
+  if (histogram !== null) {
+    fillHistogram(l, histogram, piece.value, l.b.binary(Op.Add, base, l.constant(at)));
     return;
   }
   const to = new Place(Base.Pointer, base, at, piece.bytes);
@@ -388,7 +408,7 @@ export function emitControl(l: Lowering, kind: SiteKind, message: Place, range: 
   piece.place = message;
   item.pieces.push(piece);
   item.site = newSite(l, kind, item, range, "");
-  if (small) putDirect(l, item, UnitMap.Control);
+  if (small) putDirect(l, item, UnitMap.Control, range);
   else putMessage(l, message, l.constant(item.site));
 }
 

@@ -22,6 +22,7 @@ import { lowerForeach } from "./foreach";
 import { leaveByNext, leaveFunction, lowerFor, lowerWhile } from "./loop";
 import { Catch, Lowering } from "./lowering";
 import { Place } from "./place";
+import { clearStatistic } from "./stats";
 import { copyString, lowerString, zero } from "./string";
 import { placeOfVariable, symbolOf, writeLong } from "./variable";
 
@@ -147,7 +148,8 @@ function lowerDelete(l: Lowering, s: DeleteStatement): void {
   if (target.kind == NodeKind.Identifier) {
     const symbol = symbolOf(<Identifier>target);
     if (symbol.kind != SymbolKind.Global || !(<GlobalSymbol>symbol).isArray) {
-      if (target.type == Type.String) zero(l, placeOfVariable(l, <Identifier>target));
+      if (target.type == Type.Stats) clearStatistic(l, <GlobalSymbol>symbol);
+      else if (target.type == Type.String) zero(l, placeOfVariable(l, <Identifier>target));
       else writeLong(l, <Identifier>target, l.constant(0));
       return;
     }

@@ -20,6 +20,7 @@ import { Shared } from "./lowering";
 import { Base, capacityFor, Place } from "./place";
 import { buildUnlock, Routine, routine } from "./runtime";
 import { SliceRoutines } from "./slice";
+import { zeroWords } from "./stats";
 
 /** Byte offsets in a table's header; u32 each. */
 const enum TableHeader {
@@ -64,6 +65,12 @@ export const FULL: i64 = -1;
 /** What `grow` answers when the lock was not to be had: the handler is counted as skipped. */
 export const SKIPPED: i64 = -2;
 
+/** Bytes that the value of a variable or element takes in memory. */
+export function valueBytesOf(symbol: GlobalSymbol): i32 {
+  if (symbol.type == Type.Stats) return max(8, symbol.statistic.bytes);
+  return symbol.type == Type.String ? capacityFor(symbol.maxLength) : 8;
+}
+
 /** One array's layout, and its routines as far as they are made. */
 export class Table {
   /** Offset of each key in an element, from its start. */
@@ -97,7 +104,7 @@ export class Table {
       this.keyBytes += bytes;
     }
     this.valueOffset = Element.Keys + this.keyBytes;
-    this.valueBytes = symbol.type == Type.String ? capacityFor(symbol.maxLength) : 8;
+    this.valueBytes = valueBytesOf(symbol);
     this.elementBytes = this.valueOffset + this.valueBytes;
     let buckets = 4;
     while (buckets < capacity) buckets <<= 1;
@@ -326,9 +333,7 @@ export class Table {
     this.takeElement(b, header, number);
     const element = this.element(b, b.getVar(number));
     const hash = this.hashOf(b, this.keyWords(b), element);
-    for (let at = 0; at < this.valueBytes; at += 8) {
-      b.store(Op.Store64, element, this.valueOffset + at, b.constant(0));
-    }
+    zeroWords(b, element, this.valueOffset, this.valueBytes >> 3);
     b.store(Op.Store32, element, Element.Hash, hash);
     const head = this.headAddress(b, hash);
     b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, head, 0));

@@ -96,7 +96,7 @@ function writeGlobals(m: ManifestWriter, unit: Unit): void {
     m.put(TableKind.Global, row, GlobalRow.Type, global.type);
     m.put(TableKind.Global, row, GlobalRow.Offset, global.offset);
     m.put(TableKind.Global, row, GlobalRow.Bytes, global.bytes);
-    m.put(TableKind.Global, row, GlobalRow.Flags, global.flags);
+    m.put(TableKind.Global, row, GlobalRow.Reserved, 0);
   }
 }
 

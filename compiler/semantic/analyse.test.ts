@@ -79,7 +79,9 @@ export function test_tells_reads_and_writes_of_globals(): void {
   );
   assert(a.global("n").is(GlobalUse.Read | GlobalUse.WrittenByKernel | GlobalUse.ReadByAgent), "n");
   assert(!a.global("n").is(GlobalUse.ReadByKernel), "an update whose value is dropped is no reading");
-  assert(!a.global("m").is(GlobalUse.Read), "nobody reads m");
+  assert(!a.global("m").is(GlobalUse.ReadByKernel), "no probe of the script reads m");
+  const probes = a.script.probes;
+  assert(probes.length == 4 && probes[3].attach == AttachKind.End, "an end probe of its own prints m");
   assert(a.global("m").is(GlobalUse.WrittenByAgent | GlobalUse.WrittenByKernel), "m is written by both");
 }
 

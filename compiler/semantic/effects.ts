@@ -25,6 +25,7 @@ import { Analysis } from "./analysis";
 import { Conversion } from "./formats";
 import { Rewriter } from "./rewrite";
 import { Handler } from "./script";
+import { StatisticField } from "./statistic";
 import {
   BuiltinFlags,
   BuiltinSymbol,
@@ -167,6 +168,11 @@ class Observer extends Rewriter {
         this.children(e);
         this.call(<CallExpression>e);
         return e;
+      case NodeKind.Statistic:
+      case NodeKind.Histogram:
+        // It may be empty, and has no least value or histogram then.
+        this.summary.effects |= Effects.MayFail;
+        break;
       case NodeKind.Binary: {
         const op = (<BinaryExpression>e).op;
         if (op == Operator.Divide || op == Operator.Modulo) this.summary.effects |= Effects.MayFail;
@@ -253,7 +259,7 @@ function observeBlock(block: BlockStatement | null): Summary {
   return observer.summary;
 }
 
-/** Fills the effects of functions, which stand callees first, and of all handlers; decides where timers run. */
+/** Fills the effects of functions, which stand callees first, and of all handlers. */
 export function fillEffects(a: Analysis, functions: FunctionSymbol[]): void {
   const summaries = new Map<FunctionSymbol, Summary>();
   for (let i = 0, n = functions.length; i < n; ++i) {
@@ -274,6 +280,15 @@ export function fillEffects(a: Analysis, functions: FunctionSymbol[]): void {
     }
   }
   for (let i = 0, n = a.units.length; i < n; ++i) fillUnit(a, i, summaries);
+}
+
+/** The same of one more unit, which calls no function. */
+export function fillUnitEffects(a: Analysis, at: i32): void {
+  fillUnit(a, at, new Map<FunctionSymbol, Summary>());
+}
+
+/** Decides which handlers take the lock, and where timers run. */
+export function decideLocks(a: Analysis): void {
   for (let i = 0, n = a.units.length; i < n; ++i) {
     const handlers = a.units[i].handlers;
     for (let j = 0, m = handlers.length; j < m; ++j) handlers[j].needsLock = needsLock(handlers[j], a.summaries[i]);
@@ -378,7 +393,7 @@ function noteUse(summary: Summary, handler: Handler | null): void {
     if (writes) global.use |= kernel ? GlobalUse.WrittenByKernel : GlobalUse.WrittenByAgent;
     if (!writes || !isConcurrent(handler)) continue;
     global.use |= GlobalUse.WrittenWhileRunning;
-    if (access & WRITES & ~Access.Update || global.type != Type.Long) global.use |= GlobalUse.NonAtomic;
+    if (access & WRITES & ~Access.Update || global.type == Type.String) global.use |= GlobalUse.NonAtomic;
   }
 }
 
@@ -398,6 +413,7 @@ function needsLock(handler: Handler, summary: Summary): bool {
     // Every step in a table must be undisturbed, and what sorts one has a scratch area that all share.
     if (global.isArray && (loops || (global.is(GlobalUse.WrittenWhileRunning) && !global.isCounted))) return true;
     if (!global.is(GlobalUse.WrittenWhileRunning)) continue;
+    if (global.type == Type.Stats && statisticNeedsLock(global, access)) return true;
     if (access & Access.Modify || global.type == Type.String) return true;
     if (access & Access.Read) readsShared = true;
     if (access & WRITES) ++writes;
@@ -407,4 +423,11 @@ function needsLock(handler: Handler, summary: Summary): bool {
   if (summary.elementUpdates > 0 && (handler.engine == Engine.Agent || summary.elementUpdates + writes > 2))
     return true;
   return (readsShared && writes > 0) || assigned > 1;
+}
+
+/** Deleting changes several words; sums are added to one by one, but a variance makes sense as a whole only. */
+function statisticNeedsLock(global: GlobalSymbol, access: i32): bool {
+  if (access & Access.Delete) return true;
+  if (access & WRITES) return !global.statistic.isSum;
+  return global.statistic.has(StatisticField.Squares);
 }

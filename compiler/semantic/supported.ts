@@ -2,10 +2,8 @@
 // typed; taking a construct from the table below is all that pass 2 needs when lowering learns it.
 
 import { Reporter } from "../diagnostics/diagnostic";
-import { AssignmentExpression, Expression, NodeKind, Statement } from "../syntax/ast";
+import { Expression, NodeKind, Statement } from "../syntax/ast";
 import { Range } from "../syntax/source";
-import { Operator } from "../syntax/token";
-import { Type } from "../syntax/type";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol } from "./symbols";
 
@@ -31,14 +29,6 @@ function refusedExpression(e: Expression): string {
     case NodeKind.Deref:
     case NodeKind.Register:
       return "raw memory and registers";
-    case NodeKind.Statistic:
-    case NodeKind.Histogram:
-      return "statistics";
-    case NodeKind.Assignment: {
-      const op = (<AssignmentExpression>e).op;
-      if (op == Operator.Aggregate) return "statistics";
-      return "";
-    }
     default:
       return "";
   }
@@ -72,8 +62,7 @@ export class SupportCheck extends Rewriter {
 
   /** Checks a global that is used. */
   global(symbol: GlobalSymbol): void {
-    if (symbol.type == Type.Stats) this.refuse(symbol.range, "statistics");
-    else if (symbol.arity == -2) this.refuse(symbol.range, "arrays that nothing indexes");
+    if (symbol.arity == -2) this.refuse(symbol.range, "arrays that nothing indexes");
   }
 
   /** Embedded C is not a matter of time. */

@@ -8,6 +8,7 @@ import { CallExpression, Expression, FunctionDeclaration } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Binding, Type } from "../syntax/type";
 import { Directive } from "./formats";
+import { Statistic } from "./statistic";
 
 /** Which class a symbol is. */
 export const enum SymbolKind {
@@ -87,6 +88,8 @@ export class GlobalSymbol extends VariableSymbol {
   /** Byte string. */
   initialString: string = "";
   use: GlobalUse = GlobalUse.None;
+  /** What is kept of it, if it is a statistic. */
+  statistic: Statistic = new Statistic();
   constructor(name: string, displayName: string, range: Range) {
     super(SymbolKind.Global, name, -1, range);
     this.displayName = displayName;
@@ -97,11 +100,12 @@ export class GlobalSymbol extends VariableSymbol {
   }
 
   /**
-   * An array of numbers that only grows, and whose elements are only added to while handlers run side by side: an element
-   * may be found, and added to, without the lock.
+   * An array of numbers, or of statistics of sums, that only grows, and whose elements are only added to while handlers
+   * run side by side: an element may be found, and added to, without the lock.
    */
   get isCounted(): bool {
-    return this.isArray && this.type == Type.Long && !this.wrap && !this.is(GlobalUse.NonAtomic);
+    const isSum = this.type == Type.Long || (this.type == Type.Stats && this.statistic.isSum);
+    return this.isArray && isSum && !this.wrap && !this.is(GlobalUse.NonAtomic);
   }
 
   /** Whether all the flags of a set hold. */

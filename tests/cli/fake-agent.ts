@@ -27,8 +27,6 @@ export interface SummaryShape {
   skippedLock?: number;
   lostOutput?: number;
   lostControl?: number;
-  globals?: Uint8Array;
-  globalCount?: number;
 }
 
 /** The first frame of a well-behaved agent. */
@@ -43,7 +41,7 @@ export function helloPayload(
 
 /** The payload of a Finished frame. */
 export function summaryPayload(shape: SummaryShape = {}): Uint8Array {
-  const bytes = new Uint8Array(Summary.Size + (shape.globals?.length ?? 0));
+  const bytes = new Uint8Array(Summary.Size);
   const view = new DataView(bytes.buffer);
   view.setUint32(Summary.Reason, shape.reason ?? StopReason.Exit, true);
   view.setInt32(Summary.CommandStatus, shape.commandStatus ?? -1, true);
@@ -51,8 +49,6 @@ export function summaryPayload(shape: SummaryShape = {}): Uint8Array {
   view.setBigUint64(Summary.SkippedLock, BigInt(shape.skippedLock ?? 0), true);
   view.setBigUint64(Summary.LostOutput, BigInt(shape.lostOutput ?? 0), true);
   view.setBigUint64(Summary.LostControl, BigInt(shape.lostControl ?? 0), true);
-  view.setUint32(Summary.Globals, shape.globalCount ?? 0, true);
-  if (shape.globals) bytes.set(shape.globals, Summary.Size);
   return bytes;
 }
 

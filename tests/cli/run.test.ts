@@ -13,7 +13,6 @@ import { Interrupts } from "../../cli/interrupts.ts";
 import { Output } from "../../cli/output.ts";
 import type { Surroundings } from "../../cli/run.ts";
 import { AgentFrame, FailureCode, HostFrame, StopReason } from "../../common/format/frame.ts";
-import { GlobalType } from "../../common/format/manifest.ts";
 import { SiteKind } from "../../common/format/record.ts";
 import { item, ManifestBuilder, objectWith, records } from "../format/manifest-builder.ts";
 import { type Behaviour, FakeAgent, failurePayload, helloPayload } from "./fake-agent.ts";
@@ -121,14 +120,6 @@ test("counts what was lost and skipped", async ({ folder, object }) => {
   assert.is(status, EXIT.done);
   assert.match(err, /^WARNING: Number of errors: 0, skipped probes: 3\n/);
   assert.match(err, /\nWARNING: There were 17 lost units of output/);
-});
-
-test("shows globals that were written and never read", async ({ folder, object }) => {
-  const globals = new ByteWriter().string("count").u32(GlobalType.Long).u64(-1n);
-  globals.string("name").u32(GlobalType.String).string("bash");
-  const onRun = (agent: FakeAgent) => agent.finish({ globalCount: 2, globals: globals.done() });
-  const { out } = await run(folder, ["run", object, "--host", "box"], { onRun });
-  assert.is(out, 'count=0xffffffffffffffff\nname="bash"\n');
 });
 
 test("-o takes the script's output, the command's own stays on standard output", async ({ folder, object }) => {

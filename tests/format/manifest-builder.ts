@@ -15,12 +15,12 @@ import {
   SiteStyle,
   TableKind,
 } from "../../common/format/manifest.ts";
-import { ArgumentType, RecordFlags, RecordItem, SiteKind } from "../../common/format/record.ts";
+import { ArgumentType, HistogramArgument, RecordFlags, RecordItem, SiteKind } from "../../common/format/record.ts";
 
 const encoder = new TextEncoder();
 
-/** An argument: a number, text of varying size, or text in a fixed field. */
-export type ArgumentShape = "long" | "string" | { fixed: number };
+/** An argument: a number, text of varying size, text in a fixed field, or a histogram of so many buckets. */
+export type ArgumentShape = "long" | "string" | { fixed: number } | { buckets: number };
 
 /** What a site may say; all but the format has a default. */
 export interface SiteShape {
@@ -118,8 +118,10 @@ export class ManifestBuilder {
 
   private argument(type: ArgumentShape): void {
     const row = new Array(ArgumentRow.Size / 4).fill(0);
-    row[0] = type === "long" ? ArgumentType.Long : type === "string" ? ArgumentType.String : ArgumentType.FixedString;
-    row[1] = type === "long" ? 8 : type === "string" ? 512 : type.fixed;
+    if (type === "long") row.splice(0, 2, ArgumentType.Long, 8);
+    else if (type === "string") row.splice(0, 2, ArgumentType.String, 512);
+    else if ("fixed" in type) row.splice(0, 2, ArgumentType.FixedString, type.fixed);
+    else row.splice(0, 2, ArgumentType.Histogram, HistogramArgument.Buckets + 8 * type.buckets);
     this.add(TableKind.Argument, row);
   }
 

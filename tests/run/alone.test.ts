@@ -100,7 +100,7 @@ test("reports an error with its position and runs error probes instead of end pr
 
 test("prints globals that are written and never read", async () => {
   const { stdout } = await run('global n, s probe begin { n = 42 s = "text" exit() }');
-  assert.is(stdout, 'n=0x2a\ns="text"\n');
+  assert.is(stdout, 'n=42\ns="text"\n');
 });
 
 test("ends when the reader of its output does", async () => {

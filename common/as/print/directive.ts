@@ -2,7 +2,7 @@
 //
 //   - `0` pads numbers to the full width even if there is a precision; precision 0 prints zero as "0";
 //   - `#` prefixes hex and octal of zero too; %p is %#x;
-//   - %c takes the low byte, `%#c` escapes what does not print; %b writes 1, 2, 4 or 8 little-endian bytes;
+//   - %c takes the low byte, `%#c` and `%#s` escape what does not print; %b writes 1, 2, 4 or 8 little-endian bytes;
 //   - `0` on text and memory appends a NUL byte;
 //   - %m and %M take the precision as the number of bytes, one if there is none.
 
@@ -110,8 +110,12 @@ export function putInteger(out: OutBuffer, value: i64, directive: Directive): vo
   if (flags & Flag.Left) out.fill(32, padding);
 }
 
-/** The letter after the backslash in the escape of `byte`, 0 for an octal one, -1 for a byte that prints as itself. */
-function escapeOf(byte: i32): i32 {
+/**
+ * The letter after the backslash in the escape of `byte`, 0 for an octal one, -1 for a byte that prints as itself. The
+ * quote is escaped that would surround it.
+ */
+function escapeOf(byte: i32, quote: i32): i32 {
+  if (byte == quote) return byte;
   switch (byte) {
     case 7:
       return 97;
@@ -127,7 +131,6 @@ function escapeOf(byte: i32): i32 {
       return 102;
     case 13:
       return 114;
-    case 39:
     case 92:
       return byte;
     default:
@@ -139,22 +142,34 @@ function escapeOf(byte: i32): i32 {
 export function putCharacter(out: OutBuffer, value: i64, directive: Directive): void {
   let byte = <i32>(value & 255);
   let flags = directive.flags;
-  let escape = flags & Flag.Alternate ? escapeOf(byte) : -1;
-  let padding = directive.width - (escape < 0 ? 1 : escape == 0 ? 4 : 2);
+  let escapes = (flags & Flag.Alternate) != 0;
+  let padding = directive.width - (escapes ? escapedLength(byte, 39) : 1);
   if ((flags & Flag.Left) == 0) out.fill(32, padding);
+  if (escapes) putEscaped(out, byte, 39);
+  else out.put(byte);
+  if (flags & Flag.Left) out.fill(32, padding);
+}
+
+/** Characters that `putEscaped` makes of a byte. */
+function escapedLength(byte: i32, quote: i32): i32 {
+  let escape = escapeOf(byte, quote);
+  return escape < 0 ? 1 : escape == 0 ? 4 : 2;
+}
+
+function putEscaped(out: OutBuffer, byte: i32, quote: i32): void {
+  let escape = escapeOf(byte, quote);
   if (escape < 0) {
     out.put(byte);
-  } else {
-    out.put(92);
-    if (escape > 0) {
-      out.put(escape);
-    } else {
-      out.put(48 + (byte >> 6));
-      out.put(48 + ((byte >> 3) & 7));
-      out.put(48 + (byte & 7));
-    }
+    return;
   }
-  if (flags & Flag.Left) out.fill(32, padding);
+  out.put(92);
+  if (escape > 0) {
+    out.put(escape);
+    return;
+  }
+  out.put(48 + (byte >> 6));
+  out.put(48 + ((byte >> 3) & 7));
+  out.put(48 + (byte & 7));
 }
 
 function isBinarySize(bytes: i32): bool {
@@ -170,15 +185,26 @@ export function putBinary(out: OutBuffer, value: i64, directive: Directive): voi
   if (directive.flags & Flag.Left) out.fill(32, width - bytes);
 }
 
-/** Appends text (%s): at most `precision` bytes of it. */
+/** Appends text (%s): at most `precision` bytes of it; `%#s` escapes what does not print. */
 export function putString(out: OutBuffer, text: usize, length: i32, directive: Directive): void {
   let precision = directive.precision;
   if (precision != UNSET && length > precision) length = precision;
-  let padding = directive.width - length;
+  let escapes = (directive.flags & Flag.Alternate) != 0;
+  let padding = directive.width - (escapes ? escapedTextLength(text, length) : length);
   if ((directive.flags & Flag.Left) == 0) out.fill(32, padding);
-  out.putBytes(text, length);
+  if (escapes) {
+    for (let i = 0; i < length; ++i) putEscaped(out, <i32>load<u8>(text + <usize>i), 34);
+  } else {
+    out.putBytes(text, length);
+  }
   if (directive.flags & Flag.Left) out.fill(32, padding);
   if (directive.flags & Flag.Zero) out.put(0);
+}
+
+function escapedTextLength(text: usize, length: i32): i32 {
+  let characters = 0;
+  for (let i = 0; i < length; ++i) characters += escapedLength(<i32>load<u8>(text + <usize>i), 34);
+  return characters;
 }
 
 /** Appends memory, as it is (%m) or in hex (%M): `precision` bytes, as far as there are. */

@@ -21,6 +21,7 @@ import {
   putMemory,
   putString,
 } from "./directive";
+import { putHistogram } from "./histogram";
 import { ManifestFault, ManifestView } from "./manifest";
 import { Plan, planSite } from "./plan";
 import { MAX_UNIT_BYTES, Units } from "./units";
@@ -153,7 +154,7 @@ export class Formatter {
       let type = this.manifest.argumentField(i, ArgumentRow.Type);
       if (type == ArgumentType.Long) {
         bytes += 8;
-      } else if (type == ArgumentType.FixedString) {
+      } else if (type == ArgumentType.FixedString || type == ArgumentType.Histogram) {
         bytes += this.manifest.argumentField(i, ArgumentRow.Bytes);
       } else {
         let length = load<u32>(item + <usize>bytes);
@@ -229,6 +230,7 @@ export class Formatter {
     }
     let type = this.manifest.argumentField(this.argument, ArgumentRow.Type);
     if (type == ArgumentType.Long) this.printLong(directive, this.takeLong(), out);
+    else if (type == ArgumentType.Histogram) this.printHistogram(out);
     else this.printBytes(directive, type, out);
   }
 
@@ -248,6 +250,13 @@ export class Formatter {
     if (directive.conversion == 77 || directive.conversion == 109) putMemory(out, start, length, directive);
     else if (directive.plain) out.putBytes(start, length);
     else putString(out, start, length, directive);
+  }
+
+  private printHistogram(out: OutBuffer): void {
+    let bytes = this.manifest.argumentField(this.argument, ArgumentRow.Bytes);
+    putHistogram(out, this.at, bytes);
+    this.at += <usize>bytes;
+    this.argument++;
   }
 
   private printLong(directive: Directive, value: i64, out: OutBuffer): void {

@@ -3,7 +3,7 @@
 // manifest may come from anywhere.
 
 import { ArgumentRow, SiteRow, SiteStyle } from "../../format/manifest";
-import { ArgumentType, RecordItem } from "../../format/record";
+import { ArgumentType, HistogramArgument, RecordItem } from "../../format/record";
 import { Directive, Flag, FROM_ARGUMENT, MAX_WIDTH, UNSET } from "./directive";
 import { ManifestView } from "./manifest";
 
@@ -56,6 +56,8 @@ function checkArguments(manifest: ManifestView, plan: Plan): bool {
     else if (type == ArgumentType.String && size >= 0) {
       constant = false;
       bytes += 8;
+    } else if (type == ArgumentType.Histogram && size > HistogramArgument.Buckets && (size & 7) == 0) {
+      bytes += <u64>size;
     } else return false;
     if (bytes > MAX_ITEM_BYTES) return false;
   }
@@ -158,6 +160,7 @@ function flagOf(byte: i32): i32 {
 function isConversion(byte: i32): bool {
   switch (byte) {
     case 37: // %
+    case 72: // H, of histograms: only the compiler writes it
     case 77: // M
     case 88: // X
     case 98: // b

@@ -1,0 +1,138 @@
+// Collects what scripts ask of their statistics (statistic.ts), and refuses what one statistic cannot be at the same time:
+// two kinds of histograms, two scales of a variance.
+
+import { Reporter } from "../diagnostics/diagnostic";
+import {
+  Expression,
+  ForeachStatement,
+  HistogramExpression,
+  Identifier,
+  IndexExpression,
+  NodeKind,
+  SortOrder,
+  Statement,
+  StatisticExpression,
+} from "../syntax/ast";
+import { Range } from "../syntax/source";
+import { Operator } from "../syntax/token";
+import { Type } from "../syntax/type";
+import { Analysis } from "./analysis";
+import { Rewriter } from "./rewrite";
+import { LOG_BUCKETS, MOST_BUCKETS, Statistic, StatisticField } from "./statistic";
+import { FunctionSymbol, GlobalSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+
+/** The statistic that an extractor reads: a variable, or an element of an array. */
+export function statisticOf(operand: Expression): GlobalSymbol | null {
+  const e = operand.kind == NodeKind.Index ? (<IndexExpression>operand).base : operand;
+  if (e.kind != NodeKind.Identifier) return null;
+  const symbol = <ScriptSymbol | null>(<Identifier>e).symbol;
+  if (symbol === null || symbol.kind != SymbolKind.Global) return null;
+  const global = <GlobalSymbol>symbol;
+  return global.type == Type.Stats ? global : null;
+}
+
+/** Notes what all code that can run reads of statistics. */
+export function collectStatistics(a: Analysis, functions: FunctionSymbol[]): void {
+  for (let i = 0, n = a.units.length; i < n; ++i) collectUnit(a, i);
+  const walk = new Extractors(a.reporter);
+  for (let i = 0, n = functions.length; i < n; ++i) {
+    const body = functions[i].declaration.body;
+    if (body !== null) walk.block(body);
+  }
+}
+
+/** The same of one unit. */
+export function collectUnit(a: Analysis, at: i32): void {
+  const walk = new Extractors(a.reporter);
+  const unit = a.units[at];
+  for (let i = 0, n = unit.conditions.length; i < n; ++i) walk.expression(unit.conditions[i].expression);
+  for (let i = 0, n = unit.parts.length; i < n; ++i) walk.block(unit.parts[i].block);
+}
+
+class Extractors extends Rewriter {
+  constructor(private reporter: Reporter) {
+    super();
+  }
+
+  override expression(e: Expression): Expression {
+    if (e.kind == NodeKind.Statistic) this.note(<StatisticExpression>e);
+    if (e.kind == NodeKind.Histogram) this.noteHistogram(<HistogramExpression>e);
+    this.children(e);
+    return e;
+  }
+
+  override statement(s: Statement): Statement {
+    if (s.kind == NodeKind.Foreach) this.noteSorting(<ForeachStatement>s);
+    this.parts(s);
+    return s;
+  }
+
+  private requireStatistic(operand: Expression, range: Range): Statistic | null {
+    const global = statisticOf(operand);
+    if (global !== null) return global.statistic;
+    this.reporter.error(range, "expected a statistic: a global variable or an element of an array that '<<<' adds to");
+    return null;
+  }
+
+  private note(e: StatisticExpression): void {
+    const statistic = this.requireStatistic(e.operand, e.range);
+    if (statistic === null) return;
+    statistic.wantExtractor(e.op);
+    if (e.op != Operator.AtVariance) return;
+    const shift = e.parameters.length > 0 ? e.parameters[0] : 0;
+    if (shift < 0 || shift > 62) {
+      this.reporter.error(e.range, `bit shift (${shift}) out of range <0..62>`);
+    } else if (statistic.shift >= 0 && <i64>statistic.shift != shift) {
+      this.reporter.error(e.range, `conflicting bit shifts declared (previously ${statistic.shift})`);
+    } else {
+      statistic.shift = <i32>shift;
+    }
+  }
+
+  private noteHistogram(e: HistogramExpression): void {
+    const statistic = this.requireStatistic(e.operand, e.range);
+    if (statistic === null) return;
+    const global = statisticOf(e.operand)!;
+    statistic.want(StatisticField.Count);
+    const linear = e.op == Operator.AtHistLinear;
+    const low = linear ? e.parameters[0] : 0;
+    const high = linear ? e.parameters[1] : 0;
+    const width = linear ? e.parameters[2] : 0;
+    if (linear && !this.checkLinear(e, low, high, width)) return;
+    const before = statistic.histogram;
+    const same = before == e.op && statistic.low == low && statistic.high == high && statistic.width == width;
+    if (before != Operator.None && !same) {
+      this.reporter.error(e.range, `multiple histogram types declared on '${global.displayName}'`);
+      return;
+    }
+    statistic.histogram = e.op;
+    statistic.low = low;
+    statistic.high = high;
+    statistic.width = width;
+    statistic.buckets = linear ? <i32>((high - low) / width) + 3 : LOG_BUCKETS;
+  }
+
+  private checkLinear(e: HistogramExpression, low: i64, high: i64, width: i64): bool {
+    if (width <= 0) {
+      this.reporter.error(e.range, `the interval of a histogram must be positive, not ${width}`);
+      return false;
+    }
+    if (high < low) {
+      this.reporter.error(e.range, `the end of a histogram (${high}) is below its start (${low})`);
+      return false;
+    }
+    const buckets = <u64>(high - low) / <u64>width;
+    if (buckets <= <u64>(MOST_BUCKETS - 3)) return true;
+    this.reporter.error(e.range, `a histogram has at most ${MOST_BUCKETS - 2} intervals; select a larger interval`);
+    return false;
+  }
+
+  /** Sorting statistics by value is sorting them by their counts, unless an extractor says otherwise. */
+  private noteSorting(s: ForeachStatement): void {
+    if (s.valueSort == SortOrder.None) return;
+    const global = statisticOf(s.array);
+    if (global === null) return;
+    if (s.valueExtractor == Operator.None) s.valueExtractor = Operator.AtCount;
+    global.statistic.wantExtractor(s.valueExtractor);
+  }
+}
