@@ -39,6 +39,17 @@ export const SUBJECTS: Subject[] = [
     note: "bpftrace's count() is per CPU; ours is one atomic addition; stap's n++ may lose some",
   },
   {
+    what: "kprobe: average by execname()",
+    ours: 'global s probe kernel.function("vfs_read") { s[execname()] <<< 5 } probe end { foreach (k in s) println(@avg(s[k])) }',
+    bpftrace: "kprobe:vfs_read { @s[comm] = avg(5); }",
+    note: "ours counts the routines of its hash table, bpftrace's are in the kernel",
+  },
+  {
+    what: "kprobe: histogram of tid()",
+    ours: 'global h probe kernel.function("vfs_read") { h <<< tid() } probe end { print(@hist_log(h)) }',
+    bpftrace: "kprobe:vfs_read { @h = hist(tid); }",
+  },
+  {
     what: "kprobe: printf of one process' pid() only",
     ours: 'probe kernel.function("vfs_read") { if (pid() == 1234) printf("%d\\n", tid()) }',
     bpftrace: 'kprobe:vfs_read /pid == 1234/ { printf("%d\\n", tid); }',
