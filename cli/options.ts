@@ -1,6 +1,6 @@
 // The command line: one row per option; parsing, checks and --help are derived from the rows.
 //
-// As in stap, options end at the script's name: what follows are the script's arguments. Short options take their value
+// As in stap, options may follow the script's name, and `--` ends them. Short options take their value
 // glued or apart (-p4, -p 4) and may be bundled (-vp4), which yargs does not read the way getopt does; so `spell` writes
 // every option out in its long form first, and yargs checks types and prints the help.
 
@@ -266,7 +266,7 @@ export interface Settings {
 /** Command line to settings; throws a UsageError. */
 export function parseOptions(argv: string[]): Settings {
   const job = argv[0] === "run" ? "run" : "script";
-  const { options, positionals } = spell(job === "run" ? argv.slice(1) : argv, job === "run");
+  const { options, positionals } = spell(job === "run" ? argv.slice(1) : argv);
   const values = parser()
     .fail((message: string) => {
       throw new UsageError(firstLine(message));
@@ -289,7 +289,7 @@ function parser() {
   let builder = yargs([])
     .scriptName("stap-remote")
     .usage("Usage: stap-remote [options] SCRIPT.stp [ARGUMENT]...\n       stap-remote run OBJECT.bo [options]")
-    .epilogue("SCRIPT may be '-': standard input. Options end at the script's name; what follows are its arguments.")
+    .epilogue("SCRIPT may be '-': standard input. Options may follow it; what follows '--' are its arguments.")
     .parserConfiguration({ "boolean-negation": false, "camel-case-expansion": false, "dot-notation": false })
     .help(false)
     .version(false)
@@ -310,8 +310,8 @@ function parser() {
   return builder;
 }
 
-/** Writes each option as --name or --name=value; `mixed`: options may follow positionals. */
-function spell(argv: string[], mixed: boolean): { options: string[]; positionals: string[] } {
+/** Writes each option as --name or --name=value. A negative number is no option. */
+function spell(argv: string[]): { options: string[]; positionals: string[] } {
   const options: string[] = [];
   const positionals: string[] = [];
   const rest = [...argv];
@@ -319,9 +319,8 @@ function spell(argv: string[], mixed: boolean): { options: string[]; positionals
     const word = rest.shift() as string;
     if (word === "--") return { options, positionals: [...positionals, ...rest] };
     if (word.startsWith("--")) options.push(spellLong(word, rest));
-    else if (word.startsWith("-") && word.length > 1) options.push(...spellShort(word, rest));
-    else if (mixed) positionals.push(word);
-    else return { options, positionals: [word, ...rest] };
+    else if (/^-[^0-9]/.test(word)) options.push(...spellShort(word, rest));
+    else positionals.push(word);
   }
   return { options, positionals };
 }

@@ -15,18 +15,23 @@ function refusal(...argv: string[]): string {
   throw new Error(`accepted: ${argv.join(" ")}`);
 }
 
-test("options end at the script's name; what follows are its arguments", () => {
-  const settings = parseOptions(["-v", "--local", "x.stp", "-v", "--host", "b", "3"]);
+test("options may follow the script's name, as in stap", () => {
+  const settings = parseOptions(["-v", "x.stp", "-v", "--local", "3", "-c", "ls -l", "-5"]);
   assert.is(settings.file, "x.stp");
-  assert.is(settings.verbose, 1);
-  assert.equal(settings.args, ["-v", "--host", "b", "3"]);
+  assert.is(settings.verbose, 2);
+  assert.is(settings.command, "ls -l");
+  assert.equal(settings.args, ["3", "-5"]);
 });
 
-test("with -e all that follows the options are arguments", () => {
+test("what follows two dashes are the script's arguments", () => {
+  assert.equal(parseOptions(["--local", "x.stp", "1", "--", "-v", "-T"]).args, ["1", "-v", "-T"]);
+});
+
+test("with -e all that is no option is an argument", () => {
   const settings = parseOptions(["--local", "-e", "probe begin {}", "a", "-T", "5"]);
   assert.is(settings.script, "probe begin {}");
   assert.is(settings.file, undefined);
-  assert.equal(settings.args, ["a", "-T", "5"]);
+  assert.equal(settings.args, ["a"]);
 });
 
 test("a dash is a script: standard input", () => {
