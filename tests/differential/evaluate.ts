@@ -2,7 +2,16 @@
 // 64-bit two's complement; operands, keys and arguments are computed from left to right; arrays remember the order of
 // insertion; strings are cut at MAXSTRINGLEN.
 
-import type { ArrayVariable, Expression, FunctionTree, Place, Program, Statement, Variable } from "./tree.ts";
+import type {
+  ArrayVariable,
+  Expression,
+  FunctionTree,
+  LibraryName,
+  Place,
+  Program,
+  Statement,
+  Variable,
+} from "./tree.ts";
 
 export type Value = bigint | string;
 
@@ -145,7 +154,15 @@ class Evaluator {
         return truth(this.table(e.array).find(this.keys(e.keys)) !== undefined);
       case "call":
         return this.call(e.callee, this.keys(e.args));
+      case "library":
+        return library(e.name, this.keys(e.args));
+      case "sprintf":
+        return cut(this.formatted(e.values));
     }
+  }
+
+  private formatted(values: { directive: string; value: Expression }[]): string {
+    return values.map(({ directive, value }) => format(directive, this.value(value))).join(" ");
   }
 
   private binary(op: string, left: Expression, right: Expression): Value {
@@ -231,7 +248,7 @@ class Evaluator {
         throw new SoftError(this.value(s.message) as string);
       case "print": {
         // What functions among the arguments print comes before.
-        const line = s.values.map(({ directive, value }) => format(directive, this.value(value))).join(" ");
+        const line = this.formatted(s.values);
         this.out += `${line}\n`;
         return "normal";
       }
@@ -292,6 +309,31 @@ class Evaluator {
       if (s.message) this.write(s.message, cut(error.message));
       return this.block(s.handler);
     }
+  }
+}
+
+/** Functions of the string library; strings are ASCII here. */
+function library(name: LibraryName, args: Value[]): Value {
+  const [s, t, u] = args as [string, string, string];
+  switch (name) {
+    case "strlen":
+      return BigInt(s.length);
+    case "isinstr":
+      return truth(s.includes(t));
+    case "strpos":
+      return BigInt(s.indexOf(t));
+    case "substr": {
+      const [start, length] = [Number(args[1]), Number(args[2])];
+      return s.slice(start, start + length);
+    }
+    case "str_replace":
+      return cut(t === "" ? s : s.replaceAll(t, () => u));
+    case "toupper":
+      return s.toUpperCase();
+    case "tolower":
+      return s.toLowerCase();
+    case "sprint":
+      return `${args[0]}`;
   }
 }
 

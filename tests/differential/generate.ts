@@ -6,6 +6,7 @@ import type {
   ArrayVariable,
   Expression,
   FunctionTree,
+  LibraryName,
   Order,
   Place,
   Program,
@@ -13,6 +14,7 @@ import type {
   Type,
   Variable,
 } from "./tree.ts";
+import { LIBRARY } from "./tree.ts";
 
 const NUMBERS = [0n, 1n, 2n, 3n, 5n, 7n, 10n, 63n, 64n, 255n, 1000n, 65536n, 2147483647n, 4294967296n, 2n ** 63n - 1n];
 const LONG = "The quick brown fox jumps over the lazy dog; ";
@@ -183,11 +185,14 @@ class Generator {
   }
 
   private print(scope: Scope): Statement {
-    const values = Array.from({ length: 1 + this.random.below(3) }, () => {
+    return { kind: "print", values: this.values(scope, 2) };
+  }
+
+  private values(scope: Scope, depth: number): { directive: string; value: Expression }[] {
+    return Array.from({ length: 1 + this.random.below(3) }, () => {
       const type = this.type();
-      return { directive: this.random.pick(DIRECTIVES[type]), value: this.expression(scope, type, 2) };
+      return { directive: this.random.pick(DIRECTIVES[type]), value: this.expression(scope, type, depth) };
     });
-    return { kind: "print", values };
   }
 
   private branch(scope: Scope, depth: number): Statement {
@@ -344,6 +349,7 @@ class Generator {
       [this.arrays.length > 0 ? 18 : 0, "element"],
       [this.arrays.length > 0 ? 8 : 0, "in"],
       [10, "call"],
+      [6, "library"],
       [5, "update"],
       [4, "assign"],
     ] as const);
@@ -370,6 +376,8 @@ class Generator {
         return this.membership(scope, depth);
       case "call":
         return this.call(scope, "long", depth) ?? this.leaf(scope, "long");
+      case "library":
+        return this.library(scope, "long", depth);
       case "update":
         return this.effectOf(scope);
       case "assign":
@@ -399,6 +407,8 @@ class Generator {
       [8, "choice"],
       [15, "element"],
       [12, "call"],
+      [10, "library"],
+      [8, "sprintf"],
       [20, "leaf"],
     ] as const);
     switch (kind) {
@@ -410,9 +420,25 @@ class Generator {
         return this.anyElement(scope, "string", depth);
       case "call":
         return this.call(scope, "string", depth) ?? this.leaf(scope, "string");
+      case "library":
+        return this.library(scope, "string", depth);
+      case "sprintf":
+        return { kind: "sprintf", values: this.values(scope, depth - 1) };
       case "leaf":
         return this.leaf(scope, "string");
     }
+  }
+
+  private library(scope: Scope, gives: Type, depth: number): Expression {
+    const names = (Object.keys(LIBRARY) as LibraryName[]).filter((name) => LIBRARY[name].gives === gives);
+    const name = this.random.pick(names);
+    const takes: readonly Type[] = LIBRARY[name].takes;
+    const args = takes.map((type): Expression => {
+      // Positions that mean something; what others do is not written anywhere.
+      if (type === "long" && name === "substr") return { kind: "number", value: BigInt(this.random.below(70)) };
+      return this.expression(scope, type, depth - 1);
+    });
+    return { kind: "library", name, args };
   }
 }
 

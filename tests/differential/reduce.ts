@@ -62,6 +62,8 @@ function innerBlocks(s: Statement): Statement[][] {
 
 type Slots = Record<string, unknown>;
 const EXPRESSIONS = new Set([
+  "library",
+  "sprintf",
   "binary",
   "unary",
   "choice",

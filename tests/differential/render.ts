@@ -55,6 +55,12 @@ function place(target: Place): string {
 
 const quote = (text: string) => `"${text.replace(/["\\]/g, "\\$&").replace(/\n/g, "\\n")}"`;
 
+/** A format and its arguments. */
+function formatted(values: { directive: string; value: Expression }[], end = ""): string {
+  const format = values.map(({ directive }) => directive).join(" ");
+  return `"${format}${end}", ${values.map(({ value }) => at(ASSIGNMENT, value)).join(", ")}`;
+}
+
 /** An expression as the script says it. */
 export function expression(e: Expression): string {
   switch (e.kind) {
@@ -82,6 +88,10 @@ export function expression(e: Expression): string {
       return `[${e.keys.map((key) => at(ASSIGNMENT, key)).join(", ")}] in ${e.array.name}`;
     case "call":
       return `${e.callee.name}(${e.args.map((arg) => at(ASSIGNMENT, arg)).join(", ")})`;
+    case "library":
+      return `${e.name}(${e.args.map((arg) => at(ASSIGNMENT, arg)).join(", ")})`;
+    case "sprintf":
+      return `sprintf(${formatted(e.values)})`;
   }
 }
 
@@ -123,8 +133,7 @@ function statement(s: Statement): string {
     case "error":
       return `error(${expression(s.message)});`;
     case "print": {
-      const format = s.values.map(({ directive }) => directive).join(" ");
-      return `printf("${format}\\n", ${s.values.map(({ value }) => at(ASSIGNMENT, value)).join(", ")});`;
+      return `printf(${formatted(s.values, "\\n")});`;
     }
     default:
       return `${s.kind};`;

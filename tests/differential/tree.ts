@@ -44,7 +44,23 @@ export type Expression =
   | { kind: "assign"; op: string; target: Place; value: Expression }
   | { kind: "update"; op: "++" | "--"; prefix: boolean; target: Place }
   | { kind: "in"; array: ArrayVariable; keys: Expression[] }
-  | { kind: "call"; callee: FunctionTree; args: Expression[] };
+  | { kind: "call"; callee: FunctionTree; args: Expression[] }
+  | { kind: "library"; name: LibraryName; args: Expression[] }
+  | { kind: "sprintf"; values: { directive: string; value: Expression }[] };
+
+/** Functions of the string library, with the types of their arguments and of their result. */
+export const LIBRARY = {
+  strlen: { takes: ["string"], gives: "long" },
+  isinstr: { takes: ["string", "string"], gives: "long" },
+  strpos: { takes: ["string", "string"], gives: "long" },
+  substr: { takes: ["string", "long", "long"], gives: "string" },
+  str_replace: { takes: ["string", "string", "string"], gives: "string" },
+  toupper: { takes: ["string"], gives: "string" },
+  tolower: { takes: ["string"], gives: "string" },
+  sprint: { takes: ["long"], gives: "string" },
+} as const satisfies Record<string, { takes: readonly Type[]; gives: Type }>;
+
+export type LibraryName = keyof typeof LIBRARY;
 
 /** How a foreach is sorted: by which key (-1: by value), and in which direction. */
 export interface Order {
