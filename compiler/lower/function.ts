@@ -158,7 +158,7 @@ function bindParameters(l: Lowering, fn: FunctionSymbol, values: Argument[]): vo
       const hidden = l.root.framed && place.base == Base.Pointer;
       const still = place.isLiteral || (!moves && !hidden);
       const storage = new Storage();
-      storage.place = still ? place : hidden ? keepInFrame(l, place) : keepString(l, place);
+      storage.place = still ? place : l.root.framed ? keepInFrame(l, place) : keepString(l, place);
       l.locals.set(parameter, storage);
       continue;
     }

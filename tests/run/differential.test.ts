@@ -10,7 +10,7 @@ import { Remote } from "./remote.ts";
 const SEED = Number(process.env.STAP_REMOTE_SEED ?? 1);
 const COUNT = Number(process.env.STAP_REMOTE_COUNT ?? 60);
 /** Programs of one object. */
-const BATCH = 20;
+const BATCH = 8;
 
 const test = suite("differential in the kernel");
 let remote: Remote;
@@ -32,7 +32,7 @@ async function runBatch(batch: Subject[]): Promise<string[]> {
   const errors = runErrors(ended).map((line) => line.replace(/^ERROR: /, "").replace(/ near .*/, ""));
   if (wanted.sort().join("\n") !== errors.sort().join("\n"))
     problems.push(`errors: ${wanted} expected, ${errors} seen`);
-  if (problems.length > 0) problems.push(ended.err.split("\n").slice(0, 20).join("\n"));
+  if (problems.length > 0) problems.unshift(ended.err.split("\n").slice(0, 20).join("\n"));
   return problems;
 }
 
