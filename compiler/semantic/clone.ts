@@ -4,6 +4,7 @@
 import {
   AssignmentExpression,
   AtVarExpression,
+  AutocastExpression,
   BinaryExpression,
   BlockStatement,
   CallExpression,
@@ -119,6 +120,10 @@ function copyAtExpression(e: Expression): Expression {
       const cast = <CastExpression>e;
       const operand = cloneExpression(cast.operand);
       return withPath(new CastExpression(e.range, operand, cast.typeName, cast.module), cast);
+    }
+    case NodeKind.Autocast: {
+      const operand = cloneExpression((<AutocastExpression>e).operand);
+      return withPath(new AutocastExpression(e.range, operand), <TargetExpression>e);
     }
     case NodeKind.Entry:
       return new EntryExpression(e.range, cloneExpression((<EntryExpression>e).operand));

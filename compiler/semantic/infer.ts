@@ -7,6 +7,7 @@
 import { Reporter } from "../diagnostics/diagnostic";
 import {
   AssignmentExpression,
+  AutocastExpression,
   BinaryExpression,
   BlockStatement,
   CallExpression,
@@ -123,7 +124,7 @@ export class Inference {
         this.block(<BlockStatement>s);
         return;
       case NodeKind.Expression:
-        this.infer((<ExpressionStatement>s).expression, Type.Unknown);
+        this.dropped((<ExpressionStatement>s).expression);
         return;
       case NodeKind.If: {
         const branch = <IfStatement>s;
@@ -160,6 +161,13 @@ export class Inference {
       default:
         return;
     }
+  }
+
+  /** An expression whose value nobody wants; a variable that has no type there needs none. */
+  private dropped(e: Expression): void {
+    const symbol = e.kind == NodeKind.Identifier ? symbolIn(e) : null;
+    const untyped = symbol !== null && symbol.kind == SymbolKind.Local && (<LocalSymbol>symbol).type == Type.Unknown;
+    this.infer(e, this.reporting && untyped ? Type.Long : Type.Unknown);
   }
 
   private forLoop(s: ForStatement): void {
@@ -294,6 +302,9 @@ export class Inference {
 
   private atType(e: Expression, wanted: Type): Type {
     switch (e.kind) {
+      case NodeKind.Autocast:
+        this.infer((<AutocastExpression>e).operand, Type.Unknown);
+        return this.target(<TargetExpression>e);
       case NodeKind.TargetVariable:
       case NodeKind.AtVar:
       case NodeKind.Cast:

@@ -3,6 +3,7 @@
 
 import {
   AssignmentExpression,
+  AutocastExpression,
   BinaryExpression,
   BlockStatement,
   CallExpression,
@@ -123,6 +124,12 @@ export class Rewriter {
     switch (e.kind) {
       case NodeKind.Cast: {
         const cast = <CastExpression>e;
+        cast.operand = this.expression(cast.operand);
+        this.path(cast);
+        return;
+      }
+      case NodeKind.Autocast: {
+        const cast = <AutocastExpression>e;
         cast.operand = this.expression(cast.operand);
         this.path(cast);
         return;

@@ -18,7 +18,12 @@ export async function countHandlers(bpftrace: GuestBpftrace | string, stap: Stap
   return { title: "BPF instructions (the programs as loaded, before the kernel rewrites them)", rows };
 }
 
-async function countHandler(subject: Subject, bpftrace: GuestBpftrace | string, stap: Stap | string): Promise<Row> {
+/** One row: a handler of ours and the peers'. */
+export async function countHandler(
+  subject: Subject,
+  bpftrace: GuestBpftrace | string,
+  stap: Stap | string,
+): Promise<Row> {
   const theirs = typeof bpftrace === "string" ? bpftrace : await countBpftrace(bpftrace, subject);
   const peers: Record<string, PeerFigure> = { bpftrace: theirs };
   if (subject.stap) peers["stap --runtime=bpf"] = await countStap(stap, subject.stap);

@@ -12,6 +12,7 @@ import { fetchKernel } from "../guest/kernel.ts";
 import { getGuestSpec } from "../guest/matrix.ts";
 import { measureCompile } from "./compile.ts";
 import { BenchGuest, measureGuest } from "./guest.ts";
+import { measureHandlers } from "./handlers.ts";
 import { countHandlers } from "./instructions.ts";
 import { GuestBpftrace, Stap } from "./peers.ts";
 import { measureSizes } from "./sizes.ts";
@@ -38,6 +39,7 @@ async function withGuest(): Promise<void> {
     show(await measureCompile(ROOT, stap));
     show(measureSizes(ROOT));
     show(await countHandlers(bpftrace, stap));
+    for (const group of await measureHandlers(guest, bpftrace, stap)) show(group);
     show(await measureGuest(guest, bpftrace));
   } finally {
     if (bpftrace && typeof bpftrace !== "string") await bpftrace.remove();
@@ -51,6 +53,7 @@ async function withoutGuest(): Promise<void> {
   show(await measureCompile(ROOT, stap));
   show(measureSizes(ROOT));
   show(await countHandlers(WITHOUT_GUEST, stap));
+  for (const group of await measureHandlers(undefined, WITHOUT_GUEST, stap)) show(group);
 }
 
 function nameOf(peer: { version: string } | string, name: string): string {

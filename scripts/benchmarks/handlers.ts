@@ -1,0 +1,130 @@
+// Ten typical handlers beside bpftrace's and stap's: how many instructions they are, how many the verifier walks, and how
+// long an event takes by the kernel's own clock (kernel.bpf_stats_enabled), helpers and maps included. Counting executed
+// instructions instead would flatter whoever lets helpers do the work.
+
+import type { BenchGuest } from "./guest.ts";
+import { countHandler } from "./instructions.ts";
+import type { GuestBpftrace, Stap } from "./peers.ts";
+import { lastLine, type Ran } from "./run.ts";
+import { HANDLERS, type Subject } from "./subjects.ts";
+import type { Group, PeerFigure, Row } from "./table.ts";
+
+/** Events that each handler sees. */
+const EVENTS = 20_000;
+const LOAD = "/tmp/bench-load.sh";
+const SHOWN = "/tmp/bench-programs.json";
+
+/** What running a handler showed. */
+interface Measured {
+  /** Instructions that the verifier walked, all programs together. */
+  verified: number;
+  /** Nanoseconds that all programs took for an event. */
+  perEvent: number;
+}
+
+/** The groups of the ten handlers; without a guest only instructions are counted. */
+export async function measureHandlers(
+  guest: BenchGuest | undefined,
+  bpftrace: GuestBpftrace | string,
+  stap: Stap | string,
+): Promise<Group[]> {
+  const counted: Row[] = [];
+  for (const subject of HANDLERS) counted.push(await countHandler(subject, bpftrace, stap));
+  const groups = [{ title: "Typical handlers: BPF instructions", rows: counted }];
+  if (!guest) return groups;
+  await guest.shell(`cat > ${LOAD}`, { input: Buffer.from(loadScript()) });
+  const verified: Row[] = [];
+  const times: Row[] = [];
+  for (const subject of HANDLERS) {
+    const ours = await measureOurs(guest, subject);
+    const theirs = typeof bpftrace === "string" ? bpftrace : await measureBpftrace(guest, bpftrace, subject);
+    verified.push(rowOf(subject, "insns", ours, theirs, (one) => one.verified));
+    times.push(rowOf(subject, "ns", ours, theirs, (one) => one.perEvent));
+  }
+  groups.push({ title: "Typical handlers: instructions that the verifier walked", rows: verified });
+  groups.push({ title: "Typical handlers: time of an event (emulated: only the ratios mean something)", rows: times });
+  return groups;
+}
+
+/** Many small writes, watched; then what the kernel counted of all programs. */
+function loadScript(): string {
+  return [
+    "echo 1 > /proc/sys/kernel/bpf_stats_enabled",
+    `dd if=/dev/zero of=/dev/null bs=1 count=${EVENTS} 2>/dev/null`,
+    `bpftool -j prog show > ${SHOWN}`,
+    "echo 0 > /proc/sys/kernel/bpf_stats_enabled",
+    "",
+  ].join("\n");
+}
+
+function rowOf(
+  { what, note }: Subject,
+  unit: Row["unit"],
+  ours: Measured | string,
+  theirs: Measured | string,
+  pick: (one: Measured) => number,
+): Row {
+  const figure = (one: Measured | string): PeerFigure => (typeof one === "string" ? one : pick(one));
+  return { what, unit, ours: figure(ours), peers: { bpftrace: figure(theirs) }, note };
+}
+
+async function measureOurs(guest: BenchGuest, { ours }: Subject): Promise<Measured | string> {
+  const before = await newestProgram(guest);
+  const ran = await guest.client(["-vv", "-o", "/dev/null", "-c", `sh ${LOAD}`, "-e", ours]);
+  if (ran.status !== 0) return firstError(ran);
+  const verified = sumOf(ran.stderr, /^Loaded '.*': (\d+) instructions verified/gm);
+  return await read(guest, before, verified);
+}
+
+async function measureBpftrace(
+  guest: BenchGuest,
+  bpftrace: GuestBpftrace,
+  subject: Subject,
+): Promise<Measured | string> {
+  const before = await newestProgram(guest);
+  const file = "/tmp/bench-handler.bt";
+  const command = `cat > ${file} && ${bpftrace.command} -v -o /dev/null -c '/bin/sh ${LOAD}' ${file}`;
+  const ran = await guest.shell(command, { input: Buffer.from(subject.bpftrace) });
+  if (ran.status !== 0) return firstError(ran);
+  const said = ran.stderr + ran.stdout.toString();
+  return await read(guest, before, sumOf(said, /processed (\d+) insns/g));
+}
+
+/** The greatest number of a program so far: those of a run come behind it. */
+async function newestProgram(guest: BenchGuest): Promise<number> {
+  const programs = parsePrograms((await guest.shell("bpftool -j prog show")).stdout.toString());
+  return Math.max(0, ...programs.map(({ id }) => id));
+}
+
+async function read(guest: BenchGuest, before: number, verified: number): Promise<Measured | string> {
+  const shown = await guest.shell(`cat ${SHOWN}; rm -f ${SHOWN}`);
+  const mine = parsePrograms(shown.stdout.toString()).filter(({ id, run_cnt }) => id > before && run_cnt >= EVENTS / 2);
+  if (mine.length === 0) return "no program of it ran";
+  return { verified, perEvent: mine.reduce((sum, { run_time_ns }) => sum + run_time_ns, 0) / EVENTS };
+}
+
+interface Program {
+  id: number;
+  run_time_ns: number;
+  run_cnt: number;
+}
+
+function parsePrograms(text: string): Program[] {
+  try {
+    const all = JSON.parse(text) as Partial<Program>[];
+    return all.map(({ id = 0, run_time_ns = 0, run_cnt = 0 }) => ({ id, run_time_ns, run_cnt }));
+  } catch {
+    return [];
+  }
+}
+
+function sumOf(text: string, pattern: RegExp): number {
+  let sum = 0;
+  for (const match of text.matchAll(pattern)) sum += Number(match[1]);
+  return sum;
+}
+
+function firstError({ stderr, status }: Ran): string {
+  const line = stderr.split("\n").find((one) => /error/i.test(one));
+  return line ?? (lastLine(stderr) || `status ${status}`);
+}
