@@ -7,11 +7,14 @@ import { BuiltinSymbol, LocalSymbol, ScriptSymbol, SymbolKind } from "../semanti
 import {
   AssignmentExpression,
   BinaryExpression,
+  BlockStatement,
   CallExpression,
   DeleteStatement,
   Expression,
+  ExpressionStatement,
   ForeachStatement,
   Identifier,
+  IfStatement,
   NodeKind,
   SortOrder,
   Statement,
@@ -124,5 +127,40 @@ export class Contents extends Rewriter {
     if (!sorts || this.seen.has(s)) return;
     this.seen.add(s);
     this.sorted.push(s);
+  }
+}
+
+/** Whether an expression is a call of error(). */
+function isError(e: Expression): bool {
+  if (e.kind != NodeKind.Call) return false;
+  const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
+  return symbol !== null && symbol.kind == SymbolKind.Builtin && (<BuiltinSymbol>symbol).id == Builtin.Error;
+}
+
+/** Whether what follows a statement can never run. */
+export function leaves(s: Statement): bool {
+  switch (s.kind) {
+    case NodeKind.Next:
+    case NodeKind.Break:
+    case NodeKind.Continue:
+    case NodeKind.Return:
+      return true;
+    case NodeKind.Block: {
+      const statements = (<BlockStatement>s).statements;
+      for (let i = 0, n = statements.length; i < n; ++i) {
+        if (leaves(statements[i])) return true;
+      }
+      return false;
+    }
+    case NodeKind.If: {
+      const otherwise = (<IfStatement>s).whenFalse;
+      return otherwise !== null && leaves((<IfStatement>s).whenTrue) && leaves(otherwise);
+    }
+    case NodeKind.Expression:
+      return isError((<ExpressionStatement>s).expression);
+    case NodeKind.Try:
+      return leaves((<TryStatement>s).body) && leaves((<TryStatement>s).handler);
+    default:
+      return false;
   }
 }

@@ -19,6 +19,7 @@ import { BinaryExpression, CallExpression, Expression, NodeKind, StringLiteral, 
 import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { lowerExit } from "./call";
+import { leaves } from "./contents";
 import { isSimple, lowerCondition } from "./expression";
 import { FrameHeader, Hole } from "./frame";
 import { lowerActivations } from "./function";
@@ -215,7 +216,10 @@ function lowerConditions(l: Lowering, conditions: Expression[], from: i32): void
 
 function lowerBodies(l: Lowering, handler: Handler): void {
   for (let i = 0, n = handler.locals.length; i < n; ++i) declareLocal(l, handler.locals[i]);
-  for (let i = 0, n = handler.bodies.length; i < n; ++i) lowerBlock(l, handler.bodies[i]);
+  for (let i = 0, n = handler.bodies.length; i < n; ++i) {
+    lowerBlock(l, handler.bodies[i]);
+    if (leaves(handler.bodies[i])) break;
+  }
 }
 
 /** Whether a handler must not run any more once the session is ending. */

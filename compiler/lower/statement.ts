@@ -16,6 +16,7 @@ import {
   WhileStatement,
 } from "../syntax/ast";
 import { Type } from "../syntax/type";
+import { leaves } from "./contents";
 import { deleteElement } from "./element";
 import { lowerCondition, lowerDropped, lowerLong } from "./expression";
 import { lowerForeach } from "./foreach";
@@ -28,7 +29,12 @@ import { placeOfVariable, symbolOf, writeLong } from "./variable";
 
 /** Lowers a block's statements. */
 export function lowerBlock(l: Lowering, block: BlockStatement): void {
-  for (let i = 0, n = block.statements.length; i < n; ++i) lowerStatement(l, block.statements[i]);
+  const statements = block.statements;
+  for (let i = 0, n = statements.length; i < n; ++i) {
+    lowerStatement(l, statements[i]);
+    // What can never run is left out: it would find nothing of what the code before it computed.
+    if (l.b.isTerminated() || leaves(statements[i])) return;
+  }
 }
 
 /** Lowers one statement; places that it needed on the way are free again afterwards. */

@@ -27,15 +27,16 @@ export async function measureHandlers(
   guest: BenchGuest | undefined,
   bpftrace: GuestBpftrace | string,
   stap: Stap | string,
+  handlers: Subject[] = HANDLERS,
 ): Promise<Group[]> {
   const counted: Row[] = [];
-  for (const subject of HANDLERS) counted.push(await countHandler(subject, bpftrace, stap));
+  for (const subject of handlers) counted.push(await countHandler(subject, bpftrace, stap));
   const groups = [{ title: "Typical handlers: BPF instructions", rows: counted }];
   if (!guest) return groups;
   await guest.shell(`cat > ${LOAD}`, { input: Buffer.from(loadScript()) });
   const verified: Row[] = [];
   const times: Row[] = [];
-  for (const subject of HANDLERS) {
+  for (const subject of handlers) {
     const ours = await measureOurs(guest, subject);
     const theirs = typeof bpftrace === "string" ? bpftrace : await measureBpftrace(guest, bpftrace, subject);
     verified.push(rowOf(subject, "insns", ours, theirs, (one) => one.verified));
