@@ -58,6 +58,8 @@ class Item {
   format: string = "";
   pieces: Piece[] = [];
   site: i32 = 0;
+  /** What prints it, for errors. */
+  near: string = "";
 
   get isFixed(): bool {
     for (let i = 0, n = this.pieces.length; i < n; ++i) {
@@ -79,6 +81,7 @@ export function lowerPrint(l: Lowering, print: PrintSymbol): void {
   const range = print.call.range;
   l.at(range);
   const item = makeItem(l, print);
+  item.near = `identifier '${print.name}'`;
   if (item.format.length == 0) return;
   if (item.most > MAX_RECORD_BYTES) {
     const limit = `${MAX_RECORD_BYTES} bytes`;
@@ -210,7 +213,7 @@ function evaluate(l: Lowering, item: Item, range: Range): void {
     if (e === null) continue;
     const histogram = piece.histogram;
     if (histogram !== null) {
-      piece.value = lowerHistogram(l, histogram, range, "identifier 'print'");
+      piece.value = lowerHistogram(l, histogram, range, item.near);
     } else if (piece.type == ArgumentType.Long || piece.isMemory) {
       piece.value = lowerLong(l, e);
     } else if (!isSimple(e) || !restIsSimple(item, i + 1)) {
