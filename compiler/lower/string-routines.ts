@@ -12,7 +12,6 @@ import {
   arenaMask,
   BoundedLoop,
   frameAddress,
-  isLess,
   lesser,
   libraryRoutine,
   maskFor,
@@ -28,6 +27,10 @@ const SPACES: i64 = 0x100003e00;
 /** 1 in each byte. */
 const ONES: i64 = 0x0101010101010101;
 const HIGH_BITS: i64 = <i64>0x8080808080808080;
+/** Digits of a number that are read, leading zeros included. */
+const MOST_DIGITS: i64 = 256;
+/** Delimiters that are looked at: there are no more different ones, though they might be repeated. */
+const MOST_DELIMITERS: i64 = 512;
 const DOUBLE_QUOTE: i64 = 34;
 /** `"...`, as a little-endian word. */
 const QUOTE_AND_DOTS: i64 = 0x2e2e2e22;
@@ -122,7 +125,12 @@ function buildPrefix(shared: Shared, b: Builder): void {
   b.ret(b.constant(0));
 }
 
-/** (string, part) -> where the string has the first bytes of the part, up to eight of them; -1 if nowhere */
+/** Bytes that one call of `scan` looks at: with many, finding something is fast; with few, the verifier is. */
+const SCANNED: i64 = 256;
+/** What `scan` says when it found neither the part nor the end. */
+const NOT_YET: i64 = -2;
+
+/** (string, part) -> where the string has the first bytes of the part, up to eight of them; -1: nowhere; or NOT_YET */
 function scanRoutine(shared: Shared): i32 {
   return libraryRoutine(shared, "scan", 2, buildScan);
 }
@@ -133,12 +141,12 @@ function buildScan(shared: Shared, b: Builder): void {
   const known = bytesBeforeNul(b, part);
   const wanted = b.binary(Op.And, part, known);
   const text = new Cursor(b, addressInArena(shared, b, b.parameter(0), mask));
-  const loop = new BoundedLoop(b, <i64>shared.maxLength + 1);
+  const loop = new BoundedLoop(b, SCANNED);
   const found = loop.leaveIf(Op.Eq, b.binary(Op.And, text.word, known), wanted);
   const end = loop.leaveIf(Op.Eq, text.byte(0), b.constant(0));
   text.skip(b.constant(1));
   loop.again();
-  b.jump(end);
+  b.ret(b.constant(NOT_YET));
   b.setBlock(end);
   b.ret(b.constant(-1));
   b.setBlock(found);
@@ -156,11 +164,13 @@ function buildFind(shared: Shared, b: Builder): void {
   b.setVar(at, b.parameter(0));
   const loop = new BoundedLoop(b, <i64>shared.maxLength + 1);
   const next = b.callFunction(scanRoutine(shared), [b.getVar(at), b.parameter(1)]);
-  const nowhere = loop.leaveIf(Op.Slt, next, b.constant(0));
-  b.setVar(at, b.binary(Op.Add, b.getVar(at), next));
+  const nowhere = loop.leaveIf(Op.Eq, next, b.constant(-1));
+  // Not found yet: 256 bytes on, to where the part may begin as anywhere. Found: there, and from the next byte on.
+  const missed = b.binary(Op.Shr, next, b.constant(63));
+  b.setVar(at, b.binary(Op.Add, b.getVar(at), select(b, missed, b.constant(SCANNED), next)));
   const same = b.callFunction(prefixRoutine(shared), [b.getVar(at), b.parameter(1)]);
   const found = loop.leaveIf(Op.Ne, same, b.constant(0));
-  b.setVar(at, b.binary(Op.Add, b.getVar(at), b.constant(1)));
+  b.setVar(at, b.binary(Op.Add, b.getVar(at), b.binary(Op.Xor, missed, b.constant(1))));
   loop.again();
   b.jump(nowhere);
   b.setBlock(nowhere);
@@ -169,49 +179,77 @@ function buildFind(shared: Shared, b: Builder): void {
   b.ret(b.binary(Op.Sub, b.getVar(at), b.parameter(0)));
 }
 
+/** Where `str_replace` keeps what it is doing: u64 each. */
+const enum Replacing {
+  From = 0,
+  To = 8,
+  End = 16,
+  Part = 24,
+  PartBytes = 32,
+  Replacement = 40,
+  Size = 48,
+}
+
 /** (frame, to, string, part, replacement) -> 0: writes the string with all occurrences of the part replaced */
 export function replaceRoutine(shared: Shared): i32 {
   return libraryRoutine(shared, "str_replace", 5, buildReplace);
 }
 
+function replacingAddress(shared: Shared, b: Builder): Ref {
+  const area = scratchArea(shared, "replacing", Replacing.Size);
+  return b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(area));
+}
+
 function buildReplace(shared: Shared, b: Builder): void {
   const limit = shared.maxLength;
-  const mask = arenaMask(shared, b);
-  const bits = maskFor(limit + 1);
+  const state = replacingAddress(shared, b);
   const scratch = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(textArea(shared).offset));
-  const part = addressInArena(shared, b, b.parameter(3), mask);
+  const part = addressInArena(shared, b, b.parameter(3), arenaMask(shared, b));
   const measured = b.callHelper(Helper.ProbeReadKernelStr, [scratch, b.constant(limit + 1), part]);
-  const partBytes = b.binary(Op.Sub, measured, b.constant(1));
-  const from = b.variable("from");
-  const to = b.variable("to");
-  const end = b.binary(Op.Add, b.parameter(1), b.constant(limit));
-  b.setVar(from, b.parameter(2));
-  b.setVar(to, b.parameter(1));
+  b.store(Op.Store64, state, Replacing.From, b.parameter(2));
+  b.store(Op.Store64, state, Replacing.To, b.parameter(1));
+  b.store(Op.Store64, state, Replacing.End, b.binary(Op.Add, b.parameter(1), b.constant(limit)));
+  b.store(Op.Store64, state, Replacing.Part, b.parameter(3));
+  b.store(Op.Store64, state, Replacing.PartBytes, b.binary(Op.Sub, measured, b.constant(1)));
+  b.store(Op.Store64, state, Replacing.Replacement, b.parameter(4));
+  const step = libraryRoutine(shared, "replace_step", 1, buildReplaceStep);
+  const loop = new BoundedLoop(b, <i64>limit + 1);
+  const done = loop.leaveIf(Op.Ne, b.callFunction(step, [b.parameter(0)]), b.constant(0));
+  loop.again();
+  b.jump(done);
+  b.setBlock(done);
+  b.ret(b.constant(0));
+}
+
+/** (frame) -> 0: one more is replaced; 1: the rest is copied, or there is no more room */
+function buildReplaceStep(shared: Shared, b: Builder): void {
+  const mask = arenaMask(shared, b);
+  const state = replacingAddress(shared, b);
+  const from = b.load(Op.Load64, state, Replacing.From);
+  const to = b.load(Op.Load64, state, Replacing.To);
+  const end = b.load(Op.Load64, state, Replacing.End);
+  const partBytes = b.load(Op.Load64, state, Replacing.PartBytes);
   const rest = b.newBlock("rest");
   const some = b.newBlock("some");
-  b.setCold(rest);
+  const found = b.newBlock("found");
   b.branchIf(Op.Eq, partBytes, b.constant(0), rest, some);
   b.setBlock(some);
-  const loop = new BoundedLoop(b, <i64>limit + 1);
-  const at = b.callFunction(findRoutine(shared), [b.getVar(from), b.parameter(3)]);
-  const none = loop.leaveIf(Op.Slt, at, b.constant(0));
-  const room = b.binary(Op.Sub, end, b.getVar(to));
-  const kept = b.binary(Op.And, select(b, isLess(b, room, at), room, at), b.constant(bits));
-  const target = addressInArena(shared, b, b.getVar(to), mask);
-  b.callHelper(Helper.ProbeReadKernel, [target, kept, addressInArena(shared, b, b.getVar(from), mask)]);
-  b.setVar(to, b.binary(Op.Add, b.getVar(to), kept));
-  copyRest(shared, b, [b.getVar(to), end, b.parameter(4)], mask, to);
-  b.setVar(from, b.binary(Op.Add, b.binary(Op.Add, b.getVar(from), at), partBytes));
-  const full = loop.leaveIf(Op.Uge, b.getVar(to), end);
-  loop.again();
-  b.jump(full);
-  b.setBlock(full);
-  b.ret(b.constant(0));
-  b.setBlock(none);
-  b.jump(rest);
+  const at = b.callFunction(findRoutine(shared), [from, b.load(Op.Load64, state, Replacing.Part)]);
+  b.branchIf(Op.Slt, at, b.constant(0), rest, found);
+  b.setBlock(found);
+  const room = b.binary(Op.Sub, end, to);
+  const kept = b.binary(Op.And, lesser(b, at, room), b.constant(maskFor(shared.maxLength)));
+  const target = addressInArena(shared, b, to, mask);
+  b.callHelper(Helper.ProbeReadKernel, [target, kept, addressInArena(shared, b, from, mask)]);
+  const next = b.variable("to");
+  const replacement = b.load(Op.Load64, state, Replacing.Replacement);
+  copyRest(shared, b, [b.binary(Op.Add, to, kept), end, replacement], mask, next);
+  b.store(Op.Store64, state, Replacing.To, b.getVar(next));
+  b.store(Op.Store64, state, Replacing.From, b.binary(Op.Add, b.binary(Op.Add, from, at), partBytes));
+  b.ret(b.binary(Op.Uge, b.getVar(next), end));
   b.setBlock(rest);
-  copyRest(shared, b, [b.getVar(to), end, b.getVar(from)], mask, to);
-  b.ret(b.constant(0));
+  copyRest(shared, b, [to, end, from], mask, next);
+  b.ret(b.constant(1));
 }
 
 /** Copies a string, or what there is room for: `places` are to, the end of the room, from. */
@@ -311,7 +349,7 @@ function buildStrtol(shared: Shared, b: Builder): void {
   at.skip(b.binary(Op.Shl, skipped, b.constant(1)));
   const value = b.variable("value");
   b.setVar(value, b.constant(0));
-  const loop = new BoundedLoop(b, <i64>shared.maxLength + 1);
+  const loop = new BoundedLoop(b, MOST_DIGITS);
   const digit = digitOf(b, at.byte(0));
   const other = loop.leaveIf(Op.Uge, digit, b.constant(16));
   const tooLarge = loop.leaveIf(Op.Uge, digit, base);
@@ -344,7 +382,6 @@ export function escapeRoutine(shared: Shared): i32 {
 
 function buildEscape(shared: Shared, b: Builder): void {
   const limit = shared.maxLength;
-  const table = escapeTable(shared, true);
   const quoted = b.binary(Op.Xor, isZero(b, b.parameter(3)), b.constant(1));
   const start = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(textArea(shared).offset));
   // 0 and what is beyond the limit mean the limit; quotes and what says that it was cut want five bytes.
@@ -354,27 +391,44 @@ function buildEscape(shared: Shared, b: Builder): void {
   const budget = b.binary(Op.Sub, select(b, few, b.constant(5), most), b.binary(Op.Shl, quoted, one));
   b.store(Op.Store8, start, 0, b.constant(DOUBLE_QUOTE));
   const to = b.binary(Op.Add, start, quoted);
+  const bytes = libraryRoutine(shared, "escape_bytes", 4, buildEscapeBytes);
+  const length = b.callFunction(bytes, [b.parameter(0), b.parameter(1), budget, quoted]);
+  const cut = b.newBlock("cut");
+  const whole = b.newBlock("whole");
+  const bits = b.constant(maskFor(limit));
+  b.branchIf(Op.Slt, length, b.constant(0), cut, whole);
+  b.setBlock(whole);
+  const behind = b.binary(Op.Add, to, b.binary(Op.And, length, bits));
+  b.store(Op.Store16, behind, 0, b.binary(Op.Mul, quoted, b.constant(DOUBLE_QUOTE)));
+  b.ret(b.constant(0));
+  b.setBlock(cut);
+  endCut(b, to, [quoted, budget, b.unary(Op.Not, length), bits]);
+}
+
+/** (frame, string, budget, distance) -> bytes written at a distance from the text area; what did not fit: ~bytes */
+function buildEscapeBytes(shared: Shared, b: Builder): void {
+  const table = escapeTable(shared, true);
+  const area = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(textArea(shared).offset));
+  const to = b.binary(Op.Add, area, b.binary(Op.And, b.parameter(3), b.constant(1)));
   const from = new Cursor(b, addressInArena(shared, b, b.parameter(1), arenaMask(shared, b)));
   const length = b.variable("length");
   b.setVar(length, b.constant(0));
-  const bits = b.constant(maskFor(limit));
-  const loop = new BoundedLoop(b, <i64>limit + 1);
+  const loop = new BoundedLoop(b, <i64>shared.maxLength + 1);
   const byte = from.byte(0);
   const end = loop.leaveIf(Op.Eq, byte, b.constant(0));
   const row = escapeRow(b, table, byte);
   const longer = b.binary(Op.Add, b.getVar(length), b.binary(Op.Shr, row, b.constant(32)));
-  const cut = loop.leaveIf(Op.Ugt, longer, budget);
-  b.store(Op.Store32, b.binary(Op.Add, to, b.binary(Op.And, b.getVar(length), bits)), 0, row);
+  const cut = loop.leaveIf(Op.Ugt, longer, b.parameter(2));
+  const at = b.binary(Op.And, b.getVar(length), b.constant(maskFor(shared.maxLength)));
+  b.store(Op.Store32, b.binary(Op.Add, to, at), 0, row);
   b.setVar(length, longer);
-  from.skip(one);
+  from.skip(b.constant(1));
   loop.again();
   b.jump(end);
   b.setBlock(end);
-  const behind = b.binary(Op.Add, to, b.binary(Op.And, b.getVar(length), bits));
-  b.store(Op.Store16, behind, 0, b.binary(Op.Mul, quoted, b.constant(DOUBLE_QUOTE)));
-  b.ret(b.constant(0));
+  b.ret(b.getVar(length));
   b.setBlock(cut);
-  endCut(b, to, [quoted, budget, b.getVar(length), bits]);
+  b.ret(b.unary(Op.Not, b.getVar(length)));
 }
 
 /** What does not fit is cut; between quotes, three dots behind them say so. `values`: quoted, budget, length, mask. */
@@ -448,7 +502,7 @@ function buildSet(shared: Shared, b: Builder): void {
   const tokens = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(tokensArea(shared)));
   for (let k = 0; k < 4; ++k) b.store(Op.Store64, tokens, Tokens.Set + k * 8, b.constant(0));
   const at = new Cursor(b, addressInArena(shared, b, b.parameter(1), arenaMask(shared, b)));
-  const loop = new BoundedLoop(b, <i64>shared.maxLength + 1);
+  const loop = new BoundedLoop(b, MOST_DELIMITERS);
   const byte = at.byte(0);
   const end = loop.leaveIf(Op.Eq, byte, b.constant(0));
   const word = b.binary(Op.Add, tokens, b.binary(Op.And, b.binary(Op.Shr, byte, b.constant(3)), b.constant(24)));
