@@ -63,6 +63,7 @@ export function lowerStringCall(l: Lowering, e: CallExpression, to: Place | null
     return currentName(l, to);
   }
   assert(symbol.kind == SymbolKind.Function, "a string call names a function");
+  l.wanted = to;
   callFunction(l, <FunctionSymbol>symbol, e.args, e.range);
   const result = l.stringResult;
   assert(result !== null, "a string function has a place for its result");

@@ -246,35 +246,121 @@ export class Heap {
     return extract(this.l.shared, b, cell, this.s.valueExtractor);
   }
 
+  /** How often it was built where that may happen again meanwhile; behind the entries. */
+  generation(b: Builder): Ref {
+    return b.load(Op.Load32u, b.addressOf(AddressKind.Bss, this.offset + 4 + this.table.buckets * 8), 0);
+  }
+
+  setGeneration(b: Builder, number: Ref): void {
+    b.store(Op.Store32, b.addressOf(AddressKind.Bss, this.offset + 4 + this.table.buckets * 8), 0, number);
+  }
+
+  private skipFunction: i32 = -1;
+
+  /** Takes out so many elements. */
+  skip(l: Lowering, count: Ref): void {
+    if (this.skipFunction < 0) {
+      const fn = this.routine("skip", 1);
+      this.skipFunction = fn.index;
+      const b = new Builder(fn);
+      const done = b.variable("done");
+      const head = b.newBlock("each");
+      const end = b.newBlock("end");
+      const more = b.newBlock("more");
+      b.setVar(done, b.constant(0));
+      b.jump(head);
+      b.setBlock(head);
+      b.setCold(end);
+      b.branchIf(Op.Uge, b.getVar(done), b.parameter(0), end, more);
+      b.setBlock(more);
+      b.callFunction(this.takeFirst, []);
+      const next = b.binary(Op.Add, b.getVar(done), b.constant(1));
+      b.setVar(done, next);
+      b.branchIf(Op.Ult, next, b.constant(this.table.buckets), head, end);
+      b.setBlock(end);
+      b.ret(b.constant(0));
+    }
+    l.b.callFunction(this.skipFunction, [count]);
+  }
+
   private popFunction: i32 = -1;
 
   /** () -> the first element's number, taken out; 0 when the heap is empty */
+  private get takeFirst(): i32 {
+    if (this.popFunction >= 0) return this.popFunction;
+    const fn = this.routine("pop", 0);
+    this.popFunction = fn.index;
+    const b = new Builder(fn);
+    const count = this.count(b);
+    const some = b.newBlock("some");
+    const none = b.newBlock("none");
+    b.branch(count, some, none);
+    b.setBlock(none);
+    b.ret(b.constant(0));
+    b.setBlock(some);
+    const root = b.load(Op.Load32u, this.entry(b, b.constant(1)), 0);
+    const last = b.load(Op.Load32u, this.entry(b, count), 0);
+    b.store(Op.Store32, this.entry(b, b.constant(1)), 0, last);
+    this.setCount(b, b.binary(Op.Sub, count, b.constant(1)));
+    b.callFunction(this.sift, [b.constant(1)]);
+    b.ret(root);
+    return this.popFunction;
+  }
+
+  /** The first element's number, taken out; 0 when the heap is empty. */
   pop(l: Lowering): Ref {
-    if (this.popFunction < 0) {
-      const fn = this.routine("pop", 0);
-      this.popFunction = fn.index;
-      const b = new Builder(fn);
-      const count = this.count(b);
-      const some = b.newBlock("some");
-      const none = b.newBlock("none");
-      b.branch(count, some, none);
-      b.setBlock(none);
-      b.ret(b.constant(0));
-      b.setBlock(some);
-      const root = b.load(Op.Load32u, this.entry(b, b.constant(1)), 0);
-      const last = b.load(Op.Load32u, this.entry(b, count), 0);
-      b.store(Op.Store32, this.entry(b, b.constant(1)), 0, last);
-      this.setCount(b, b.binary(Op.Sub, count, b.constant(1)));
-      b.callFunction(this.sift, [b.constant(1)]);
-      b.ret(root);
-    }
-    return l.b.callFunction(this.popFunction, []);
+    return l.b.callFunction(this.takeFirst, []);
+  }
+}
+
+/**
+ * A heap that the same statement may build again meanwhile, in a recursive call: who finds it so builds it anew and takes
+ * out what it has had.
+ */
+class SharedHeap {
+  /** In the record: the heap's number when it was built here, and how many elements were taken. */
+  private built: Place;
+  private taken: Place;
+
+  constructor(
+    l: Lowering,
+    private heap: Heap,
+  ) {
+    this.built = l.newFramePlace(8);
+    this.taken = l.newFramePlace(8);
+    l.storeWord(this.taken, 0, l.constant(0));
+    this.renew(l);
+  }
+
+  /** Builds the heap and numbers it. */
+  private renew(l: Lowering): void {
+    const b = l.b;
+    this.heap.build(l);
+    const number = b.binary(Op.Add, this.heap.generation(b), b.constant(1));
+    this.heap.setGeneration(b, number);
+    l.storeWord(this.built, 0, b.unary(Op.Extu32, number));
+  }
+
+  pop(l: Lowering): Ref {
+    const b = l.b;
+    const stale = b.newBlock("stale");
+    const fresh = b.newBlock("fresh");
+    b.setCold(stale);
+    b.branchIf(Op.Ne, this.heap.generation(b), l.word(this.built, 0), stale, fresh);
+    b.setBlock(stale);
+    this.renew(l);
+    this.heap.skip(l, l.word(this.taken, 0));
+    b.jump(fresh);
+    b.setBlock(fresh);
+    l.storeWord(this.taken, 0, b.binary(Op.Add, l.word(this.taken, 0), l.constant(1)));
+    return this.heap.pop(l);
   }
 }
 
 /** The shape of a foreach. */
 class ForeachLoop extends LoopShape {
   private heap: Heap | null = null;
+  private sharedHeap: SharedHeap | null = null;
   /** Unsorted: the next element's number. With a limit: what is left of it. In the frame. */
   private cursor: Place | null = null;
   private left: Place | null = null;
@@ -310,8 +396,10 @@ class ForeachLoop extends LoopShape {
       const heaps = l.shared.heaps;
       if (!heaps.has(s)) heaps.set(s, new Heap(l, this.table, l.shared.heapOffsets.get(s), key, s));
       const heap = heaps.get(s);
-      heap.build(l);
       this.heap = heap;
+      const activation = l.root.activation;
+      if (activation !== null && activation.mayRecur) this.sharedHeap = new SharedHeap(l, heap);
+      else heap.build(l);
     } else {
       const cursor = l.newFramePlace(8);
       l.storeWord(cursor, 0, this.table.first(l.b));
@@ -364,6 +452,8 @@ class ForeachLoop extends LoopShape {
 
   private next(l: Lowering): Ref {
     const cursor = this.cursor;
+    const shared = this.sharedHeap;
+    if (shared !== null) return shared.pop(l);
     if (cursor === null) return this.heap!.pop(l);
     const number = l.word(cursor, 0);
     l.storeWord(cursor, 0, l.constant(0));

@@ -41,12 +41,19 @@ class Argument {
 export function callFunction(l: Lowering, fn: FunctionSymbol, args: Expression[], range: Range): void {
   l.longResult = l.constant(0);
   l.stringResult = null;
+  const wanted = l.wanted;
+  l.wanted = null;
   const machine = machineOf(l);
   const inlined = isInlined(l, fn);
   const values = lowerArguments(l, fn, args);
-  if (inlined) inlineCall(l, fn, values);
-  else if (machine !== null && !isLeaf(fn)) callActivation(l, machine, fn, values, range);
-  else callSubprogram(l, fn, values);
+  if (inlined) {
+    inlineCall(l, fn, values);
+  } else if (machine !== null && !isLeaf(fn)) {
+    callActivation(l, machine, fn, values, range);
+    if (fn.returnType == Type.String) keepResult(l, machine, fn, wanted);
+  } else {
+    callSubprogram(l, fn, values);
+  }
 }
 
 function lowerArguments(l: Lowering, fn: FunctionSymbol, args: Expression[]): Argument[] {
@@ -209,13 +216,15 @@ function callActivation(l: Lowering, machine: Machine, fn: FunctionSymbol, value
   }
   machine.call(l, callee, record);
   failIfLeft(l);
-  if (callee.result < 0) {
-    l.longResult = b.load(Op.Load64, l.frame(), FrameHeader.Result);
-    return;
-  }
-  // The next call takes the callee's record.
-  const kept = l.newFramePlace(callee.resultCapacity);
-  copyString(l, new Place(Base.Pointer, machine.nextRecord(l), callee.result, kept.capacity), kept);
+  if (callee.result < 0) l.longResult = b.load(Op.Load64, l.frame(), FrameHeader.Result);
+}
+
+/** Copies a string result out of the callee's record, which the next call takes: to where it is wanted, if that does. */
+function keepResult(l: Lowering, machine: Machine, fn: FunctionSymbol, wanted: Place | null): void {
+  const callee = machine.activationOf(fn);
+  const direct = wanted !== null && (wanted.base == Base.Handler || wanted.base == Base.Frame);
+  const kept = direct ? wanted! : l.newFramePlace(callee.resultCapacity);
+  copyString(l, new Place(Base.Pointer, machine.nextRecord(l), callee.result, callee.resultCapacity), kept);
   l.stringResult = kept;
 }
 
@@ -356,6 +365,8 @@ function lowerSubprogram(subprogram: Subprogram): void {
   l.buffered = true;
   l.outputKnown = -1;
   l.mayCut = true;
+  // Whoever calls it: its loops must be bounded by what the most patient handler may do.
+  l.actions = max(l.shared.maxActions, l.shared.maxAgentActions);
   l.exitBlock = b.newBlock("exit");
   l.errorBlock = b.newBlock("error");
   b.setCold(l.errorBlock);

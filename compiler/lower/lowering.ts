@@ -249,6 +249,8 @@ export class Lowering {
   /** Result of the last call of a script function. */
   longResult: Ref = NoRef;
   stringResult: Place | null = null;
+  /** Where the string result of the call that comes next is wanted, if that is known. */
+  wanted: Place | null = null;
   /** How deep function calls are nested here. */
   depth: i32 = 0;
   exitBlock: i32 = -1;

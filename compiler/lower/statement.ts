@@ -24,7 +24,7 @@ import { leaveByNext, leaveFunction, lowerFor, lowerWhile } from "./loop";
 import { Catch, Lowering } from "./lowering";
 import { Place } from "./place";
 import { clearStatistic } from "./stats";
-import { copyString, lowerString, zero } from "./string";
+import { copyString, lowerString, lowerStringInto, zero } from "./string";
 import { placeOfVariable, symbolOf, writeLong } from "./variable";
 
 /** Lowers a block's statements. */
@@ -140,6 +140,9 @@ function lowerReturn(l: Lowering, s: ReturnStatement): void {
     if (place !== null) zero(l, place);
   } else if (place === null) {
     l.b.setVar(inlining.variable, lowerLong(l, value));
+  } else if (isString && l.root.activation !== null) {
+    // Nothing reads the result before the function has ended, so that no copy is needed on the way.
+    lowerStringInto(l, value, place);
   } else if (isString) {
     copyString(l, lowerString(l, value), place);
   } else {

@@ -70,6 +70,12 @@ export class Activation {
     public entry: i32,
   ) {}
 
+  /** Whether several activations of it may be there at a time. */
+  get mayRecur(): bool {
+    const symbol = this.symbol;
+    return symbol !== null && isRecursive(symbol);
+  }
+
   /** Bytes of the record; final when the machine has been cut. */
   get bytes(): i32 {
     return this.most;
