@@ -144,9 +144,8 @@ export function makeNumber(l: Lowering, keys: Keys): Ref {
   const symbol = keys.table.symbol;
   const limit = symbol.size > 0 ? `size limit (${symbol.size})` : "MAXMAPENTRIES";
   const near = `identifier '${symbol.displayName}'`;
-  if (!symbol.wrap) {
-    l.failIf(Op.Sle, number, l.constant(0), `Array overflow, check ${limit}`, keys.range, near);
-  }
+  // An array that wraps is never full, but a chain of one bucket may be.
+  l.failIf(Op.Sle, number, l.constant(0), `Array overflow, check ${limit}`, keys.range, near);
   return number;
 }
 

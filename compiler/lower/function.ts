@@ -122,7 +122,7 @@ function inlineCall(l: Lowering, fn: FunctionSymbol, values: Argument[]): void {
   ++l.depth;
   for (let i = 0, n = fn.overloads.length; i < n; ++i) {
     const overload = fn.overloads[i];
-    const nextOverload = i + 1 < n ? b.newBlock("overload") : exit;
+    const nextOverload = b.newBlock("overload");
     const inlining = new Inlining(overload, l, exit, nextOverload, outer);
     inlining.variable = variable;
     inlining.place = place;
@@ -132,8 +132,11 @@ function inlineCall(l: Lowering, fn: FunctionSymbol, values: Argument[]): void {
     inlineBody(l, overload);
     l.memo.close();
     b.jump(exit);
-    if ((overload.effects & Effects.Next) == 0 || nextOverload == exit) break;
+    if ((overload.effects & Effects.Next) == 0) break;
     b.setBlock(nextOverload);
+    if (i + 1 < n) continue;
+    l.inlining = outer;
+    exhaust(l, fn);
   }
   --l.depth;
   l.inlining = outer;
@@ -141,6 +144,15 @@ function inlineCall(l: Lowering, fn: FunctionSymbol, values: Argument[]): void {
   b.position = position;
   if (isString) l.stringResult = place;
   else l.longResult = place !== null ? l.word(place, 0) : b.getVar(variable);
+}
+
+/** `next` in the last overload, or in the only function of the name. */
+function exhaust(l: Lowering, fn: FunctionSymbol): void {
+  const known = l.outputKnown;
+  // The output's length was put into the frame on every way here.
+  if (l.buffered) l.outputKnown = -1;
+  l.fail("all functions exhausted", fn.overloads[0].range, `identifier '${fn.displayName}'`);
+  l.outputKnown = known;
 }
 
 function inlineBody(l: Lowering, fn: FunctionSymbol): void {
@@ -249,7 +261,7 @@ function lowerActivation(machine: Machine, activation: Activation): void {
   const empty = b.newBlock("empty");
   for (let i = 0, n = overloads.length; i < n; ++i) {
     const overload = overloads[i];
-    const next = i + 1 < n ? b.newBlock("overload") : empty;
+    const next = b.newBlock("overload");
     const inlining = machine.inliningFor(l, overload, next);
     l.inlining = inlining;
     bindRecord(l, activation, overload, n > 1);
@@ -261,8 +273,9 @@ function lowerActivation(machine: Machine, activation: Activation): void {
     if (body) lowerBlock(l, body);
     l.memo.close();
     b.jump(empty);
-    if (next == empty || (overload.effects & Effects.Next) == 0) break;
+    if ((overload.effects & Effects.Next) == 0) break;
     b.setBlock(next);
+    if (i + 1 == n) exhaust(l, activation.symbol!);
   }
   // Without `return` the result is 0 or the empty string.
   b.setBlock(empty);
@@ -373,7 +386,8 @@ function lowerSubprogram(subprogram: Subprogram): void {
   l.defineMaskedFrame(b.parameter(0));
   const result = b.variable("result");
   b.setVar(result, l.constant(0));
-  const inlining = new Inlining(fn, l, l.exitBlock, l.exitBlock, null);
+  const exhausted = b.newBlock("exhausted");
+  const inlining = new Inlining(fn, l, l.exitBlock, exhausted, null);
   inlining.variable = result;
   l.framed = (fn.effects & Effects.Loops) != 0;
   l.outlines = true;
@@ -404,6 +418,10 @@ function lowerSubprogram(subprogram: Subprogram): void {
   const body = fn.declaration.body;
   if (body) lowerBlock(l, body);
   b.jump(l.exitBlock);
+  if ((fn.effects & Effects.Next) != 0) {
+    b.setBlock(exhausted);
+    exhaust(l, fn);
+  }
   b.setBlock(l.errorBlock);
   b.store(Op.Store32, l.frame(), FrameHeader.Error, b.binary(Op.Add, b.getVar(l.errorSite), l.constant(1)));
   b.jump(l.exitBlock);

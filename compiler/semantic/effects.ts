@@ -263,7 +263,10 @@ function observeBlock(block: BlockStatement | null): Summary {
 export function fillEffects(a: Analysis, functions: FunctionSymbol[]): void {
   const summaries = new Map<FunctionSymbol, Summary>();
   for (let i = 0, n = functions.length; i < n; ++i) {
-    summaries.set(functions[i], observeBlock(functions[i].declaration.body));
+    const summary = observeBlock(functions[i].declaration.body);
+    // There may be no overload left to go on with.
+    if (summary.effects & Effects.Next) summary.effects |= Effects.MayFail;
+    summaries.set(functions[i], summary);
   }
   // Again while something changes: within a circle of calls the first member does not know the last one's summary yet.
   let changed = true;
