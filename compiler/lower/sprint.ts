@@ -15,7 +15,8 @@ import { lengthOf } from "./length";
 import { lesser, maskFor, orZero, textArea } from "./library";
 import { Lowering } from "./lowering";
 import { capacityFor, Place } from "./place";
-import { copyCut, lowerString, materialize } from "./string";
+import { copyCut, lowerString, materialize, offsetInArena } from "./string";
+import { escapeBytesRoutine } from "./string-routines";
 import { isInFrame, Text } from "./text";
 
 /** Widths and precisions above this count as this, as in printf (common/as/print/directive.ts). */
@@ -129,6 +130,11 @@ class Sprinter {
     const l = this.l;
     const place = lowerString(l, this.value());
     const cut = directive.precisionKind == Measure.Static ? directive.precision : l.shared.maxLength;
+    if (directive.flags.includes("#")) {
+      this.text.putFormattedText(this.escape(this.cutPlace(place, directive, spec)), withoutPrecision(l, spec));
+      this.putNulFor(directive);
+      return;
+    }
     if (directive.precisionKind != Measure.Dynamic && directive.widthKind == Measure.None) {
       this.text.putString(place, cut);
     } else {
@@ -138,6 +144,39 @@ class Sprinter {
       this.text.putFormattedText(l.b.binary(Op.Sub, copied, l.constant(1)), spec);
     }
     this.putNulFor(directive);
+  }
+
+  /** A copy of a string, no longer than the directive's precision. */
+  private cutPlace(place: Place, directive: Directive, spec: Ref): Place {
+    const l = this.l;
+    const b = l.b;
+    const mask = maskFor(l.shared.maxLength);
+    const to = l.newFrameTemporary(<i32>mask + 1);
+    const from = place.isLiteral ? materialize(l, place) : place;
+    let most = l.constant(l.shared.maxLength);
+    if (directive.precisionKind == Measure.Static) most = l.constant(min(directive.precision, l.shared.maxLength));
+    if (directive.precisionKind == Measure.Dynamic) {
+      const precision = b.binary(Op.Sub, b.binary(Op.Shr, spec, l.constant(SpecField.Precision)), l.constant(1));
+      most = b.binary(Op.And, lesser(b, precision, most), l.constant(mask));
+    }
+    const size = b.binary(Op.Add, most, l.constant(1));
+    b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(to), size, l.pointer(from)]);
+    return to;
+  }
+
+  /** Escapes a string into the text area, as much as fits; its length there. */
+  private escape(place: Place): Ref {
+    const l = this.l;
+    const b = l.b;
+    const limit = l.constant(l.shared.maxLength);
+    const offset = offsetInArena(l, place);
+    const written = b.callFunction(escapeBytesRoutine(l.shared), [
+      b.getVar(l.frameOffset),
+      offset,
+      limit,
+      l.constant(0),
+    ]);
+    return b.binary(Op.Xor, written, b.binary(Op.Sar, written, l.constant(63)));
   }
 
   /** `0` on text and memory appends a NUL byte. */

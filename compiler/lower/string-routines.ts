@@ -391,8 +391,7 @@ function buildEscape(shared: Shared, b: Builder): void {
   const budget = b.binary(Op.Sub, select(b, few, b.constant(5), most), b.binary(Op.Shl, quoted, one));
   b.store(Op.Store8, start, 0, b.constant(DOUBLE_QUOTE));
   const to = b.binary(Op.Add, start, quoted);
-  const bytes = libraryRoutine(shared, "escape_bytes", 4, buildEscapeBytes);
-  const length = b.callFunction(bytes, [b.parameter(0), b.parameter(1), budget, quoted]);
+  const length = b.callFunction(escapeBytesRoutine(shared), [b.parameter(0), b.parameter(1), budget, quoted]);
   const cut = b.newBlock("cut");
   const whole = b.newBlock("whole");
   const bits = b.constant(maskFor(limit));
@@ -406,6 +405,10 @@ function buildEscape(shared: Shared, b: Builder): void {
 }
 
 /** (frame, string, budget, distance) -> bytes written at a distance from the text area; what did not fit: ~bytes */
+export function escapeBytesRoutine(shared: Shared): i32 {
+  return libraryRoutine(shared, "escape_bytes", 4, buildEscapeBytes);
+}
+
 function buildEscapeBytes(shared: Shared, b: Builder): void {
   const table = escapeTable(shared, true);
   const area = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(textArea(shared).offset));

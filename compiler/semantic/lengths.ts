@@ -146,6 +146,7 @@ function directiveLength(directive: Directive, value: Expression, limit: i32): i
     case Conversion.String:
       length = maxLengthOf(value, limit);
       if (precision >= 0) length = min(length, precision);
+      if (directive.flags.includes("#")) length = min(length * ESCAPE_LENGTH, limit);
       break;
     case Conversion.Signed:
     case Conversion.Unsigned:
