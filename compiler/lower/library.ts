@@ -24,6 +24,10 @@ export const enum Digits {
   Size = 48,
 }
 
+/** 1 in each byte. */
+export const ONES: i64 = 0x0101010101010101;
+export const HIGH_BITS: i64 = <i64>0x8080808080808080;
+
 /** What the library has made so far. */
 export class Library {
   /** Indexes in the module, by name. */
@@ -68,10 +72,14 @@ export function textArea(shared: Shared): Place {
   return new Place(Base.Frame, NoRef, scratchArea(shared, "text", capacity), capacity);
 }
 
+/** Mask of the offsets of frames: the agent sets it for the CPUs there are. */
+export function frameMask(b: Builder): Ref {
+  return b.load(Op.Load32u, b.addressOf(AddressKind.Rodata, 0), RodataHeader.FrameMask);
+}
+
 /** Mask of all offsets in the arena, those inside of a frame included. */
 export function arenaMask(shared: Shared, b: Builder): Ref {
-  const frames = b.load(Op.Load32u, b.addressOf(AddressKind.Rodata, 0), RodataHeader.FrameMask);
-  return b.binary(Op.Or, frames, shared.plan.placeholder(b.fn, Hole.Mask));
+  return b.binary(Op.Or, frameMask(b), shared.plan.placeholder(b.fn, Hole.Mask));
 }
 
 /** The address of what has an offset in the arena. */
@@ -81,8 +89,7 @@ export function addressInArena(shared: Shared, b: Builder, offset: Ref, mask: Re
 
 /** The address of the frame whose offset is given. */
 export function frameAddress(shared: Shared, b: Builder, offset: Ref): Ref {
-  const mask = b.load(Op.Load32u, b.addressOf(AddressKind.Rodata, 0), RodataHeader.FrameMask);
-  return addressInArena(shared, b, offset, mask);
+  return addressInArena(shared, b, offset, frameMask(b));
 }
 
 /** The smallest 2^n - 1 that is not less than a number. */
@@ -90,6 +97,12 @@ export function maskFor(number: i32): i64 {
   let mask: i64 = 1;
   while (mask < number) mask = (mask << 1) | 1;
   return mask;
+}
+
+/** Not zero if a byte of a word is: the lowest bit that is set is the high bit of the first such byte. */
+export function zeroBytes(b: Builder, word: Ref): Ref {
+  const borrowed = b.binary(Op.Sub, word, b.constant(ONES));
+  return b.binary(Op.And, b.binary(Op.And, borrowed, b.unary(Op.Not, word)), b.constant(HIGH_BITS));
 }
 
 /** The lesser of two unsigned numbers. */

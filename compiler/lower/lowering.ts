@@ -9,7 +9,6 @@
 import { Helper } from "../../common/format/helpers";
 import { NONE } from "../../common/format/manifest";
 import { ArgumentType, SiteKind } from "../../common/format/record";
-import { RodataHeader } from "../../common/format/runtime";
 import { Reporter } from "../diagnostics/diagnostic";
 import { AddressKind, Builder } from "../ir/build";
 import { Func, Linkage, NoRef, Ref } from "../ir/function";
@@ -21,7 +20,7 @@ import { ForeachStatement } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Heap } from "./foreach";
 import { FrameHeader, FramePlan, Hole } from "./frame";
-import { Library } from "./library";
+import { frameMask, Library } from "./library";
 import { Base, capacityFor, literalPlace, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
 import { Regexes } from "./regex";
 import { Memo } from "./scope";
@@ -372,10 +371,9 @@ export class Lowering {
 
   /** The same in a subprogram, which gets the offset as a parameter that the verifier knows nothing of. */
   defineMaskedFrame(offset: Ref): void {
-    const mask = this.b.load(Op.Load32u, this.b.addressOf(AddressKind.Rodata, 0), RodataHeader.FrameMask);
     this.usesFrame = true;
     this.shared.plan.used = true;
-    this.defineFrame(this.b.binary(Op.And, offset, mask));
+    this.defineFrame(this.b.binary(Op.And, offset, frameMask(this.b)));
   }
 
   /** In a function that runs in steps: the area is the record of the activation whose turn it is. */

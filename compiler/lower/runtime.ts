@@ -12,6 +12,7 @@ import { Func, Linkage, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { UnitMap } from "../ir/unit";
 import { FrameHeader, Hole } from "./frame";
+import { addressInArena, arenaMask, BoundedLoop, frameMask, zeroBytes } from "./library";
 import { Shared } from "./lowering";
 
 /** The routines. */
@@ -106,15 +107,6 @@ function build(shared: Shared, which: Routine, b: Builder): void {
   }
 }
 
-/** The arena's address plus an offset that the verifier knows to be inside. */
-function inArena(shared: Shared, b: Builder, offset: Ref, mask: Ref): Ref {
-  return b.binary(Op.Add, b.addressOf(AddressKind.Bss, shared.unit.frameOffset), b.binary(Op.And, offset, mask));
-}
-
-function frameMask(b: Builder): Ref {
-  return b.load(Op.Load32u, b.addressOf(AddressKind.Rodata, 0), RodataHeader.FrameMask);
-}
-
 /** Tries the CPU's frames in turn; who makes the claim count 1 owns the frame, whoever interrupts whom. */
 function buildClaim(shared: Shared, b: Builder): void {
   const cpuMask = b.load(Op.Load32u, b.addressOf(AddressKind.Rodata, 0), RodataHeader.CpuMask);
@@ -178,30 +170,12 @@ function buildFail(shared: Shared, b: Builder): void {
   b.ret(b.constant(0));
 }
 
-/** `for (i = 0; i < bound; i++) body`, with the loop's counter where the verifier can follow it. */
-function beginLoop(b: Builder, counter: i32): i32 {
-  b.setVar(counter, b.constant(0));
-  const head = b.newBlock("loop");
-  b.jump(head);
-  b.setBlock(head);
-  return head;
-}
-
-function endLoop(b: Builder, counter: i32, head: i32, bound: i64): void {
-  const next = b.binary(Op.Add, b.getVar(counter), b.constant(1));
-  b.setVar(counter, next);
-  const done = b.newBlock("done");
-  b.branchIf(Op.Ult, next, b.constant(bound), head, done);
-  b.setBlock(done);
-}
-
 /**
  * One round of tries. Without fetching atomics (before 5.12): who makes the count 1 has the lock, everybody else takes
  * the increment back. That is mutual exclusion; the worst that a waiter's passing increment does is to keep another out.
  */
 function buildSpin(shared: Shared, b: Builder): void {
-  const counter = b.variable("tries");
-  const head = beginLoop(b, counter);
+  const tries = new BoundedLoop(b, SPIN_INNER);
   const mine = b.newBlock("mine");
   const taken = b.newBlock("taken");
   b.setCold(mine);
@@ -209,13 +183,12 @@ function buildSpin(shared: Shared, b: Builder): void {
   b.setBlock(mine);
   b.ret(b.constant(1));
   b.setBlock(taken);
-  endLoop(b, counter, head, SPIN_INNER);
+  tries.again();
   b.ret(b.constant(0));
 }
 
 function buildLock(shared: Shared, b: Builder): void {
-  const counter = b.variable("rounds");
-  const head = beginLoop(b, counter);
+  const rounds = new BoundedLoop(b, SPIN_OUTER);
   const mine = b.newBlock("mine");
   const taken = b.newBlock("taken");
   b.setCold(mine);
@@ -223,7 +196,7 @@ function buildLock(shared: Shared, b: Builder): void {
   b.setBlock(mine);
   b.ret(b.constant(0));
   b.setBlock(taken);
-  endLoop(b, counter, head, SPIN_OUTER);
+  rounds.again();
   b.atomicAdd(8, b.addressOf(AddressKind.Bss, 0), BssHeader.SkippedLock, b.constant(1));
   b.ret(b.constant(1));
 }
@@ -255,13 +228,12 @@ export function buildUnlock(shared: Shared, b: Builder): void {
 
 /** Word by word until the strings differ or end; the word that decides is compared byte by byte. */
 function buildCompare(shared: Shared, b: Builder): void {
-  const mask = b.binary(Op.Or, frameMask(b), shared.plan.placeholder(b.fn, Hole.Mask));
+  const mask = arenaMask(shared, b);
   const left = b.variable("left");
   const right = b.variable("right");
-  const counter = b.variable("word");
-  b.setVar(left, inArena(shared, b, b.parameter(0), mask));
-  b.setVar(right, inArena(shared, b, b.parameter(1), mask));
-  const head = beginLoop(b, counter);
+  b.setVar(left, addressInArena(shared, b, b.parameter(0), mask));
+  b.setVar(right, addressInArena(shared, b, b.parameter(1), mask));
+  const words = new BoundedLoop(b, <i64>((shared.maxLength + 8) >> 3));
   const x = b.load(Op.Load64, b.getVar(left), 0);
   const y = b.load(Op.Load64, b.getVar(right), 0);
   const differ = b.newBlock("differ");
@@ -274,21 +246,14 @@ function buildCompare(shared: Shared, b: Builder): void {
   const end = b.newBlock("end");
   const on = b.newBlock("on");
   b.setCold(end);
-  b.branch(zeroByte(b, x), end, on);
+  b.branch(zeroBytes(b, x), end, on);
   b.setBlock(end);
   b.ret(b.constant(0));
   b.setBlock(on);
   b.setVar(left, b.binary(Op.Add, b.getVar(left), b.constant(8)));
   b.setVar(right, b.binary(Op.Add, b.getVar(right), b.constant(8)));
-  endLoop(b, counter, head, <i64>((shared.maxLength + 8) >> 3));
+  words.again();
   b.ret(b.constant(0));
-}
-
-/** Not zero if a byte of the word is. */
-function zeroByte(b: Builder, word: Ref): Ref {
-  const borrowed = b.binary(Op.Sub, word, b.constant(0x0101010101010101));
-  const clear = b.unary(Op.Not, word);
-  return b.binary(Op.And, b.binary(Op.And, borrowed, clear), b.constant(<i64>0x8080808080808080));
 }
 
 function compareBytes(b: Builder, x: Ref, y: Ref): void {

@@ -12,21 +12,21 @@ import {
   arenaMask,
   BoundedLoop,
   frameAddress,
+  HIGH_BITS,
   lesser,
   libraryRoutine,
   maskFor,
+  ONES,
   scratchArea,
   select,
   textArea,
+  zeroBytes,
 } from "./library";
 import { Shared } from "./lowering";
 import { capacityFor } from "./place";
 
 /** One bit for each of tab, line feed, vertical tab, form feed, carriage return, space. */
 const SPACES: i64 = 0x100003e00;
-/** 1 in each byte. */
-const ONES: i64 = 0x0101010101010101;
-const HIGH_BITS: i64 = <i64>0x8080808080808080;
 /** Digits of a number that are read, leading zeros included. */
 const MOST_DIGITS: i64 = 256;
 /** Delimiters that are looked at: there are no more different ones, though they might be repeated. */
@@ -68,8 +68,7 @@ class Cursor {
 
 /** A mask of the bytes of a word before its first NUL; all bits if it has none. */
 function bytesBeforeNul(b: Builder, word: Ref): Ref {
-  const borrowed = b.binary(Op.Sub, word, b.constant(ONES));
-  const zeros = b.binary(Op.And, b.binary(Op.And, borrowed, b.unary(Op.Not, word)), b.constant(HIGH_BITS));
+  const zeros = zeroBytes(b, word);
   const lowest = b.binary(Op.And, zeros, b.unary(Op.Neg, zeros));
   return b.binary(Op.Sub, b.binary(Op.Shr, lowest, b.constant(7)), b.constant(1));
 }

@@ -10,12 +10,12 @@
 // array's own place. What comes back is an element's number. They need the lock, like everything on arrays that change
 // while others run.
 
-import { RodataHeader } from "../../common/format/runtime";
 import { AddressKind, Builder } from "../ir/build";
 import { Func, Linkage, NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { GlobalSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
+import { frameMask } from "./library";
 import { Shared } from "./lowering";
 import { Base, capacityFor, Place } from "./place";
 import { buildUnlock, Routine, routine } from "./runtime";
@@ -247,7 +247,7 @@ export class Table {
 
   /** The address of the keys to look up at `place` in the frame whose offset is parameter 0. */
   keysInFrame(b: Builder, place: i32 = this.keyPlace): Ref {
-    const mask = b.load(Op.Load32u, b.addressOf(AddressKind.Rodata, 0), RodataHeader.FrameMask);
+    const mask = frameMask(b);
     const offset = b.binary(Op.And, b.parameter(0), mask);
     const at = b.addressOf(AddressKind.Bss, this.shared.unit.frameOffset + place);
     return b.binary(Op.Add, at, offset);

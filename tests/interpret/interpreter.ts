@@ -13,6 +13,7 @@ import { errorLine } from "../../cli/report.ts";
 import { runJob } from "../../cli/run.ts";
 import { AgentFrame, HostFrame, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame.ts";
 import { compileModule } from "../../compiler/host/load.ts";
+import { Captured } from "../captured.ts";
 import { runAgent } from "./fake-kernel.ts";
 
 /** What came of a command line. */
@@ -73,20 +74,6 @@ export async function interpret(script: string, options: string[] = [], args: st
   } catch (error) {
     if (!(error instanceof ExitError)) throw error;
     return { status: error.status, out: out.text, err: err + errorLine(error) };
-  }
-}
-
-/** Standard output, kept in memory. */
-class Captured extends Output {
-  text = "";
-  private readonly decoder = new TextDecoder();
-
-  constructor() {
-    super(-1, "memory", false);
-  }
-
-  override async write(bytes: Uint8Array): Promise<void> {
-    this.text += this.decoder.decode(bytes, { stream: true });
   }
 }
 

@@ -17,6 +17,7 @@ import { main } from "../../cli/command.ts";
 import { Interrupts } from "../../cli/interrupts.ts";
 import { Output } from "../../cli/output.ts";
 import { AgentFrame } from "../../common/format/frame.ts";
+import { Captured } from "../captured.ts";
 import { bootGuest, type Guest, shutdownGuests } from "../guest.ts";
 
 /** What came of a command line. */
@@ -171,20 +172,6 @@ export class Remote {
 function stopQuietly(interrupts: Interrupts): void {
   interrupts.arrived("SIGINT");
   interrupts.signal = undefined;
-}
-
-/** Standard output, kept in memory. */
-class Captured extends Output {
-  text = "";
-  private readonly decoder = new TextDecoder();
-
-  constructor() {
-    super(-1, "memory", false);
-  }
-
-  override async write(bytes: Uint8Array): Promise<void> {
-    this.text += this.decoder.decode(bytes, { stream: true });
-  }
 }
 
 /** The same process; `attached` is called when the agent says that all probes are attached. */
