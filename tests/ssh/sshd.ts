@@ -135,10 +135,19 @@ function answers(port: number): Promise<boolean> {
 }
 
 /** The processes that serve connections leave the server's group but stay its children: found by their parent. */
-export function stopTree(child: ChildProcess) {
-  if (child.pid === undefined) return;
-  for (const pid of connectionPids(child.pid)) process.kill(pid, "SIGKILL");
+function stopTree(child: ChildProcess) {
+  const connections = child.pid === undefined ? [] : connectionPids(child.pid);
   child.kill("SIGKILL");
+  for (const pid of connections) killIfThere(pid);
+}
+
+/** Its connection may have ended it between the listing and the signal. */
+function killIfThere(pid: number) {
+  try {
+    process.kill(pid, "SIGKILL");
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+  }
 }
 
 function connectionPids(parent: number): number[] {
