@@ -6,6 +6,7 @@
 
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";
+import { availableParallelism } from "node:os";
 import { join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { bootGuest, GUEST_NAMES, shutdownGuests } from "../tests/guest.ts";
@@ -77,7 +78,19 @@ async function runOnGuest(guest: string, files: string[]): Promise<Outcome[]> {
   }
   const outcomes: Outcome[] = [];
   for (const file of files) outcomes.push(await runFile(file, guest));
-  await shutdownGuests();
+  await shutdownGuests([guest]);
+  return outcomes;
+}
+
+/** Takes the guests in turn, as many at a time as there are CPUs: each keeps one busy, the tests beside it hardly any. */
+async function runOnGuests(guests: string[], files: string[]): Promise<Outcome[]> {
+  const waiting = [...guests];
+  const outcomes: Outcome[] = [];
+  const lane = async () => {
+    for (let guest = waiting.shift(); guest; guest = waiting.shift())
+      outcomes.push(...(await runOnGuest(guest, files)));
+  };
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), guests.length) }, lane));
   return outcomes;
 }
 
@@ -91,7 +104,7 @@ async function main(args: string[]): Promise<number> {
   const perGuest = files.filter((file) => file.startsWith(PER_GUEST));
   const outcomes: Outcome[] = [];
   for (const file of files) if (!perGuest.includes(file)) outcomes.push(await runFile(file, ""));
-  if (perGuest.length > 0) for (const guest of guests) outcomes.push(...(await runOnGuest(guest, perGuest)));
+  if (perGuest.length > 0) outcomes.push(...(await runOnGuests(guests, perGuest)));
   const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + of(outcome), 0);
   const passed = sum((outcome) => outcome.passed);
   const failed = sum((outcome) => outcome.failed);

@@ -87,12 +87,13 @@ async function start(name: string): Promise<Guest> {
   return guestOf(machine);
 }
 
-/** Stops the guests that this process booted. */
-export async function shutdownGuests(): Promise<void> {
-  await Promise.allSettled(booting.values());
-  booting.clear();
-  for (const name of bootedByUs) await stopMachine(name);
-  bootedByUs.clear();
+/** Stops the guests that this process booted: those named, or all. */
+export async function shutdownGuests(names = [...booting.keys()]): Promise<void> {
+  for (const name of names) {
+    await Promise.allSettled([booting.get(name)]);
+    booting.delete(name);
+    if (bootedByUs.delete(name)) await stopMachine(name);
+  }
 }
 
 function guestOf(machine: Machine): Guest {

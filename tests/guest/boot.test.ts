@@ -51,7 +51,7 @@ for (const name of GUEST_NAMES) {
   });
 
   // One guest at a time: they share the machine's processors with everything else.
-  kernel.after(shutdownGuests);
+  kernel.after(() => shutdownGuests());
   kernel.run();
 }
 
@@ -81,5 +81,5 @@ test("an unknown guest is an error that lists the known ones", async () => {
   }
 });
 
-test.after(shutdownGuests);
+test.after(() => shutdownGuests());
 test.run();

@@ -72,7 +72,7 @@ test("a kernel that crashes is reported with the end of its console", async () =
   assert.match((await (await bootGuest(NAME)).run("uname -r")).stdout, /^6\.1\./, "the next user gets a fresh one");
 });
 
-test.after(shutdownGuests);
+test.after(() => shutdownGuests());
 
 /** An ended process that nobody has waited for yet has no command line any more. */
 function isGone(pid: number): boolean {
