@@ -3,7 +3,7 @@
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
-import type { AgentArch } from "../agent/host/push.ts";
+import type { AgentArch } from "../agent/host/bootstrap.ts";
 import type { NamedBytes } from "../compiler/host/compile.ts";
 import { EXIT, ExitError } from "./exit.ts";
 

@@ -9,7 +9,7 @@ import { Engine } from "../common/format/manifest";
 import { RequestTag } from "../common/format/request";
 import { checkChains } from "./bpf/chain";
 import { BackendOptions } from "./bpf/code";
-import { compileFunction } from "./bpf/emit";
+import { compileFunction } from "./bpf/compile";
 import { printCode } from "./bpf/print";
 import { enterPass } from "./clock";
 import { Compilation } from "./compilation";
@@ -17,6 +17,7 @@ import { Reporter } from "./diagnostics/diagnostic";
 import { printFunction } from "./ir/print";
 import { LowerOptions, lower } from "./lower/lower";
 import { writeObject } from "./object/write";
+import { CompileOptions } from "./options";
 import { analyse } from "./semantic/analyse";
 import { Listing } from "./semantic/options";
 import { printListing, printScript } from "./semantic/print";
@@ -67,8 +68,13 @@ export function runPasses(c: Compilation): void {
   else if (last == 3) c.text = printBpf(c);
 }
 
-/** Whether some pass has a dump of this name. */
-export function isDumpName(name: string): bool {
+/** Reports a dump that no pass has. */
+export function checkDump(options: CompileOptions, reporter: Reporter): void {
+  if (options.dump.length == 0 || isDumpName(options.dump)) return;
+  reporter.error(null, `no phase is called '${options.dump}'`, `phases: ${dumpNames()}`);
+}
+
+function isDumpName(name: string): bool {
   if (name.startsWith("il:")) return true;
   for (let i = 0; i < PASSES.length; ++i) {
     if (PASSES[i].dump == name) return true;
@@ -76,8 +82,7 @@ export function isDumpName(name: string): bool {
   return false;
 }
 
-/** Names for messages. */
-export function dumpNames(): string {
+function dumpNames(): string {
   let names = "";
   for (let i = 0; i < PASSES.length; ++i) {
     if (PASSES[i].dump == "object") continue;

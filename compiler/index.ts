@@ -8,7 +8,7 @@ import { Compilation } from "./compilation";
 import { Reporter } from "./diagnostics/diagnostic";
 import { writeDiagnosticsJson } from "./diagnostics/json";
 import { renderDiagnostics } from "./diagnostics/render";
-import { runPasses } from "./driver";
+import { checkDump, runPasses } from "./driver";
 import { readOptions } from "./options";
 import { Request, Response } from "./request";
 
@@ -22,6 +22,7 @@ export function compile(bytes: Uint8Array): Uint8Array {
   const reporter = new Reporter();
   const c = new Compilation(request, readOptions(request, reporter));
   c.reporter = reporter;
+  checkDump(c.options, reporter);
   if (!reporter.hasErrors) runPasses(c);
   return respond(c);
 }

@@ -2,7 +2,6 @@
 
 import { RequestTag } from "../common/format/request";
 import { Reporter } from "./diagnostics/diagnostic";
-import { dumpNames, isDumpName } from "./driver";
 import { Arch, archMachine, archName, findArch } from "./kernel/facts";
 import { checkLimit } from "./limits";
 import { Request } from "./request";
@@ -60,9 +59,6 @@ export function readOptions(request: Request, reporter: Reporter): CompileOption
   if (pass < 1 || pass > 5) reporter.error(null, `no such pass: ${request.option("pass")}`, "passes are 1 to 4");
   options.lastPass = pass < 1 || pass > 4 ? 4 : pass;
   options.dump = request.option("dump");
-  if (options.dump.length > 0 && !isDumpName(options.dump)) {
-    reporter.error(null, `no phase is called '${options.dump}'`, `phases: ${dumpNames()}`);
-  }
   options.check = request.flag("check");
   options.unoptimized = request.flag("unoptimized");
   options.suppressErrors = request.flag("suppress-errors");

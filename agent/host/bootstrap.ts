@@ -18,10 +18,11 @@
 // Invariant: root never runs a file that somebody else could have written: every folder from / down to the agent
 // belongs to root, and others may not write there (or only add files, as in /tmp).
 
-import type { AgentArch } from "./push.ts";
-
 /** What the login shell is given to run. */
 export const COMMAND = "exec sh -c 'IFS= read -r s;eval \"$s\"'";
+
+/** CPUs that an agent is built for. */
+export type AgentArch = "x86_64" | "arm64";
 
 /** An agent as the script knows it. */
 export interface AgentFile {

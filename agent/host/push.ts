@@ -5,13 +5,10 @@
 
 import { createHash, randomBytes } from "node:crypto";
 import { askOnTerminal } from "./ask.ts";
-import { type AgentFile, archOf, bootstrapScript, COMMAND } from "./bootstrap.ts";
+import { type AgentArch, type AgentFile, archOf, bootstrapScript, COMMAND } from "./bootstrap.ts";
 import { Sudo } from "./sudo.ts";
 import { Tap } from "./tap.ts";
 import { type AskPassword, type RemoteProcess, type Transport, TransportError } from "./transport.ts";
-
-/** CPUs that an agent is built for. */
-export type AgentArch = "x86_64" | "arm64";
 
 /** What `startAgent` needs. */
 export interface PushOptions {

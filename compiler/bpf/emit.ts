@@ -8,9 +8,6 @@ import { Code, CodeLine, Relocation, RelocationKind } from "./code";
 import { negateJump } from "./isel";
 import { ColdSide, Fix, KEEP_IF, Machine, MachineBlock, NoReg } from "./machine";
 
-export { BackendOptions, Code, CodeLine, Relocation, RelocationKind } from "./code";
-export { compileFunction } from "./compile";
-
 /** The kernel's limit on instructions of a program. */
 const MAX_INSNS: i32 = 1000000;
 

@@ -19,10 +19,10 @@ import {
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { bootstrapScript, COMMAND } from "../../agent/host/bootstrap.ts";
+import { type AgentArch, bootstrapScript, COMMAND } from "../../agent/host/bootstrap.ts";
 import { connect } from "../../agent/host/connect.ts";
 import { connectLocal } from "../../agent/host/local.ts";
-import { type AgentArch, type PushOptions, type StartedAgent, startAgent } from "../../agent/host/push.ts";
+import { type PushOptions, type StartedAgent, startAgent } from "../../agent/host/push.ts";
 import { type RemoteProcess, type Transport, TransportError } from "../../agent/host/transport.ts";
 import { type Sshd, startSshd } from "./sshd.ts";
 
