@@ -125,6 +125,12 @@ export class Unit {
     return at;
   }
 
+  /** The same on cache lines of its own. */
+  reserveLines(bytes: i32): i32 {
+    this.bssBytes = (this.bssBytes + 63) & ~63;
+    return this.reserve((bytes + 63) & ~63);
+  }
+
   /** Where the frame arena begins in .bss: behind the globals, on a cache line of its own. */
   get frameOffset(): i32 {
     return (this.bssBytes + 63) & ~63;

@@ -3,7 +3,7 @@
 import { Helper } from "../../common/format/helpers";
 import { HistogramArgument } from "../../common/format/record";
 import { Builder } from "../ir/build";
-import { Ref } from "../ir/function";
+import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { LOG_BUCKETS, LOG_ZERO, Statistic, StatisticField } from "../semantic/statistic";
 import { statisticOf } from "../semantic/statistics";
@@ -15,6 +15,7 @@ import { lowerLong } from "./expression";
 import { LoopShape, lowerLoop } from "./loop";
 import { Lowering, Shared } from "./lowering";
 import { Place } from "./place";
+import { buildMergeBuckets, mergedBuckets, sumOfCopies } from "./shards";
 import { Cell, cellOf, filledCell, numberOf, routinesOf, statsRoutine } from "./stats";
 import { writeLong } from "./variable";
 
@@ -118,18 +119,34 @@ function bucketRoutine(shared: Shared, global: GlobalSymbol): i32 {
   b.setBlock(none);
   b.ret(b.constant(0));
   b.setBlock(there);
-  const cell = cellOf(shared, b, global, b.parameter(0));
+  const cell = cellOf(shared, b, global, global.isArray ? b.parameter(0) : NoRef);
   const at = b.parameter(1);
   b.branchIf(Op.Ult, at, b.constant(global.statistic.buckets), inside, none);
   b.setBlock(inside);
   const address = b.binary(Op.Add, cell.base, b.binary(Op.Shl, at, b.constant(3)));
-  b.ret(b.load(Op.Load64, address, cell.word(StatisticField.Buckets)));
+  const shards = shared.shards[global.index];
+  if (shards !== null && !global.isArray) b.ret(sumOfCopies(b, shards, address, cell.word(StatisticField.Buckets)));
+  else b.ret(b.load(Op.Load64, address, cell.word(StatisticField.Buckets)));
+  return fn.index;
+}
+
+/** (offset in the arena) -> 0: adds up the buckets of all copies there */
+function mergeRoutine(shared: Shared, global: GlobalSymbol): i32 {
+  const routines = routinesOf(shared, global);
+  if (routines.mergeBuckets >= 0) return routines.mergeBuckets;
+  const fn = statsRoutine(shared, "merge_buckets", global, 1);
+  routines.mergeBuckets = fn.index;
+  buildMergeBuckets(shared, new Builder(fn), global);
   return fn.index;
 }
 
 /** The address of all buckets, to print them. */
 export function lowerHistogram(l: Lowering, e: HistogramExpression, range: Range, near: string): Ref {
   const cell = filledCell(l, e.operand, range, near);
+  const global = cell.global;
+  if (!global.isArray && l.shared.shards[global.index] !== null) {
+    return mergedBuckets(l, global, mergeRoutine(l.shared, global));
+  }
   return l.b.binary(Op.Add, cell.base, l.constant(cell.word(StatisticField.Buckets)));
 }
 

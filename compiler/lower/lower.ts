@@ -23,6 +23,7 @@ import { lowerPending } from "./function";
 import { actionsOf, lowerHandler } from "./handler";
 import { Lowering, Shared } from "./lowering";
 import { Base, capacityFor, literalPlace, Place } from "./place";
+import { placeShards, placeStripes } from "./shards";
 import { copyString } from "./string";
 import { DEFAULT_ENTRIES, MOST_ENTRIES, MOST_TABLE_BYTES, Table, valueBytesOf } from "./table";
 import { symbolOf } from "./variable";
@@ -183,6 +184,7 @@ function placeTable(shared: Shared, global: GlobalSymbol, maxEntries: i32): void
   table.offset = shared.unit.reserve(<i32>table.bytes);
   shared.globalOffsets.push(table.offset);
   shared.tables.push(table);
+  shared.shards.push(placeStripes(shared, global));
   const row = new UnitGlobal(global.displayName, GlobalType.Long, table.offset, <i32>table.bytes);
   shared.unit.globals.push(row);
 }
@@ -207,7 +209,9 @@ function placeGlobals(shared: Shared, script: Script, maxEntries: i32): void {
     shared.tables.push(null);
     const isString = global.type == Type.String;
     const bytes = valueBytesOf(global);
-    const offset = unit.reserve(bytes);
+    const shards = placeShards(shared, global);
+    shared.shards.push(shards);
+    const offset = shards !== null ? shards.offset : unit.reserve(bytes);
     shared.globalOffsets.push(offset);
     const type = isString ? GlobalType.String : GlobalType.Long;
     unit.globals.push(new UnitGlobal(global.displayName, type, offset, bytes));

@@ -24,6 +24,7 @@ import { frameMask, Library } from "./library";
 import { Base, capacityFor, literalPlace, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
 import { Regexes } from "./regex";
 import { Memo } from "./scope";
+import { Shards } from "./shards";
 import { StatsRoutines } from "./stats";
 import { Activation } from "./steps";
 import { copyString } from "./string";
@@ -48,6 +49,8 @@ export class Shared {
   globalOffsets: i32[] = [];
   /** The table of each array, by the global's index; null for scalars. */
   tables: (Table | null)[] = [];
+  /** By the global's index: the copies of scalar statistics, the claims of arrays of them; null where there are none. */
+  shards: (Shards | null)[] = [];
   /** Where in .bss each sorted foreach builds its heap. */
   heapOffsets: Map<ForeachStatement, i32> = new Map<ForeachStatement, i32>();
   heaps: Map<ForeachStatement, Heap> = new Map<ForeachStatement, Heap>();

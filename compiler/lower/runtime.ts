@@ -203,27 +203,35 @@ function buildLock(shared: Shared, b: Builder): void {
 
 /** Tries the lock once: most often it is free, and then no routine need be called. Ends in `mine` or `taken`. */
 export function buildTryLock(shared: Shared, b: Builder, mine: i32, taken: i32): void {
-  const bss = b.addressOf(AddressKind.Bss, 0);
+  buildTryClaim(shared, b, b.addressOf(AddressKind.Bss, 0), BssHeader.Lock, mine, taken);
+}
+
+/** Tries once to make a claim the caller's: 8 bytes, 0 while it is free. Ends in `mine` or `taken`. */
+export function buildTryClaim(shared: Shared, b: Builder, base: Ref, offset: i32, mine: i32, taken: i32): void {
   if (shared.fetchingAtomics) {
-    const old = b.atomicCmpXchg(bss, BssHeader.Lock, b.constant(0), b.constant(1));
+    const old = b.atomicCmpXchg(base, offset, b.constant(0), b.constant(1));
     b.branchIf(Op.Eq, old, b.constant(0), mine, taken);
     return;
   }
-  b.atomicAdd(4, bss, BssHeader.Lock, b.constant(1));
+  b.atomicAdd(4, base, offset, b.constant(1));
   const refused = b.newBlock("refused");
   b.setCold(refused);
-  b.branchIf(Op.Eq, b.load(Op.Load32u, bss, BssHeader.Lock), b.constant(1), mine, refused);
+  b.branchIf(Op.Eq, b.load(Op.Load32u, base, offset), b.constant(1), mine, refused);
   b.setBlock(refused);
-  b.atomicAdd(4, bss, BssHeader.Lock, b.constant(-1));
+  b.atomicAdd(4, base, offset, b.constant(-1));
   b.jump(taken);
 }
 
 /** Gives the lock back; part of a handler's exit. */
 export function buildUnlock(shared: Shared, b: Builder): void {
-  const bss = b.addressOf(AddressKind.Bss, 0);
-  // An exchange is ordered after all that the handler did; the plain add is so on x86, where alone it is used.
-  if (shared.fetchingAtomics) b.atomicXchg(8, bss, BssHeader.Lock, b.constant(0));
-  else b.atomicAdd(4, bss, BssHeader.Lock, b.constant(-1));
+  buildRelease(shared, b, b.addressOf(AddressKind.Bss, 0), BssHeader.Lock);
+}
+
+/** Gives a claim back. */
+export function buildRelease(shared: Shared, b: Builder, base: Ref, offset: i32): void {
+  // An exchange is ordered after all that was done meanwhile; the plain add is so on x86, where alone it is used.
+  if (shared.fetchingAtomics) b.atomicXchg(8, base, offset, b.constant(0));
+  else b.atomicAdd(4, base, offset, b.constant(-1));
 }
 
 /** Word by word until the strings differ or end; the word that decides is compared byte by byte. */

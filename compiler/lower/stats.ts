@@ -1,9 +1,9 @@
 // Statistics: `<<<`, the extractors, `delete`.
 //
 // A scalar one is a row of words in .bss, one in an array is the value of an element (semantic/statistic.ts has the
-// words). Sums are added atomically, so that what keeps nothing else needs no lock; extremes, variances and elements of
-// arrays change under the lock. What takes more than a few instructions is a routine for each statistic: a global function that
-// gets the number of the element, or 0.
+// words), or several such rows that reading adds up (shards.ts). Sums are added atomically. A new extreme is rare: the
+// handler looks whether a sample is one, a routine stores it. What takes more than a few instructions is a routine for each
+// statistic: a global function that gets the number of the element, or of the copy, or 0.
 
 import { AddressKind, Builder } from "../ir/build";
 import { Func, Linkage, NoRef, Ref } from "../ir/function";
@@ -18,10 +18,15 @@ import { findElement, lowerKeys, makeNumber } from "./element";
 import { lowerLong } from "./expression";
 import { addToBucket } from "./histogram";
 import { Lowering, MAX_OFFSET, Shared } from "./lowering";
+import { buildMerge, buildMergedVariance, buildOnCopy, buildOnElement, ownShard, varianceParts } from "./shards";
 
 /** The routines of one statistic, by their index in the module; -1 not made. */
 export class StatsRoutines {
   add: i32 = -1;
+  extremes: i32 = -1;
+  /** By StatisticField. */
+  merges: i32[] = [-1, -1, -1, -1, -1, -1];
+  mergeBuckets: i32 = -1;
   variance: i32 = -1;
   bucket: i32 = -1;
   clear: i32 = -1;
@@ -29,9 +34,12 @@ export class StatsRoutines {
 
 /** A statistic in memory. */
 export class Cell {
+  /** Of one that is read and not empty: its count, if that is known. */
+  count: Ref = NoRef;
+
   constructor(
     public global: GlobalSymbol,
-    /** 0: not in an array. */
+    /** Of the element, or of the copy that is added to; 0 of others. */
     public number: Ref,
     public base: Ref,
     public offset: i32,
@@ -46,10 +54,12 @@ export class Cell {
   }
 }
 
-/** Where a scalar statistic, or that of element `number`, lies. */
+/** Where a scalar statistic, or copy or element `number`, lies. */
 export function cellOf(shared: Shared, b: Builder, global: GlobalSymbol, number: Ref): Cell {
   const table = shared.tables[global.index];
   if (table !== null) return new Cell(global, number, table.element(b, number), table.valueOffset);
+  const shards = shared.shards[global.index];
+  if (shards !== null && number != NoRef) return new Cell(global, number, shards.address(b, number), 0);
   const offset = shared.globalOffsets[global.index];
   const near = offset + global.statistic.bytes <= MAX_OFFSET;
   const base = b.addressOf(AddressKind.Bss, near ? 0 : offset);
@@ -86,23 +96,40 @@ export function lowerAggregate(l: Lowering, e: AssignmentExpression): Ref {
   } else {
     value = lowerLong(l, e.value);
     l.at(e.range);
-    cell = cellOf(l.shared, l.b, global, NoRef);
+    const shards = l.shared.shards[global.index];
+    if (shards !== null && global.statistic.has(StatisticField.Squares)) {
+      l.b.callFunction(addRoutine(l.shared, global), [ownShard(l), value]);
+      return value;
+    }
+    cell = cellOf(l.shared, l.b, global, shards !== null ? ownShard(l) : NoRef);
   }
-  addWords(l.b, cell, value);
-  const statistic = global.statistic;
-  if (statistic.has(StatisticField.Squares) || statistic.buckets > 0) {
-    l.b.callFunction(addRoutine(l.shared, global), [cell.number, value]);
-  }
+  add(l, cell, value);
   return value;
 }
 
-/** Count, sum, extremes. */
-function addWords(b: Builder, cell: Cell, value: Ref): void {
+/** Adds a sample, in the order that readers rely on: where there is a count, there are extremes. */
+function add(l: Lowering, cell: Cell, value: Ref): void {
+  const b = l.b;
+  const statistic = cell.statistic;
+  const skipped = b.newBlock("skipped");
+  const guarded = l.shared.shards[cell.global.index] === null;
+  if (statistic.hasExtremes) {
+    if (guarded) keepExtremes(b, cell, value);
+    else noteExtremes(l, cell, value, skipped);
+  }
+  addSums(b, cell, value);
+  if (statistic.has(StatisticField.Squares) || statistic.buckets > 0) {
+    b.callFunction(addRoutine(l.shared, cell.global), [cell.number, value]);
+  }
+  b.jump(skipped);
+  b.setBlock(skipped);
+}
+
+/** Count and sum. */
+function addSums(b: Builder, cell: Cell, value: Ref): void {
   const statistic = cell.statistic;
   if (statistic.has(StatisticField.Count)) addTo(b, cell, StatisticField.Count, b.constant(1));
   if (statistic.has(StatisticField.Sum)) addTo(b, cell, StatisticField.Sum, value);
-  if (statistic.has(StatisticField.Greatest)) keepGreater(b, cell, StatisticField.Greatest, value, MAX_BIAS);
-  if (statistic.has(StatisticField.Least)) keepGreater(b, cell, StatisticField.Least, value, MIN_BIAS);
 }
 
 /** Adds to a word: plainly where the lock guards it. */
@@ -110,6 +137,12 @@ function addTo(b: Builder, cell: Cell, field: StatisticField, value: Ref): void 
   const at = cell.word(field);
   if (!cell.global.isArray || cell.global.isCounted) b.atomicAdd(8, cell.base, at, value);
   else b.store(Op.Store64, cell.base, at, b.binary(Op.Add, b.load(Op.Load64, cell.base, at), value));
+}
+
+/** Greatest and least, of what nobody else changes now. */
+function keepExtremes(b: Builder, cell: Cell, value: Ref): void {
+  if (cell.statistic.has(StatisticField.Greatest)) keepGreater(b, cell, StatisticField.Greatest, value, MAX_BIAS);
+  if (cell.statistic.has(StatisticField.Least)) keepGreater(b, cell, StatisticField.Least, value, MIN_BIAS);
 }
 
 function keepGreater(b: Builder, cell: Cell, field: StatisticField, value: Ref, bias: i64): void {
@@ -124,18 +157,72 @@ function keepGreater(b: Builder, cell: Cell, field: StatisticField, value: Ref, 
   b.setBlock(kept);
 }
 
-/** (element or 0, value) -> 0: what `<<<` does to variance and histogram, the count being one higher already */
+/** Calls the routine that stores extremes if the value is one; goes to `skipped` if that does not succeed. */
+function noteExtremes(l: Lowering, cell: Cell, value: Ref, skipped: i32): void {
+  const b = l.b;
+  const fresh = b.newBlock("extreme");
+  const known = b.newBlock("noted");
+  b.setCold(fresh);
+  if (cell.statistic.has(StatisticField.Greatest)) branchIfGreater(b, cell, StatisticField.Greatest, value, fresh);
+  if (cell.statistic.has(StatisticField.Least)) branchIfGreater(b, cell, StatisticField.Least, value, fresh);
+  b.jump(known);
+  b.setBlock(fresh);
+  b.branch(b.callFunction(extremesRoutine(l.shared, cell.global), [cell.number, value]), skipped, known);
+  b.setBlock(known);
+}
+
+function branchIfGreater(b: Builder, cell: Cell, field: StatisticField, value: Ref, fresh: i32): void {
+  const biased = b.binary(Op.Xor, value, b.constant(field == StatisticField.Greatest ? MAX_BIAS : MIN_BIAS));
+  const lesser = b.newBlock("lesser");
+  b.branchIf(Op.Ugt, biased, b.load(Op.Load64, cell.base, cell.word(field)), fresh, lesser);
+  b.setBlock(lesser);
+}
+
+/** (element or copy, value) -> 0: extremes that the value is are stored; 1: they could not be, which is counted */
+function extremesRoutine(shared: Shared, global: GlobalSymbol): i32 {
+  const routines = routinesOf(shared, global);
+  if (routines.extremes >= 0) return routines.extremes;
+  const fn = statsRoutine(shared, "extremes", global, 2);
+  routines.extremes = fn.index;
+  const b = new Builder(fn);
+  if (global.isArray) buildOnElement(shared, b, global, storeExtremes);
+  else buildOnCopy(shared, b, global, storeExtremes);
+  return fn.index;
+}
+
+function storeExtremes(b: Builder, global: GlobalSymbol, base: Ref, offset: i32, value: Ref): void {
+  keepExtremes(b, new Cell(global, NoRef, base, offset), value);
+}
+
+/**
+ * (element or 0, value) -> 0: what `<<<` does to variance and histogram, the count being one higher already; of a variance
+ * in copies, (copy, value) -> 0: all that it does, or 1: nothing, which is counted
+ */
 function addRoutine(shared: Shared, global: GlobalSymbol): i32 {
   const routines = routinesOf(shared, global);
   if (routines.add >= 0) return routines.add;
   const fn = statsRoutine(shared, "aggregate", global, 2);
   routines.add = fn.index;
   const b = new Builder(fn);
+  const hasVariance = global.statistic.has(StatisticField.Squares);
+  if (hasVariance && shared.shards[global.index] !== null) {
+    buildOnCopy(shared, b, global, addAll);
+    return fn.index;
+  }
   const cell = cellOf(shared, b, global, b.parameter(0));
-  if (global.statistic.has(StatisticField.Squares)) addToVariance(b, cell, b.parameter(1));
+  if (hasVariance) addToVariance(b, cell, b.parameter(1));
   if (global.statistic.buckets > 0) addToBucket(b, cell, b.parameter(1));
   b.ret(b.constant(0));
   return fn.index;
+}
+
+/** All that `<<<` does, to a claimed copy. */
+function addAll(b: Builder, global: GlobalSymbol, base: Ref, offset: i32, value: Ref): void {
+  const cell = new Cell(global, NoRef, base, offset);
+  keepExtremes(b, cell, value);
+  addSums(b, cell, value);
+  addToVariance(b, cell, value);
+  if (global.statistic.buckets > 0) addToBucket(b, cell, value);
 }
 
 /** Welford's algorithm in whole numbers: average += (v - average) / count; squares += (v - old) * (v - new). */
@@ -204,29 +291,44 @@ export function filledCell(l: Lowering, operand: Expression, range: Range, near:
   const cell = cellOf(l.shared, b, global, number);
   // Under the lock an element that is there is never empty.
   if (global.isArray && !global.isCounted) return cell;
-  const count = b.load(Op.Load64, cell.base, cell.word(StatisticField.Count));
-  l.failIf(Op.Eq, count, l.constant(0), "empty aggregate", range, near);
+  cell.count = readWord(l.shared, b, cell, StatisticField.Count);
+  l.failIf(Op.Eq, cell.count, l.constant(0), "empty aggregate", range, near);
   return cell;
+}
+
+/** A word of a statistic; if there are copies, of all together. */
+function readWord(shared: Shared, b: Builder, cell: Cell, field: StatisticField): Ref {
+  if (field == StatisticField.Count && cell.count != NoRef) return cell.count;
+  const shards = shared.shards[cell.global.index];
+  if (shards === null || cell.global.isArray) return b.load(Op.Load64, cell.base, cell.word(field));
+  const routines = routinesOf(shared, cell.global);
+  if (routines.merges[field] < 0) {
+    const fn = new Func(`stp_merge_${cell.global.index}_${<i32>field}`, Linkage.Subprogram, 0);
+    shared.unit.ir.add(fn);
+    routines.merges[field] = fn.index;
+    buildMerge(new Builder(fn), shards, cell.statistic, field);
+  }
+  return b.callFunction(routines.merges[field], []);
 }
 
 /** What an extractor says of a statistic that is not empty; count and sum also of one that is. */
 export function extract(shared: Shared, b: Builder, cell: Cell, op: Operator): Ref {
   switch (op) {
     case Operator.AtCount:
-      return b.load(Op.Load64, cell.base, cell.word(StatisticField.Count));
+      return readWord(shared, b, cell, StatisticField.Count);
     case Operator.AtSum:
-      return b.load(Op.Load64, cell.base, cell.word(StatisticField.Sum));
+      return readWord(shared, b, cell, StatisticField.Sum);
     case Operator.AtMin: {
-      const least = b.load(Op.Load64, cell.base, cell.word(StatisticField.Least));
+      const least = readWord(shared, b, cell, StatisticField.Least);
       return b.binary(Op.Xor, least, b.constant(MIN_BIAS));
     }
     case Operator.AtMax: {
-      const greatest = b.load(Op.Load64, cell.base, cell.word(StatisticField.Greatest));
+      const greatest = readWord(shared, b, cell, StatisticField.Greatest);
       return b.binary(Op.Xor, greatest, b.constant(MAX_BIAS));
     }
     case Operator.AtAvg: {
-      const sum = b.load(Op.Load64, cell.base, cell.word(StatisticField.Sum));
-      return b.binary(Op.Sdiv, sum, b.load(Op.Load64, cell.base, cell.word(StatisticField.Count)));
+      const sum = readWord(shared, b, cell, StatisticField.Sum);
+      return b.binary(Op.Sdiv, sum, readWord(shared, b, cell, StatisticField.Count));
     }
     default:
       assert(op == Operator.AtVariance, "an extractor");
@@ -236,7 +338,8 @@ export function extract(shared: Shared, b: Builder, cell: Cell, op: Operator): R
 
 /**
  * (element or 0) -> the variance. As in stap, what the running average lost by dividing whole numbers is made up for by
- * the difference between it and the average of the sum: (squares + count * difference^2) / (count - 1), scaled back.
+ * the difference between it and the average of the sum: (squares + count * difference^2) / (count - 1), scaled back. The
+ * numerator is added up over all copies.
  */
 function varianceRoutine(shared: Shared, global: GlobalSymbol): i32 {
   const routines = routinesOf(shared, global);
@@ -244,9 +347,9 @@ function varianceRoutine(shared: Shared, global: GlobalSymbol): i32 {
   const fn = statsRoutine(shared, "variance", global, 1);
   routines.variance = fn.index;
   const b = new Builder(fn);
-  const cell = cellOf(shared, b, global, b.parameter(0));
+  const cell = cellOf(shared, b, global, global.isArray ? b.parameter(0) : NoRef);
   const shift = <i64>max(global.statistic.shift, 0);
-  const count = b.load(Op.Load64, cell.base, cell.word(StatisticField.Count));
+  const count = readWord(shared, b, cell, StatisticField.Count);
   const few = b.newBlock("few");
   const enough = b.newBlock("enough");
   b.branchIf(Op.Ule, count, b.constant(1), few, enough);
@@ -254,13 +357,13 @@ function varianceRoutine(shared: Shared, global: GlobalSymbol): i32 {
   b.ret(b.constant(-1));
   b.setBlock(enough);
   const others = b.binary(Op.Sub, count, b.constant(1));
-  const squares = b.load(Op.Load64, cell.base, cell.word(StatisticField.Squares));
-  const within = b.binary(Op.Mul, b.binary(Op.Sdiv, squares, others), others);
-  const sum = b.binary(Op.Shl, b.load(Op.Load64, cell.base, cell.word(StatisticField.Sum)), b.constant(shift));
-  const average = b.load(Op.Load64, cell.base, cell.word(StatisticField.Average));
-  const off = b.binary(Op.Sub, average, b.binary(Op.Sdiv, sum, count));
-  const between = b.binary(Op.Mul, b.binary(Op.Mul, count, off), off);
-  const variance = b.binary(Op.Sdiv, b.binary(Op.Add, within, between), others);
+  const sum = b.binary(Op.Shl, readWord(shared, b, cell, StatisticField.Sum), b.constant(shift));
+  const average = b.binary(Op.Sdiv, sum, count);
+  const shards = shared.shards[global.index];
+  let squares: Ref;
+  if (shards !== null && !global.isArray) squares = buildMergedVariance(b, shards, global.statistic, average);
+  else squares = varianceParts(b, global.statistic, cell.base, cell.offset, average);
+  const variance = b.binary(Op.Sdiv, squares, others);
   // Shifting by 64 and more leaves the sign.
   b.ret(b.binary(Op.Sar, variance, b.constant(min<i64>(2 * shift, 63))));
   return fn.index;
@@ -276,7 +379,9 @@ export function clearStatistic(l: Lowering, global: GlobalSymbol): void {
     routines.clear = fn.index;
     const b = new Builder(fn);
     const cell = cellOf(l.shared, b, global, NoRef);
-    zeroWords(b, cell.base, cell.offset, global.statistic.bytes >> 3);
+    const shards = l.shared.shards[global.index];
+    const bytes = shards !== null ? shards.count * shards.stride : global.statistic.bytes;
+    zeroWords(b, cell.base, cell.offset, bytes >> 3);
     b.ret(b.constant(0));
   }
   l.b.callFunction(routines.clear, []);

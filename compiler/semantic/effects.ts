@@ -394,6 +394,7 @@ function noteUse(summary: Summary, handler: Handler | null): void {
     const kernel = handler.engine == Engine.Kernel;
     if (reads) global.use |= kernel ? GlobalUse.ReadByKernel : GlobalUse.ReadByAgent;
     if (writes) global.use |= kernel ? GlobalUse.WrittenByKernel : GlobalUse.WrittenByAgent;
+    if (reads && isConcurrent(handler)) global.use |= GlobalUse.ReadWhileRunning;
     if (!writes || !isConcurrent(handler)) continue;
     global.use |= GlobalUse.WrittenWhileRunning;
     if (access & WRITES & ~Access.Update || global.type == Type.String) global.use |= GlobalUse.NonAtomic;
@@ -428,9 +429,11 @@ function needsLock(handler: Handler, summary: Summary): bool {
   return (readsShared && writes > 0) || assigned > 1;
 }
 
-/** Deleting changes several words; sums are added to one by one, but a variance makes sense as a whole only. */
+/**
+ * Deleting changes several words. Adding does its work word by word, or on a claimed copy (lower/shards.ts): a variance,
+ * which makes sense as a whole only, must not be read then.
+ */
 function statisticNeedsLock(global: GlobalSymbol, access: i32): bool {
   if (access & Access.Delete) return true;
-  if (access & WRITES) return !global.statistic.isSum;
-  return global.statistic.has(StatisticField.Squares);
+  return global.statistic.has(StatisticField.Squares) && global.isAny(GlobalUse.ReadWhileRunning);
 }

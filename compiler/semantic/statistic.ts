@@ -81,10 +81,9 @@ export class Statistic {
     }
   }
 
-  /** Whether every word changes by an addition, which needs no lock. */
-  get isSum(): bool {
-    const others = (1 << StatisticField.Greatest) | (1 << StatisticField.Least) | (1 << StatisticField.Squares);
-    return (this.fields & others) == 0;
+  /** Whether @min or @max is kept. */
+  get hasExtremes(): bool {
+    return this.has(StatisticField.Greatest) || this.has(StatisticField.Least);
   }
 
   /** Where a word lies; of `Buckets`, where they begin. */

@@ -8,7 +8,7 @@ import { CallExpression, Expression, FunctionDeclaration } from "../syntax/ast";
 import { Range } from "../syntax/source";
 import { Binding, Type } from "../syntax/type";
 import { Directive } from "./formats";
-import { Statistic } from "./statistic";
+import { Statistic, StatisticField } from "./statistic";
 
 /** Which class a symbol is. */
 export const enum SymbolKind {
@@ -66,6 +66,8 @@ export const enum GlobalUse {
   WrittenWhileRunning = 1 << 7,
   /** A handler that holds the lock writes it: all others that write it must hold the lock as well. */
   Guarded = 1 << 8,
+  /** Some handler that may run while others do reads it. */
+  ReadWhileRunning = 1 << 9,
 }
 
 /** A global variable or array. */
@@ -100,12 +102,12 @@ export class GlobalSymbol extends VariableSymbol {
   }
 
   /**
-   * An array of numbers, or of statistics of sums, that only grows, and whose elements are only added to while handlers
+   * An array of numbers, or of statistics without a variance, that only grows, and whose elements are only added to while handlers
    * run side by side: an element may be found, and added to, without the lock.
    */
   get isCounted(): bool {
-    const isSum = this.type == Type.Long || (this.type == Type.Stats && this.statistic.isSum);
-    return this.isArray && isSum && !this.wrap && !this.is(GlobalUse.NonAtomic);
+    const isPlain = this.type == Type.Stats && !this.statistic.has(StatisticField.Squares);
+    return this.isArray && (this.type == Type.Long || isPlain) && !this.wrap && !this.is(GlobalUse.NonAtomic);
   }
 
   /** Whether all the flags of a set hold. */

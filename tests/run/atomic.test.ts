@@ -105,6 +105,40 @@ test("handlers that interrupt one another keep their sums", async () => {
   assert.ok(n <= EVENTS && returns <= EVENTS && n + returns + skips >= 2 * EVENTS, `${n} + ${returns} + ${skips}`);
 });
 
+test("statistics in copies, and in arrays that grow, keep every sample and every extreme", async () => {
+  const { numbers, skips } = await runLoaded(`
+    global sizes, spread, at, back, zero, one, a, b, seen
+    probe ${READ} { sizes <<< 3 }
+    probe kernel.function("vfs_write") if (execname() == "dd") { sizes <<< -200 - cpu() }
+    probe timer.profile { sizes <<< 5 }
+    probe ${READ} { spread <<< 200 * cpu() }
+    probe ${READ} { if (cpu() == 0) { t = gettimeofday_ns(); at <<< t; back <<< -t; zero = t } }
+    probe ${READ} { if (cpu() == 1) { t = gettimeofday_ns(); at <<< t; back <<< -t; one = t } }
+    probe ${READ} { a[cpu()] <<< gettimeofday_ns() }
+    probe ${READ} { b["all"] <<< gettimeofday_ns() }
+    probe timer.ms(50) { if (@count(sizes) && @max(sizes) < @min(sizes)) printf("%d\\n", @max(sizes)) }
+    probe end {
+      foreach (k in a) { counted += @count(a[k]); whole += @max(a[k]) > @min(a[k]) }
+      whole += @count(sizes) == @hist_log(sizes)[56] + @hist_log(sizes)[66] + @hist_log(sizes)[67]
+      whole += @max(sizes) == 5 && (@min(sizes) == -200 || @min(sizes) == -201)
+      whole += @max(at) == (zero > one ? zero : one) && @min(back) == -@max(at) && @count(at) == @count(back)
+      whole += @sum(at) == -@sum(back) && @max(b["all"]) > @min(b["all"])
+      p = @hist_linear(spread, 0, 200, 200)[1]
+      q = @hist_linear(spread, 0, 200, 200)[2]
+      whole += @count(spread) == p + q && @sum(spread) == 200 * q && @min(spread) == 0 && @max(spread) == 200
+      printf("%d %d %d %d %d %d %d %d\\n", @hist_log(sizes)[66], @count(spread), @count(at), counted, @count(b["all"]),
+        whole, @variance(spread, 4), 40000 * p * q / ((p + q) * (p + q - 1)))
+    }`);
+  const events = numbers.slice(0, 5);
+  const [whole, variance, expected] = numbers.slice(5) as [number, number, number];
+  assert.is(whole, 7, numbers.join(" "));
+  assert.ok(Math.abs(variance - expected) <= 1, `a variance of ${variance}, not ${expected}`);
+  const counted = events.reduce((sum, n) => sum + n, 0);
+  assert.ok(counted <= 5 * EVENTS && counted + skips >= 5 * EVENTS, `${events} and ${skips} skipped of ${EVENTS} each`);
+  // Those in copies need no lock and find a copy: only what makes elements may be skipped.
+  assert.equal(events.slice(0, 3), [EVENTS, EVENTS, EVENTS]);
+});
+
 test("a string is never seen half written", async () => {
   const long = (letter: string) => letter.repeat(150);
   const { lines } = await runLoaded(`
