@@ -1,4 +1,5 @@
-// How many BPF instructions a handler takes: all code that the kernel gets for it, subprograms included.
+// What the code of a handler costs, without running it in a kernel: how many BPF instructions it is, subprograms included;
+// how many of them an event executes; and how many helpers it calls.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -6,60 +7,99 @@ import { join } from "node:path";
 import { readAsset, readTapset, readTapsetIndex } from "../../cli/assets.ts";
 import { createCompiler } from "../../compiler/host/compile.ts";
 import { scriptInput } from "./compile.ts";
-import { countInstructions, totalInstructions } from "./elf.ts";
+import { countInstructions } from "./elf.ts";
+import { countExecuted, type Event, type Maker } from "./executed.ts";
 import type { GuestBpftrace, Stap } from "./peers.ts";
-import { SUBJECTS, type Subject } from "./subjects.ts";
+import type { Subject } from "./subjects.ts";
 import type { Group, PeerFigure, Row } from "./table.ts";
 
-/** All rows about instructions. */
-export async function countHandlers(bpftrace: GuestBpftrace | string, stap: Stap | string): Promise<Group> {
-  const rows: Row[] = [];
-  for (const subject of SUBJECTS) rows.push(await countHandler(subject, bpftrace, stap));
-  return { title: "BPF instructions (the programs as loaded, before the kernel rewrites them)", rows };
+/** Who does what an event finds, where a handler asks for nobody in particular. */
+const SOMEBODY = { pid: 1234, tid: 1235, comm: "dd" };
+const LIMIT = "no more than bpftrace's";
+
+/** What an object's code costs. */
+export interface CodeCost {
+  /** Instructions of its code for the kernel; what runs at a peer's beginning and end is left out, as ours is the agent's. */
+  size: number;
+  /** Instructions executed for an event, and calls of helpers; or why they could not be counted. */
+  executed: number | string;
+  helpers: number | string;
 }
 
-/** One row: a handler of ours and the peers'. */
-export async function countHandler(
-  subject: Subject,
+/** A handler's cost, or why there is none: ours and the peers'. */
+interface Costs {
+  subject: Subject;
+  ours: CodeCost | string;
+  peers: Record<string, CodeCost | string>;
+}
+
+/** The groups about the code of some handlers. */
+export async function countHandlers(
+  title: string,
+  subjects: Subject[],
   bpftrace: GuestBpftrace | string,
   stap: Stap | string,
-): Promise<Row> {
-  const theirs = typeof bpftrace === "string" ? bpftrace : await countBpftrace(bpftrace, subject);
-  const peers: Record<string, PeerFigure> = { bpftrace: theirs };
-  if (subject.stap) peers["stap --runtime=bpf"] = await countStap(stap, subject.stap);
-  const says = "no more than bpftrace's";
-  const limit = typeof theirs === "number" ? theirs : Number.POSITIVE_INFINITY;
+): Promise<Group[]> {
+  const costs: Costs[] = [];
+  for (const subject of subjects) {
+    const peers: Costs["peers"] = { bpftrace: await costOfBpftrace(bpftrace, subject) };
+    if (subject.stap) peers["stap --runtime=bpf"] = await costOfStap(stap, subject);
+    costs.push({ subject, ours: costOfOurs(subject), peers });
+  }
+  return [
+    { title: `${title}: instructions executed for an event`, rows: costs.map((one) => rowOf(one, "executed")) },
+    { title: `${title}: calls of helpers for an event`, rows: costs.map((one) => rowOf(one, "helpers")) },
+    { title: `${title}: instructions of the programs as loaded`, rows: costs.map((one) => rowOf(one, "size")) },
+  ];
+}
+
+function rowOf({ subject, ours, peers }: Costs, field: keyof CodeCost): Row {
+  const figure = (cost: CodeCost | string) => (typeof cost === "string" ? cost : cost[field]);
+  const figures: Record<string, PeerFigure> = {};
+  for (const [peer, cost] of Object.entries(peers)) figures[peer] = figure(cost);
+  const theirs = figures.bpftrace;
   return {
     what: subject.what,
-    unit: "insns",
-    ours: countOurs(subject.ours),
-    peers,
-    bar: subject.bar && typeof theirs === "number" ? { limit, says } : undefined,
-    note: subject.note,
+    unit: field === "helpers" ? "calls" : "insns",
+    ours: figure(ours),
+    peers: figures,
+    bar: field === "size" && subject.bar && typeof theirs === "number" ? { limit: theirs, says: LIMIT } : undefined,
+    note: field === "executed" ? subject.note : undefined,
   };
 }
 
-function countOurs(text: string): number | string {
+/** Of our program. */
+export function costOfOurs(subject: Subject): CodeCost | string {
   const compiler = createCompiler(readAsset("compiler.wasm"), readTapset(), readTapsetIndex());
-  const { object, messages } = compiler.compile(scriptInput(text));
-  return object ? totalInstructions(object) : (messages.trim().split("\n")[0] ?? "refused");
+  const { object, messages } = compiler.compile(scriptInput(subject.ours));
+  return object ? costOf(object, "ours", subject) : (messages.trim().split("\n")[0] ?? "refused");
 }
 
-async function countBpftrace(bpftrace: GuestBpftrace, subject: Subject): Promise<PeerFigure> {
-  const object = await bpftrace.compile(subject.bpftrace);
-  return typeof object === "string" ? object : totalInstructions(object);
+async function costOfBpftrace(bpftrace: GuestBpftrace | string, subject: Subject): Promise<CodeCost | string> {
+  const object = typeof bpftrace === "string" ? bpftrace : await bpftrace.compile(subject.bpftrace);
+  return typeof object === "string" ? object : costOf(object, "bpftrace", subject);
 }
 
-async function countStap(stap: Stap | string, text: string): Promise<PeerFigure> {
+async function costOfStap(stap: Stap | string, subject: Subject): Promise<CodeCost | string> {
   if (typeof stap === "string") return stap;
   const folder = mkdtempSync(join(tmpdir(), "stap-bench-"));
   try {
-    const compiled = await stap.compile(text, folder);
-    if (typeof compiled === "string") return compiled;
-    // Its begin and end probes run in its own interpreter, as ours run in the agent.
-    const sections = [...countInstructions(compiled.object)].filter(([name]) => !name.startsWith("stap_"));
-    return sections.reduce((sum, [, insns]) => sum + insns, 0);
+    const compiled = await stap.compile(subject.stap ?? "", folder);
+    return typeof compiled === "string" ? compiled : costOf(compiled.object, "stap", subject);
   } finally {
     rmSync(folder, { recursive: true, force: true });
+  }
+}
+
+function costOf(object: Uint8Array, maker: Maker, subject: Subject): CodeCost {
+  const sections = [...countInstructions(object)].filter(([name]) => !/^(stap|s_(BEGIN|END))_/.test(name));
+  const size = sections.reduce((sum, [, insns]) => sum + insns, 0);
+  const event: Event = { task: { ...SOMEBODY, ...subject.task }, bpftraceKeys: subject.bpftraceKeys ?? [] };
+  try {
+    const { instructions, helpers } = countExecuted(object, maker, event);
+    return { size, executed: instructions, helpers };
+  } catch (error) {
+    const why = error instanceof Error ? error.message : String(error);
+    return { size, executed: why, helpers: why };
   }
 }

@@ -2,20 +2,23 @@
 //
 //   scripts/bench            everything; boots a guest, for some minutes
 //   scripts/bench --quick    without a guest: no start-up, no throughput, no bpftrace
+//   scripts/bench --write    everything, and the table of docs/costs.md is written anew
 //
 // Peers are measured in the same run on the same machine, and figures are given as ratios too, since absolute ones say
 // more about the machine. What could not be measured or does not quite compare is said in its row.
 
-import { dirname } from "node:path";
+import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { fetchKernel } from "../guest/kernel.ts";
 import { getGuestSpec } from "../guest/matrix.ts";
 import { measureCompile } from "./compile.ts";
+import { writeCosts } from "./costs.ts";
 import { BenchGuest, measureGuest } from "./guest.ts";
-import { measureHandlers } from "./handlers.ts";
+import { runHandlers } from "./handlers.ts";
 import { countHandlers } from "./instructions.ts";
 import { GuestBpftrace, Stap } from "./peers.ts";
 import { measureSizes } from "./sizes.ts";
+import { HANDLERS, SUBJECTS } from "./subjects.ts";
 import { type Group, missesBar, renderGroup } from "./table.ts";
 
 const GUEST = "6.12";
@@ -38,8 +41,15 @@ async function withGuest(): Promise<void> {
     console.log(`peers: ${nameOf(bpftrace, "bpftrace")}; ${nameOf(stap, "stap")}`);
     show(await measureCompile(ROOT, stap));
     show(measureSizes(ROOT));
-    show(await countHandlers(bpftrace, stap));
-    for (const group of await measureHandlers(guest, bpftrace, stap)) show(group);
+    const costs = [...(await showCode(bpftrace, stap))];
+    for (const group of await runHandlers(guest, bpftrace)) {
+      show(group);
+      costs.push(group);
+    }
+    if (args.includes("--write")) {
+      const setting = { kernel: guest.machine.release, bpftrace: nameOf(bpftrace, ""), stap: nameOf(stap, "") };
+      writeCosts(join(ROOT, "docs/costs.md"), costs, setting);
+    }
     show(await measureGuest(guest, bpftrace));
   } finally {
     if (bpftrace && typeof bpftrace !== "string") await bpftrace.remove();
@@ -52,18 +62,24 @@ async function withoutGuest(): Promise<void> {
   const stap = await Stap.prepare(spec, (await fetchKernel(spec)).release);
   show(await measureCompile(ROOT, stap));
   show(measureSizes(ROOT));
-  show(await countHandlers(WITHOUT_GUEST, stap));
-  for (const group of await measureHandlers(undefined, WITHOUT_GUEST, stap)) show(group);
+  await showCode(WITHOUT_GUEST, stap);
+}
+
+async function showCode(bpftrace: GuestBpftrace | string, stap: Stap | string): Promise<Group[]> {
+  const small = await countHandlers("Small handlers", SUBJECTS, bpftrace, stap);
+  const typical = await countHandlers("Typical handlers", HANDLERS, bpftrace, stap);
+  for (const group of [...small, ...typical]) show(group);
+  return [...small, ...typical];
 }
 
 function nameOf(peer: { version: string } | string, name: string): string {
-  return typeof peer === "string" ? `no ${name}: ${peer}` : `${name} ${peer.version.replace(/^\S+ v/, "")}`;
+  return typeof peer === "string" ? `no ${name}: ${peer}` : `${name} ${peer.version.replace(/^\S+ v/, "")}`.trim();
 }
 
 const args = process.argv.slice(2);
-const unknown = args.find((arg) => arg !== "--quick");
+const unknown = args.find((arg) => arg !== "--quick" && arg !== "--write");
 if (unknown !== undefined) {
-  console.error(`scripts/bench: unknown option '${unknown}'; there is --quick`);
+  console.error(`scripts/bench: unknown option '${unknown}'; there are --quick and --write`);
   process.exit(2);
 }
 await (args.includes("--quick") ? withoutGuest() : withGuest());

@@ -1,5 +1,7 @@
 // What is compiled and counted: the same work written for us, for bpftrace and, where it can, for stap.
 
+import type { Task } from "./kernel-model.ts";
+
 /** A handler in three languages. */
 export interface Subject {
   what: string;
@@ -10,6 +12,10 @@ export interface Subject {
   /** Ours must not take more instructions than bpftrace's. */
   bar?: boolean;
   note?: string;
+  /** Whom an event finds, where the handler asks. */
+  task?: Partial<Task>;
+  /** Bytes of the keys of bpftrace's maps, in the order of their names' first use, where they are not 8. */
+  bpftraceKeys?: number[];
 }
 
 const stapKprobe = (body: string) => `probe kprobe.function("vfs_read") { ${body} }`;
@@ -43,6 +49,7 @@ export const SUBJECTS: Subject[] = [
     ours: 'global s probe kernel.function("vfs_read") { s[execname()] <<< 5 } probe end { foreach (k in s) println(@avg(s[k])) }',
     bpftrace: "kprobe:vfs_read { @s[comm] = avg(5); }",
     note: "ours counts the routines of its hash table, bpftrace's are in the kernel",
+    bpftraceKeys: [24],
   },
   {
     what: "kprobe: histogram of tid()",
@@ -61,6 +68,7 @@ export const SUBJECTS: Subject[] = [
     ours: 'probe kernel.function("vfs_read") { if (execname() == "sshd") printf("%d\\n", pid()) }',
     bpftrace: 'kprobe:vfs_read { if (comm == "sshd") { printf("%d\\n", pid); } }',
     note: "no stap: with --runtime=bpf its strings never compare equal",
+    task: { comm: "sshd" },
   },
   {
     what: "kprobe: three printfs that make one line",
@@ -106,11 +114,13 @@ export const HANDLERS: Subject[] = [
     ours: `global n ${onWrite("n[execname()]++")} probe end { delete n }`,
     bpftrace: "kprobe:vfs_write { @n[comm] = count(); } END { clear(@n); }",
     stap: `global n ${stapWrite("n[execname()]++")} probe end { printf("%d\\n", n["a"]) }`,
+    bpftraceKeys: [16],
   },
   {
     what: "count by execname and process",
     ours: `global n ${onWrite("n[execname(), pid()]++")} probe end { delete n }`,
     bpftrace: "kprobe:vfs_write { @n[comm, pid] = count(); } END { clear(@n); }",
+    bpftraceKeys: [24],
   },
   {
     what: "latency: time of entry by thread, sum at return",
@@ -147,6 +157,7 @@ export const HANDLERS: Subject[] = [
     ours: `global n ${onWrite("if (pid() == 1) n++")} probe end { println(n) }`,
     bpftrace: "kprobe:vfs_write /pid == 1/ { @n = count(); }",
     stap: `global n ${stapWrite("if (pid() == 1) n++")} probe end { printf("%d\\n", n) }`,
+    task: { pid: 1 },
   },
   {
     what: "count of one execname only",

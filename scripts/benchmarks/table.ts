@@ -1,7 +1,7 @@
 // Figures and how they are shown: one row each, ours beside the peers', with the bar they are held against.
 
 /** What a figure is measured in. */
-export type Unit = "ms" | "ns" | "KB" | "insns" | "events/s" | "MB";
+export type Unit = "ms" | "ns" | "KB" | "insns" | "calls" | "events/s" | "MB";
 
 /** A peer's figure, or why there is none. */
 export type PeerFigure = number | string;
