@@ -5,11 +5,9 @@
 //   other conditions               bodies
 //   error: report and count        exit: write the output, give back lock and frame
 
-import { Helper } from "../../common/format/helpers";
 import { AttachKind, Engine, NONE } from "../../common/format/manifest";
 import { RecordFlags } from "../../common/format/record";
 import { BssHeader } from "../../common/format/runtime";
-import { AddressKind } from "../ir/build";
 import { Op } from "../ir/op";
 import { UnitMap } from "../ir/unit";
 import { isConcurrent } from "../semantic/effects";
@@ -26,7 +24,7 @@ import { lowerActivations } from "./function";
 import { lengthOf } from "./length";
 import { driveMachine } from "./loop";
 import { ErrorBits, Lowering, Shared } from "./lowering";
-import { emitErrorMessage } from "./print";
+import { emitErrorMessage, writeRecord } from "./print";
 import { forgetMatch, matchesInRegisters } from "./regex";
 import { buildTryLock, buildUnlock, clearCut, Routine, routine } from "./runtime";
 import { lowerBlock } from "./statement";
@@ -334,13 +332,7 @@ function writeOutput(l: Lowering, known: i32): void {
     b.branch(length, some, done);
     b.setBlock(some);
   }
-  const ring = b.addressOf(AddressKind.Map, UnitMap.Output);
-  const result = b.callHelper(Helper.RingbufOutput, [ring, l.output(), length, l.constant(0)]);
-  const lost = b.newBlock("lost");
-  b.setCold(lost);
-  b.branchIf(Op.Slt, result, l.constant(0), lost, done);
-  b.setBlock(lost);
-  b.atomicAdd(8, l.bss(), BssHeader.LostOutput, l.constant(1));
+  writeRecord(l, UnitMap.Output, l.output(), length);
   b.jump(done);
   b.setBlock(done);
 }

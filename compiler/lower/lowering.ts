@@ -417,6 +417,14 @@ export class Lowering {
     return this.newFramePlace(capacity);
   }
 
+  /** Stack for a record of so many bytes; NoRef if there is too little of it. */
+  newRecord(bytes: i32): Ref {
+    const budget = this.root.framed ? FRAMED_STACK_BUDGET : STACK_BUDGET;
+    if (this.root.activation !== null || this.stackBytes + bytes > budget) return NoRef;
+    this.stackBytes += bytes;
+    return this.b.slot(bytes);
+  }
+
   /** A place for a string that lasts until the statement at hand ends; its content is undefined. */
   newTemporary(capacity: i32): Place {
     if (this.root.activation !== null) return this.newFramePlace(capacity);

@@ -3,7 +3,8 @@
 // Everything becomes a printf: print, println and printd get formats with %d and %s, and literal arguments become part of
 // the format, so that they never travel. Then a handler's output takes one of two ways:
 //
-//   direct    it prints one item of known size: reserved in the ring buffer and filled in place
+//   direct    it prints one item of known size, or several one after the other (print-together.ts): filled on the stack and written at once; reserved in the ring buffer and
+//             filled in place if it is large
 //   buffered  anything else: put together in the frame and written when the handler ends, so that it stays together
 //
 // Which one is found out by trying: a handler is lowered directly first, and again when that turns out not to do.
@@ -54,7 +55,7 @@ class Piece {
 }
 
 /** A format and its arguments. */
-class Item {
+export class Item {
   format: string = "";
   pieces: Piece[] = [];
   site: i32 = 0;
@@ -66,6 +67,13 @@ class Item {
       if (this.pieces[i].type == ArgumentType.String) return false;
     }
     return true;
+  }
+
+  get hasHistogram(): bool {
+    for (let i = 0, n = this.pieces.length; i < n; ++i) {
+      if (this.pieces[i].histogram !== null) return true;
+    }
+    return false;
   }
 
   /** Most bytes of the item, header included. */
@@ -88,7 +96,7 @@ export function lowerPrint(l: Lowering, print: PrintSymbol): void {
     l.shared.reporter.error(range, `one call prints too much: its arguments may need ${item.most} of ${limit}`);
     return;
   }
-  item.site = newSite(l, SiteKind.Print, item, range, "");
+  nameSite(l, item, range);
   if (l.buffered) {
     evaluate(l, item, range);
     putBuffered(l, item);
@@ -100,6 +108,11 @@ export function lowerPrint(l: Lowering, print: PrintSymbol): void {
     return;
   }
   putDirect(l, item, UnitMap.Output, range);
+}
+
+/** Gives a printed item its site. */
+export function nameSite(l: Lowering, item: Item, range: Range): void {
+  item.site = newSite(l, SiteKind.Print, item, range, "");
 }
 
 function newSite(l: Lowering, kind: SiteKind, item: Item, range: Range, near: string): i32 {
@@ -114,7 +127,8 @@ function newSite(l: Lowering, kind: SiteKind, item: Item, range: Range, near: st
 
 // -------------------------------------------------------------------------------------------------------------- items
 
-function makeItem(l: Lowering, print: PrintSymbol): Item {
+/** The format of a print, and its arguments before they are evaluated. */
+export function makeItem(l: Lowering, print: PrintSymbol): Item {
   const item = new Item();
   if (print.style == PrintStyle.Printf) {
     addDirectives(l, item, print);
@@ -223,7 +237,8 @@ function evaluate(l: Lowering, item: Item, range: Range): void {
   }
 }
 
-function restIsSimple(item: Item, from: i32): bool {
+/** Whether computing the arguments from `from` on cannot fail, nor change anything. */
+export function restIsSimple(item: Item, from: i32): bool {
   for (let i = from, n = item.pieces.length; i < n; ++i) {
     const e = item.pieces[i].expression;
     if (e !== null && !isSimple(e)) return false;
@@ -233,8 +248,37 @@ function restIsSimple(item: Item, from: i32): bool {
 
 // ------------------------------------------------------------------------------------------------------------- direct
 
-/** Reserves the record in a ring, fills it, submits it. */
+/** Longer records are worth reserving, so that they are not copied. */
+const MOST_COPIED: i32 = 96;
+
+/** Writes a record of one item into a ring. */
 function putDirect(l: Lowering, item: Item, map: UnitMap, range: Range): void {
+  const record = item.most <= MOST_COPIED && !item.hasHistogram ? l.newRecord(item.most) : NoRef;
+  if (record == NoRef) {
+    putReserved(l, item, map, range);
+    return;
+  }
+  const size = fillFixed(l, item, record, 0);
+  writeRecord(l, map, record, l.constant(size));
+}
+
+/** Copies a record into a ring, and counts it if it finds no room. */
+export function writeRecord(l: Lowering, map: UnitMap, record: Ref, size: Ref): void {
+  const b = l.b;
+  const flags = l.constant(map == UnitMap.Output ? 0 : RingFlag.ForceWakeup);
+  const result = b.callHelper(Helper.RingbufOutput, [b.addressOf(AddressKind.Map, map), record, size, flags]);
+  const lost = b.newBlock("lost");
+  const kept = b.newBlock("kept");
+  b.setCold(lost);
+  b.branchIf(Op.Slt, result, l.constant(0), lost, kept);
+  b.setBlock(lost);
+  b.atomicAdd(8, l.bss(), map == UnitMap.Output ? BssHeader.LostOutput : BssHeader.LostControl, l.constant(1));
+  b.jump(kept);
+  b.setBlock(kept);
+}
+
+/** Reserves the record in a ring, fills it, submits it. */
+function putReserved(l: Lowering, item: Item, map: UnitMap, range: Range): void {
   const b = l.b;
   // What cannot fail is evaluated straight into the record, and not at all if there is none.
   const later = restIsSimple(item, 0);
@@ -260,7 +304,7 @@ function putDirect(l: Lowering, item: Item, map: UnitMap, range: Range): void {
 }
 
 /** Writes an item of fixed size; returns its end. */
-function fillFixed(l: Lowering, item: Item, base: Ref, start: i32): i32 {
+export function fillFixed(l: Lowering, item: Item, base: Ref, start: i32): i32 {
   l.b.store(Op.Store64, base, start, l.constant(item.site));
   let at: i32 = start + RecordItem.Size;
   for (let i = 0, n = item.pieces.length; i < n; ++i) {
@@ -432,14 +476,5 @@ function putMessage(l: Lowering, message: Place, site: Ref): void {
   let mask: i64 = 7;
   while (mask < most) mask = (mask << 1) | 1;
   const size = b.binary(Op.And, b.binary(Op.Add, used, l.constant(RecordItem.Size)), l.constant(mask));
-  const ring = b.addressOf(AddressKind.Map, UnitMap.Control);
-  const result = b.callHelper(Helper.RingbufOutput, [ring, base, size, l.constant(RingFlag.ForceWakeup)]);
-  const lost = b.newBlock("lost");
-  const kept = b.newBlock("kept");
-  b.setCold(lost);
-  b.branchIf(Op.Slt, result, l.constant(0), lost, kept);
-  b.setBlock(lost);
-  b.atomicAdd(8, l.bss(), BssHeader.LostControl, l.constant(1));
-  b.jump(kept);
-  b.setBlock(kept);
+  writeRecord(l, UnitMap.Control, base, size);
 }

@@ -23,6 +23,7 @@ import { lowerForeach } from "./foreach";
 import { leaveByNext, leaveFunction, lowerFor, lowerWhile } from "./loop";
 import { Catch, Lowering } from "./lowering";
 import { Place } from "./place";
+import { lowerTogether } from "./print-together";
 import { clearStatistic } from "./stats";
 import { copyString, lowerString, lowerStringInto, zero } from "./string";
 import { placeOfVariable, symbolOf, writeLong } from "./variable";
@@ -31,6 +32,11 @@ import { placeOfVariable, symbolOf, writeLong } from "./variable";
 export function lowerBlock(l: Lowering, block: BlockStatement): void {
   const statements = block.statements;
   for (let i = 0, n = statements.length; i < n; ++i) {
+    const taken = lowerTogether(l, statements, i);
+    if (taken > 0) {
+      i += taken - 1;
+      continue;
+    }
     lowerStatement(l, statements[i]);
     // What can never run is left out: it would find nothing of what the code before it computed.
     if (l.b.isTerminated() || leaves(statements[i])) return;

@@ -8,10 +8,11 @@ import { lastLine, type Ran } from "./run.ts";
 import { HANDLERS, type Subject } from "./subjects.ts";
 import type { Group, PeerFigure, Row } from "./table.ts";
 
-/** Events that each handler sees. */
-const EVENTS = 20_000;
+/** Events that each handler sees in one of several rounds, the best of which counts. */
+const EVENTS = 4_000;
+const ROUNDS = 5;
 const LOAD = "/tmp/bench-load.sh";
-const SHOWN = "/tmp/bench-programs.json";
+const SHOWN = "/tmp/bench-programs";
 
 /** What running a handler showed. */
 interface Measured {
@@ -42,12 +43,15 @@ export async function runHandlers(
   ];
 }
 
-/** Many small writes, watched; then what the kernel counted of all programs. */
+/** Many reads of /dev/zero, which nobody else's output leads to; after each round what the kernel counted of all programs. */
 function loadScript(): string {
   return [
     "echo 1 > /proc/sys/kernel/bpf_stats_enabled",
+    `for round in ${[...Array(ROUNDS).keys()].join(" ")}; do`,
     `dd if=/dev/zero of=/dev/null bs=1 count=${EVENTS} 2>/dev/null`,
-    `bpftool -j prog show > ${SHOWN}`,
+    `bpftool -j prog show >> ${SHOWN}`,
+    `echo >> ${SHOWN}`,
+    "done",
     "echo 0 > /proc/sys/kernel/bpf_stats_enabled",
     "",
   ].join("\n");
@@ -93,10 +97,26 @@ async function newestProgram(guest: BenchGuest): Promise<number> {
 }
 
 async function read(guest: BenchGuest, before: number, verified: number): Promise<Measured | string> {
-  const shown = await guest.shell(`cat ${SHOWN}; rm -f ${SHOWN}`);
-  const mine = parsePrograms(shown.stdout.toString()).filter(({ id, run_cnt }) => id > before && run_cnt >= EVENTS / 2);
-  if (mine.length === 0) return "no program of it ran";
-  return { verified, perEvent: mine.reduce((sum, { run_time_ns }) => sum + run_time_ns, 0) / EVENTS };
+  const shown = (await guest.shell(`cat ${SHOWN}; rm -f ${SHOWN}`)).stdout.toString();
+  const rounds = shown.split("\n").filter((line) => line !== "");
+  const last = new Map<number, Program>();
+  const times: number[] = [];
+  for (const round of rounds) times.push(timeOf(parsePrograms(round), before, last));
+  const best = Math.min(...times);
+  return Number.isFinite(best) ? { verified, perEvent: best } : "no program of it ran";
+}
+
+/** Nanoseconds for an event in one round, all programs behind `before` together; `last` is what they had run before it. */
+function timeOf(programs: Program[], before: number, last: Map<number, Program>): number {
+  let sum = 0;
+  for (const program of programs) {
+    if (program.id <= before) continue;
+    const { run_time_ns, run_cnt } = last.get(program.id) ?? { run_time_ns: 0, run_cnt: 0 };
+    last.set(program.id, program);
+    const events = program.run_cnt - run_cnt;
+    if (events >= EVENTS / 2) sum += (program.run_time_ns - run_time_ns) / events;
+  }
+  return sum > 0 ? sum : Number.POSITIVE_INFINITY;
 }
 
 interface Program {

@@ -75,6 +75,7 @@ export const SUBJECTS: Subject[] = [
     ours: 'probe kernel.function("vfs_read") { printf("%d ", pid()) printf("%d ", tid()) printf("%s\\n", execname()) }',
     bpftrace: 'kprobe:vfs_read { printf("%d ", pid); printf("%d ", tid); printf("%s\\n", comm); }',
     stap: stapKprobe('printf("%d ", pid()) printf("%d ", tid()) printf("%s\\n", execname())'),
+    bar: true,
     note: "ours keeps the line together whatever other CPUs print; the peers' three pieces may mix with theirs",
   },
   {
@@ -82,7 +83,7 @@ export const SUBJECTS: Subject[] = [
     ours: 'probe kernel.function("vfs_read").return { printf("%d\\n", tid()) }',
     bpftrace: 'kretprobe:vfs_read { printf("%d\\n", tid); }',
     stap: 'probe kprobe.function("vfs_read").return { printf("%d\\n", tid()) }',
-    note: "as above",
+    note: "ours looks whether the session has ended and counts what is lost",
   },
   {
     what: "tracepoint: printf of cpu()",
@@ -98,78 +99,78 @@ export const SUBJECTS: Subject[] = [
   },
 ];
 
-const onWrite = (body: string) => `probe kernel.function("vfs_write") { ${body} }`;
-const stapWrite = (body: string) => `probe kprobe.function("vfs_write") { ${body} }`;
+const onEvent = (body: string) => `probe kernel.function("read_zero") { ${body} }`;
+const stapOnEvent = (body: string) => `probe kprobe.function("read_zero") { ${body} }`;
 
 /** Handlers of everyday scripts, which are measured while they run. */
 export const HANDLERS: Subject[] = [
   {
     what: "count by thread",
-    ours: `global n ${onWrite("n[tid()]++")} probe end { delete n }`,
-    bpftrace: "kprobe:vfs_write { @n[tid] = count(); } END { clear(@n); }",
-    stap: `global n ${stapWrite("n[tid()]++")} probe end { printf("%d\\n", n[1]) }`,
+    ours: `global n ${onEvent("n[tid()]++")} probe end { delete n }`,
+    bpftrace: "kprobe:read_zero { @n[tid] = count(); } END { clear(@n); }",
+    stap: `global n ${stapOnEvent("n[tid()]++")} probe end { printf("%d\\n", n[1]) }`,
   },
   {
     what: "count by execname",
-    ours: `global n ${onWrite("n[execname()]++")} probe end { delete n }`,
-    bpftrace: "kprobe:vfs_write { @n[comm] = count(); } END { clear(@n); }",
-    stap: `global n ${stapWrite("n[execname()]++")} probe end { printf("%d\\n", n["a"]) }`,
+    ours: `global n ${onEvent("n[execname()]++")} probe end { delete n }`,
+    bpftrace: "kprobe:read_zero { @n[comm] = count(); } END { clear(@n); }",
+    stap: `global n ${stapOnEvent("n[execname()]++")} probe end { printf("%d\\n", n["a"]) }`,
     bpftraceKeys: [16],
   },
   {
     what: "count by execname and process",
-    ours: `global n ${onWrite("n[execname(), pid()]++")} probe end { delete n }`,
-    bpftrace: "kprobe:vfs_write { @n[comm, pid] = count(); } END { clear(@n); }",
+    ours: `global n ${onEvent("n[execname(), pid()]++")} probe end { delete n }`,
+    bpftrace: "kprobe:read_zero { @n[comm, pid] = count(); } END { clear(@n); }",
     bpftraceKeys: [24],
   },
   {
     what: "latency: time of entry by thread, sum at return",
     ours:
-      `global at, sum ${onWrite("at[tid()] = ktime_get_ns()")} probe kernel.function("vfs_write").return ` +
+      `global at, sum ${onEvent("at[tid()] = ktime_get_ns()")} probe kernel.function("read_zero").return ` +
       "{ t = tid(); if (at[t]) { sum += ktime_get_ns() - at[t]; delete at[t] } } probe end { println(sum) }",
     bpftrace:
-      "kprobe:vfs_write { @at[tid] = nsecs; } kretprobe:vfs_write /@at[tid]/ " +
+      "kprobe:read_zero { @at[tid] = nsecs; } kretprobe:read_zero /@at[tid]/ " +
       "{ @sum = sum(nsecs - @at[tid]); delete(@at[tid]); } END { clear(@at); }",
   },
   {
     what: "latency as a histogram",
     ours:
-      `global at, lat ${onWrite("at[tid()] = ktime_get_ns()")} probe kernel.function("vfs_write").return ` +
+      `global at, lat ${onEvent("at[tid()] = ktime_get_ns()")} probe kernel.function("read_zero").return ` +
       "{ t = tid(); if (at[t]) { lat <<< ktime_get_ns() - at[t]; delete at[t] } } probe end { print(@hist_log(lat)) }",
     bpftrace:
-      "kprobe:vfs_write { @at[tid] = nsecs; } kretprobe:vfs_write /@at[tid]/ " +
+      "kprobe:read_zero { @at[tid] = nsecs; } kretprobe:read_zero /@at[tid]/ " +
       "{ @lat = hist(nsecs - @at[tid]); delete(@at[tid]); } END { clear(@at); }",
   },
   {
     what: "statistics of a value",
-    ours: `global s ${onWrite("s <<< tid()")} probe end { println(@count(s), @avg(s), @min(s), @max(s)) }`,
-    bpftrace: "kprobe:vfs_write { @s = stats(tid); @a = min(tid); @b = max(tid); }",
+    ours: `global s ${onEvent("s <<< tid()")} probe end { println(@count(s), @avg(s), @min(s), @max(s)) }`,
+    bpftrace: "kprobe:read_zero { @s = stats(tid); @a = min(tid); @b = max(tid); }",
     note: "ours keeps count, sum, least and greatest together; bpftrace's stats() has no least and greatest",
   },
   {
     what: "printf of four values",
-    ours: onWrite('printf("%d %d %d %s\\n", pid(), tid(), cpu(), execname())'),
-    bpftrace: 'kprobe:vfs_write { printf("%d %d %d %s\\n", pid, tid, cpu, comm); }',
-    stap: stapWrite('printf("%d %d %d %s\\n", pid(), tid(), cpu(), execname())'),
+    ours: onEvent('printf("%d %d %d %s\\n", pid(), tid(), cpu(), execname())'),
+    bpftrace: 'kprobe:read_zero { printf("%d %d %d %s\\n", pid, tid, cpu, comm); }',
+    stap: stapOnEvent('printf("%d %d %d %s\\n", pid(), tid(), cpu(), execname())'),
   },
   {
     what: "count of one process only",
-    ours: `global n ${onWrite("if (pid() == 1) n++")} probe end { println(n) }`,
-    bpftrace: "kprobe:vfs_write /pid == 1/ { @n = count(); }",
-    stap: `global n ${stapWrite("if (pid() == 1) n++")} probe end { printf("%d\\n", n) }`,
+    ours: `global n ${onEvent("if (pid() == 1) n++")} probe end { println(n) }`,
+    bpftrace: "kprobe:read_zero /pid == 1/ { @n = count(); }",
+    stap: `global n ${stapOnEvent("if (pid() == 1) n++")} probe end { printf("%d\\n", n) }`,
     task: { pid: 1 },
   },
   {
     what: "count of one execname only",
-    ours: `global n ${onWrite('if (execname() == "dd") n++')} probe end { println(n) }`,
-    bpftrace: 'kprobe:vfs_write /comm == "dd"/ { @n = count(); }',
+    ours: `global n ${onEvent('if (execname() == "dd") n++')} probe end { println(n) }`,
+    bpftrace: 'kprobe:read_zero /comm == "dd"/ { @n = count(); }',
   },
   {
     what: "count by process, the top ten every second",
     ours:
-      `global n ${onWrite("n[pid()]++")} ` +
+      `global n ${onEvent("n[pid()]++")} ` +
       'probe timer.s(1) { foreach (p in n- limit 10) printf("%d %d\\n", p, n[p]); delete n }',
-    bpftrace: "kprobe:vfs_write { @n[pid] = count(); } interval:s:1 { print(@n, 10); clear(@n); }",
+    bpftrace: "kprobe:read_zero { @n[pid] = count(); } interval:s:1 { print(@n, 10); clear(@n); }",
   },
 ];
 

@@ -15,6 +15,7 @@ const BPFTRACE: Record<string, number> = {
   "kprobe: count": 22,
   "kprobe: printf of one process' pid() only": 26,
   "kprobe: printf for one execname()": 34,
+  "kprobe: three printfs that make one line": 53,
   "profile: printf of cpu() and execname()": 26,
 };
 
