@@ -3,8 +3,8 @@
 // Everything becomes a printf: print, println and printd get formats with %d and %s, and literal arguments become part of
 // the format, so that they never travel. Then a handler's output takes one of two ways:
 //
-//   direct    it prints one item of known size, or several one after the other (print-together.ts): filled on the stack and written at once; reserved in the ring buffer and
-//             filled in place if it is large
+//   direct    it prints one item of known size, or several one after the other (print-together.ts): put together on the
+//             stack and written at once, or reserved in the ring buffer and filled in place if it is large
 //   buffered  anything else: put together in the frame and written when the handler ends, so that it stays together
 //
 // Which one is found out by trying: a handler is lowered directly first, and again when that turns out not to do.
