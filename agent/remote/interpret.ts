@@ -83,6 +83,13 @@ class AgentWorld extends Environment {
     return sink ? sink.record(address, bytes) : false;
   }
 
+  lookUp(map: i32, index: u32): usize {
+    if (map >= this.o.maps.length) return 0;
+    let entry = unchecked(this.o.maps[map]);
+    if (entry.address == 0 || index >= <u32>entry.maxEntries) return 0;
+    return entry.address + <usize>index * entry.valueStride;
+  }
+
   add32(at: usize, value: u32): u32 {
     return fetchAdd32(at, value);
   }
@@ -118,6 +125,10 @@ export function prepareInterpreter(o: LoadedObject): i32 {
   let m = new Machine(agentWorld);
   m.addRegion(o.bssAddress, o.bssBytes, true);
   m.addRegion(changetype<usize>(o.rodataBytes), o.rodataBytes.length, false);
+  for (let i = 0, n = o.maps.length; i < n; ++i) {
+    let map = o.maps[i];
+    if (map.address != 0) m.addRegion(map.address, <usize>map.bytes, true);
+  }
   let section = o.agentCode;
   if (section) {
     let code = linkAgentCode(o);

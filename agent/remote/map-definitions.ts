@@ -22,6 +22,18 @@ export class MapEntry {
   flags: i32 = MapFlag.None;
   /** descriptor once it is made */
   fd: i32 = -1;
+  /** address of its values in linear memory, shared with the kernel; 0: they are not mapped */
+  address: usize = 0;
+
+  /** Distance of its values: the kernel aligns them. */
+  get valueStride(): usize {
+    return (<usize>this.valueBytes + 7) & ~7;
+  }
+
+  /** Bytes of all values. */
+  get bytes(): u64 {
+    return <u64>this.valueStride * <u64>(<u32>this.maxEntries);
+  }
 
   constructor(
     public name: string,
@@ -32,6 +44,9 @@ export class MapEntry {
 
 /** Largest ring that is asked of a kernel, bytes. */
 const MAX_RING_BYTES: i32 = 1 << 28;
+
+/** Most bytes of a map that is mapped into our memory. */
+const MAX_MAPPED_BYTES: u64 = 0x7000_0000;
 
 /** Appends the object's maps to `maps`; empty, or what is wrong. */
 export function readMaps(elf: ElfFile, manifest: ManifestReader, maps: MapEntry[]): string {
@@ -74,7 +89,9 @@ function readDefinition(btf: BtfReader, symbol: SymbolEntry, map: MapEntry): boo
     else if (name == "value") map.valueBytes = btf.sizeOf(pointee);
     else if (!readNumber(btf, pointee, name, map)) return false;
   }
-  return map.type != MapType.Unspec;
+  if (map.type == MapType.Unspec) return false;
+  if ((map.flags & MapFlag.Mmapable) == 0) return true;
+  return map.valueBytes > 0 && map.maxEntries > 0 && map.valueBytes < 1 << 28 && map.bytes <= MAX_MAPPED_BYTES;
 }
 
 /** A number N is spelt as the length of an array type. */

@@ -11,6 +11,7 @@ import { createMap, freezeMap, MapRequest, updateElement } from "./bpf";
 import { possibleCpus } from "./cpus";
 import { Errno, fail } from "./errors";
 import { jiffyNs } from "./machine";
+import { MapEntry } from "./map-definitions";
 import { LoadedObject } from "./object";
 import { Ring } from "./ring";
 import { getpid, mapInto, PROT_READ, PROT_WRITE, reserve } from "./syscall";
@@ -77,12 +78,35 @@ function createOther(o: LoadedObject, index: i32): i32 {
   if (map.fd == -Errno.EINVAL && map.type == MapType.Ringbuf)
     return fail(FailureCode.Feature, map.fd, "this kernel has no BPF ring buffer", "Linux 5.8 or newer is needed.");
   if (map.fd < 0) return fail(FailureCode.Map, map.fd, `cannot make map '${map.name}'`, mapHint(map.fd));
+  if (map.type == MapType.Array && (map.flags & MapFlag.Mmapable) != 0) return mapValues(map);
   if (map.type != MapType.Ringbuf) return 0;
   let ring = openRing(map.fd, map.maxEntries);
   if (!ring) return fail(FailureCode.Map, Errno.ENOMEM, `cannot map ring buffer '${map.name}' into the agent's memory`);
   if (map.name == MAP_OUTPUT) o.outputRing = ring;
   else o.controlRing = ring;
   return 0;
+}
+
+/** Maps an array's values into our memory, for handlers of our own; 0, or -errno with the failure kept. */
+function mapValues(map: MapEntry): i32 {
+  let page = <u64>getAuxiliary(AT_PAGESZ);
+  let bytes = <usize>((map.bytes + page - 1) & ~(page - 1));
+  let room = reserve(bytes);
+  if (room == 0)
+    return fail(
+      FailureCode.Resource,
+      Errno.ENOMEM,
+      `no room for ${megabytes(map.bytes)} of '${map.name}' in the agent's memory`,
+    );
+  let failed = mapInto(room, bytes, PROT_READ | PROT_WRITE, map.fd, 0);
+  if (failed < 0) return fail(FailureCode.Map, failed, `cannot map '${map.name}' into the agent's memory`);
+  map.address = room;
+  return 0;
+}
+
+/** "12 MiB" */
+function megabytes(bytes: u64): string {
+  return `${(bytes + (1 << 20) - 1) >> 20} MiB`;
 }
 
 /** Maps the ring buffer `fd` of `bytes` bytes; null when there is no room. */

@@ -77,10 +77,20 @@ export class UnitGlobal {
   ) {}
 }
 
-/** Numbers of the maps that AddressMap names. */
+/** Numbers of the maps that AddressMap names: the rings, then the script's own. */
 export const enum UnitMap {
   Output = 0,
   Control = 1,
+  First = 2,
+}
+
+/** An array map that user space can map into its memory. */
+export class UnitArrayMap {
+  constructor(
+    public name: string,
+    public valueBytes: i32,
+    public entries: i32,
+  ) {}
 }
 
 /** All that one object holds. */
@@ -90,6 +100,8 @@ export class Unit {
   /** Bytes of .bss before the frame arena. */
   bssBytes: i32 = BssHeader.Size;
   globals: UnitGlobal[] = [];
+  /** Maps numbered from UnitMap.First. */
+  maps: UnitArrayMap[] = [];
   positions: UnitPosition[] = [];
   sites: UnitSite[] = [];
   programs: UnitProgram[] = [];
@@ -129,6 +141,12 @@ export class Unit {
   reserveLines(bytes: i32): i32 {
     this.bssBytes = (this.bssBytes + 63) & ~63;
     return this.reserve((bytes + 63) & ~63);
+  }
+
+  /** Adds an array map; returns its number. */
+  addMap(name: string, valueBytes: i32, entries: i32): i32 {
+    this.maps.push(new UnitArrayMap(name, valueBytes, entries));
+    return UnitMap.First + this.maps.length - 1;
   }
 
   /** Where the frame arena begins in .bss: behind the globals, on a cache line of its own. */

@@ -15,18 +15,16 @@ import { Op } from "../ir/op";
 import { Unit, UnitGlobal, UnitProbe, UnitProgram } from "../ir/unit";
 import { Handler, ProbeSite, Script } from "../semantic/script";
 import { Effects, GlobalSymbol } from "../semantic/symbols";
-import { Identifier, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Contents } from "./contents";
-import { heapBytes } from "./foreach";
 import { lowerPending } from "./function";
 import { actionsOf, lowerHandler } from "./handler";
 import { Lowering, Shared } from "./lowering";
 import { Base, capacityFor, literalPlace, Place } from "./place";
 import { placeShards, placeStripes } from "./shards";
+import { makeTables, placeHeaps, placeTable } from "./storage";
 import { copyString } from "./string";
-import { DEFAULT_ENTRIES, MOST_ENTRIES, MOST_TABLE_BYTES, Table, valueBytesOf } from "./table";
-import { symbolOf } from "./variable";
+import { DEFAULT_ENTRIES, valueBytesOf } from "./table";
 
 /** What lowering is told besides the script. */
 export class LowerOptions {
@@ -65,8 +63,7 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   // Handlers are lowered before the functions they call, and report their messages.
   if (contents.raisesMessages) shared.messagePlace();
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
-  placeGlobals(shared, script, options.maxEntries);
-  placeHeaps(shared, contents);
+  placeGlobals(shared, script, contents, options.maxEntries);
   shared.regexes.place(contents, shared);
   if (reporter.hasErrors) return unit;
   lowerInitializers(shared, script);
@@ -170,43 +167,16 @@ function probeOf(shared: Shared, site: ProbeSite, program: i32): UnitProbe {
 
 // ------------------------------------------------------------------------------------------------------------ globals
 
-/** Makes room for an array; one that is too large is reported. */
-function placeTable(shared: Shared, global: GlobalSymbol, maxEntries: i32): void {
-  const wanted = global.size > 0 ? global.size : <i64>maxEntries;
-  const capacity = <i32>max<i64>(1, min<i64>(wanted, MOST_ENTRIES));
-  const table = new Table(shared, global, capacity);
-  if (wanted > MOST_ENTRIES || table.bytes > MOST_TABLE_BYTES) {
-    const what = `array '${global.displayName}' of ${wanted} elements of ${table.elementBytes} bytes is too large`;
-    const hint = `at most ${MOST_ENTRIES} elements and ${MOST_TABLE_BYTES} bytes; declare a size: global ${global.displayName}[N]`;
-    shared.reporter.error(global.range, what, hint);
-    table.buckets = 4;
-  }
-  table.offset = shared.unit.reserve(<i32>table.bytes);
-  shared.globalOffsets.push(table.offset);
-  shared.tables.push(table);
-  shared.shards.push(placeStripes(shared, global));
-  const row = new UnitGlobal(global.displayName, GlobalType.Long, table.offset, <i32>table.bytes);
-  shared.unit.globals.push(row);
-}
-
-function placeHeaps(shared: Shared, contents: Contents): void {
-  for (let i = 0, n = contents.sorted.length; i < n; ++i) {
-    const s = contents.sorted[i];
-    if (s.array.kind != NodeKind.Identifier) continue;
-    const table = shared.tables[(<GlobalSymbol>symbolOf(<Identifier>s.array)).index];
-    if (table !== null) shared.heapOffsets.set(s, shared.unit.reserve(heapBytes(table.buckets)));
-  }
-}
-
-function placeGlobals(shared: Shared, script: Script, maxEntries: i32): void {
+function placeGlobals(shared: Shared, script: Script, contents: Contents, maxEntries: i32): void {
   const unit = shared.unit;
+  makeTables(shared, script, contents, maxEntries);
   for (let i = 0, n = script.globals.length; i < n; ++i) {
     const global = script.globals[i];
-    if (global.isArray) {
-      placeTable(shared, global, maxEntries);
+    const table = shared.tables[i];
+    if (table !== null) {
+      placeTable(shared, table);
       continue;
     }
-    shared.tables.push(null);
     const isString = global.type == Type.String;
     const bytes = valueBytesOf(global);
     const shards = placeShards(shared, global);
@@ -216,6 +186,7 @@ function placeGlobals(shared: Shared, script: Script, maxEntries: i32): void {
     const type = isString ? GlobalType.String : GlobalType.Long;
     unit.globals.push(new UnitGlobal(global.displayName, type, offset, bytes));
   }
+  placeHeaps(shared, contents);
 }
 
 function startsNonZero(global: GlobalSymbol): bool {

@@ -18,8 +18,8 @@ import { escapeFormat } from "../semantic/formats";
 import { FunctionSymbol, GlobalSymbol, LocalSymbol } from "../semantic/symbols";
 import { ForeachStatement } from "../syntax/ast";
 import { Range } from "../syntax/source";
-import { Heap } from "./foreach";
 import { FrameHeader, FramePlan, Hole } from "./frame";
+import { Heap, HeapArea } from "./heap";
 import { frameMask, Library } from "./library";
 import { Base, capacityFor, literalPlace, literalWord, Place, SMALL_BYTES, sectionOf } from "./place";
 import { Regexes } from "./regex";
@@ -51,8 +51,8 @@ export class Shared {
   tables: (Table | null)[] = [];
   /** By the global's index: the copies of scalar statistics, the claims of arrays of them; null where there are none. */
   shards: (Shards | null)[] = [];
-  /** Where in .bss each sorted foreach builds its heap. */
-  heapOffsets: Map<ForeachStatement, i32> = new Map<ForeachStatement, i32>();
+  /** Where each sorted foreach builds its heap. */
+  heapAreas: Map<ForeachStatement, HeapArea> = new Map<ForeachStatement, HeapArea>();
   heaps: Map<ForeachStatement, Heap> = new Map<ForeachStatement, Heap>();
   statsRoutines: Map<GlobalSymbol, StatsRoutines> = new Map<GlobalSymbol, StatsRoutines>();
   /** Index in the module of each function lowered as a subprogram; -1 being lowered. */
@@ -76,6 +76,14 @@ export class Shared {
   /** Nested calls that recursive functions may make (MAXNESTING); -1: as many as analysis finds, and ten. */
   maxNesting: i32 = -1;
   private message: Place | null = null;
+  /** The stack slot of each function that looks up values of maps, for their numbers. */
+  private lookupKeys: Map<Func, Ref> = new Map<Func, Ref>();
+
+  /** The stack slot for the number of a map's value to look up. */
+  lookupKey(b: Builder): Ref {
+    if (!this.lookupKeys.has(b.fn)) this.lookupKeys.set(b.fn, b.slot(8));
+    return this.lookupKeys.get(b.fn);
+  }
 
   /** Whether some error's message waits in the frame. */
   get hasMessage(): bool {

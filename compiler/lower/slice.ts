@@ -4,9 +4,10 @@
 // goes through the elements in the order of insertion. `foreach` does the same in its own loop (foreach.ts).
 
 import { Builder } from "../ir/build";
-import { Func, Linkage } from "../ir/function";
+import { Func, Linkage, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Expression, NodeKind } from "../syntax/ast";
+import { repeat } from "./cells";
 import { Lowering, Shared } from "./lowering";
 import { Element, Table } from "./table";
 
@@ -74,17 +75,9 @@ export class SliceRoutines {
     const fn = this.routine("slice_in", 1);
     this.findFunction = fn.index;
     const b = new Builder(fn);
-    const number = b.variable("number");
-    const next = this.beginWalk(b, number);
-    const found = b.newBlock("found");
-    b.setCold(found);
-    const same = b.callFunction(this.match, [b.parameter(0), b.getVar(number)]);
-    b.branchIf(Op.Ne, same, b.constant(0), found, next);
-    b.setBlock(found);
-    b.ret(b.constant(1));
-    b.setBlock(next);
-    b.setVar(number, b.load(Op.Load32u, this.table.element(b, b.getVar(number)), Element.After));
-    this.endWalk(b);
+    this.walk(b, this.makeFindStep());
+    // The walk stopped at what it found, or behind the last.
+    b.ret(b.binary(Op.Ne, this.table.cursor(b), b.constant(0)));
     return this.findFunction;
   }
 
@@ -94,21 +87,41 @@ export class SliceRoutines {
     const fn = this.routine("slice_delete", 1);
     this.deleteFunction = fn.index;
     const b = new Builder(fn);
-    const number = b.variable("number");
-    const next = this.beginWalk(b, number);
-    b.setVar(number, b.callFunction(this.makeStep(), [b.parameter(0), b.getVar(number)]));
-    b.jump(next);
-    b.setBlock(next);
-    this.endWalk(b);
+    this.walk(b, this.makeDeleteStep());
+    b.ret(b.constant(0));
     return this.deleteFunction;
   }
 
-  /** (frame offset, number) -> the number of the next element; takes this one out if it matches */
-  private makeStep(): i32 {
-    const fn = this.routine("slice_step", 2);
+  /** Calls a step for one element after the other, until it answers otherwise than 0; all are behind the cursor then. */
+  private walk(b: Builder, step: i32): void {
+    this.table.setCursor(b, this.table.first(b));
+    repeat(this.shared, b, step, b.parameter(0), this.table.buckets + 1);
+  }
+
+  /** (frame offset) -> 0 when the element at the cursor does not match, which is moved on then */
+  private makeFindStep(): i32 {
+    const fn = this.routine("slice_look", 1);
     const b = new Builder(fn);
-    const number = b.parameter(1);
-    const after = b.load(Op.Load32u, this.table.element(b, number), Element.After);
+    const number = this.beginStep(b);
+    const found = b.newBlock("found");
+    const next = b.newBlock("next");
+    b.setCold(found);
+    const same = b.callFunction(this.match, [b.parameter(0), number]);
+    b.branchIf(Op.Ne, same, b.constant(0), found, next);
+    b.setBlock(found);
+    b.ret(b.constant(1));
+    b.setBlock(next);
+    this.table.setCursor(b, b.load(Op.Load32u, this.table.element(b, number), Element.After));
+    b.ret(b.constant(0));
+    return fn.index;
+  }
+
+  /** (frame offset) -> 0: takes the element at the cursor out if it matches, and moves the cursor on */
+  private makeDeleteStep(): i32 {
+    const fn = this.routine("slice_step", 1);
+    const b = new Builder(fn);
+    const number = this.beginStep(b);
+    this.table.setCursor(b, b.load(Op.Load32u, this.table.element(b, number), Element.After));
     const gone = b.newBlock("gone");
     const stays = b.newBlock("stays");
     b.branch(b.callFunction(this.match, [b.parameter(0), number]), gone, stays);
@@ -116,39 +129,21 @@ export class SliceRoutines {
     b.callFunction(this.table.remove, [number]);
     b.jump(stays);
     b.setBlock(stays);
-    b.ret(after);
+    b.ret(b.constant(0));
     return fn.index;
   }
 
-  private head: i32 = -1;
-  private round: i32 = -1;
-
-  /** Begins a loop over all elements with `number` as its variable; returns the block for what ends an iteration. */
-  private beginWalk(b: Builder, number: i32): i32 {
-    this.round = b.variable("round");
-    b.setVar(number, this.table.first(b));
-    b.setVar(this.round, b.constant(0));
-    this.head = b.newBlock("each");
-    const end = b.newBlock("end");
+  /** The element at the cursor; answers 1 when there is none. */
+  private beginStep(b: Builder): Ref {
+    const number = this.table.cursor(b);
     const some = b.newBlock("some");
-    b.jump(this.head);
-    b.setBlock(this.head);
+    const end = b.newBlock("end");
     b.setCold(end);
-    b.branchIf(Op.Eq, b.getVar(number), b.constant(0), end, some);
+    b.branchIf(Op.Eq, number, b.constant(0), end, some);
     b.setBlock(end);
-    b.ret(b.constant(0));
+    b.ret(b.constant(1));
     b.setBlock(some);
-    return b.newBlock("next");
-  }
-
-  /** Ends the loop's iteration, and the function after as many as there may be elements. */
-  private endWalk(b: Builder): void {
-    const out = b.newBlock("out");
-    const count = b.binary(Op.Add, b.getVar(this.round), b.constant(1));
-    b.setVar(this.round, count);
-    b.branchIf(Op.Ult, count, b.constant(this.table.buckets), this.head, out);
-    b.setBlock(out);
-    b.ret(b.constant(0));
+    return number;
   }
 }
 

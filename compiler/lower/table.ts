@@ -1,7 +1,10 @@
 // Arrays of the script: one hash table in .bss for each, and the routines that work on it.
 //
 //   header | heads: u32 x buckets | elements: bytes x buckets           (buckets: a power of two, at least the capacity)
-//   element: | chain | before | after | seq | hash | zero | keys ... | value ... |
+//   element: | chain | before | after | seq | hash | head | keys ... | value ... |
+//
+// The elements of a large array are values of a map of its own, as many as it may have; only the header is in .bss then.
+// Each element has the head of one bucket.
 //
 // Elements are numbered from 1; 0 is none. Those of one bucket are chained; all are linked in the order of insertion,
 // which is the order of an unsorted foreach and tells which one a `%` array replaces. `seq` is 0 in a free element. The
@@ -15,6 +18,7 @@ import { Func, Linkage, NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { GlobalSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
+import { lookUp, repeat } from "./cells";
 import { frameMask } from "./library";
 import { Shared } from "./lowering";
 import { Base, capacityFor, Place } from "./place";
@@ -32,6 +36,8 @@ const enum TableHeader {
   First = 12,
   Last = 16,
   Seq = 20,
+  /** Where a walk over all elements is. */
+  Cursor = 24,
   Size = 32,
 }
 
@@ -42,15 +48,19 @@ export const enum Element {
   After = 8,
   Seq = 12,
   Hash = 16,
+  /** Of an array with a map of its own: the first element of the bucket that has this element's number. */
+  Head = 20,
   Keys = 24,
 }
 
 /** Elements of an array without a size of its own (MAXMAPENTRIES). */
 export const DEFAULT_ENTRIES: i32 = 2048;
-/** The most that an array may have: its table must fit a map value on 5.10, and chains a verified loop. */
-export const MOST_ENTRIES: i32 = 16384;
-/** Bytes that a table may have. */
-export const MOST_TABLE_BYTES: i64 = 3 << 20;
+/** The most that an array may have: as many as the verifier lets a routine go through. */
+export const MOST_ENTRIES: i32 = 8 << 20;
+/** Bytes that a table may have: the agent has an address space of 4 GiB for all. */
+export const MOST_TABLE_BYTES: i64 = 1 << 30;
+/** The most elements of an array in .bss. */
+const MOST_DIRECT_ENTRIES: i32 = 16384;
 /**
  * Longest chain of one bucket that is searched; an element that would make a longer one is refused like one too many. There
  * are as many buckets as elements, so that chains of ten are rare; the verifier walks the loop to its bound.
@@ -81,8 +91,10 @@ export class Table {
   valueBytes: i32;
   elementBytes: i32;
   buckets: i32;
-  /** Offset in .bss. */
+  /** Offset in .bss: of all of it, or of the header. */
   offset: i32 = 0;
+  /** Number of the map that holds its elements; -1: they are in .bss. */
+  map: i32 = -1;
   /** Offset in the frame of the keys to look up; -1: they are passed in registers. */
   keyPlace: i32;
   /** Routines for the slices of it that the script deletes and looks for. */
@@ -129,9 +141,27 @@ export class Table {
     return passed;
   }
 
+  /** Whether it is small enough for .bss. */
+  get mayBeDirect(): bool {
+    return this.buckets <= MOST_DIRECT_ENTRIES;
+  }
+
+  /** Gives its elements a map of their own. */
+  moveOut(): void {
+    const name = `a${this.symbol.index}_${this.symbol.name}`;
+    this.buckets = this.capacity;
+    this.map = this.shared.unit.addMap(name, this.elementBytes, this.capacity);
+  }
+
   /** Bytes of .bss that it takes. */
   get bytes(): i64 {
+    if (this.map >= 0) return TableHeader.Size;
     return <i64>TableHeader.Size + <i64>this.buckets * (4 + <i64>this.elementBytes);
+  }
+
+  /** Bytes of a map of its own. */
+  get mapBytes(): i64 {
+    return <i64>this.capacity * <i64>this.elementBytes;
   }
 
   private get headsOffset(): i32 {
@@ -144,6 +174,7 @@ export class Table {
 
   /** The address of element `number`, which is not 0. */
   element(b: Builder, number: Ref): Ref {
+    if (this.map >= 0) return lookUp(this.shared, b, this.map, b.binary(Op.Sub, number, b.constant(1)));
     const index = b.binary(Op.And, b.binary(Op.Sub, number, b.constant(1)), b.constant(this.buckets - 1));
     const distance = b.binary(Op.Mul, index, b.constant(this.elementBytes));
     return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.elementsOffset), distance);
@@ -159,11 +190,25 @@ export class Table {
     return b.load(Op.Load32u, this.header(b), TableHeader.First);
   }
 
+  /** The number of the element at which a walk is; 0 behind the last. */
+  cursor(b: Builder): Ref {
+    return b.load(Op.Load32u, this.header(b), TableHeader.Cursor);
+  }
+
+  setCursor(b: Builder, number: Ref): void {
+    b.store(Op.Store32, this.header(b), TableHeader.Cursor, number);
+  }
+
   count(b: Builder): Ref {
     return b.load(Op.Load32u, this.header(b), TableHeader.Count);
   }
 
   private headAddress(b: Builder, hash: Ref): Ref {
+    if (this.map >= 0) {
+      // Of a hash of 32 bits, as a fraction: so many buckets need not be a power of two.
+      const number = b.binary(Op.Shr, b.binary(Op.Mul, hash, b.constant(this.buckets)), b.constant(32));
+      return b.binary(Op.Add, lookUp(this.shared, b, this.map, number), b.constant(Element.Head));
+    }
     const bucket = b.binary(Op.And, hash, b.constant(this.buckets - 1));
     const distance = b.binary(Op.Shl, bucket, b.constant(2));
     return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.headsOffset), distance);
@@ -499,24 +544,26 @@ export class Table {
     const fn = this.routine("clear", 0);
     this.clearFunction = fn.index;
     const b = new Builder(fn);
-    const round = b.variable("round");
-    const head = b.newBlock("each");
+    repeat(this.shared, b, this.makeClearStep(), b.constant(0), this.buckets + 1);
+    b.ret(b.constant(0));
+    return this.clearFunction;
+  }
+
+  /** (0) -> 0, or 1 when there was no element to take out */
+  private makeClearStep(): i32 {
+    const fn = this.routine("clear_one", 1);
+    const b = new Builder(fn);
     const some = b.newBlock("some");
     const empty = b.newBlock("empty");
-    b.setVar(round, b.constant(0));
-    b.jump(head);
-    b.setBlock(head);
     const first = this.first(b);
     b.setCold(empty);
     b.branchIf(Op.Eq, first, b.constant(0), empty, some);
     b.setBlock(some);
     b.callFunction(this.remove, [first]);
-    const count = b.binary(Op.Add, b.getVar(round), b.constant(1));
-    b.setVar(round, count);
-    b.branchIf(Op.Ult, count, b.constant(this.buckets + 1), head, empty);
-    b.setBlock(empty);
     b.ret(b.constant(0));
-    return this.clearFunction;
+    b.setBlock(empty);
+    b.ret(b.constant(1));
+    return fn.index;
   }
 
   /** A field of an element as a place. */

@@ -17,13 +17,13 @@ import {
   SECTION_RODATA,
   SECTION_TEXT,
 } from "../../common/format/attach";
-import { INSN_BYTES, Insn, MapType, PSEUDO_CALL } from "../../common/format/bpf";
+import { INSN_BYTES, Insn, MapFlag, MapType, PSEUDO_CALL } from "../../common/format/bpf";
 import { RelocationType, SectionFlag, SectionType, SymbolType } from "../../common/format/elf";
 import { Engine, LineRow, NONE, TableKind } from "../../common/format/manifest";
 import { ARENA_SLACK, BssHeader, FRAME_LEVELS, RodataHeader } from "../../common/format/runtime";
 import { Code, RelocationKind } from "../bpf/code";
 import { Linkage } from "../ir/function";
-import { Unit, UnitMap } from "../ir/unit";
+import { Unit, UnitArrayMap, UnitMap } from "../ir/unit";
 import { BtfExtWriter, BtfWriter } from "./btf";
 import { ElfWriter, Section } from "./elf";
 import { ManifestWriter } from "./manifest";
@@ -225,16 +225,29 @@ class ObjectWriter {
   private writeMaps(): void {
     this.ring(MAP_OUTPUT, this.outputRingBytes);
     this.ring(MAP_CONTROL, CONTROL_RING_BYTES);
+    for (let i = 0, n = this.unit.maps.length; i < n; ++i) this.arrayMap(this.unit.maps[i]);
     this.btf.datasec(SECTION_MAPS, this.maps.data.length);
   }
 
   private ring(name: string, bytes: i32): void {
     assert(this.mapSymbols.length <= UnitMap.Control, "maps are numbered as UnitMap has them");
+    this.map(name, ["type", "max_entries"], [<i32>MapType.Ringbuf, bytes]);
+  }
+
+  /** The elements of a large array. */
+  private arrayMap(map: UnitArrayMap): void {
+    const names = ["type", "max_entries", "map_flags", "key_size", "value_size"];
+    const values = [<i32>MapType.Array, map.entries, <i32>MapFlag.Mmapable, 4, map.valueBytes];
+    this.map(identifier(map.name), names, values);
+  }
+
+  /** A map by libbpf's convention: each number is the length of an array that a pointer points to. */
+  private map(name: string, names: string[], values: i32[]): void {
     const offset = this.maps.data.length;
-    this.maps.data.zeros(16);
-    this.mapSymbols.push(this.elf.symbol(name, SymbolType.Object, this.maps, offset, 16));
-    const variable = this.btf.mapVariable(name, ["type", "max_entries"], [<i32>MapType.Ringbuf, bytes]);
-    this.btf.place(variable, offset, 16);
+    const bytes = names.length * 8;
+    this.maps.data.zeros(bytes);
+    this.mapSymbols.push(this.elf.symbol(name, SymbolType.Object, this.maps, offset, bytes));
+    this.btf.place(this.btf.mapVariable(name, names, values), offset, bytes);
   }
 
   // -------------------------------------------------------------------------------------------------------- debugging

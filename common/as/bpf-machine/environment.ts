@@ -19,6 +19,11 @@ export abstract class Environment {
   /** Takes a record for ring buffer `map` (its index in the object); false: no room. */
   abstract ringOutput(map: i32, address: usize, bytes: i32): bool;
 
+  /** The address of value `index` of array map `map` (its index in the object); 0: there is none. */
+  lookUp(_map: i32, _index: u32): usize {
+    return 0;
+  }
+
   add32(at: usize, value: u32): u32 {
     let old = load<u32>(at);
     store<u32>(at, old + value);

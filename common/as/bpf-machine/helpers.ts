@@ -47,6 +47,8 @@ export function callHelper(m: Machine, id: i32): bool {
     case Helper.ProbeReadStr:
     case Helper.ProbeReadKernelStr:
       return readText(m, r[1], <u64>(<u32>r[2]), r[3]);
+    case Helper.MapLookupElem:
+      return lookUp(m, mapIndex(r[1]), r[2]);
     case Helper.RingbufOutput:
       return output(m, mapIndex(r[1]), r[2], r[3]);
     case Helper.RingbufReserve:
@@ -64,6 +66,13 @@ export function callHelper(m: Machine, id: i32): bool {
 function mapIndex(value: u64): i32 {
   let index = value - MAP_HANDLE;
   return index < 0x10000 ? <i32>index : -1;
+}
+
+/** map_lookup_elem of an array map: the value's address, or 0. */
+function lookUp(m: Machine, map: i32, key: u64): bool {
+  if (map < 0 || !m.touch(key, 4, false)) return m.stop(MachineStatus.WildAccess, key);
+  m.registers[0] = <u64>m.environment.lookUp(map, load<u32>(<usize>key));
+  return true;
 }
 
 function getComm(m: Machine, to: u64, bytes: u64): bool {

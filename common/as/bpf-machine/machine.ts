@@ -49,7 +49,8 @@ export const enum MachineStatus {
 export const MAP_HANDLE: u64 = 0x5354_4d41_0000_0000;
 /** Nested calls; each has STACK_BYTES of stack. */
 export const MAX_DEPTH: i32 = 128;
-const MAX_REGIONS: i32 = 16;
+/** Stack, reservations, .bss, .rodata, and as many maps as a program may use. */
+const MAX_REGIONS: i32 = 80;
 /** Kept across calls: r6 … r9 and where to go on. */
 const SAVED: i32 = 5;
 /** Records under construction at the same time. */
@@ -76,6 +77,8 @@ export class Machine {
   private ends: StaticArray<u64> = new StaticArray<u64>(MAX_REGIONS);
   private writable: StaticArray<bool> = new StaticArray<bool>(MAX_REGIONS);
   private regions: i32 = 0;
+  /** The region that was touched last. */
+  private last: i32 = 0;
   private code: StaticArray<u8> = new StaticArray<u8>(0);
   private insnCount: i32 = 0;
   private status: i32 = MachineStatus.Done;
@@ -86,7 +89,7 @@ export class Machine {
   }
 
   /** Lets programs touch memory. Whoever owns it keeps it alive. */
-  addRegion(address: usize, bytes: i32, writable: bool): void {
+  addRegion(address: usize, bytes: usize, writable: bool): void {
     assert(this.regions < MAX_REGIONS, "a machine has few regions");
     this.starts[this.regions] = <u64>address;
     this.ends[this.regions] = <u64>address + <u64>bytes;
@@ -123,8 +126,12 @@ export class Machine {
 
   /** Bytes from `address` to the end of the region it lies in; 0 if it lies in none (or may not be written). */
   reach(address: u64, write: bool): u64 {
+    let last = this.last;
+    if (address >= unchecked(this.starts[last]) && address < unchecked(this.ends[last]))
+      return write && !unchecked(this.writable[last]) ? 0 : unchecked(this.ends[last]) - address;
     for (let i = 0, n = this.regions; i < n; ++i) {
       if (address < unchecked(this.starts[i]) || address >= unchecked(this.ends[i])) continue;
+      this.last = i;
       return write && !unchecked(this.writable[i]) ? 0 : unchecked(this.ends[i]) - address;
     }
     return 0;
