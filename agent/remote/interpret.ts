@@ -9,6 +9,7 @@ import { INSN_BYTES, Insn, Opcode, Pseudo } from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";
 import { AttachKind, Engine, LineRow, NONE, PositionRow, TableKind } from "../../common/format/manifest";
 import { BssHeader } from "../../common/format/runtime";
+import { Contact } from "./attach/table";
 import { testRun } from "./bpf";
 import { fail, getFailure } from "./errors";
 import { isCall, linkProblem, ReferenceKind, readReference, readTarget, referenceKind, referenceValue } from "./link";
@@ -27,8 +28,8 @@ import { LoadedObject } from "./object";
 import { RecordSink } from "./ring";
 import { addressOf, CLOCK_MONOTONIC, clock_gettime, getcpu, getgid, getpid, getrandom, getuid, prctl } from "./syscall";
 
-/** Instructions that one handler may execute: a fuse against handlers that never end. */
-const FUEL: i64 = 100000000;
+/** Instructions that one handler may execute: a fuse against handlers that never end. MAXACTION ends others long before. */
+const FUEL: i64 = 100000000000;
 const CLOCK_BOOTTIME: i32 = 7;
 const PR_GET_NAME: i32 = 16;
 
@@ -36,6 +37,7 @@ const PR_GET_NAME: i32 = 16;
 class AgentWorld extends Environment {
   outputSink: RecordSink | null = null;
   controlSink: RecordSink | null = null;
+  contact: Contact | null = null;
   private pid: u64 = <u64>getpid();
   private owner: u64 = ((<u64>getgid()) << 32) | <u64>getuid();
   private tick: i64 = jiffyNs();
@@ -81,6 +83,11 @@ class AgentWorld extends Environment {
     if (map >= this.o.maps.length) return false;
     let sink = this.o.maps[map].name == MAP_OUTPUT ? this.outputSink : this.controlSink;
     return sink ? sink.record(address, bytes) : false;
+  }
+
+  pause(): void {
+    let contact = this.contact;
+    if (contact) contact.keep();
   }
 
   lookUp(map: i32, index: u32): usize {
@@ -138,6 +145,12 @@ export function prepareInterpreter(o: LoadedObject): i32 {
   world = agentWorld;
   machine = m;
   return 0;
+}
+
+/** Whom to keep in contact with while handlers run long. */
+export function setContact(contact: Contact): void {
+  let agentWorld = world;
+  if (agentWorld) agentWorld.contact = contact;
 }
 
 /**

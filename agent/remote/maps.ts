@@ -14,7 +14,7 @@ import { jiffyNs } from "./machine";
 import { MapEntry } from "./map-definitions";
 import { LoadedObject } from "./object";
 import { Ring } from "./ring";
-import { getpid, mapInto, PROT_READ, PROT_WRITE, reserve } from "./syscall";
+import { getHardLimit, getpid, mapInto, PROT_READ, PROT_WRITE, RLIMIT_MEMLOCK, reserve } from "./syscall";
 
 const AT_PAGESZ: u64 = 6;
 /** Nobody's .bss needs more. */
@@ -77,7 +77,7 @@ function createOther(o: LoadedObject, index: i32): i32 {
   map.fd = createMap(new MapRequest(map.name, map.type, map.keyBytes, map.valueBytes, map.maxEntries, map.flags));
   if (map.fd == -Errno.EINVAL && map.type == MapType.Ringbuf)
     return fail(FailureCode.Feature, map.fd, "this kernel has no BPF ring buffer", "Linux 5.8 or newer is needed.");
-  if (map.fd < 0) return fail(FailureCode.Map, map.fd, `cannot make map '${map.name}'`, mapHint(map.fd));
+  if (map.fd < 0) return refuseMap(map);
   if (map.type == MapType.Array && (map.flags & MapFlag.Mmapable) != 0) return mapValues(map);
   if (map.type != MapType.Ringbuf) return 0;
   let ring = openRing(map.fd, map.maxEntries);
@@ -109,6 +109,13 @@ function megabytes(bytes: u64): string {
   return `${(bytes + (1 << 20) - 1) >> 20} MiB`;
 }
 
+/** Says which map cannot be made and how large it was to be. */
+function refuseMap(map: MapEntry): i32 {
+  if (map.type != MapType.Array) return fail(FailureCode.Map, map.fd, `cannot make map '${map.name}'`, mapHint(map.fd));
+  let what = `cannot make map '${map.name}' for ${map.maxEntries} elements of an array (${megabytes(map.bytes)})`;
+  return fail(FailureCode.Map, map.fd, what, mapHint(map.fd));
+}
+
 /** Maps the ring buffer `fd` of `bytes` bytes; null when there is no room. */
 function openRing(fd: i32, bytes: i32): Ring | null {
   let page = <usize>getAuxiliary(AT_PAGESZ);
@@ -120,10 +127,20 @@ function openRing(fd: i32, bytes: i32): Ring | null {
 }
 
 function mapHint(errno: i32): string {
-  if (errno == -Errno.EPERM)
-    return "Loading BPF needs root, or CAP_BPF and CAP_PERFMON; a locked-down kernel refuses it.";
-  if (errno == -Errno.ENOMEM || errno == -Errno.E2BIG) return "The remote has too little memory for it.";
+  if (errno == -Errno.EPERM) {
+    // Feature probes have made maps before: it is the size of this one, if memory is limited at all.
+    return isMemoryLocked()
+      ? "Before Linux 5.11 maps count as locked memory, of which this user may have little: raise it (ulimit -l), or declare smaller arrays."
+      : "Loading BPF needs root, or CAP_BPF and CAP_PERFMON; a locked-down kernel refuses it.";
+  }
+  if (errno == -Errno.ENOMEM || errno == -Errno.E2BIG)
+    return "The remote has too little memory for it: declare smaller arrays, or -D MAXMAPENTRIES=N for those without a size.";
   return errno == -Errno.ENOSYS ? "The kernel is built without BPF." : "";
+}
+
+/** Whether the limit of locked memory could not be lifted. */
+function isMemoryLocked(): bool {
+  return getHardLimit(RLIMIT_MEMLOCK) != -1;
 }
 
 /** The next power of two. */

@@ -13,7 +13,7 @@ import { attachedCount, attachObject, Contact, detachObject, missedEvents } from
 import { Command, CommandRequest, startCommand } from "./command";
 import { Errno } from "./errors";
 import { Events, Tag } from "./events";
-import { runAgentProbes, runProbe } from "./interpret";
+import { runAgentProbes, runProbe, setContact } from "./interpret";
 import { loadAcquire32 } from "./native";
 import { LoadedObject } from "./object";
 import { RecordSink } from "./ring";
@@ -135,6 +135,7 @@ export class Session {
     this.store32(BssHeader.TargetPid, target);
     this.refreshClock();
     this.watchRings();
+    setContact(this.listener);
     this.runProbes(AttachKind.Begin);
     this.checkHandlers();
     let result = this.reason == NO_REASON ? this.attach() : 0;

@@ -19,6 +19,9 @@ export abstract class Environment {
   /** Takes a record for ring buffer `map` (its index in the object); false: no room. */
   abstract ringOutput(map: i32, address: usize, bytes: i32): bool;
 
+  /** Called now and then in a long run. */
+  pause(): void {}
+
   /** The address of value `index` of array map `map` (its index in the object); 0: there is none. */
   lookUp(_map: i32, _index: u32): usize {
     return 0;

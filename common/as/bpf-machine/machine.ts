@@ -3,7 +3,8 @@
 // touch, every jump against the code, so that no code whatever harms its surroundings: it ends with a status instead.
 //
 // Code is an array of instructions (common/format/bpf) that is linked already: ld_imm64 holds an address, or for a map
-// MAP_HANDLE plus its index; calls are relative. Alu.ts has the arithmetic, helpers.ts what code may call.
+// MAP_HANDLE plus its index; calls are relative. Alu.ts has the arithmetic, helpers.ts what code may call, common.ts the
+// quick way of what most instructions are.
 
 import {
   Alu,
@@ -26,6 +27,7 @@ import {
 } from "../../format/bpf";
 import { MAX_RECORD_BYTES } from "../../format/record";
 import { alu32, alu64, isTaken, signExtend, swapBytes } from "./alu";
+import { kindsOf, runCommon } from "./common";
 import { Environment } from "./environment";
 import { callHelper } from "./helpers";
 
@@ -51,6 +53,8 @@ export const MAP_HANDLE: u64 = 0x5354_4d41_0000_0000;
 export const MAX_DEPTH: i32 = 128;
 /** Stack, reservations, .bss, .rodata, and as many maps as a program may use. */
 const MAX_REGIONS: i32 = 80;
+/** Instructions after which the world may look after something else. */
+const SLICE: i64 = 1 << 20;
 /** Kept across calls: r6 … r9 and where to go on. */
 const SAVED: i32 = 5;
 /** Records under construction at the same time. */
@@ -60,8 +64,10 @@ export const RESERVATIONS: i32 = 2;
 export class Machine {
   /** r0 … r10 */
   registers: StaticArray<u64> = new StaticArray<u64>(REGISTER_COUNT);
-  /** Instructions that a run may still execute. */
+  /** Instructions that a run may execute until the world is asked again. */
   fuel: i64 = 0;
+  /** Instructions that it may execute then. */
+  private reserve: i64 = 0;
   /** Instruction at which the run ended. */
   pc: i32 = 0;
   /** The address of a WildAccess, the number of a BadHelper. */
@@ -70,16 +76,18 @@ export class Machine {
   reservedBytes: StaticArray<i32> = new StaticArray<i32>(RESERVATIONS);
   reservedMap: StaticArray<i32> = new StaticArray<i32>(RESERVATIONS);
   private reserved: StaticArray<u8> = new StaticArray<u8>(RESERVATIONS * MAX_RECORD_BYTES);
-  private stack: StaticArray<u8> = new StaticArray<u8>(MAX_DEPTH * STACK_BYTES);
+  readonly stack: StaticArray<u8> = new StaticArray<u8>(MAX_DEPTH * STACK_BYTES);
   private saved: StaticArray<u64> = new StaticArray<u64>(MAX_DEPTH * SAVED);
   private depth: i32 = 0;
-  private starts: StaticArray<u64> = new StaticArray<u64>(MAX_REGIONS);
-  private ends: StaticArray<u64> = new StaticArray<u64>(MAX_REGIONS);
-  private writable: StaticArray<bool> = new StaticArray<bool>(MAX_REGIONS);
+  readonly starts: StaticArray<u64> = new StaticArray<u64>(MAX_REGIONS);
+  readonly ends: StaticArray<u64> = new StaticArray<u64>(MAX_REGIONS);
+  readonly writable: StaticArray<bool> = new StaticArray<bool>(MAX_REGIONS);
   private regions: i32 = 0;
   /** The region that was touched last. */
-  private last: i32 = 0;
-  private code: StaticArray<u8> = new StaticArray<u8>(0);
+  last: i32 = 0;
+  code: StaticArray<u8> = new StaticArray<u8>(0);
+  /** Kind of each instruction. */
+  kinds: StaticArray<u8> = new StaticArray<u8>(0);
   private insnCount: i32 = 0;
   private status: i32 = MachineStatus.Done;
 
@@ -100,6 +108,7 @@ export class Machine {
   setCode(code: StaticArray<u8>): void {
     this.code = code;
     this.insnCount = code.length / INSN_BYTES;
+    this.kinds = kindsOf(code);
   }
 
   /** Runs from instruction `entry` with `context` in r1 until the program ends or may not go on. */
@@ -110,11 +119,23 @@ export class Machine {
     r[1] = context;
     r[10] = <u64>changetype<usize>(this.stack) + STACK_BYTES;
     this.depth = 0;
-    this.fuel = fuel;
+    this.fuel = min(fuel, SLICE);
+    this.reserve = fuel - this.fuel;
     this.status = MachineStatus.Done;
     this.pc = entry;
-    while (this.step()) {}
+    do runCommon(this);
+    while (this.step());
     return this.status;
+  }
+
+  /** Another slice of instructions, if there are any left. */
+  private refuel(): bool {
+    if (this.reserve <= 0) return false;
+    this.environment.pause();
+    let more = min(this.reserve, SLICE);
+    this.reserve -= more;
+    this.fuel += more;
+    return true;
   }
 
   /** Ends the run. Returns false, for `return this.stop(…)`. */
@@ -152,7 +173,7 @@ export class Machine {
   private step(): bool {
     let pc = this.pc;
     if (<u32>pc >= <u32>this.insnCount) return this.stop(MachineStatus.BadInsn, 0);
-    if (--this.fuel < 0) return this.stop(MachineStatus.OutOfFuel, 0);
+    if (--this.fuel < 0 && !this.refuel()) return this.stop(MachineStatus.OutOfFuel, 0);
     let at = changetype<usize>(this.code) + <usize>(pc * INSN_BYTES);
     let opcode = <i32>load<u8>(at);
     let registers = <i32>load<u8>(at, Insn.Registers);
@@ -228,7 +249,8 @@ export class Machine {
     let is64 = (opcode & CLASS_MASK) == Class.Jmp;
     let operation = opcode & OPERATION_MASK;
     if (operation == Jmp.Call) return is64 ? this.call(src, imm) : this.stop(MachineStatus.BadInsn, 0);
-    if (operation == Jmp.Exit) return is64 ? this.leave() : this.stop(MachineStatus.BadInsn, 0);
+    if (operation == Jmp.Exit)
+      return is64 ? this.leave() || this.stop(MachineStatus.Done, 0) : this.stop(MachineStatus.BadInsn, 0);
     if (operation > Jmp.Jcond) return this.stop(MachineStatus.BadInsn, 0);
     // A 32-bit Ja has its distance in imm (gotol).
     if (operation == Jmp.Ja) off = is64 ? off : imm;
@@ -244,21 +266,27 @@ export class Machine {
   private call(src: i32, imm: i32): bool {
     if (src == 0) return callHelper(this, imm);
     if (src != PSEUDO_CALL) return this.stop(MachineStatus.BadInsn, 0);
-    if (this.depth + 1 >= MAX_DEPTH) return this.stop(MachineStatus.TooDeep, 0);
+    return this.enter(imm) || this.stop(MachineStatus.TooDeep, 0);
+  }
+
+  /** Calls the function at a distance; false if calls are nested too deep. */
+  enter(distance: i32): bool {
+    if (this.depth + 1 >= MAX_DEPTH) return false;
     let base = this.depth++ * SAVED;
-    for (let i = 0; i < 4; ++i) this.saved[base + i] = this.registers[6 + i];
-    this.saved[base + 4] = <u64>this.pc;
-    this.registers[10] += STACK_BYTES;
-    this.pc += imm;
+    for (let i = 0; i < 4; ++i) unchecked((this.saved[base + i] = this.registers[6 + i]));
+    unchecked((this.saved[base + 4] = <u64>this.pc));
+    unchecked((this.registers[10] += STACK_BYTES));
+    this.pc += distance;
     return true;
   }
 
-  private leave(): bool {
-    if (this.depth == 0) return this.stop(MachineStatus.Done, 0);
+  /** Returns to the caller; false when there is none. */
+  leave(): bool {
+    if (this.depth == 0) return false;
     let base = --this.depth * SAVED;
-    for (let i = 0; i < 4; ++i) this.registers[6 + i] = this.saved[base + i];
-    this.pc = <i32>this.saved[base + 4];
-    this.registers[10] -= STACK_BYTES;
+    for (let i = 0; i < 4; ++i) unchecked((this.registers[6 + i] = this.saved[base + i]));
+    this.pc = <i32>unchecked(this.saved[base + 4]);
+    unchecked((this.registers[10] -= STACK_BYTES));
     return true;
   }
 
