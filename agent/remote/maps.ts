@@ -130,7 +130,7 @@ function mapHint(errno: i32): string {
   if (errno == -Errno.EPERM) {
     // Feature probes have made maps before: it is the size of this one, if memory is limited at all.
     return isMemoryLocked()
-      ? "Before Linux 5.11 maps count as locked memory, of which this user may have little: raise it (ulimit -l), or declare smaller arrays."
+      ? "Before Linux 5.11 maps count as locked memory, which is limited here: raise ulimit -l, or declare smaller arrays."
       : "Loading BPF needs root, or CAP_BPF and CAP_PERFMON; a locked-down kernel refuses it.";
   }
   if (errno == -Errno.ENOMEM || errno == -Errno.E2BIG)

@@ -21,7 +21,7 @@ import { lowerPending } from "./function";
 import { actionsOf, lowerHandler } from "./handler";
 import { Lowering, Shared } from "./lowering";
 import { Base, capacityFor, literalPlace, Place } from "./place";
-import { placeShards, placeStripes } from "./shards";
+import { placeShards } from "./shards";
 import { makeTables, placeHeaps, placeTable } from "./storage";
 import { copyString } from "./string";
 import { DEFAULT_ENTRIES, valueBytesOf } from "./table";

@@ -136,4 +136,31 @@ test("every example compiles for both CPUs", ({ folder }) => {
   }
 });
 
+const LARGE = `global a[100000], s, t
+probe kernel.function("vfs_read") { a[pid()]++; s[execname(), sprint(pid())] = execname() . "!"; t[sprint(a[1]), ""]++ }
+probe end { foreach (k in a- limit 3) println(k, s["", ""], t["", ""]) }
+`;
+
+test("large arrays are array maps by libbpf's convention, and what is small stays in .bss", ({ folder }) => {
+  const { stdout } = spawnSync("readelf", ["-s", "-S", "-W", compile(folder, LARGE, "x86_64")], { encoding: "utf8" });
+  for (const name of ["stp_output", "a0_a", "s0_a"]) assert.match(stdout, new RegExp(`OBJECT +GLOBAL .* ${name}\n`));
+  const bss = Number.parseInt(/\.bss +NOBITS +[0-9a-f]+ [0-9a-f]+ ([0-9a-f]+)/.exec(stdout)?.[1] ?? "", 16);
+  assert.ok(bss < 2 << 20, `${bss} bytes of .bss`);
+});
+
+test("an array that is too large even for a map is refused where it is declared", ({ folder }) => {
+  const refusals = [
+    ["a[10000000]", "array 'a' of 10000000 elements of 40 bytes is too large", "8388608", "global a[N]"],
+    ["a", "array 'a' of 5000000 elements of 544 bytes is too large", "1973790", "global a[N], or -D MAXMAPENTRIES"],
+  ];
+  for (const [declared, what, most, how] of refusals) {
+    const value = declared === "a" ? "s" : "1";
+    const script = `global s, ${declared}\nprobe begin { s .= "x"; a[1] = ${value}; println(a[1]) }`;
+    const { status, err } = client(["-D", "MAXMAPENTRIES=5000000", "-a", "x86_64", "-p4", "-e", script], folder);
+    assert.equal(status, 1);
+    assert.ok(err.includes(`${what}: identifier 'a' at <input>:1:11`), err);
+    assert.ok(err.includes(`at most ${most} elements of this size fit; declare fewer: ${how}`), err);
+  }
+});
+
 test.run();

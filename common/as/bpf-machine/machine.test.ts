@@ -12,6 +12,17 @@ class FixedWorld extends Environment {
   lastMap: i32 = -1;
   lastBytes: i32 = 0;
   isFull: bool = false;
+  pauses: i32 = 0;
+  /** Values of map 2. */
+  values: StaticArray<u64> = [11, 22];
+
+  pause(): void {
+    ++this.pauses;
+  }
+
+  lookUp(map: i32, index: u32): usize {
+    return map == 2 && index < 2 ? changetype<usize>(this.values) + <usize>index * 8 : 0;
+  }
 
   ktimeNs(): u64 {
     return 1000;
@@ -303,4 +314,47 @@ export function test_no_code_whatever_traps(): void {
     if (run(code) == MachineStatus.Done) ++done;
   }
   assert(done > 0, "some random programs come to their end");
+}
+
+/** r0 after a lookup of a map's value; 99 where there is none. */
+function lookUp(map: i32, index: i32): u64 {
+  let handle = MAP_HANDLE + <u64>map;
+  let code: u64[] = [
+    insn(Class.St | 0x60, 10, 0, -8, index), // *(u32 *)(r10 - 8) = index
+    insn(Opcode.MovReg64, 2, 10, 0, 0),
+    insn(Class.Alu64 | Alu.Add, 2, 0, 0, -8),
+    insn(Opcode.LdImm64, 1, 0, 0, <i32>handle),
+    (handle >> 32) << 32,
+    call(Helper.MapLookupElem),
+    insn(Class.Jmp | Jmp.Jne, 0, 0, 2, 0),
+    mov(0, 99),
+    EXIT,
+    insn(Class.Ldx | 0x78, 0, 0, 0, 0), // r0 = *(u64 *)(r0 + 0)
+    EXIT,
+  ];
+  assert(run(code) == MachineStatus.Done, "lookups end in good order");
+  return m.registers[0];
+}
+
+export function test_looks_up_values_of_maps(): void {
+  m.addRegion(changetype<usize>(world.values), 16, true);
+  assert(lookUp(2, 0) == 11 && lookUp(2, 1) == 22, "values by their numbers");
+  assert(lookUp(2, 2) == 99 && lookUp(1, 0) == 99, "null where there is none");
+}
+
+export function test_pauses_in_long_runs(): void {
+  let before = world.pauses;
+  let code: u64[] = [
+    mov(0, 3000000),
+    insn(Class.Alu64 | Alu.Sub, 0, 0, 0, 1),
+    insn(Class.Jmp | Jmp.Jne, 0, 0, -2, 0),
+    EXIT,
+  ];
+  let bytes = new StaticArray<u8>(code.length * INSN_BYTES);
+  memory.copy(changetype<usize>(bytes), code.dataStart, bytes.length);
+  m.setCode(bytes);
+  assert(m.run(0, 0, 10000000) == MachineStatus.Done, "six million instructions are not too many");
+  assert(world.pauses - before == 5, "once for each million");
+  assert(m.run(0, 0, 2000000) == MachineStatus.OutOfFuel, "two million are not enough");
+  assert(m.pc == 1 || m.pc == 2, "in the loop");
 }
