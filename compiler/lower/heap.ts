@@ -247,8 +247,10 @@ export class Heap {
     b.branchIf(Op.Ugt, left, count, done, childBlock);
     b.setBlock(childBlock);
     this.chooseChild(b, child, left, count);
-    const mine = b.load(Op.Load32u, this.entry(b, b.getVar(at)), 0);
-    const its = b.load(Op.Load32u, this.entry(b, b.getVar(child)), 0);
+    const here = this.entry(b, b.getVar(at));
+    const below = this.entry(b, b.getVar(child));
+    const mine = b.load(Op.Load32u, here, 0);
+    const its = b.load(Op.Load32u, below, 0);
     const swap = b.newBlock("swap");
     const ends = b.newBlock("ends");
     b.setCold(ends);
@@ -256,8 +258,8 @@ export class Heap {
     b.setBlock(ends);
     b.ret(b.constant(0));
     b.setBlock(swap);
-    b.store(Op.Store32, this.entry(b, b.getVar(at)), 0, its);
-    b.store(Op.Store32, this.entry(b, b.getVar(child)), 0, mine);
+    b.store(Op.Store32, here, 0, its);
+    b.store(Op.Store32, below, 0, mine);
     this.keepPlace(b, b.getVar(child));
     const next = b.binary(Op.Add, b.getVar(round), b.constant(1));
     b.setVar(round, next);

@@ -209,7 +209,9 @@ export class Table {
       const number = b.binary(Op.Shr, b.binary(Op.Mul, hash, b.constant(this.buckets)), b.constant(32));
       return b.binary(Op.Add, lookUp(this.shared, b, this.map, number), b.constant(Element.Head));
     }
-    const bucket = b.binary(Op.And, hash, b.constant(this.buckets - 1));
+    // The mask is for the verifier, which may have forgotten that the hash has 32 bits.
+    const high = b.binary(Op.Shr, hash, b.constant(32 - ctz<i32>(this.buckets)));
+    const bucket = b.binary(Op.And, high, b.constant(this.buckets - 1));
     const distance = b.binary(Op.Shl, bucket, b.constant(2));
     return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.headsOffset), distance);
   }
@@ -298,17 +300,21 @@ export class Table {
     return b.binary(Op.Add, at, offset);
   }
 
-  /** Mixes all words of the keys (of `keyWords`); 32 bits. Copies them into `element`, unless it is NoRef. */
+  /**
+   * Mixes all words of the keys (of `keyWords`); 32 bits, of which the high ones are the better mixed: a product knows of
+   * a word's high bits, such as the last letters of a short string, only there. Copies them into `element`, unless it is
+   * NoRef.
+   */
   private hashOf(b: Builder, words: Ref[], element: Ref): Ref {
-    let hash = b.constant(this.keyBytes);
+    let hash = NoRef;
     for (let at = 0; at < this.keyBytes; at += 8) {
       const word = this.keysInRegisters ? words[at >> 3] : b.load(Op.Load64, words[0], at);
       if (element != NoRef) b.store(Op.Store64, element, Element.Keys + at, word);
-      hash = b.binary(Op.Xor, hash, word);
+      if (at > 0) hash = b.binary(Op.Xor, b.binary(Op.Xor, hash, b.binary(Op.Shr, hash, b.constant(32))), word);
+      else hash = word;
       hash = b.binary(Op.Mul, hash, b.constant(HASH_FACTOR));
-      hash = b.binary(Op.Xor, hash, b.binary(Op.Shr, hash, b.constant(32)));
     }
-    return b.unary(Op.Extu32, hash);
+    return b.binary(Op.Shr, hash, b.constant(32));
   }
 
   private sameFunction: i32 = -1;

@@ -15,6 +15,8 @@ export function callHelper(m: Machine, id: i32): bool {
   let r = m.registers;
   let world = m.environment;
   switch (id) {
+    case Helper.MapLookupElem:
+      return lookUp(m, mapIndex(r[1]), r[2]);
     case Helper.KtimeGetNs:
       r[0] = world.ktimeNs();
       return true;
@@ -47,8 +49,6 @@ export function callHelper(m: Machine, id: i32): bool {
     case Helper.ProbeReadStr:
     case Helper.ProbeReadKernelStr:
       return readText(m, r[1], <u64>(<u32>r[2]), r[3]);
-    case Helper.MapLookupElem:
-      return lookUp(m, mapIndex(r[1]), r[2]);
     case Helper.RingbufOutput:
       return output(m, mapIndex(r[1]), r[2], r[3]);
     case Helper.RingbufReserve:
