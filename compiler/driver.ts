@@ -105,13 +105,13 @@ function parse(c: Compilation): void {
     const source = new Source(scripts[i].name, scripts[i].data, SourceKind.UserScript);
     c.files.push(parseFile(source, c.options.preprocess, c.reporter));
   }
-  warnUnusedArguments(c);
+  // The library has words for arguments, too; then it is known in the next pass which of them are used.
+  if (c.options.lastPass == 1 && !c.reporter.hasErrors) warnUnusedArguments(c);
   askForConfig(c);
 }
 
 function warnUnusedArguments(c: Compilation): void {
   const options = c.options.preprocess;
-  if (c.reporter.hasErrors) return;
   for (let i = 1, n = options.args.length; i <= n; ++i) {
     if (!options.usedArgs.has(i)) c.reporter.warning(null, `unused command line option $${i}/@${i}`);
   }
@@ -143,6 +143,7 @@ function dumpAst(c: Compilation): string {
 
 function elaborate(c: Compilation): void {
   const script = analyse(c.files, c.options.semantic, c.reporter);
+  warnUnusedArguments(c);
   if (script !== null) {
     c.script = script;
     c.needs = script.needs;
@@ -173,6 +174,7 @@ function translateWith(c: Compilation, inSteps: Set<i32>): void {
   const tenTimes = <i32>min<i64>(<i64>options.maxActions * 10, i32.MAX_VALUE);
   options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);
   options.suppressErrors = c.options.suppressErrors;
+  options.hz = c.options.semantic.facts.hz;
   options.fetchingAtomics = c.options.isArm64;
   options.scriptName = c.scriptName;
   c.unit = lower(c.script!, options, c.reporter);

@@ -17,6 +17,9 @@ export enum Builtin {
   // timestamp.ts
   /** CLOCK_MONOTONIC in nanoseconds. */
   MonotonicNs,
+  Jiffies,
+  /** Ticks of the kernel in a second. */
+  Hz,
   /** CLOCK_REALTIME in nanoseconds: the monotonic clock plus the offset that the agent keeps. */
   RealtimeNs,
   // control.ts
@@ -53,6 +56,8 @@ export enum Builtin {
   Tokenize,
   /** ENOENT for 2. */
   ErrorName,
+  /** What there is to say of the probe point (semantic/sites.ts). */
+  SiteText,
   /** 32 random bits. */
   Random,
   // print.ts: the printf family; calls of these carry a PrintSymbol of their own.

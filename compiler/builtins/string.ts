@@ -39,6 +39,7 @@ export function stringBuiltins(): BuiltinSymbol[] {
     text(Builtin.Escape, "__escape", "sll", AS_FIRST_ESCAPED, none),
     text(Builtin.Tokenize, "__tokenize", "ss", ANY_LENGTH, BuiltinFlags.Tokenizes),
     text(Builtin.ErrorName, "__error_name", "l", ERROR_NAME_LENGTH, none),
+    text(Builtin.SiteText, "__site_text", "ll", ANY_LENGTH, none),
     row(Builtin.Random, "__random", "", Type.Long, none),
   ];
 }

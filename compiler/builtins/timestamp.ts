@@ -9,6 +9,8 @@ import { row } from "./family";
 export function timestampBuiltins(): BuiltinSymbol[] {
   return [
     row(Builtin.MonotonicNs, "__monotonic_ns", "", Type.Long, BuiltinFlags.None),
+    row(Builtin.Jiffies, "__jiffies", "", Type.Long, BuiltinFlags.None),
+    row(Builtin.Hz, "__hz", "", Type.Long, BuiltinFlags.Constant),
     row(Builtin.RealtimeNs, "__realtime_ns", "", Type.Long, BuiltinFlags.None),
   ];
 }

@@ -104,6 +104,10 @@ function lowerBuiltin(l: Lowering, symbol: BuiltinSymbol, e: CallExpression): Re
       return b.load(Op.Load32u, b.addressOf(AddressKind.Bss, 0), BssHeader.TargetPid);
     case Builtin.MonotonicNs:
       return b.callHelper(Helper.KtimeGetNs, []);
+    case Builtin.Jiffies:
+      return b.callHelper(Helper.Jiffies64, []);
+    case Builtin.Hz:
+      return l.constant(l.shared.hz);
     case Builtin.RealtimeNs: {
       const now = b.callHelper(Helper.KtimeGetNs, []);
       return b.binary(Op.Add, now, b.load(Op.Load64, b.addressOf(AddressKind.Bss, 0), BssHeader.ClockOffset));

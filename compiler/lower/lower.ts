@@ -45,6 +45,8 @@ export class LowerOptions {
   /** Fetching atomics may be used: the facts say so, or the CPU needs them (arm64). */
   fetchingAtomics: bool = false;
   scriptName: string = "";
+  /** Ticks of the kernel in a second. */
+  hz: i32 = 250;
 }
 
 /** Lowers a script; what does not fit is reported. */
@@ -58,6 +60,8 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   shared.maxActions = options.maxActions;
   shared.maxAgentActions = options.maxAgentActions;
   shared.maxNesting = options.maxNesting;
+  shared.hz = options.hz;
+  for (let i = 0, n = script.probes.length; i < n; ++i) shared.siteTexts.push(script.probes[i].texts);
   const contents = new Contents(script);
   shared.catchesMessages = contents.catchesMessages;
   // Handlers are lowered before the functions they call, and report their messages.
@@ -76,9 +80,12 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   for (let i = 0, n = script.handlers.length; i < n; ++i) {
     programs.push(lowerOneHandler(shared, script, script.handlers[i], options.inSteps.has(i)));
   }
+  const orders = ordersOf(script.probes);
   for (let i = 0, n = script.probes.length; i < n; ++i) {
     const site = script.probes[i];
-    unit.probes.push(probeOf(shared, site, programs[site.handler.index]));
+    const probe = probeOf(shared, site, programs[site.handler.index]);
+    probe.order = orders[i];
+    unit.probes.push(probe);
   }
   unit.frameBytes = shared.plan.finish();
   return unit;
@@ -153,12 +160,29 @@ function programType(handler: Handler): ProgramType {
   }
 }
 
+/** The numbers of begin, end and error probes: as written if all have 32 bits, else their ranks. */
+function ordersOf(sites: ProbeSite[]): i32[] {
+  const distinct: i64[] = [];
+  let small = true;
+  for (let i = 0, n = sites.length; i < n; ++i) {
+    const order = sites[i].order;
+    if (order <= <i64>i32.MIN_VALUE || order > <i64>i32.MAX_VALUE) small = false;
+    if (!distinct.includes(order)) distinct.push(order);
+  }
+  // A subtraction could wrap around.
+  distinct.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
+  const orders: i32[] = [];
+  for (let i = 0, n = sites.length; i < n; ++i) {
+    orders.push(small ? <i32>sites[i].order : distinct.indexOf(sites[i].order));
+  }
+  return orders;
+}
+
 function probeOf(shared: Shared, site: ProbeSite, program: i32): UnitProbe {
   const probe = new UnitProbe(program, site.attach);
   probe.target = site.target;
   probe.period = site.period;
   probe.jitter = site.jitter;
-  probe.order = <i32>max<i64>(i32.MIN_VALUE + 1, min<i64>(site.order, i32.MAX_VALUE));
   probe.flags = site.flags;
   probe.position = shared.position(site.range);
   probe.point = site.point;

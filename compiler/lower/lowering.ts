@@ -75,6 +75,10 @@ export class Shared {
   regexes: Regexes;
   /** Nested calls that recursive functions may make (MAXNESTING); -1: as many as analysis finds, and ten. */
   maxNesting: i32 = -1;
+  /** Ticks of the kernel in a second. */
+  hz: i32 = 250;
+  /** Of each probe site: what pp() and its like say of it. */
+  siteTexts: string[][] = [];
   private message: Place | null = null;
   /** The stack slot of each function that looks up values of maps, for their numbers. */
   private lookupKeys: Map<Func, Ref> = new Map<Func, Ref>();

@@ -15,6 +15,7 @@ import { lengthOf } from "./length";
 import { lesser, maskFor, textArea } from "./library";
 import { Lowering } from "./lowering";
 import { capacityFor, Place } from "./place";
+import { copySiteText } from "./site-text";
 import { lowerString, materialize, offsetInArena, zero } from "./string";
 import {
   caseRoutine,
@@ -104,6 +105,10 @@ export function lowerStringResult(l: Lowering, symbol: BuiltinSymbol, e: CallExp
   const to = l.newFrameTemporary(capacityFor(lengthOf(l, e)));
   if (symbol.id == Builtin.ErrorName) {
     copyErrorName(l, lowerLong(l, e.args[0]), to);
+    return to;
+  }
+  if (symbol.id == Builtin.SiteText) {
+    copySiteText(l, e, to);
     return to;
   }
   const args = new Arguments(l, e.args);

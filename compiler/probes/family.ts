@@ -25,7 +25,7 @@ export class Attachment {
   target: string = "";
   period: i64 = 0;
   jitter: i64 = 0;
-  order: i32 = 0;
+  order: i64 = 0;
   flags: ProbeFlags = ProbeFlags.None;
   /** oneshot: the session ends when the handler has run. */
   exits: bool = false;

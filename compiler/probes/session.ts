@@ -32,12 +32,8 @@ function resolveError(query: PointQuery): void {
 function attach(query: PointQuery, name: string, kind: AttachKind): void {
   const ordered = query.components[0].argument !== null;
   const order = query.number(0);
-  if (order < <i64>i32.MIN_VALUE || order > <i64>i32.MAX_VALUE) {
-    query.refuse(0, `the order number of '${name}' must fit 32 bits`);
-    return;
-  }
   const attachment = new Attachment(kind, EngineChoice.Agent, ordered ? `${name}(${order})` : name);
-  attachment.order = <i32>order;
+  attachment.order = order;
   query.attachments.push(attachment);
 }
 

@@ -17,6 +17,7 @@ import { orderCalleesFirst, reachFunctions } from "./reach";
 import { resolveNames } from "./resolve";
 import { resolveProbes } from "./resolve-probes";
 import { Script } from "./script";
+import { separateSites } from "./sites";
 import { collectStatistics } from "./statistics";
 import { SupportCheck } from "./supported";
 import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
@@ -48,6 +49,7 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   if (reporter.errorCount > before) return null;
   if (!a.needs.isEmpty) return incomplete(a);
 
+  separateSites(a);
   foldAll(a);
   const functions = reachFunctions(a);
   checkPrints(a);

@@ -100,6 +100,8 @@ export class Analysis {
   reached: FunctionSymbol[] = [];
   /** All calls of the printf family. */
   prints: PrintSymbol[] = [];
+  /** Some code asks for its probe point: pp() and its like. */
+  asksForSites: bool = false;
   /** Undefined names that were compared with others. */
   comparisons: i32 = 0;
   /** Files of the tapset that were loaded or asked for, by name. */

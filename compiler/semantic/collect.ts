@@ -12,7 +12,7 @@ import {
 } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { AliasEntry, Analysis, FileScope, functionKey } from "./analysis";
-import { loadFunction } from "./load";
+import { isPendingGlobal, loadFunction, loadGlobal } from "./load";
 import { FunctionSymbol, GlobalSymbol, LocalSymbol } from "./symbols";
 
 /** Adds a file's declarations; its probes are left to `resolveProbes`. */
@@ -149,7 +149,9 @@ export function applyGlobalOptions(a: Analysis): void {
   const names = a.options.globals.keys();
   for (let i = 0, n = names.length; i < n; ++i) {
     const text = a.options.globals.get(names[i]);
+    if (!a.globalsByName.has(names[i])) loadGlobal(a, names[i]);
     if (!a.globalsByName.has(names[i])) {
+      if (isPendingGlobal(a, names[i])) continue;
       a.reporter.error(null, `-G names no global variable: '${names[i]}'`);
       continue;
     }

@@ -40,6 +40,12 @@ export function isPendingFunction(a: Analysis, name: string): bool {
   return tapset.functions.has(name) && !tapset.sources.has(tapset.functions.get(name));
 }
 
+/** The same of a global. */
+export function isPendingGlobal(a: Analysis, name: string): bool {
+  const tapset = a.options.tapset;
+  return tapset.globals.has(name) && !tapset.sources.has(tapset.globals.get(name));
+}
+
 /** The same of an alias. */
 export function isPendingAlias(a: Analysis, name: string): bool {
   const tapset = a.options.tapset;

@@ -4,6 +4,7 @@
 //
 // Invariant: after a run without errors every Identifier and Call has its symbol.
 
+import { Builtin } from "../builtins/builtin";
 import { isLaterFunction } from "../builtins/later";
 import { findPrint, printNames } from "../builtins/print";
 import { findBuiltin } from "../builtins/table";
@@ -28,7 +29,7 @@ import {
 import { Range } from "../syntax/source";
 import { operatorText } from "../syntax/token";
 import { Analysis, CodeUnit, FileScope, functionKey, MOST_COMPARED } from "./analysis";
-import { isPendingFunction, loadFunction, loadGlobal } from "./load";
+import { isPendingFunction, isPendingGlobal, loadFunction, loadGlobal } from "./load";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 
@@ -305,6 +306,7 @@ class NameResolver extends Rewriter {
       this.checkArity(global, keys, e.range);
       return;
     }
+    if (isPendingGlobal(this.a, e.name)) return;
     const near = this.near(e.name);
     if (near) near.addAll(this.a.globalsByName.keys());
     const similar = near ? near.text : "";
@@ -314,11 +316,10 @@ class NameResolver extends Rewriter {
   private findGlobal(name: string): GlobalSymbol | null {
     const file = this.file;
     if (file.privateGlobals.has(name)) return file.privateGlobals.get(name);
-    if (file.isTapset) {
-      loadGlobal(this.a, name);
-      if (!this.a.options.tapset.globals.has(name)) return null;
-    }
-    return this.a.globalsByName.has(name) ? this.a.globalsByName.get(name) : null;
+    const known = this.a.globalsByName;
+    if (file.isTapset && !this.a.options.tapset.globals.has(name)) return null;
+    if (!known.has(name)) loadGlobal(this.a, name);
+    return known.has(name) ? known.get(name) : null;
   }
 
   private checkArity(global: GlobalSymbol, keys: i32, range: Range): void {
@@ -368,6 +369,7 @@ class NameResolver extends Rewriter {
     const builtin = this.file.isTapset ? findBuiltin(call.name) : null;
     if (builtin && builtin.parameters.length == call.args.length) {
       call.symbol = builtin;
+      if (builtin.id == Builtin.SiteText) this.a.asksForSites = true;
       return;
     }
     if (!isPendingFunction(this.a, call.name)) this.refuseCall(call);

@@ -62,10 +62,12 @@ export class ProbeSite {
   /** Of timer.*.randomize: the period is `period` plus or minus up to `jitter`. */
   jitter: i64 = 0;
   /** Of begin, end and error: lower runs first. */
-  order: i32 = 0;
+  order: i64 = 0;
   flags: ProbeFlags = ProbeFlags.None;
   /** Names of the aliases it came through, innermost first. */
   aliases: string[] = [];
+  /** What pp() and its like say of it, if anything asks: by `SiteText`. */
+  texts: string[] = [];
   /** What -l calls it: the outermost alias with what stands behind it, or the resolved probe point. */
   listed: string = "";
   constructor(

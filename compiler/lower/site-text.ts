@@ -1,0 +1,33 @@
+// What functions say of the probe point that they run for (semantic/sites.ts): a row of a table in .rodata, found by the
+// site's number. In handlers themselves it is a literal.
+
+import { Helper } from "../../common/format/helpers";
+import { AddressKind } from "../ir/build";
+import { Op } from "../ir/op";
+import { CallExpression, NumberLiteral } from "../syntax/ast";
+import { lowerLong } from "./expression";
+import { Lowering } from "./lowering";
+import { Place } from "./place";
+import { zero } from "./string";
+
+/** Copies the text of a call's site to a place. */
+export function copySiteText(l: Lowering, e: CallExpression, to: Place): void {
+  const b = l.b;
+  const kind = <i32>(<NumberLiteral>e.args[0]).value;
+  const site = lowerLong(l, e.args[1]);
+  const texts = l.shared.siteTexts;
+  let rows = 1;
+  while (rows < texts.length) rows <<= 1;
+  let bytes = 8;
+  for (let i = 0, n = texts.length; i < n; ++i) bytes = max(bytes, (texts[i][kind].length + 8) & ~7);
+  const parts: string[] = [];
+  for (let i = 0; i < rows; ++i) {
+    const text = i < texts.length ? texts[i][kind] : "";
+    parts.push(text + "\0".repeat(bytes - text.length));
+  }
+  // The verifier wants a bound of its own.
+  const row = b.binary(Op.Mul, b.binary(Op.And, site, l.constant(rows - 1)), l.constant(bytes));
+  const from = b.binary(Op.Add, b.addressOf(AddressKind.Rodata, l.unit.literal(parts.join(""))), row);
+  zero(l, to);
+  b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(to), l.constant(min(bytes, to.capacity)), from]);
+}
