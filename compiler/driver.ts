@@ -15,7 +15,7 @@ import { enterPass } from "./clock";
 import { Compilation } from "./compilation";
 import { Reporter } from "./diagnostics/diagnostic";
 import { printFunction } from "./ir/print";
-import { LowerOptions, lower } from "./lower/lower";
+import { checkSizes, LowerOptions, lower } from "./lower/lower";
 import { writeObject } from "./object/write";
 import { CompileOptions } from "./options";
 import { analyse } from "./semantic/analyse";
@@ -147,6 +147,9 @@ function elaborate(c: Compilation): void {
   if (script !== null) {
     c.script = script;
     c.needs = script.needs;
+    // Nobody shall have to wait for pass 3 to hear of them.
+    const last = c.options.lastPass == 2 && c.options.semantic.listing == Listing.None;
+    if (last && c.needs.length == 0) checkSizes(script, lowerOptions(c), c.reporter);
   }
   askForConfig(c);
 }
@@ -163,13 +166,18 @@ function translate(c: Compilation): void {
 
 /** Lowers the script; the handlers in `inSteps` run in steps. */
 function translateWith(c: Compilation, inSteps: Set<i32>): void {
+  const options = lowerOptions(c);
+  options.inSteps = inSteps;
+  c.unit = lower(c.script!, options, c.reporter);
+}
+
+function lowerOptions(c: Compilation): LowerOptions {
   const options = new LowerOptions();
   options.maxLength = c.options.semantic.maxStringLength;
   options.maxErrors = c.options.limit("MAXERRORS", 0);
   options.maxSkipped = c.options.limit("MAXSKIPPED", 100);
   options.maxEntries = c.options.limit("MAXMAPENTRIES", 2048);
   options.maxNesting = c.options.limit("MAXNESTING", -1);
-  options.inSteps = inSteps;
   options.maxActions = c.options.limit("MAXACTION", 1000);
   const tenTimes = <i32>min<i64>(<i64>options.maxActions * 10, i32.MAX_VALUE);
   options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);
@@ -177,7 +185,7 @@ function translateWith(c: Compilation, inSteps: Set<i32>): void {
   options.hz = c.options.semantic.facts.hz;
   options.fetchingAtomics = c.options.isArm64;
   options.scriptName = c.scriptName;
-  c.unit = lower(c.script!, options, c.reporter);
+  return options;
 }
 
 function printIl(c: Compilation): string {

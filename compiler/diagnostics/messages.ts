@@ -46,6 +46,7 @@ export enum Code {
   MacroFile,
   // The parser's.
   UnknownAtWord,
+  LaterMacro,
   Nesting,
   ReturnOutside,
   DuplicateParameter,
@@ -117,6 +118,7 @@ const MESSAGES: StaticArray<Message> = [
   new Message(Code.MacroGrowth, "macro '@{0}' expands to too many tokens"),
   new Message(Code.MacroFile, "expected '@define' in a macro file"),
   new Message(Code.UnknownAtWord, "unknown operator {0}"),
+  new Message(Code.LaterMacro, "not supported yet: macro {0} of SystemTap's tapset"),
   new Message(Code.Nesting, "nested too deeply (the limit is {0})"),
   new Message(Code.ReturnOutside, "found 'return' outside of a function"),
   new Message(Code.DuplicateParameter, "duplicate parameter '{0}'"),

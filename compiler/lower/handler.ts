@@ -59,7 +59,7 @@ function attempt(shared: Shared, handler: Handler, name: string, buffered: bool,
   l.mayCut = mayCut;
   const loops = (handler.effects & Effects.Loops) != 0;
   l.outlines = handler.engine != Engine.Agent;
-  l.alone = handler.needsLock || !isConcurrent(handler);
+  l.alone = handler.needsLock || handler.isUndisturbed || !isConcurrent(handler);
   l.framed = loops && l.outlines;
   l.actions = actionsOf(shared, handler);
   lowerOnce(l, handler, null);

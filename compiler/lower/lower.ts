@@ -49,6 +49,14 @@ export class LowerOptions {
   hz: i32 = 250;
 }
 
+/** Reports what is too large whatever the code is: arrays and tables of regular expressions. */
+export function checkSizes(script: Script, options: LowerOptions, reporter: Reporter): void {
+  const shared = new Shared(reporter, options.maxLength, options.fetchingAtomics);
+  const contents = new Contents(script);
+  placeGlobals(shared, script, contents, options.maxEntries);
+  shared.regexes.place(contents, shared);
+}
+
 /** Lowers a script; what does not fit is reported. */
 export function lower(script: Script, options: LowerOptions, reporter: Reporter): Unit {
   const shared = new Shared(reporter, options.maxLength, options.fetchingAtomics);

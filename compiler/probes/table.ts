@@ -44,10 +44,26 @@ const LATER: StaticArray<LaterFamily> = [
   new LaterFamily("java", "Java"),
   new LaterFamily("python2", "Python"),
   new LaterFamily("python3", "Python"),
+  new LaterFamily("__nd_syscall", "system calls by name"),
+  new LaterFamily("syscall", "system calls by name"),
+  new LaterFamily("nd_syscall", "system calls by name"),
+  new LaterFamily("dw_syscall", "system calls by name"),
+  new LaterFamily("tp_syscall", "system calls by name"),
+  new LaterFamily("syscall_any", "system calls by name"),
+  new LaterFamily("nd_syscall_any", "system calls by name"),
 ];
+
+/** How other probe points of SystemTap's tapset begin: they set variables from what the kernel's types say. */
+const LATER_ALIASES: string =
+  " addrmanage generic hotspot ioblock ioblock_trace ioscheduler ioscheduler_trace ipmib irq_handler kmalloc kprocess linuxmib " +
+  "livepatch netdev nfs nfsd prometheus rcu scheduler scsi signal socket softirq stap staprun sunrpc tcp tcpmib tty udp " +
+  "vfs vm workqueue _nfs _sunrpc _vfs __nfs __nfsd __scheduler __signal __vfs __vm ";
 
 /** What family that is not supported yet a probe point (its names joined by dots) belongs to, or nothing. */
 export function laterFamily(point: string): string {
+  const dot = point.indexOf(".");
+  const first = dot < 0 ? point : point.substring(0, dot);
+  if (dot > 0 && LATER_ALIASES.includes(` ${first} `)) return `probe points '${first}.*' of SystemTap's tapset`;
   for (let i = 0; i < LATER.length; ++i) {
     const prefix = LATER[i].prefix;
     if (point == prefix || point.startsWith(`${prefix}.`)) return LATER[i].what;

@@ -113,16 +113,17 @@ function checkPrints(a: Analysis): void {
 }
 
 function inferTypes(a: Analysis, functions: FunctionSymbol[]): void {
-  for (let i = 0, n = functions.length; i < n; ++i) {
-    const symbol = functions[i];
-    if (symbol.returnType == Type.Unknown && isVoid(symbol)) symbol.returnType = Type.Void;
-  }
   const inference = new Inference(a.reporter);
   for (let walk = 0; walk < MOST_WALKS; ++walk) {
     inference.changed = false;
     inference.backwards = (walk & 1) == 1;
     inferAll(a, functions, inference);
     if (!inference.changed) break;
+  }
+  // A function without a value, of which nobody wants one. Where one is wanted it is 0 or the empty string.
+  for (let i = 0, n = functions.length; i < n; ++i) {
+    const symbol = functions[i];
+    if (symbol.returnType == Type.Unknown && isVoid(symbol)) symbol.returnType = Type.Void;
   }
   inference.reporting = true;
   inference.backwards = false;

@@ -227,6 +227,7 @@ class Observer extends Rewriter {
     const local = <LocalSymbol>symbol;
     if (access & (Access.Read | Access.Modify)) ++local.reads;
     if (access & WRITES) ++local.writes;
+    if (access & Access.Update) ++local.updates;
   }
 
   private call(e: CallExpression): void {
@@ -294,9 +295,21 @@ export function fillUnitEffects(a: Analysis, at: i32): void {
 export function decideLocks(a: Analysis): void {
   for (let i = 0, n = a.units.length; i < n; ++i) {
     const handlers = a.units[i].handlers;
-    for (let j = 0, m = handlers.length; j < m; ++j) handlers[j].needsLock = needsLock(handlers[j], a.summaries[i]);
+    for (let j = 0, m = handlers.length; j < m; ++j) {
+      handlers[j].isUndisturbed = isUndisturbed(handlers[j], a.summaries[i]);
+      handlers[j].needsLock = needsLock(handlers[j], a.summaries[i]);
+    }
   }
   spreadLocks(a);
+}
+
+/** Whether a timer runs in the agent and touches nothing that the kernel's handlers do: the agent runs one at a time. */
+function isUndisturbed(handler: Handler, summary: Summary): bool {
+  if (handler.engine != Engine.Agent) return false;
+  for (let i = 0, n = summary.globals.length; i < n; ++i) {
+    if (summary.globals[i].isAny(GlobalUse.ReadByKernel | GlobalUse.WrittenByKernel)) return false;
+  }
+  return true;
 }
 
 /**
@@ -313,7 +326,7 @@ function spreadLocks(a: Analysis): void {
       const handlers = a.units[i].handlers;
       for (let j = 0, m = handlers.length; j < m; ++j) {
         const handler = handlers[j];
-        if (!isConcurrent(handler)) continue;
+        if (!isConcurrent(handler) || handler.isUndisturbed) continue;
         if (!handler.needsLock && writesGuarded(summary)) handler.needsLock = true;
         if (!handler.needsLock) continue;
         if (handler.engine == Engine.Agent) handler.engine = Engine.TestRun;
@@ -406,7 +419,7 @@ function noteUse(summary: Summary, handler: Handler | null): void {
  * numbers are whole by themselves; reading what others write and then writing is not, nor is anything with strings.
  */
 function needsLock(handler: Handler, summary: Summary): bool {
-  if (!isConcurrent(handler)) return false;
+  if (!isConcurrent(handler) || handler.isUndisturbed) return false;
   let readsShared = false;
   let writes = 0;
   let assigned = 0;

@@ -192,7 +192,10 @@ export class Inference {
     }
     const value = s.value;
     if (value) this.loopValue(s, value, array);
-    if (array && s.valueExtractor != Operator.None) this.variable(array, Type.Stats);
+    if (array && s.valueExtractor != Operator.None) {
+      const type = this.variable(array, Type.Stats);
+      if (this.reporting && isValueType(type) && type != Type.Stats) this.disagree(s.array.range, Type.Stats, type);
+    }
     const limit = s.limit;
     if (limit) this.value(limit, Type.Long);
     this.statement(s.body);
@@ -487,7 +490,11 @@ export class Inference {
       for (let i = 0, n = e.args.length; i < n; ++i) this.value(e.args[i], Type.Unknown);
       return Type.Error;
     }
-    if (symbol.kind == SymbolKind.Print) return this.print(<PrintSymbol>symbol);
+    if (symbol.kind == SymbolKind.Print) {
+      const type = this.print(<PrintSymbol>symbol);
+      // As stap has it, `x > 3 && printf(…)` is an expression.
+      return type == Type.Void && wanted == Type.Long ? wanted : type;
+    }
     if (symbol.kind == SymbolKind.Function) return this.functionCall(<FunctionSymbol>symbol, e, wanted);
     const builtin = <BuiltinSymbol>symbol;
     for (let i = 0, n = e.args.length; i < n; ++i) this.value(e.args[i], builtin.parameters[i]);

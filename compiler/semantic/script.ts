@@ -30,6 +30,8 @@ export class Handler {
   effects: Effects = Effects.None;
   /** Whether its globals must be locked while it runs: it could otherwise see or make half a change. */
   needsLock: bool = false;
+  /** A timer in the agent whose globals no handler in the kernel touches: nothing comes between its steps. */
+  isUndisturbed: bool = false;
   /** Functions that it calls itself, overloads included. */
   functions: FunctionSymbol[] = [];
   /** Globals read or written, directly or not. */

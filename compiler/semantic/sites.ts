@@ -19,6 +19,7 @@ import {
   ReturnStatement,
   StringLiteral,
 } from "../syntax/ast";
+import { SourceKind } from "../syntax/source";
 import { Type } from "../syntax/type";
 import { Analysis, CodeUnit, Condition, Part } from "./analysis";
 import { cloneBlock, cloneExpression } from "./clone";
@@ -156,10 +157,11 @@ class Answers extends Rewriter {
   }
 }
 
-/** The expression that a function without parameters returns and does nothing else; or null. */
+/** What a function of the tapset returns, if that is all it does; or null. */
 function onlyExpression(symbol: FunctionSymbol): Expression | null {
   const body = symbol.declaration.body;
-  if (!body || symbol.overloads.length != 1 || symbol.declaration.parameters.length > 0) return null;
+  if (!body || symbol.range.source.kind != SourceKind.Tapset || symbol.overloads.length != 1) return null;
+  if (symbol.declaration.parameters.length > 0) return null;
   if (body.statements.length != 1 || body.statements[0].kind != NodeKind.Return) return null;
   return (<ReturnStatement>body.statements[0]).value;
 }

@@ -127,6 +127,8 @@ export class LocalSymbol extends VariableSymbol {
   /** How often the code reads and writes it. */
   reads: i32 = 0;
   writes: i32 = 0;
+  /** Of the writes, those that add to what it is: `x++;`, `x += n;`. */
+  updates: i32 = 0;
   /** Something in the text gives it a value. */
   isAssigned: bool = false;
   constructor(name: string, index: i32, range: Range) {

@@ -107,7 +107,7 @@ function warnLocals(a: Analysis, locals: LocalSymbol[]): void {
   for (let i = 0, n = locals.length; i < n; ++i) {
     const local = locals[i];
     if (local.isParameter || local.range.source.kind == SourceKind.Tapset) continue;
-    if (local.reads == 0 && local.writes > 0) {
+    if (local.reads == 0 && local.writes > 0 && local.updates == 0) {
       a.reporter.warning(local.range, `eliding assignment to unused variable '${local.name}'`);
     } else if (local.writes == 0 && local.reads > 0) {
       a.reporter.warning(local.range, `never-assigned local variable '${local.name}'${similarTo(a, local, locals)}`);

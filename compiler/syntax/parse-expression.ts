@@ -47,6 +47,7 @@ import {
 } from "./ast";
 import { stringValue } from "./condition";
 import { Cursor } from "./cursor";
+import { isLaterMacro } from "./later-macros";
 import { decodeNumber } from "./lexer";
 import {
   COMPARISON_PRECEDENCE,
@@ -477,7 +478,7 @@ export class ExpressionParser extends Cursor {
       case Operator.AtUregister:
         return this.parseRaw();
       default:
-        this.fail(Code.UnknownAtWord, token.text);
+        this.fail(isLaterMacro(token.text.substring(1)) ? Code.LaterMacro : Code.UnknownAtWord, token.text);
         return this.errorExpression();
     }
   }

@@ -272,8 +272,8 @@ class Expander {
         ++i;
         continue;
       }
-      if (token.is(Operator.OpenParen)) ++nesting;
-      if (token.is(Operator.CloseParen)) --nesting;
+      if (token.is(Operator.OpenParen) || token.is(Operator.OpenBracket)) ++nesting;
+      if (token.is(Operator.CloseParen) || token.is(Operator.CloseBracket)) --nesting;
       if (token.kind == TokenKind.AtWord && token.op != Operator.AtDefine) {
         i = this.expandCall(tokens, i, scope, argument, depth + 1);
       } else {
