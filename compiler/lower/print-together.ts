@@ -6,8 +6,9 @@ import { NoRef } from "../ir/function";
 import { UnitMap } from "../ir/unit";
 import { PrintSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import { CallExpression, ExpressionStatement, NodeKind, Statement } from "../syntax/ast";
+import { Item, makeItems } from "./items";
 import { Lowering } from "./lowering";
-import { fillFixed, Item, makeItem, nameSite, restIsSimple, writeRecord } from "./print";
+import { fillFixed, nameSite, restIsSimple, writeRecord } from "./print";
 
 /** The most that such records have: more would leave too little stack for what the handler calls. */
 const MOST_TOGETHER: i32 = 160;
@@ -32,8 +33,10 @@ export function lowerTogether(l: Lowering, statements: Statement[], from: i32): 
   for (const n = statements.length; end < n; ++end) {
     const print = printOf(statements[end]);
     if (print === null) break;
-    const item = makeItem(l, print);
-    if (!item.isFixed || item.hasHistogram || (end > from && !restIsSimple(item, 0))) break;
+    const made = makeItems(l, print);
+    if (made.length > 1) break;
+    const item = made.length == 1 ? made[0] : new Item();
+    if (!item.isFixed || item.hasHistogram || (end > from && !restIsSimple([item], 0, 0))) break;
     bytes += item.most;
     items.push(item);
   }

@@ -1,7 +1,6 @@
 // The printf family, and messages that travel as records (common/format/record.ts).
 //
-// Everything becomes a printf: print, println and printd get formats with %d and %s, and literal arguments become part of
-// the format, so that they never travel. Then a handler's output takes one of two ways:
+// A call becomes items, most often one (items.ts). Then a handler's output takes one of two ways:
 //
 //   direct    it prints one item of known size, or several one after the other (print-together.ts): put together on the
 //             stack and written at once, or reserved in the ring buffer and filled in place if it is large
@@ -17,97 +16,43 @@ import { AddressKind } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { UnitArgument, UnitMap } from "../ir/unit";
-import { Conversion, Directive, escapeFormat, Measure } from "../semantic/formats";
-import { PrintStyle, PrintSymbol } from "../semantic/symbols";
-import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
+import { PrintSymbol } from "../semantic/symbols";
+import { Expression } from "../syntax/ast";
 import { Range } from "../syntax/source";
-import { Type } from "../syntax/type";
-import { isLiteral, keepString, literalText } from "./call";
+import { isLiteral } from "./call";
 import { isSimple, lowerLong } from "./expression";
 import { FrameHeader, Hole } from "./frame";
-import { fillHistogram, histogramBytes, lowerHistogram } from "./histogram";
+import { fillHistogram, lowerHistogram } from "./histogram";
+import { Item, MAX_MEMORY, makeItems, Piece } from "./items";
 import { lengthOf } from "./length";
 import { Lowering } from "./lowering";
 import { Base, capacityFor, Place, SMALL_BYTES } from "./place";
 import { Routine, routine } from "./runtime";
 import { copyString, lowerString, lowerStringInto } from "./string";
 
-/** One argument of an item. */
-class Piece {
-  /** Evaluated, unless it is left for the moment when the record is there. */
-  value: Ref = NoRef;
-  place: Place | null = null;
-  /** %m and %M: the value is an address, and this piece (or null: `bytes`) says how many bytes of it are printed. */
-  isMemory: bool = false;
-  count: Piece | null = null;
-  /** A histogram: the value is the address of its buckets. */
-  histogram: HistogramExpression | null = null;
-  constructor(
-    public expression: Expression | null,
-    public type: ArgumentType,
-    public bytes: i32,
-  ) {}
-
-  /** Most bytes that it takes in a record. */
-  get most(): i32 {
-    return this.type == ArgumentType.String ? (4 + this.bytes + 1 + 7) & ~7 : this.bytes;
-  }
-}
-
-/** A format and its arguments. */
-export class Item {
-  format: string = "";
-  pieces: Piece[] = [];
-  site: i32 = 0;
-  /** What prints it, for errors. */
-  near: string = "";
-
-  get isFixed(): bool {
-    for (let i = 0, n = this.pieces.length; i < n; ++i) {
-      if (this.pieces[i].type == ArgumentType.String) return false;
-    }
-    return true;
-  }
-
-  get hasHistogram(): bool {
-    for (let i = 0, n = this.pieces.length; i < n; ++i) {
-      if (this.pieces[i].histogram !== null) return true;
-    }
-    return false;
-  }
-
-  /** Most bytes of the item, header included. */
-  get most(): i32 {
-    let bytes: i32 = RecordItem.Size;
-    for (let i = 0, n = this.pieces.length; i < n; ++i) bytes += this.pieces[i].most;
-    return bytes;
-  }
-}
-
 /** Lowers one print statement. */
 export function lowerPrint(l: Lowering, print: PrintSymbol): void {
   const range = print.call.range;
   l.at(range);
-  const item = makeItem(l, print);
-  item.near = `identifier '${print.name}'`;
-  if (item.format.length == 0) return;
-  if (item.most > MAX_RECORD_BYTES) {
-    const limit = `${MAX_RECORD_BYTES} bytes`;
-    l.shared.reporter.error(range, `one call prints too much: its arguments may need ${item.most} of ${limit}`);
-    return;
+  const items = makeItems(l, print);
+  const count = items.length;
+  if (count == 0) return;
+  for (let i = 0; i < count; ++i) {
+    items[i].near = `identifier '${print.name}'`;
+    nameSite(l, items[i], range);
   }
-  nameSite(l, item, range);
   if (l.buffered) {
-    evaluate(l, item, range);
-    putBuffered(l, item);
+    evaluate(l, items, range);
+    for (let i = 0; i < count; ++i) putBuffered(l, items[i]);
     return;
   }
-  if (++l.directItems > 1 || !item.isFixed) {
+  l.directItems += count;
+  if (l.directItems > 1 || !items[0].isFixed) {
     // This attempt is lost: the handler is lowered again.
     l.needsBuffer = true;
     return;
   }
-  putDirect(l, item, UnitMap.Output, range);
+  putDirect(l, items[0], UnitMap.Output, range);
 }
 
 /** Gives a printed item its site. */
@@ -125,123 +70,45 @@ function newSite(l: Lowering, kind: SiteKind, item: Item, range: Range, near: st
   return site;
 }
 
-// -------------------------------------------------------------------------------------------------------------- items
-
-/** The format of a print, and its arguments before they are evaluated. */
-export function makeItem(l: Lowering, print: PrintSymbol): Item {
-  const item = new Item();
-  if (print.style == PrintStyle.Printf) {
-    addDirectives(l, item, print);
-    return item;
-  }
-  const delimiter = escapeFormat(print.format);
-  for (let i = 0, n = print.values.length; i < n; ++i) {
-    if (i > 0) item.format += delimiter;
-    const value = print.values[i];
-    if (value.kind == NodeKind.Histogram) addHistogram(item, <HistogramExpression>value);
-    else addValue(l, item, value, value.type == Type.String ? "%s" : "%d");
-  }
-  if (print.style == PrintStyle.DelimitedLine) item.format += "\n";
-  return item;
-}
-
-/** Adds a value under a directive; a literal under a bare %s is text. */
-function addValue(l: Lowering, item: Item, value: Expression, directive: string): void {
-  if (directive == "%s" && isLiteral(value)) {
-    item.format += escapeFormat(literalText(value));
-    return;
-  }
-  item.format += directive;
-  if (value.type != Type.String) {
-    item.pieces.push(new Piece(value, ArgumentType.Long, 8));
-    return;
-  }
-  const capacity = capacityFor(lengthOf(l, value));
-  const small = capacity <= SMALL_BYTES;
-  const type = small ? ArgumentType.FixedString : ArgumentType.String;
-  item.pieces.push(new Piece(value, type, small ? capacity : capacity - 1));
-}
-
-function addHistogram(item: Item, e: HistogramExpression): void {
-  const piece = new Piece(e, ArgumentType.Histogram, histogramBytes(e));
-  piece.histogram = e;
-  // A directive that scripts cannot write.
-  item.format += "%H";
-  item.pieces.push(piece);
-}
-
-function addDirectives(l: Lowering, item: Item, print: PrintSymbol): void {
-  let next = 0;
-  for (let i = 0, n = print.directives.length; i < n; ++i) {
-    const directive = print.directives[i];
-    if (directive.conversion == Conversion.Literal) {
-      item.format += escapeFormat(directive.text);
-      continue;
-    }
-    if (directive.widthKind == Measure.Dynamic) {
-      item.pieces.push(new Piece(print.values[next++], ArgumentType.Long, 8));
-    }
-    let count: Piece | null = null;
-    if (directive.precisionKind == Measure.Dynamic) {
-      count = new Piece(print.values[next++], ArgumentType.Long, 8);
-      item.pieces.push(count);
-    }
-    if (directive.conversion == Conversion.Memory) {
-      addMemory(item, directive, count, print.values[next++]);
-      continue;
-    }
-    addValue(l, item, print.values[next++], directiveText(directive));
-  }
-}
-
-/** Most bytes of memory that one %m or %M prints. */
-const MAX_MEMORY: i32 = 1024;
-
-/** %m and %M: the bytes travel as a string; the precision says how many they are, one by default. */
-function addMemory(item: Item, directive: Directive, count: Piece | null, address: Expression): void {
-  let bytes = MAX_MEMORY;
-  if (directive.precisionKind == Measure.Static) bytes = max(1, min(directive.precision, MAX_MEMORY));
-  else if (count === null) bytes = 1;
-  const piece = new Piece(address, ArgumentType.String, bytes);
-  piece.isMemory = true;
-  piece.count = count;
-  item.format += directiveText(directive);
-  item.pieces.push(piece);
-}
-
-/** A directive as the formatter reads it. */
-function directiveText(directive: Directive): string {
-  let text = "%" + directive.flags;
-  if (directive.widthKind == Measure.Dynamic) text += "*";
-  else if (directive.widthKind == Measure.Static) text += directive.width.toString();
-  if (directive.precisionKind == Measure.Dynamic) text += ".*";
-  else if (directive.precisionKind == Measure.Static) text += "." + directive.precision.toString();
-  return text + String.fromCharCode(directive.letter);
-}
-
-/** Evaluates all arguments, in order. */
-function evaluate(l: Lowering, item: Item, range: Range): void {
-  for (let i = 0, n = item.pieces.length; i < n; ++i) {
-    const piece = item.pieces[i];
-    const e = piece.expression;
-    if (e === null) continue;
-    const histogram = piece.histogram;
-    if (histogram !== null) {
-      piece.value = lowerHistogram(l, histogram, range, item.near);
-    } else if (piece.type == ArgumentType.Long || piece.isMemory) {
-      piece.value = lowerLong(l, e);
-    } else if (!isSimple(e) || !restIsSimple(item, i + 1)) {
-      const place = lowerString(l, e);
-      piece.place = restIsSimple(item, i + 1) ? place : keepString(l, place);
+/** Evaluates all arguments, in order: none may print or fail once the first item is put. */
+function evaluate(l: Lowering, items: Item[], range: Range): void {
+  for (let k = 0, m = items.length; k < m; ++k) {
+    const item = items[k];
+    for (let i = 0, n = item.pieces.length; i < n; ++i) {
+      const piece = item.pieces[i];
+      const e = piece.expression;
+      if (e === null) continue;
+      const histogram = piece.histogram;
+      if (histogram !== null) {
+        piece.value = lowerHistogram(l, histogram, range, item.near);
+      } else if (piece.type == ArgumentType.Long || piece.isMemory) {
+        piece.value = lowerLong(l, e);
+        if (piece.isMemory && m > 1) fetchMemory(l, piece);
+      } else {
+        const last = restIsSimple(items, k, i + 1);
+        if (!last) piece.place = evaluateKept(l, e);
+        else if (!isSimple(e)) piece.place = lowerString(l, e);
+      }
     }
   }
 }
 
-/** Whether computing the arguments from `from` on cannot fail, nor change anything. */
-export function restIsSimple(item: Item, from: i32): bool {
-  for (let i = from, n = item.pieces.length; i < n; ++i) {
-    const e = item.pieces[i].expression;
-    if (e !== null && !isSimple(e)) return false;
+/** Evaluates a string that holds whatever is evaluated after it. */
+function evaluateKept(l: Lowering, e: Expression): Place {
+  if (isLiteral(e)) return lowerString(l, e);
+  const place = l.newTemporary(capacityFor(lengthOf(l, e)));
+  lowerStringInto(l, e, place);
+  return place;
+}
+
+/** Whether computing the arguments of items from one on cannot fail, nor change anything. */
+export function restIsSimple(items: Item[], index: i32, from: i32): bool {
+  for (let k = index, m = items.length; k < m; ++k) {
+    const pieces = items[k].pieces;
+    for (let i = k == index ? from : 0, n = pieces.length; i < n; ++i) {
+      const e = pieces[i].expression;
+      if (e !== null && !isSimple(e)) return false;
+    }
   }
   return true;
 }
@@ -281,8 +148,8 @@ export function writeRecord(l: Lowering, map: UnitMap, record: Ref, size: Ref): 
 function putReserved(l: Lowering, item: Item, map: UnitMap, range: Range): void {
   const b = l.b;
   // What cannot fail is evaluated straight into the record, and not at all if there is none.
-  const later = restIsSimple(item, 0);
-  if (!later) evaluate(l, item, range);
+  const later = restIsSimple([item], 0, 0);
+  if (!later) evaluate(l, [item], range);
   const ring = b.addressOf(AddressKind.Map, map);
   const record = b.callHelper(Helper.RingbufReserve, [ring, l.constant(item.most), l.constant(0)]);
   const full = b.newBlock("full");
@@ -418,29 +285,46 @@ function fillString(l: Lowering, piece: Piece, base: Ref, at: i32): Ref {
   return b.binary(Op.And, b.binary(Op.Add, length, l.constant(4 + 7)), l.constant(-8));
 }
 
+/** How many bytes of memory a piece prints: from nothing up to the most, as the verifier wants to know. */
+function memoryBytes(l: Lowering, piece: Piece): Ref {
+  const count = piece.count;
+  if (count === null) return l.constant(piece.bytes);
+  const b = l.b;
+  const wanted = b.variable("bytes");
+  b.setVar(wanted, count.value);
+  const wrong = b.newBlock("wrong");
+  const right = b.newBlock("right");
+  b.branchIf(Op.Ugt, count.value, l.constant(MAX_MEMORY), wrong, right);
+  b.setBlock(wrong);
+  b.setVar(wanted, l.constant(MAX_MEMORY));
+  b.jump(right);
+  b.setBlock(right);
+  return b.binary(Op.And, b.getVar(wanted), l.constant(2 * MAX_MEMORY - 1));
+}
+
 /** The same of memory at an address that the script computed: reading it may fail. */
 function fillMemory(l: Lowering, piece: Piece, base: Ref, at: i32): Ref {
   const b = l.b;
-  let bytes = l.constant(piece.bytes);
-  const count = piece.count;
-  if (count !== null) {
-    // From nothing up to the most: the verifier wants both bounds.
-    const wanted = b.variable("bytes");
-    b.setVar(wanted, count.value);
-    const wrong = b.newBlock("wrong");
-    const right = b.newBlock("right");
-    b.branchIf(Op.Ugt, count.value, l.constant(MAX_MEMORY), wrong, right);
-    b.setBlock(wrong);
-    b.setVar(wanted, l.constant(MAX_MEMORY));
-    b.jump(right);
-    b.setBlock(right);
-    bytes = b.binary(Op.And, b.getVar(wanted), l.constant(2 * MAX_MEMORY - 1));
-  }
+  const bytes = memoryBytes(l, piece);
   const to = new Place(Base.Pointer, base, at + 4, piece.bytes);
-  const result = b.callHelper(Helper.ProbeReadKernel, [l.pointer(to), bytes, piece.value]);
-  l.failIf(Op.Slt, result, l.constant(0), "kernel read fault", piece.expression!.range, "address of '%m'");
+  const kept = piece.place;
+  const from = kept !== null ? l.pointer(kept) : piece.value;
+  const result = b.callHelper(Helper.ProbeReadKernel, [l.pointer(to), bytes, from]);
+  if (kept === null) failUnread(l, result, piece);
   b.store(Op.Store32, base, at, bytes);
   return b.binary(Op.And, b.binary(Op.Add, bytes, l.constant(4 + 7)), l.constant(-8));
+}
+
+/** Reads the memory that a piece prints before anything is put: half a line must not come before its error. */
+function fetchMemory(l: Lowering, piece: Piece): void {
+  const to = l.newFrameTemporary((piece.bytes + 7) & ~7);
+  const result = l.b.callHelper(Helper.ProbeReadKernel, [l.pointer(to), memoryBytes(l, piece), piece.value]);
+  failUnread(l, result, piece);
+  piece.place = to;
+}
+
+function failUnread(l: Lowering, result: Ref, piece: Piece): void {
+  l.failIf(Op.Slt, result, l.constant(0), "kernel read fault", piece.expression!.range, "address of '%m'");
 }
 
 // ------------------------------------------------------------------------------------------------------------ control

@@ -1,0 +1,193 @@
+// What one call of the printf family prints, as items of a record: formats and the arguments that travel.
+//
+// print, println and printd get formats with %d and %s; literal arguments become part of the format. One call is one
+// item, unless its arguments may need more than a record holds: then it is cut between arguments into several items, each
+// with its part of the format. What they print together is the same, since a format is text put side by side.
+
+import { ArgumentType, MAX_RECORD_BYTES, RecordItem } from "../../common/format/record";
+import { NoRef, Ref } from "../ir/function";
+import { Conversion, Directive, escapeFormat, Measure } from "../semantic/formats";
+import { PrintStyle, PrintSymbol } from "../semantic/symbols";
+import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
+import { Type } from "../syntax/type";
+import { isLiteral, literalText } from "./call";
+import { histogramBytes } from "./histogram";
+import { lengthOf } from "./length";
+import { Lowering } from "./lowering";
+import { capacityFor, Place, SMALL_BYTES } from "./place";
+
+/** One argument of an item. */
+export class Piece {
+  /** Evaluated, unless it is left for the moment when the record is there. */
+  value: Ref = NoRef;
+  place: Place | null = null;
+  /** %m and %M: the value is an address, and this piece (or null: `bytes`) says how many bytes of it are printed. */
+  isMemory: bool = false;
+  count: Piece | null = null;
+  /** A histogram: the value is the address of its buckets. */
+  histogram: HistogramExpression | null = null;
+  constructor(
+    public expression: Expression | null,
+    public type: ArgumentType,
+    public bytes: i32,
+  ) {}
+
+  /** Most bytes that it takes in a record. */
+  get most(): i32 {
+    return this.type == ArgumentType.String ? (4 + this.bytes + 1 + 7) & ~7 : this.bytes;
+  }
+}
+
+/** A format and its arguments. */
+export class Item {
+  format: string = "";
+  pieces: Piece[] = [];
+  site: i32 = 0;
+  /** What prints it, for errors. */
+  near: string = "";
+
+  get isFixed(): bool {
+    for (let i = 0, n = this.pieces.length; i < n; ++i) {
+      if (this.pieces[i].type == ArgumentType.String) return false;
+    }
+    return true;
+  }
+
+  get hasHistogram(): bool {
+    for (let i = 0, n = this.pieces.length; i < n; ++i) {
+      if (this.pieces[i].histogram !== null) return true;
+    }
+    return false;
+  }
+
+  /** Most bytes of the item, header included. */
+  get most(): i32 {
+    let bytes: i32 = RecordItem.Size;
+    for (let i = 0, n = this.pieces.length; i < n; ++i) bytes += this.pieces[i].most;
+    return bytes;
+  }
+}
+
+/** Most bytes of memory that one %m or %M prints. */
+export const MAX_MEMORY: i32 = 1024;
+
+/** What one call prints: its items, in order. None if that is nothing. */
+export function makeItems(l: Lowering, print: PrintSymbol): Item[] {
+  const draft = new Draft();
+  if (print.style == PrintStyle.Printf) {
+    addDirectives(l, draft, print);
+  } else {
+    const delimiter = escapeFormat(print.format);
+    for (let i = 0, n = print.values.length; i < n; ++i) {
+      if (i > 0) draft.addText(delimiter);
+      const value = print.values[i];
+      if (value.kind == NodeKind.Histogram) addHistogram(draft, <HistogramExpression>value);
+      else addValue(l, draft, value, value.type == Type.String ? "%s" : "%d", []);
+    }
+    if (print.style == PrintStyle.DelimitedLine) draft.addText("\n");
+  }
+  return draft.items;
+}
+
+/** Items under construction: a new one begins where the next directive would make the last one too long. */
+class Draft {
+  items: Item[] = [];
+  /** Bytes that the last one may take. */
+  private most: i32 = 0;
+
+  addText(text: string): void {
+    if (text.length > 0) this.last(0).format += text;
+  }
+
+  /** Adds a directive and the arguments it takes. */
+  addDirective(directive: string, pieces: Piece[]): void {
+    let bytes = 0;
+    for (let i = 0, n = pieces.length; i < n; ++i) bytes += pieces[i].most;
+    const item = this.last(bytes);
+    item.format += directive;
+    for (let i = 0, n = pieces.length; i < n; ++i) item.pieces.push(pieces[i]);
+    this.most += bytes;
+  }
+
+  /** The last item, which has room for so many bytes more. */
+  private last(bytes: i32): Item {
+    const count = this.items.length;
+    if (count > 0 && this.most + bytes <= MAX_RECORD_BYTES) return this.items[count - 1];
+    const item = new Item();
+    this.items.push(item);
+    this.most = RecordItem.Size;
+    return item;
+  }
+}
+
+/** Adds a value under a directive, behind the pieces for its width and precision; a literal under a bare %s is text. */
+function addValue(l: Lowering, draft: Draft, value: Expression, directive: string, pieces: Piece[]): void {
+  if (directive == "%s" && isLiteral(value)) {
+    draft.addText(escapeFormat(literalText(value)));
+    return;
+  }
+  if (value.type != Type.String) {
+    pieces.push(new Piece(value, ArgumentType.Long, 8));
+  } else {
+    const capacity = capacityFor(lengthOf(l, value));
+    const small = capacity <= SMALL_BYTES;
+    const type = small ? ArgumentType.FixedString : ArgumentType.String;
+    pieces.push(new Piece(value, type, small ? capacity : capacity - 1));
+  }
+  draft.addDirective(directive, pieces);
+}
+
+function addHistogram(draft: Draft, e: HistogramExpression): void {
+  const piece = new Piece(e, ArgumentType.Histogram, histogramBytes(e));
+  piece.histogram = e;
+  // A directive that scripts cannot write.
+  draft.addDirective("%H", [piece]);
+}
+
+function addDirectives(l: Lowering, draft: Draft, print: PrintSymbol): void {
+  let next = 0;
+  for (let i = 0, n = print.directives.length; i < n; ++i) {
+    const directive = print.directives[i];
+    if (directive.conversion == Conversion.Literal) {
+      draft.addText(escapeFormat(directive.text));
+      continue;
+    }
+    const pieces: Piece[] = [];
+    if (directive.widthKind == Measure.Dynamic) {
+      pieces.push(new Piece(print.values[next++], ArgumentType.Long, 8));
+    }
+    let count: Piece | null = null;
+    if (directive.precisionKind == Measure.Dynamic) {
+      count = new Piece(print.values[next++], ArgumentType.Long, 8);
+      pieces.push(count);
+    }
+    const value = print.values[next++];
+    if (directive.conversion == Conversion.Memory) {
+      pieces.push(memoryPiece(directive, count, value));
+      draft.addDirective(directiveText(directive), pieces);
+    } else {
+      addValue(l, draft, value, directiveText(directive), pieces);
+    }
+  }
+}
+
+/** %m and %M: the bytes travel as a string; the precision says how many they are, one by default. */
+function memoryPiece(directive: Directive, count: Piece | null, address: Expression): Piece {
+  let bytes = MAX_MEMORY;
+  if (directive.precisionKind == Measure.Static) bytes = max(1, min(directive.precision, MAX_MEMORY));
+  else if (count === null) bytes = 1;
+  const piece = new Piece(address, ArgumentType.String, bytes);
+  piece.isMemory = true;
+  piece.count = count;
+  return piece;
+}
+
+/** A directive as the formatter reads it. */
+function directiveText(directive: Directive): string {
+  let text = "%" + directive.flags;
+  if (directive.widthKind == Measure.Dynamic) text += "*";
+  else if (directive.widthKind == Measure.Static) text += directive.width.toString();
+  if (directive.precisionKind == Measure.Dynamic) text += ".*";
+  else if (directive.precisionKind == Measure.Static) text += "." + directive.precision.toString();
+  return text + String.fromCharCode(directive.letter);
+}
