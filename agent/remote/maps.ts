@@ -5,7 +5,7 @@ import { MAP_OUTPUT } from "../../common/format/attach";
 import { MapFlag, MapType } from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";
 import { Manifest } from "../../common/format/manifest";
-import { RodataHeader } from "../../common/format/runtime";
+import { FRAME_ALIGN, powerOfTwo, RodataHeader } from "../../common/format/runtime";
 import { getAuxiliary } from "./args";
 import { createMap, freezeMap, MapRequest, updateElement } from "./bpf";
 import { possibleCpus } from "./cpus";
@@ -19,30 +19,33 @@ import { getHardLimit, getpid, mapInto, PROT_READ, PROT_WRITE, RLIMIT_MEMLOCK, r
 const AT_PAGESZ: u64 = 6;
 /** Nobody's .bss needs more. */
 const MAX_BSS_BYTES: i64 = 1 << 30;
+/** More memory than this is not taken for frames, however many CPUs there are. */
+const MAX_SPAN: i32 = 1 << 24;
+/** With fewer frames than this nothing is begun. */
+const MIN_FRAMES: i32 = 4;
 
 /** Makes all maps; 0 or -errno with the failure kept. */
 export function createMaps(o: LoadedObject): i32 {
-  let cpus = createBss(o);
-  if (cpus < 0) return cpus;
-  let result = createRodata(o, cpus);
+  let result = createBss(o);
+  if (result >= 0) result = createRodata(o);
   for (let i = 0, n = o.maps.length; result >= 0 && i < n; ++i) result = createOther(o, i);
   return min(result, 0);
 }
 
-/** Makes .bss for as many CPUs as the kernel lets us have frames for (a power of two), or -errno. */
+/** Makes .bss with as many frames as the CPUs ask for, or the kernel lets us have; 0 or -errno. */
 function createBss(o: LoadedObject): i32 {
-  let cpus = roundUp(possibleCpus());
+  let frame = o.manifest.header(Manifest.FrameSize);
+  let wanted = o.manifest.header(Manifest.FrameLevels) * possibleCpus();
+  let span = spanFor(frame, wanted);
   let fd = -Errno.E2BIG;
-  let bytes: i64 = 0;
-  // 5.10 refuses values of more than about 4 MB. CPUs may share frames: they claim them.
-  for (; cpus >= 1; cpus >>= 1) {
-    bytes = o.bssBytesFor(cpus);
-    if (bytes > MAX_BSS_BYTES) continue;
-    fd = createMap(new MapRequest(".bss", MapType.Array, 4, <i32>bytes, 1, MapFlag.Mmapable));
-    if (fd != -Errno.E2BIG && fd != -Errno.ENOMEM) break;
+  let bytes = o.bssBytesFor(span);
+  // 5.10 refuses values of more than 4 MB. CPUs may share frames: they claim them.
+  for (; ; span >>= 1, bytes = o.bssBytesFor(span)) {
+    if (bytes <= MAX_BSS_BYTES)
+      fd = createMap(new MapRequest(".bss", MapType.Array, 4, <i32>bytes, 1, MapFlag.Mmapable));
+    if ((fd != -Errno.E2BIG && fd != -Errno.ENOMEM) || span >> 1 < frame * MIN_FRAMES || frame == 0) break;
   }
-  if (fd < 0)
-    return fail(FailureCode.Map, fd, `cannot make the map for global variables (${bytes} bytes)`, mapHint(fd));
+  if (fd < 0) return failBss(o, fd, bytes);
   o.bssFd = fd;
   o.bssBytes = <i32>bytes;
   let room = reserve(<usize>bytes);
@@ -51,16 +54,49 @@ function createBss(o: LoadedObject): i32 {
   let failed = mapInto(room, <usize>bytes, PROT_READ | PROT_WRITE, fd, 0);
   if (failed < 0) return fail(FailureCode.Map, failed, "cannot map the global variables into the agent's memory");
   o.bssAddress = room;
-  return cpus;
+  o.frameSpan = span;
+  warnOfFewFrames(o);
+  return 0;
+}
+
+/** The power of two that so many frames lie in; of large frames, fewer. */
+function spanFor(frame: i32, count: i32): i32 {
+  let span = powerOfTwo(max(frame, 1) * MIN_FRAMES);
+  while (<i64>span < <i64>frame * <i64>count && span < MAX_SPAN) span <<= 1;
+  return span;
+}
+
+function failBss(o: LoadedObject, errno: i32, bytes: i64): i32 {
+  let frames = <i64>o.manifest.header(Manifest.FrameSize) * MIN_FRAMES;
+  let globals = o.manifest.header(Manifest.FrameOffset);
+  let what = `the script's globals (${globals} bytes) and the least of working memory (${frames} bytes)`;
+  if (errno != -Errno.E2BIG) return fail(FailureCode.Map, errno, `cannot make the map for ${what}`, mapHint(errno));
+  let hint = "Smaller arrays, shorter strings (-D MAXSTRINGLEN=N) or fewer of them are needed here.";
+  return fail(FailureCode.Map, errno, `${what} are more than this kernel lets a map have: ${bytes} bytes in all`, hint);
+}
+
+/** Handlers that find no frame free are skipped: who has many CPUs and few frames is to know it beforehand. */
+function warnOfFewFrames(o: LoadedObject): void {
+  let frames = o.frameCount;
+  let cpus = possibleCpus();
+  if (o.manifest.header(Manifest.FrameSize) == 0 || frames >= cpus / 2) return;
+  let size = o.manifest.header(Manifest.FrameSize);
+  let what = `working memory (${size} bytes) for ${frames} handlers at a time, and ${cpus} CPUs may run them`;
+  o.warnings.push(`this kernel's maps hold ${what}: who finds none free is skipped and counted`);
 }
 
 /** Makes .rodata: what the code must know about this machine, then the file's bytes; frozen. */
-function createRodata(o: LoadedObject, cpus: i32): i32 {
+function createRodata(o: LoadedObject): i32 {
   let bytes = changetype<usize>(o.rodataBytes);
-  let frame = o.manifest.header(Manifest.FrameSize);
-  let arena = <i64>cpus * <i64>o.manifest.header(Manifest.FrameLevels) * <i64>frame;
-  store<u32>(bytes, cpus - 1, RodataHeader.CpuMask);
-  store<u32>(bytes, frame == 0 ? 0 : <u32>((arena - 1) & ~(<i64>(frame - 1))), RodataHeader.FrameMask);
+  let cpus = possibleCpus();
+  let frames = o.frameCount;
+  let levels = o.manifest.header(Manifest.FrameLevels);
+  store<u32>(bytes, powerOfTwo(cpus) - 1, RodataHeader.CpuMask);
+  store<u32>(bytes, frames == 0 ? 0 : o.frameSpan - FRAME_ALIGN, RodataHeader.FrameMask);
+  // What code is there must not divide by zero, even if it has no frames.
+  store<u32>(bytes, max(frames, 1), RodataHeader.FrameCount);
+  // One CPU's frames are as many apart as there are CPUs, so that each has its own; if they are shared, anywhere else.
+  store<u32>(bytes, frames >= levels * cpus ? cpus : ((frames * 3) >> 3) | 1, RodataHeader.FrameStride);
   store<u32>(bytes, getpid(), RodataHeader.AgentPid);
   store<i64>(bytes, jiffyNs(), RodataHeader.JiffyNs);
 
@@ -141,11 +177,4 @@ function mapHint(errno: i32): string {
 /** Whether the limit of locked memory could not be lifted. */
 function isMemoryLocked(): bool {
   return getHardLimit(RLIMIT_MEMLOCK) != -1;
-}
-
-/** The next power of two. */
-function roundUp(value: i32): i32 {
-  let power = 1;
-  while (power < value) power <<= 1;
-  return power;
 }

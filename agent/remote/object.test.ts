@@ -29,8 +29,10 @@ export function test_opens_an_object_and_knows_its_programs_and_probes(): void {
 
 export function test_makes_room_for_the_frames_of_all_cpus(): void {
   let o = open();
-  assert(o.bssBytesFor(1) == BssHeader.Size + 64 + 4096 + ARENA_SLACK, "one CPU");
-  assert(o.bssBytesFor(8) == BssHeader.Size + 64 + 8 * 4096 + ARENA_SLACK, "eight CPUs");
+  assert(o.bssBytesFor(4096) == BssHeader.Size + 64 + 4096 + 1024 + ARENA_SLACK, "one CPU");
+  o.frameSpan = 8 * 4096;
+  assert(o.bssBytesFor(8 * 4096) == BssHeader.Size + 64 + 8 * 4096 + 1024 + ARENA_SLACK, "eight CPUs");
+  assert(o.frameCount == 32, "four frames for each");
 }
 
 export function test_links_called_functions_behind_the_program(): void {

@@ -16,11 +16,14 @@ import {
 } from "../../common/format/attach";
 import { FailureCode } from "../../common/format/frame";
 import { GlobalRow, Manifest, TableKind } from "../../common/format/manifest";
-import { ARENA_SLACK, BssHeader, RodataHeader } from "../../common/format/runtime";
+import { arenaBytes, BssHeader, FRAME_ALIGN, RodataHeader } from "../../common/format/runtime";
 import { fail } from "./errors";
 import { Probe, Program, readProbes, readPrograms, rowProblem } from "./manifest";
 import { MapEntry, readMaps } from "./map-definitions";
 import { Ring } from "./ring";
+
+/** No frame is larger. */
+const MAX_FRAME: i32 = 1 << 20;
 
 /** An object, from bytes to attached probes. Fields below the line are filled by the steps after openObject. */
 export class LoadedObject {
@@ -44,6 +47,8 @@ export class LoadedObject {
   bssAddress: usize = 0;
   /** Bytes of .bss with the arena of all CPUs. */
   bssBytes: i32 = 0;
+  /** Bytes that the arena's frames lie in, a power of two. */
+  frameSpan: i32 = 0;
   outputRing: Ring | null = null;
   controlRing: Ring | null = null;
   /** Name of the program that the verifier refused; empty if none was. */
@@ -64,13 +69,17 @@ export class LoadedObject {
     this.rodataBytes = rodata.data.copy();
   }
 
-  /** Bytes of .bss, which has an arena of frames for `cpus` CPUs (a power of two). */
-  bssBytesFor(cpus: i32): i64 {
-    let frame = <i64>this.manifest.header(Manifest.FrameSize);
+  /** How many frames the arena has. */
+  get frameCount(): i32 {
+    let frame = this.manifest.header(Manifest.FrameSize);
+    return frame == 0 ? 0 : this.frameSpan / frame;
+  }
+
+  /** Bytes of .bss with an arena whose frames lie in `span` bytes, a power of two. */
+  bssBytesFor(span: i32): i64 {
+    let frame = this.manifest.header(Manifest.FrameSize);
     if (frame == 0) return this.bss.bytes;
-    let levels = <i64>this.manifest.header(Manifest.FrameLevels);
-    let arena = <i64>this.manifest.header(Manifest.FrameOffset) + frame * levels * <i64>cpus + ARENA_SLACK;
-    return max<i64>(arena, this.bss.bytes);
+    return <i64>this.manifest.header(Manifest.FrameOffset) + <i64>arenaBytes(span, frame);
   }
 }
 
@@ -118,14 +127,14 @@ function checkGlobals(o: LoadedObject): string {
   return "";
 }
 
-/** The arena has to be something that a mask can address. Empty, or what is wrong. */
+/** The arena has to be something that the code can address. Empty, or what is wrong. */
 function checkFrames(o: LoadedObject): string {
   let size = o.manifest.header(Manifest.FrameSize);
   if (size == 0) return "";
   let offset = o.manifest.header(Manifest.FrameOffset);
   let levels = o.manifest.header(Manifest.FrameLevels);
-  if (!isPowerOfTwo(size) || size > 1 << 20) return `frames of ${size} bytes cannot be addressed by a mask`;
-  if (!isPowerOfTwo(levels) || levels > 16) return `${levels} frames for a CPU cannot be addressed by a mask`;
+  if (size < 0 || size % FRAME_ALIGN != 0 || size > MAX_FRAME) return `frames of ${size} bytes are no frames`;
+  if (levels < 1 || levels > 16) return `${levels} frames for a CPU are no arena`;
   if (offset < BssHeader.Size || offset > o.bss.bytes || offset % 8 != 0) return "the frame arena is not in .bss";
   return "";
 }

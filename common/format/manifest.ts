@@ -10,7 +10,7 @@
 
 export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */
-export const MANIFEST_VERSION: i32 = 1;
+export const MANIFEST_VERSION: i32 = 2;
 export const NONE: i32 = -1;
 
 /** Byte offsets in the header; every field u32 unless said otherwise. */
@@ -21,8 +21,9 @@ export const enum Manifest {
   Machine = 8,
   /** Offset of the frame arena in .bss. */
   FrameOffset = 12,
-  /** Bytes of one frame, a power of two; 0: no handler needs frames. */
+  /** Bytes of one frame, a multiple of FRAME_ALIGN; 0: no handler needs frames. */
   FrameSize = 16,
+  /** Frames that each CPU is to have. */
   FrameLevels = 20,
   /** Size of the output ring, bytes, a power of two and multiple of the page size. */
   OutputRingSize = 24,

@@ -5,8 +5,9 @@
 //   .rodata  RodataHeader, then the script's string literals.            Written by the agent before load, then frozen.
 //   .bss     BssHeader, then the script's globals, then the frame arena. Shared while running; mmapable.
 //
-// The arena is cpus * levels frames of Manifest.FrameSize bytes, at Manifest.FrameOffset. The object file holds room for
-// one CPU; the agent enlarges the map and patches RodataHeader.CpuMask before it loads. docs/bpf-abi.md has the pictures.
+// The arena has frames of Manifest.FrameSize bytes, at Manifest.FrameOffset: for each CPU Manifest.FrameLevels of them,
+// fewer where the kernel's maps are too small for that. The object file holds room for one CPU; the agent enlarges the
+// map and patches .rodata before it loads. docs/bpf-abi.md has the pictures.
 
 /** Byte offsets in `.rodata`. The agent patches these fields in its copy before the map is frozen. */
 export const enum RodataHeader {
@@ -14,12 +15,16 @@ export const enum RodataHeader {
   CpuMask = 0,
   /** u32: zero. (The process that `target()` names is in .bss: it is not known yet when the object is loaded.) */
   Reserved = 4,
-  /** u32: byte mask for offsets into the arena: (cpus * levels * frame size - 1) & ~(frame size - 1). */
+  /** u32: mask for the offsets of frames in the arena: its span, a power of two, less FRAME_ALIGN. */
   FrameMask = 8,
   /** u32: process id of the agent, so that scripts' own activity can be told apart. */
   AgentPid = 12,
   /** i64: nanoseconds between jiffies (1e9 / CONFIG_HZ); 0 if unknown. */
   JiffyNs = 16,
+  /** u32: how many frames there are. */
+  FrameCount = 24,
+  /** u32: how many frames behind one that is taken the next try is. */
+  FrameStride = 28,
   Size = 64,
 }
 
@@ -49,5 +54,20 @@ export const enum BssHeader {
 /** Frames a CPU has: task, soft interrupt, interrupt, NMI may each interrupt the one before. */
 export const FRAME_LEVELS: i32 = 4;
 
-/** Bytes behind the last frame, so that a variable offset plus a variable length stays inside the map value. */
-export const ARENA_SLACK: i32 = 16384;
+/** Frames begin at multiples of this, a cache line. */
+export const FRAME_ALIGN: i32 = 64;
+
+/** Bytes behind the frames, so that a variable offset plus a variable length stays inside the map value. */
+export const ARENA_SLACK: i32 = 65536;
+
+/** The least power of two that is not less than a positive number. */
+export function powerOfTwo(value: i32): i32 {
+  let power = 1;
+  while (power < value) power <<= 1;
+  return power;
+}
+
+/** Bytes of an arena: the power of two that its frames lie in, what a masked offset in the last one reaches, slack. */
+export function arenaBytes(span: i32, frame: i32): i32 {
+  return span + powerOfTwo(frame) + ARENA_SLACK;
+}

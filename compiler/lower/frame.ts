@@ -11,7 +11,10 @@
 // lowered: until then they are placeholders, constants of a function that `finish` fills in.
 
 import { MAX_RECORD_BYTES } from "../../common/format/record";
+import { FRAME_ALIGN, powerOfTwo } from "../../common/format/runtime";
+import { Reporter } from "../diagnostics/diagnostic";
 import { constantRef, Func, Ref } from "../ir/function";
+import { Range } from "../syntax/source";
 
 /** Byte offsets in a frame's header. */
 export const enum FrameHeader {
@@ -36,8 +39,8 @@ export const enum FrameHeader {
   Size = 64,
 }
 
-/** Most bytes that a frame may have: more than this, and 64 CPUs of them no longer fit a map on 5.10. */
-export const MAX_FRAME_BYTES: i32 = 32768;
+/** Most bytes that a frame may have: of larger ones, 5.10's largest map would hold too few. */
+export const MAX_FRAME_BYTES: i32 = 262144;
 
 /** What a placeholder stands for. */
 export const enum Hole {
@@ -45,7 +48,9 @@ export const enum Hole {
   Handler,
   /** H: offset of the output. */
   Output,
-  /** Bytes of a frame, minus one. */
+  /** Bytes of a frame, a multiple of FRAME_ALIGN. */
+  Bytes,
+  /** A mask for offsets in a frame, 2^n - 1. */
   Mask,
   /** Bytes of output that fit a frame, minus one: a mask for the output's length, 2^n - 1. */
   OutputMask,
@@ -68,6 +73,10 @@ export class FramePlan {
   private functionBytes: i32 = 0;
   private handlerBytes: i32 = 0;
   private outputBytes: i32 = 0;
+  /** The handler that needs most. */
+  private largest: Range | null = null;
+  /** Of a whole frame; known when finished. */
+  private bytes: i32 = 0;
   private recordsWanted: i32 = 0;
   private placeholders: Placeholder[] = [];
 
@@ -79,9 +88,22 @@ export class FramePlan {
     return at;
   }
 
-  /** Tells how much of the handlers' area a handler needs. */
-  needHandler(bytes: i32): void {
-    if (bytes > this.handlerBytes) this.handlerBytes = bytes;
+  /** Tells how much of the handlers' area the handler at a range needs. */
+  needHandler(bytes: i32, range: Range): void {
+    const first = this.largest === null;
+    if (!first && bytes <= this.handlerBytes) return;
+    this.handlerBytes = bytes;
+    this.largest = range;
+  }
+
+  /** Says it when the memory that handlers need is more than there may be. */
+  check(reporter: Reporter): void {
+    const range = this.largest;
+    if (range === null || this.bytes <= MAX_FRAME_BYTES) return;
+    const own = `this probe needs ${this.handlerBytes} bytes for its strings, the script's functions ${this.functionBytes}`;
+    const most = MAX_FRAME_BYTES - this.outputBytes - FrameHeader.Size;
+    const hint = "use fewer and shorter strings, or -D MAXSTRINGLEN=N";
+    reporter.error(range, `${own}: more than the ${most} there are`, hint);
   }
 
   /** Tells how much of the handlers' area records of activations would take; they get what a frame has room for. */
@@ -109,20 +131,20 @@ export class FramePlan {
     return constantRef(index);
   }
 
-  /** Fills the placeholders; returns the bytes of a frame, a power of two, or 0 if no handler needs one. */
+  /** Fills the placeholders; returns the bytes of a frame, or 0 if no handler needs one. */
   finish(): i32 {
     if (!this.used) return 0;
     const handlers = FrameHeader.Size + this.functionBytes;
     const records = min(this.recordsWanted, this.recordsRoom);
-    this.needHandler(records);
+    this.handlerBytes = max(this.handlerBytes, records);
     const output = handlers + ((this.handlerBytes + 7) & ~7);
-    let bytes = 64;
-    while (bytes < output + this.outputBytes) bytes <<= 1;
+    const bytes = (output + this.outputBytes + FRAME_ALIGN - 1) & -FRAME_ALIGN;
+    this.bytes = bytes;
     let outputMask = 7;
     while (outputMask < this.outputBytes) outputMask = (outputMask << 1) | 1;
     for (let i = 0, n = this.placeholders.length; i < n; ++i) {
       const it = this.placeholders[i];
-      const values: StaticArray<i32> = [handlers, output, bytes - 1, outputMask, records];
+      const values: StaticArray<i32> = [handlers, output, bytes, powerOfTwo(bytes) - 1, outputMask, records];
       it.fn.constants[it.index] = values[it.hole];
     }
     return bytes;

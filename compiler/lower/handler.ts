@@ -42,7 +42,7 @@ export function lowerHandler(shared: Shared, handler: Handler, name: string, inS
   let l = attempt(shared, handler, name, false, false);
   if (l.needsBuffer || l.needsCut) l = attempt(shared, handler, name, true, l.needsCut);
   if (l.needsCut && !l.mayCut) l = attempt(shared, handler, name, true, true);
-  shared.plan.needHandler(l.areaBytes);
+  shared.plan.needHandler(l.areaBytes, handler.range);
   return l;
 }
 
@@ -80,7 +80,7 @@ function lowerInSteps(shared: Shared, handler: Handler, name: string): Lowering 
     const hint = "use fewer and shorter strings in functions, or -D MAXSTRINGLEN=N";
     shared.reporter.error(handler.range, `the functions that this probe calls need too much memory: ${problem}`, hint);
   }
-  shared.plan.needHandler(l.areaBytes);
+  shared.plan.needHandler(l.areaBytes, handler.range);
   return l;
 }
 

@@ -5,11 +5,10 @@
 // fixed distances. Routines are leaves, or call one leaf: the kernel allows eight frames of calls in all.
 
 import { Helper } from "../../common/format/helpers";
-import { RodataHeader } from "../../common/format/runtime";
+import { FRAME_ALIGN, RodataHeader } from "../../common/format/runtime";
 import { AddressKind, Builder } from "../ir/build";
 import { Func, Linkage, NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import { Hole } from "./frame";
 import { Shared } from "./lowering";
 import { Base, capacityFor, Place } from "./place";
 
@@ -78,8 +77,8 @@ export function frameMask(b: Builder): Ref {
 }
 
 /** Mask of all offsets in the arena, those inside of a frame included. */
-export function arenaMask(shared: Shared, b: Builder): Ref {
-  return b.binary(Op.Or, frameMask(b), shared.plan.placeholder(b.fn, Hole.Mask));
+export function arenaMask(b: Builder): Ref {
+  return b.binary(Op.Or, frameMask(b), b.constant(FRAME_ALIGN - 1));
 }
 
 /** The address of what has an offset in the arena. */
@@ -199,7 +198,7 @@ export class RoutineOutput {
     b.setVar(this.at, at);
     b.setVar(this.room, room);
     this.total = room;
-    this.mask = arenaMask(shared, b);
+    this.mask = arenaMask(b);
   }
 
   /** Writes `count` bytes from an address, or as many as there is room for. */

@@ -96,6 +96,7 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
     unit.probes.push(probe);
   }
   unit.frameBytes = shared.plan.finish();
+  shared.plan.check(reporter);
   return unit;
 }
 

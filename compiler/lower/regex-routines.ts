@@ -91,7 +91,7 @@ class Walk {
 
 function buildMatch(shared: Shared, b: Builder): void {
   const walk = new Walk(shared, b);
-  b.setVar(walk.text, addressInArena(shared, b, b.parameter(0), arenaMask(shared, b)));
+  b.setVar(walk.text, addressInArena(shared, b, b.parameter(0), arenaMask(b)));
   walkToAnswer(b, walk, [b.parameter(1), b.parameter(2)], shared.maxLength + 1);
 }
 

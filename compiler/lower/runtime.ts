@@ -6,7 +6,7 @@
 import { RingFlag } from "../../common/format/bpf";
 import { Helper } from "../../common/format/helpers";
 import { RecordFlags, RecordItem } from "../../common/format/record";
-import { BssHeader, FRAME_LEVELS, RodataHeader } from "../../common/format/runtime";
+import { BssHeader, RodataHeader } from "../../common/format/runtime";
 import { AddressKind, Builder } from "../ir/build";
 import { Func, Linkage, Ref } from "../ir/function";
 import { Op } from "../ir/op";
@@ -37,6 +37,8 @@ export enum Routine {
 /** Tries of the lock: OUTER rounds of INNER. Enough for handlers of some tens of microseconds. */
 const SPIN_OUTER: i64 = 20;
 const SPIN_INNER: i64 = 500;
+/** Frames that a handler tries to claim. */
+const CLAIM_TRIES: i64 = 8;
 
 /** The index in the module of a routine. */
 export function routine(shared: Shared, which: Routine): i32 {
@@ -107,25 +109,32 @@ function build(shared: Shared, which: Routine, b: Builder): void {
   }
 }
 
-/** Tries the CPU's frames in turn; who makes the claim count 1 owns the frame, whoever interrupts whom. */
+/**
+ * Tries frames in turn, the CPU's own first; who makes the claim count 1 owns the frame, whoever interrupts whom. Where
+ * there is not one for each level of each CPU they are shared: the stride leads each CPU to others.
+ */
 function buildClaim(shared: Shared, b: Builder): void {
-  const cpuMask = b.load(Op.Load32u, b.addressOf(AddressKind.Rodata, 0), RodataHeader.CpuMask);
-  const cpu = b.binary(Op.And, b.callHelper(Helper.GetSmpProcessorId, []), cpuMask);
-  const bytes = b.binary(Op.Add, shared.plan.placeholder(b.fn, Hole.Mask), b.constant(1));
-  const first = b.binary(Op.Mul, b.binary(Op.Mul, cpu, bytes), b.constant(FRAME_LEVELS));
-  for (let level = 0; level < FRAME_LEVELS; ++level) {
-    const at = b.binary(Op.Add, first, b.binary(Op.Mul, bytes, b.constant(level)));
-    const offset = b.binary(Op.And, at, frameMask(b));
-    const frame = b.binary(Op.Add, b.addressOf(AddressKind.Bss, shared.unit.frameOffset), offset);
-    b.atomicAdd(4, frame, FrameHeader.Claim, b.constant(1));
-    const mine = b.newBlock("mine");
-    const taken = b.newBlock("taken");
-    b.branchIf(Op.Eq, b.load(Op.Load32u, frame, FrameHeader.Claim), b.constant(1), mine, taken);
-    b.setBlock(mine);
-    b.ret(offset);
-    b.setBlock(taken);
-    b.atomicAdd(4, frame, FrameHeader.Claim, b.constant(-1));
-  }
+  const number = b.variable("number");
+  b.setVar(number, b.callHelper(Helper.GetSmpProcessorId, []));
+  const tries = new BoundedLoop(b, CLAIM_TRIES);
+  const rodata = b.addressOf(AddressKind.Rodata, 0);
+  const count = b.load(Op.Load32u, rodata, RodataHeader.FrameCount);
+  const at = b.binary(Op.Umod, b.getVar(number), count);
+  const bytes = b.binary(Op.Mul, at, shared.plan.placeholder(b.fn, Hole.Bytes));
+  const offset = b.binary(Op.And, bytes, frameMask(b));
+  const frame = b.binary(Op.Add, b.addressOf(AddressKind.Bss, shared.unit.frameOffset), offset);
+  b.atomicAdd(4, frame, FrameHeader.Claim, b.constant(1));
+  const mine = b.newBlock("mine");
+  const taken = b.newBlock("taken");
+  b.setCold(taken);
+  b.branchIf(Op.Eq, b.load(Op.Load32u, frame, FrameHeader.Claim), b.constant(1), mine, taken);
+  b.setBlock(mine);
+  b.ret(offset);
+  b.setBlock(taken);
+  b.atomicAdd(4, frame, FrameHeader.Claim, b.constant(-1));
+  const stride = b.load(Op.Load32u, rodata, RodataHeader.FrameStride);
+  b.setVar(number, b.binary(Op.Add, at, stride));
+  tries.again();
   b.atomicAdd(8, b.addressOf(AddressKind.Bss, 0), BssHeader.SkippedFrame, b.constant(1));
   b.ret(b.constant(-1));
 }
@@ -236,7 +245,7 @@ export function buildRelease(shared: Shared, b: Builder, base: Ref, offset: i32)
 
 /** Word by word until the strings differ or end; the word that decides is compared byte by byte. */
 function buildCompare(shared: Shared, b: Builder): void {
-  const mask = arenaMask(shared, b);
+  const mask = arenaMask(b);
   const left = b.variable("left");
   const right = b.variable("right");
   b.setVar(left, addressInArena(shared, b, b.parameter(0), mask));
@@ -311,7 +320,7 @@ function buildFlush(shared: Shared, b: Builder): void {
   const write = b.newBlock("write");
   b.branch(b.binary(Op.Or, cut, b.parameter(1)), piece, whole);
   b.setBlock(piece);
-  const bytes = b.binary(Op.Add, shared.plan.placeholder(b.fn, Hole.Mask), b.constant(1));
+  const bytes = shared.plan.placeholder(b.fn, Hole.Bytes);
   b.store(Op.Store32, output, RecordItem.Unit, b.binary(Op.Add, b.binary(Op.Udiv, offset, bytes), b.constant(1)));
   b.jump(write);
   b.setBlock(whole);

@@ -208,7 +208,7 @@ export function mergedBuckets(l: Lowering, global: GlobalSymbol, routine: i32): 
 /** The body of a routine (offset in the arena) -> 0: adds up all buckets there. */
 export function buildMergeBuckets(shared: Shared, b: Builder, global: GlobalSymbol): void {
   const shards = shared.shards[global.index]!;
-  const to = addressInArena(shared, b, b.parameter(0), arenaMask(shared, b));
+  const to = addressInArena(shared, b, b.parameter(0), arenaMask(b));
   const from = b.addressOf(AddressKind.Bss, shards.offset);
   const buckets = new BoundedLoop(b, global.statistic.buckets);
   const distance = b.binary(Op.Shl, buckets.index, b.constant(3));

@@ -43,7 +43,7 @@ const enum Record {
 }
 
 /** Largest record: what lies behind the arena must catch a record that begins at a frame's end (ARENA_SLACK). */
-const MOST_RECORD: i32 = 12288;
+const MOST_RECORD: i32 = 61440;
 /** Activations that recursive functions get beside those that a chain without recursion would need, as in stap. */
 const BONUS: i32 = 10;
 
@@ -150,7 +150,7 @@ export class Machine {
   constructor(
     /** The handler's program. */
     public program: Lowering,
-    handler: Handler,
+    private handler: Handler,
   ) {
     const main = new Lowering(program.shared, program.fn.name + "_step", false);
     this.main = main;
@@ -348,7 +348,7 @@ export class Machine {
     // Without recursion each function is active once at the most; with it, the frame may have room for less than wanted.
     const least = this.recursive ? own + 2 * largest : all;
     if (this.recursive) plan.wantRecords(own + min(this.nesting, 4096) * largest);
-    else plan.needHandler(all);
+    else plan.needHandler(all, this.handler.range);
     if (max(largest, own) > MOST_RECORD) return `one call needs ${max(largest, own)} bytes of memory of ${MOST_RECORD}`;
     if (least > plan.recordsRoom) return `calls need ${least} bytes of memory of ${plan.recordsRoom}`;
     return "";

@@ -105,7 +105,7 @@ function prefixRoutine(shared: Shared): i32 {
 }
 
 function buildPrefix(shared: Shared, b: Builder): void {
-  const mask = arenaMask(shared, b);
+  const mask = arenaMask(b);
   const text = new Cursor(b, addressInArena(shared, b, b.parameter(0), mask));
   const start = new Cursor(b, addressInArena(shared, b, b.parameter(1), mask));
   const loop = new BoundedLoop(b, <i64>((shared.maxLength + 8) >> 3));
@@ -135,7 +135,7 @@ function scanRoutine(shared: Shared): i32 {
 }
 
 function buildScan(shared: Shared, b: Builder): void {
-  const mask = arenaMask(shared, b);
+  const mask = arenaMask(b);
   const part = b.load(Op.Load64, addressInArena(shared, b, b.parameter(1), mask), 0);
   const known = bytesBeforeNul(b, part);
   const wanted = b.binary(Op.And, part, known);
@@ -203,7 +203,7 @@ function buildReplace(shared: Shared, b: Builder): void {
   const limit = shared.maxLength;
   const state = replacingAddress(shared, b);
   const scratch = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(textArea(shared).offset));
-  const part = addressInArena(shared, b, b.parameter(3), arenaMask(shared, b));
+  const part = addressInArena(shared, b, b.parameter(3), arenaMask(b));
   const measured = b.callHelper(Helper.ProbeReadKernelStr, [scratch, b.constant(limit + 1), part]);
   b.store(Op.Store64, state, Replacing.From, b.parameter(2));
   b.store(Op.Store64, state, Replacing.To, b.parameter(1));
@@ -222,7 +222,7 @@ function buildReplace(shared: Shared, b: Builder): void {
 
 /** (frame) -> 0: one more is replaced; 1: the rest is copied, or there is no more room */
 function buildReplaceStep(shared: Shared, b: Builder): void {
-  const mask = arenaMask(shared, b);
+  const mask = arenaMask(b);
   const state = replacingAddress(shared, b);
   const from = b.load(Op.Load64, state, Replacing.From);
   const to = b.load(Op.Load64, state, Replacing.To);
@@ -269,7 +269,7 @@ export function caseRoutine(shared: Shared): i32 {
 }
 
 function buildCase(shared: Shared, b: Builder): void {
-  const mask = arenaMask(shared, b);
+  const mask = arenaMask(b);
   const to = new Cursor(b, addressInArena(shared, b, b.parameter(0), mask));
   const from = new Cursor(b, addressInArena(shared, b, b.parameter(1), mask));
   // Added to the low seven bits of each byte, these carry into the high one: from the first letter, behind the last.
@@ -299,7 +299,7 @@ export function leadingRoutine(shared: Shared): i32 {
 }
 
 function buildLeading(shared: Shared, b: Builder): void {
-  const at = new Cursor(b, addressInArena(shared, b, b.parameter(0), arenaMask(shared, b)));
+  const at = new Cursor(b, addressInArena(shared, b, b.parameter(0), arenaMask(b)));
   const loop = new BoundedLoop(b, <i64>shared.maxLength + 1);
   const end = loop.leaveIf(Op.Eq, isSpace(b, at.byte(0)), b.constant(0));
   at.skip(b.constant(1));
@@ -315,7 +315,7 @@ export function trimmedRoutine(shared: Shared): i32 {
 }
 
 function buildTrimmed(shared: Shared, b: Builder): void {
-  const at = new Cursor(b, addressInArena(shared, b, b.parameter(0), arenaMask(shared, b)));
+  const at = new Cursor(b, addressInArena(shared, b, b.parameter(0), arenaMask(b)));
   const length = b.variable("length");
   b.setVar(length, b.constant(0));
   const loop = new BoundedLoop(b, <i64>shared.maxLength + 1);
@@ -336,7 +336,7 @@ export function strtolRoutine(shared: Shared): i32 {
 }
 
 function buildStrtol(shared: Shared, b: Builder): void {
-  const at = new Cursor(b, addressInArena(shared, b, b.parameter(0), arenaMask(shared, b)));
+  const at = new Cursor(b, addressInArena(shared, b, b.parameter(0), arenaMask(b)));
   const negative = isEqual(b, at.byte(0), 45);
   at.skip(negative);
   const zero = isEqual(b, at.byte(0), 48);
@@ -412,7 +412,7 @@ function buildEscapeBytes(shared: Shared, b: Builder): void {
   const table = escapeTable(shared, true);
   const area = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(textArea(shared).offset));
   const to = b.binary(Op.Add, area, b.binary(Op.And, b.parameter(3), b.constant(1)));
-  const from = new Cursor(b, addressInArena(shared, b, b.parameter(1), arenaMask(shared, b)));
+  const from = new Cursor(b, addressInArena(shared, b, b.parameter(1), arenaMask(b)));
   const length = b.variable("length");
   b.setVar(length, b.constant(0));
   const loop = new BoundedLoop(b, <i64>shared.maxLength + 1);
@@ -474,7 +474,7 @@ export function tokenizeRoutine(shared: Shared): i32 {
 
 function buildTokenize(shared: Shared, b: Builder): void {
   const limit = shared.maxLength;
-  const mask = arenaMask(shared, b);
+  const mask = arenaMask(b);
   const tokens = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(tokensArea(shared)));
   const input = addressInArena(shared, b, b.parameter(2), mask);
   const fresh = b.newBlock("fresh");
@@ -503,7 +503,7 @@ function buildTokenize(shared: Shared, b: Builder): void {
 function buildSet(shared: Shared, b: Builder): void {
   const tokens = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(tokensArea(shared)));
   for (let k = 0; k < 4; ++k) b.store(Op.Store64, tokens, Tokens.Set + k * 8, b.constant(0));
-  const at = new Cursor(b, addressInArena(shared, b, b.parameter(1), arenaMask(shared, b)));
+  const at = new Cursor(b, addressInArena(shared, b, b.parameter(1), arenaMask(b)));
   const loop = new BoundedLoop(b, MOST_DELIMITERS);
   const byte = at.byte(0);
   const end = loop.leaveIf(Op.Eq, byte, b.constant(0));

@@ -20,7 +20,14 @@ import {
 import { INSN_BYTES, Insn, MapFlag, MapType, PSEUDO_CALL } from "../../common/format/bpf";
 import { RelocationType, SectionFlag, SectionType, SymbolType } from "../../common/format/elf";
 import { Engine, LineRow, NONE, TableKind } from "../../common/format/manifest";
-import { ARENA_SLACK, BssHeader, FRAME_LEVELS, RodataHeader } from "../../common/format/runtime";
+import {
+  arenaBytes,
+  BssHeader,
+  FRAME_ALIGN,
+  FRAME_LEVELS,
+  powerOfTwo,
+  RodataHeader,
+} from "../../common/format/runtime";
 import { Code, RelocationKind } from "../bpf/code";
 import { Linkage } from "../ir/function";
 import { Unit, UnitArrayMap, UnitMap } from "../ir/unit";
@@ -204,10 +211,13 @@ class ObjectWriter {
     let bytes = unit.bssBytes;
     if (unit.frameBytes > 0) {
       // Room for one CPU; the agent makes room for all.
-      const arena = unit.frameBytes * FRAME_LEVELS + ARENA_SLACK;
+      const span = powerOfTwo(unit.frameBytes * FRAME_LEVELS);
+      const arena = arenaBytes(span, unit.frameBytes);
       this.dataVariable("stp_frames", this.bss, unit.frameOffset, arena);
       bytes = unit.frameOffset + arena;
-      this.rodata.data.patch32(RodataHeader.FrameMask, (FRAME_LEVELS * unit.frameBytes - 1) & ~(unit.frameBytes - 1));
+      this.rodata.data.patch32(RodataHeader.FrameMask, span - FRAME_ALIGN);
+      this.rodata.data.patch32(RodataHeader.FrameCount, FRAME_LEVELS);
+      this.rodata.data.patch32(RodataHeader.FrameStride, 1);
     }
     this.bss.nobits = bytes;
     this.btf.datasec(SECTION_BSS, bytes);

@@ -1,0 +1,22 @@
+// Runs the cases of this folder in the agent's interpreter, at each size. STAP_REMOTE_CASE=TEXT chooses cases by name.
+
+import { suite } from "uvu";
+import * as assert from "uvu/assert";
+import { interpret } from "../interpret/interpreter.ts";
+import { longCases, SIZES } from "./cases.ts";
+
+const chosen = process.env.STAP_REMOTE_CASE ?? "";
+const test = suite("strings at their longest");
+
+for (const size of SIZES) {
+  for (const one of longCases(size).filter(({ name }) => name.includes(chosen))) {
+    test(`${one.name}, MAXSTRINGLEN ${size}`, async () => {
+      const seen = await interpret(one.script, ["-D", `MAXSTRINGLEN=${size}`, "-w"]);
+      assert.is(seen.err, "");
+      assert.is(seen.out, one.output.map((line) => `${line}\n`).join(""));
+      assert.is(seen.status, 0);
+    });
+  }
+}
+
+test.run();
