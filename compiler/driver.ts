@@ -8,6 +8,7 @@ import { joinTexts } from "../common/as/text-builder";
 import { Engine } from "../common/format/manifest";
 import { RequestTag } from "../common/format/request";
 import { checkChains } from "./bpf/chain";
+import { checkWalk } from "./bpf/walk";
 import { BackendOptions } from "./bpf/code";
 import { compileFunction } from "./bpf/compile";
 import { printCode } from "./bpf/print";
@@ -248,6 +249,9 @@ function checkPrograms(c: Compilation): void {
     const problem = checkChains(c.codes, [program.func]);
     if (problem.length > 0)
       c.reporter.error(c.rangeOf(i), `${problem}`, "use fewer nested loops and calls in this probe");
+    const long = checkWalk(c.codes, program.func);
+    if (long.length > 0)
+      c.reporter.error(c.rangeOf(i), long, "use fewer string functions in one probe, or -D MAXSTRINGLEN=N");
   }
 }
 

@@ -141,6 +141,8 @@ export class Func {
   /** Bytes of each stack slot. */
   slots: Array<i32> = [];
   variables: Array<string> = [];
+  /** Instructions that the kernel's verifier walks beside the code's own: those of bounded loops, each round anew. */
+  rounds: i64 = 0;
   /** The kernel has signed division: bpf/legalize leaves it alone. */
   signedDivision: bool = false;
   private constantIndex: Map<i64, i32> = new Map();

@@ -138,6 +138,8 @@ export function select(b: Builder, when: Ref, x: Ref, y: Ref): Ref {
 export class BoundedLoop {
   private counter: i32;
   private head: i32;
+  /** The first instruction of a round. */
+  private first: i32 = 0;
 
   constructor(
     private b: Builder,
@@ -150,6 +152,7 @@ export class BoundedLoop {
     b.setBlock(head);
     this.counter = counter;
     this.head = head;
+    this.first = b.fn.ops.length;
   }
 
   /** The number of the iteration. */
@@ -176,6 +179,7 @@ export class BoundedLoop {
     const end = b.newBlock("end");
     b.branchIf(Op.Ult, next, b.constant(this.bound), this.head, end);
     b.setBlock(end);
+    b.fn.rounds += this.bound * <i64>(b.fn.ops.length - this.first);
   }
 }
 

@@ -1,0 +1,33 @@
+// How many instructions the kernel's verifier walks through for one program: it follows bounded loops round by round, and
+// gives up after a million. An estimate, made so that the user hears of it in the script's words and not from the verifier.
+
+import { Code, RelocationKind } from "./code";
+
+/** The kernel gives up after a million (BPF_COMPLEXITY_LIMIT_INSNS); what is estimated may be more. */
+const MOST_WALKED: i64 = 900000;
+
+/** Why the verifier would give up on the function `entry` and what it calls; empty if it would not. */
+export function checkWalk(codes: Code[], entry: i32): string {
+  const walked = walkOf(codes, entry);
+  if (walked <= MOST_WALKED) return "";
+  const rounds = `what '${codes[entry].name}' does with strings takes the kernel's verifier about ${walked} steps`;
+  return `${rounds}, and it gives up after 1000000`;
+}
+
+/** An estimate of the instructions walked: each function once, however many call it. */
+export function walkOf(codes: Code[], entry: i32): i64 {
+  const seen = new Set<i32>();
+  const work: i32[] = [entry];
+  let walked: i64 = 0;
+  while (work.length > 0) {
+    const f = work.pop();
+    if (seen.has(f)) continue;
+    seen.add(f);
+    walked += <i64>codes[f].count() + codes[f].func.rounds;
+    const relocations = codes[f].relocations;
+    for (let i = 0, n = relocations.length; i < n; ++i) {
+      if (relocations[i].kind == RelocationKind.Function) work.push(relocations[i].addend);
+    }
+  }
+  return walked;
+}
