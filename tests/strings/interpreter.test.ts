@@ -21,9 +21,12 @@ for (const size of SIZES) {
 
 test("what needs too much memory at a time is refused in the script's words", async () => {
   const args = Array.from({ length: 70 }, (_, i) => `substr(a, ${i}, 4000)`).join(", ");
-  const script = `probe begin { a = "x"; printf("${"%s".repeat(70)}", ${args}) }`;
+  const script = `probe begin { a = sprintf("%4000s", "x"); printf("${"%s".repeat(70)}", ${args}) }`;
   const seen = await interpret(script, ["-D", "MAXSTRINGLEN=4096"]);
-  assert.match(seen.err, /semantic error: this probe needs \d+ bytes for its strings, the script's functions \d+: more than/);
+  assert.match(
+    seen.err,
+    /semantic error: this probe needs \d+ bytes for its strings, the script's functions \d+: more than/,
+  );
   assert.is(seen.status, 1);
   const shorter = await interpret(script, []);
   assert.is(shorter.err, "");
