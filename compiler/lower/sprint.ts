@@ -7,10 +7,11 @@ import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Conversion, Directive, Measure } from "../semantic/formats";
 import { PrintStyle, PrintSymbol } from "../semantic/symbols";
-import { Expression } from "../syntax/ast";
+import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { lowerLong } from "./expression";
 import { bytesArea, escapeRow, escapeTable, hexRoutine, mostHexBytes, Spec, SpecField } from "./format-routines";
+import { drawHistogram } from "./histogram-text";
 import { lengthOf } from "./length";
 import { lesser, maskFor, orZero, textArea } from "./library";
 import { Lowering } from "./lowering";
@@ -31,6 +32,10 @@ export function lowerSprint(l: Lowering, print: PrintSymbol, to: Place | null): 
   const fits = to !== null && isInFrame(to) && to.capacity >= capacity;
   const place = fits ? to! : l.newFrameTemporary(capacity);
   const text = new Text(l, place);
+  if (print.values.length == 1 && print.values[0].kind == NodeKind.Histogram) {
+    putHistogram(l, text, print);
+    return place;
+  }
   const mayHoldNul = putPrint(l, text, print);
   text.finish();
   if (!mayHoldNul || !place.isSmall) return place;
@@ -49,6 +54,14 @@ function putPrint(l: Lowering, text: Text, print: PrintSymbol): bool {
   }
   if (print.style == PrintStyle.DelimitedLine) text.putLiteral("\n");
   return false;
+}
+
+/** The drawing of a histogram, which is always the only thing that is printed. */
+function putHistogram(l: Lowering, text: Text, print: PrintSymbol): void {
+  const near = `identifier '${print.name}'`;
+  text.goOn(drawHistogram(l, <HistogramExpression>print.values[0], text.place, near));
+  if (print.style == PrintStyle.DelimitedLine) text.putLiteral("\n");
+  text.finish();
 }
 
 /** Appends a value as %d or %s does. */

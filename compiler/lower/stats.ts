@@ -27,6 +27,7 @@ export class StatsRoutines {
   /** By StatisticField. */
   merges: i32[] = [-1, -1, -1, -1, -1, -1];
   mergeBuckets: i32 = -1;
+  draw: i32 = -1;
   variance: i32 = -1;
   bucket: i32 = -1;
   clear: i32 = -1;

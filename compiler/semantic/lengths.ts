@@ -114,6 +114,7 @@ function printLength(print: PrintSymbol, limit: i32): i32 {
   if (print.style != PrintStyle.Printf) {
     const values = print.values;
     for (let i = 0, n = values.length; i < n; ++i) {
+      if (values[i].kind == NodeKind.Histogram) return limit;
       if (i > 0) length += print.format.length;
       length += values[i].type == Type.String ? maxLengthOf(values[i], limit) : DECIMAL_LENGTH;
       if (length >= limit) return limit;

@@ -109,7 +109,8 @@ class Extractors extends Rewriter {
     statistic.low = low;
     statistic.high = high;
     statistic.width = width;
-    statistic.buckets = linear ? <i32>((high - low) / width) + 3 : LOG_BUCKETS;
+    // Unsigned: the range may be wider than signed numbers are.
+    statistic.buckets = linear ? <i32>(<u64>(high - low) / <u64>width) + 3 : LOG_BUCKETS;
   }
 
   private checkLinear(e: HistogramExpression, low: i64, high: i64, width: i64): bool {

@@ -428,16 +428,21 @@ export class ExpressionParser extends Cursor {
 
   private parseCall(token: Token, name: string): Expression {
     this.take();
-    const takesHistogram = name == "print" || name == "println";
+    const takesHistogram = name == "print" || name == "println" || name == "sprint" || name == "sprintln";
     const args: Expression[] = [];
+    let isWhole = false;
     if (!this.at(Operator.CloseParen)) {
       do {
-        if (takesHistogram && operatorIs(this.token.op, OperatorFlags.Histogram))
+        if (takesHistogram && args.length == 0 && operatorIs(this.token.op, OperatorFlags.Histogram)) {
+          // A whole histogram is all that is printed.
           args.push(this.parseHistogramValue(true));
-        else args.push(this.parseExpression());
-      } while (this.accept(Operator.Comma));
+          isWhole = args[0].kind == NodeKind.Histogram;
+        } else {
+          args.push(this.parseExpression());
+        }
+      } while (!isWhole && this.accept(Operator.Comma));
     }
-    if (!this.accept(Operator.CloseParen)) this.failExpected("',' or ')'");
+    if (!this.accept(Operator.CloseParen)) this.failExpected(isWhole ? "')'" : "',' or ')'");
     const node = new CallExpression(this.since(token), name, token.range, args);
     this.raiseAll(node, args);
     return node;

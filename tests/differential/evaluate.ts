@@ -2,6 +2,14 @@
 // 64-bit two's complement; operands, keys and arguments are computed from left to right; arrays remember the order of
 // insertion; strings are cut at MAXSTRINGLEN.
 
+import {
+  bucketCount,
+  dumpOf,
+  type Extractor,
+  Samples,
+  type StatisticPlace,
+  type StatisticVariable,
+} from "./statistics.ts";
 import type {
   ArrayVariable,
   Expression,
@@ -50,6 +58,38 @@ interface Entry {
   value: Value;
 }
 
+/** The elements of an array of statistics, oldest first; a scalar is one that has no key. */
+class Ranking {
+  entries: { keys: Value[]; samples: Samples }[] = [];
+
+  constructor(private readonly of: StatisticVariable) {}
+
+  /** What was added to an element; of one that is not there, nothing. */
+  find(keys: Value[]): Samples {
+    const found = this.entries.find((entry) => entry.keys.every((key, i) => key === keys[i]));
+    return found?.samples ?? new Samples(this.of);
+  }
+
+  add(keys: Value[], value: bigint): void {
+    const { size, wraps } = this.of;
+    const samples = this.find(keys);
+    if (samples.count === 0n) {
+      if (keys.length > 0 && this.entries.length >= size) {
+        if (!wraps) throw new SoftError(`Array overflow, check size limit (${size})`);
+        this.entries.shift();
+      }
+      this.entries.push({ keys, samples });
+    }
+    samples.add(value);
+  }
+
+  /** Without keys: all of them. */
+  delete(keys: Value[]): void {
+    const isGone = (entry: { keys: Value[] }) => keys.every((key, i) => key === entry.keys[i]);
+    this.entries = this.entries.filter((entry) => !isGone(entry));
+  }
+}
+
 /** An array's elements, oldest first. */
 class Table {
   entries: Entry[] = [];
@@ -86,11 +126,13 @@ class Evaluator {
   out = "";
   private readonly globals = new Map<Variable, Value>();
   private readonly tables = new Map<ArrayVariable, Table>();
+  private readonly rankings = new Map<StatisticVariable, Ranking>();
   private locals = new Map<Variable, Value>();
   private statements = 0;
 
   constructor(private readonly program: Program) {
     for (const array of program.arrays) this.tables.set(array, new Table(array));
+    for (const statistic of program.statistics) this.rankings.set(statistic, new Ranking(statistic));
   }
 
   run(): string | undefined {
@@ -109,10 +151,67 @@ class Evaluator {
       for (const { keys, value } of this.table(array).entries)
         this.out += `${array.name}[${keys.join(",")}]=${value}\n`;
     }
+    for (const statistic of this.program.statistics) {
+      const ranking = this.ranking(statistic);
+      if (statistic.keys.length === 0) this.out += dumpOf(statistic, [], ranking.find([]));
+      else for (const { keys, samples } of ranking.entries) this.out += dumpOf(statistic, keys, samples);
+    }
   }
 
   private table(array: ArrayVariable): Table {
     return this.tables.get(array) as Table;
+  }
+
+  private ranking(statistic: StatisticVariable): Ranking {
+    return this.rankings.get(statistic) as Ranking;
+  }
+
+  /** What was added to a statistic; if it must not be nothing, an error says so. */
+  private samples(of: StatisticPlace, mayBeEmpty: boolean): Samples {
+    const samples = this.ranking(of.statistic).find(this.keys(of.keys));
+    if (samples.count === 0n && !mayBeEmpty) throw new SoftError("empty aggregate");
+    return samples;
+  }
+
+  private bucket(of: StatisticPlace, index: Expression): bigint {
+    const at = this.number(index);
+    const samples = this.samples(of, false);
+    if (at < 0n || at >= BigInt(bucketCount(of.statistic.histogram ?? "log")))
+      throw new SoftError("histogram index out of range");
+    return samples.bucket(Number(at));
+  }
+
+  private buckets(s: Extract<Statement, { kind: "buckets" }>): Ending {
+    const samples = this.samples(s.of, true);
+    const count = bucketCount(s.of.statistic.histogram ?? "log");
+    for (let i = 0; i < count && (s.limit < 0 || i < s.limit); i++) {
+      if (++this.statements > MOST_STATEMENTS) throw new TooLong();
+      this.write(s.variable, BigInt(i));
+      if (s.value) this.write(s.value, samples.bucket(i));
+      if (this.block(s.body) === "break") break;
+    }
+    return "normal";
+  }
+
+  private rank(s: Extract<Statement, { kind: "ranking" }>): Ending {
+    let entries = [...this.ranking(s.statistic).entries];
+    const order = s.order;
+    if (order) {
+      const { by } = order;
+      const sign = order.descending ? -1 : 1;
+      const of = (entry: { keys: Value[]; samples: Samples }) =>
+        typeof by === "number" ? (entry.keys[by] as Value) : entry.samples.extract(by as Extractor);
+      entries.sort((a, b) => (of(a) < of(b) ? -sign : of(a) > of(b) ? sign : 0));
+    }
+    if (s.limit >= 0) entries = entries.slice(0, s.limit);
+    for (const { keys } of entries) {
+      if (++this.statements > MOST_STATEMENTS) throw new TooLong();
+      s.variables.forEach((variable, i) => {
+        this.write(variable, keys[i] as Value);
+      });
+      if (this.block(s.body) === "break") break;
+    }
+    return "normal";
   }
 
   private read(variable: Variable): Value {
@@ -156,6 +255,10 @@ class Evaluator {
         return this.call(e.callee, this.keys(e.args));
       case "library":
         return library(e.name, this.keys(e.args));
+      case "extract":
+        return this.samples(e.of, e.op === "count" || e.op === "sum").extract(e.op);
+      case "bucket":
+        return this.bucket(e.of, e.index);
       case "sprintf":
         return cut(this.formatted(e.values));
     }
@@ -232,6 +335,18 @@ class Evaluator {
         return this.loop(s);
       case "foreach":
         return this.foreach(s);
+      case "aggregate": {
+        const keys = this.keys(s.of.keys);
+        this.ranking(s.of.statistic).add(keys, this.number(s.value));
+        return "normal";
+      }
+      case "forget":
+        this.ranking(s.of.statistic).delete(this.keys(s.of.keys));
+        return "normal";
+      case "buckets":
+        return this.buckets(s);
+      case "ranking":
+        return this.rank(s);
       case "break":
       case "continue":
         return s.kind;

@@ -2,6 +2,7 @@
 // count, and functions call only those before them. An array is not changed while a foreach runs over it.
 
 import { Random } from "./random.ts";
+import { bucketCount, declareStatistics, type StatisticPlace, type StatisticVariable } from "./statistics.ts";
 import type {
   ArrayVariable,
   Expression,
@@ -59,7 +60,7 @@ interface Scope {
   locals: Variable[];
   functions: FunctionTree[];
   /** Arrays that a foreach around runs over. */
-  locked: ArrayVariable[];
+  locked: (ArrayVariable | StatisticVariable)[];
   loops: number;
   /** The function that this is in. */
   inside: FunctionTree | null;
@@ -73,6 +74,7 @@ export function generate(seed: number): Program {
 class Generator {
   private readonly globals: Variable[] = [];
   private readonly arrays: ArrayVariable[] = [];
+  private statistics: StatisticVariable[] = [];
   private counters = 0;
 
   constructor(private readonly random: Random) {}
@@ -86,11 +88,19 @@ class Generator {
       const size = random.pick([3, 8, 20]);
       this.arrays.push({ ...shape, name: `a${this.arrays.length}`, size, wraps: random.chance(25) });
     }
+    this.statistics = declareStatistics(random);
     const functions: FunctionTree[] = [];
     for (let i = random.below(4); i > 0; i--) functions.push(this.function(functions));
     const scope = this.scope(functions, null);
     const body = this.block(scope, 3, 4 + random.below(6));
-    return { variables: this.globals, arrays: this.arrays, functions, locals: scope.locals, body };
+    return {
+      variables: this.globals,
+      arrays: this.arrays,
+      statistics: this.statistics,
+      functions,
+      locals: scope.locals,
+      body,
+    };
   }
 
   private scope(functions: FunctionTree[], inside: FunctionTree | null): Scope {
@@ -140,6 +150,9 @@ class Generator {
       [nested && scope.loops < 2 ? 6 : 0, "for"],
       [nested && scope.loops < 2 ? 4 : 0, "while"],
       [nested && scope.loops < 2 && this.arrays.length > 0 ? 14 : 0, "foreach"],
+      [this.statistics.length > 0 ? 20 : 0, "aggregate"],
+      [this.statistics.length > 0 ? 3 : 0, "forget"],
+      [nested && scope.loops < 2 && this.statistics.length > 0 ? 10 : 0, "ranking"],
       [nested ? 8 : 0, "try"],
       [5, "delete"],
       [1, "error"],
@@ -160,6 +173,11 @@ class Generator {
         return this.loop(scope, depth, kind);
       case "foreach":
         return this.foreach(scope, depth);
+      case "aggregate":
+      case "forget":
+        return this.statistic(scope, kind);
+      case "ranking":
+        return this.ranking(scope, depth);
       case "try":
         return this.attempt(scope, depth);
       case "delete":
@@ -234,6 +252,71 @@ class Generator {
     const body = this.block(inner, depth - 1, 1 + random.below(3));
     const limit = random.chance(25) ? random.below(5) : -1;
     return { kind: "foreach", array, variables, value, order: this.order(array), limit, slice, body };
+  }
+
+  /** Adds to a statistic, or forgets what was added. */
+  private statistic(scope: Scope, kind: "aggregate" | "forget"): Statement {
+    const free = this.statistics.filter((statistic) => !scope.locked.includes(statistic));
+    if (free.length === 0) return this.print(scope);
+    const statistic = this.random.pick(free);
+    scope.inside?.writes.add(statistic);
+    const of = this.statisticPlace(scope, statistic);
+    if (kind === "aggregate") return { kind, of, value: this.expression(scope, "long", 2) };
+    return { kind, of: this.random.chance(25) ? { statistic, keys: [] } : of };
+  }
+
+  private statisticPlace(scope: Scope, statistic: StatisticVariable): StatisticPlace {
+    return { statistic, keys: statistic.keys.map((type) => this.key(scope, type, 1)) };
+  }
+
+  /** Over the elements of an array of statistics, or the buckets of a histogram. */
+  private ranking(scope: Scope, depth: number): Statement {
+    const { random } = this;
+    const statistic = random.pick(this.statistics);
+    const isArray = statistic.keys.length > 0;
+    if (!isArray && !statistic.histogram) return this.print(scope);
+    const ranks = isArray && (!statistic.histogram || random.chance(50));
+    const limit = !ranks || random.chance(25) ? random.below(6) : -1;
+    const types: Type[] = ranks ? statistic.keys : ["long"];
+    const variables = types.map((type) => this.local(scope, type));
+    const of = this.statisticPlace(scope, statistic);
+    const value = !ranks && random.chance(50) ? this.local(scope, "long") : null;
+    const inner: Scope = {
+      ...scope,
+      constants: [...scope.constants, ...variables, ...(value ? [value] : [])],
+      locked: [...scope.locked, statistic],
+      loops: scope.loops + 1,
+    };
+    const body = this.block(inner, depth - 1, 1 + random.below(3));
+    if (!ranks) return { kind: "buckets", of, variable: variables[0] as Variable, value, limit, body };
+    // Extractors that sort are those that a foreach can name.
+    const by = [...variables.keys(), ...statistic.asks.filter((op) => op !== "variance")];
+    const order = random.chance(70) ? { by: random.pick(by), descending: random.chance(50) } : null;
+    return { kind: "ranking", statistic, variables, order, limit, body };
+  }
+
+  /** What a statistic says; mostly asked only if it is not empty. */
+  private extract(scope: Scope): Expression {
+    const { random } = this;
+    const statistic = random.pick(this.statistics);
+    const of = this.statisticPlace(scope, statistic);
+    const { histogram } = statistic;
+    const index: Expression = {
+      kind: "number",
+      value: BigInt(random.below(histogram ? bucketCount(histogram) + 1 : 1)),
+    };
+    const asksBucket = histogram && random.chance(30);
+    const value: Expression = asksBucket
+      ? { kind: "bucket", of, index }
+      : { kind: "extract", op: random.pick(statistic.asks), of };
+    const isSafe = value.kind === "extract" && (value.op === "count" || value.op === "sum");
+    if (isSafe || !statistic.asks.includes("count") || random.chance(20)) return value;
+    return {
+      kind: "choice",
+      condition: { kind: "extract", op: "count", of },
+      yes: value,
+      no: this.leaf(scope, "long"),
+    };
   }
 
   private order(array: ArrayVariable): Order | null {
@@ -349,6 +432,7 @@ class Generator {
       [this.arrays.length > 0 ? 18 : 0, "element"],
       [this.arrays.length > 0 ? 8 : 0, "in"],
       [10, "call"],
+      [this.statistics.length > 0 ? 12 : 0, "extract"],
       [6, "library"],
       [5, "update"],
       [4, "assign"],
@@ -374,6 +458,8 @@ class Generator {
         return this.anyElement(scope, "long", depth);
       case "in":
         return this.membership(scope, depth);
+      case "extract":
+        return this.extract(scope);
       case "call":
         return this.call(scope, "long", depth) ?? this.leaf(scope, "long");
       case "library":

@@ -48,6 +48,13 @@ test("random programs do most of what the language has", () => {
     "return ",
     " in a",
     " limit ",
+    " <<< ",
+    "@count(",
+    "@min(",
+    "@variance(",
+    "@hist_log(",
+    "@hist_linear(",
+    "delete q",
     "error(",
   ]) {
     assert.ok(text.includes(part), part);

@@ -52,6 +52,8 @@ function innerBlocks(s: Statement): Statement[][] {
     case "for":
     case "while":
     case "foreach":
+    case "buckets":
+    case "ranking":
       return [s.body];
     case "try":
       return [s.body, s.handler];
@@ -62,6 +64,8 @@ function innerBlocks(s: Statement): Statement[][] {
 
 type Slots = Record<string, unknown>;
 const EXPRESSIONS = new Set([
+  "extract",
+  "bucket",
   "library",
   "sprintf",
   "binary",
@@ -84,7 +88,8 @@ async function reduceExpressions(node: Slots, program: Program, fails: Fails): P
   for (const [key, value] of Object.entries(node)) {
     if (value === null || typeof value !== "object" || (BLOCKS.has(key) && Array.isArray(value)) || key === "callee")
       continue;
-    if (key === "array" || key === "variable" || key === "counter" || value instanceof Set) continue;
+    if (key === "array" || key === "statistic" || key === "variable" || key === "counter" || value instanceof Set)
+      continue;
     const child = value as Slots;
     if (EXPRESSIONS.has(String(child.kind)) && key !== "target") {
       for (const smaller of simpler(child as unknown as Expression)) {

@@ -1,5 +1,6 @@
 // Spells a tree in the script language, with as few parentheses as precedence allows, and now and then more.
 
+import { type StatisticPlace, spellDeclaration, spellDump, spellExtract, spellHistogram } from "./statistics.ts";
 import type { ArrayVariable, Expression, FunctionTree, Place, Program, Statement, Variable } from "./tree.ts";
 
 /** From the loosest to the tightest; operators of one row associate to the left. */
@@ -53,6 +54,10 @@ function place(target: Place): string {
   return `${target.array.name}[${target.keys.map((key) => at(ASSIGNMENT, key)).join(", ")}]`;
 }
 
+function statistic({ statistic: { name }, keys }: StatisticPlace): string {
+  return keys.length === 0 ? name : `${name}[${keys.map((key) => at(ASSIGNMENT, key)).join(", ")}]`;
+}
+
 const quote = (text: string) => `"${text.replace(/["\\]/g, "\\$&").replace(/\n/g, "\\n")}"`;
 
 /** A format and its arguments. */
@@ -90,6 +95,10 @@ export function expression(e: Expression): string {
       return `${e.callee.name}(${e.args.map((arg) => at(ASSIGNMENT, arg)).join(", ")})`;
     case "library":
       return `${e.name}(${e.args.map((arg) => at(ASSIGNMENT, arg)).join(", ")})`;
+    case "extract":
+      return spellExtract(e.op, e.of.statistic, statistic(e.of));
+    case "bucket":
+      return `${spellHistogram(e.of.statistic.histogram ?? "log", statistic(e.of))}[${at(ASSIGNMENT, e.index)}]`;
     case "sprintf":
       return `sprintf(${formatted(e.values)})`;
   }
@@ -112,6 +121,20 @@ function foreachHead(s: Extract<Statement, { kind: "foreach" }>): string {
   return `foreach (${value}${keys} in ${s.array.name}${slice}${mark(-1)}${limit})`;
 }
 
+function bucketsHead(s: Extract<Statement, { kind: "buckets" }>): string {
+  const value = s.value ? `${s.value.name} = ` : "";
+  const histogram = spellHistogram(s.of.statistic.histogram ?? "log", statistic(s.of));
+  return `foreach (${value}${s.variable.name} in ${histogram}${s.limit >= 0 ? ` limit ${s.limit}` : ""})`;
+}
+
+function rankingHead(s: Extract<Statement, { kind: "ranking" }>): string {
+  const sign = s.order?.descending ? "-" : "+";
+  const by = s.order?.by;
+  const names = s.variables.map((variable, i) => `${variable.name}${by === i ? sign : ""}`).join(", ");
+  const sorted = typeof by === "string" ? ` @${by}${sign}` : "";
+  return `foreach ([${names}] in ${s.statistic.name}${sorted}${s.limit >= 0 ? ` limit ${s.limit}` : ""})`;
+}
+
 function statement(s: Statement): string {
   switch (s.kind) {
     case "expression":
@@ -124,6 +147,14 @@ function statement(s: Statement): string {
       return `for (${s.counter.name} = 0; ${s.counter.name} < ${s.count}; ${s.counter.name}++) ${block(s.body)}`;
     case "foreach":
       return `${foreachHead(s)} ${block(s.body)}`;
+    case "aggregate":
+      return `${statistic(s.of)} <<< ${at(ASSIGNMENT, s.value)};`;
+    case "forget":
+      return `delete ${statistic(s.of)};`;
+    case "buckets":
+      return `${bucketsHead(s)} ${block(s.body)}`;
+    case "ranking":
+      return `${rankingHead(s)} ${block(s.body)}`;
     case "return":
       return `return ${expression(s.value)};`;
     case "delete":
@@ -166,7 +197,7 @@ function dump(program: Program): string {
     const args = [...names.map((name) => `${array.name}_${name}`), `v_${array.name}`].join(", ");
     lines.push(`  printf("${array.name}[${keys}]=${value}\\n", ${args})`);
   }
-  return lines.join("\n");
+  return [...lines, ...program.statistics.map(spellDump)].join("\n");
 }
 
 /** The whole script. */
@@ -175,6 +206,7 @@ export function render(program: Program): string {
   return [
     ...globals,
     ...program.arrays.map(declareArray),
+    ...program.statistics.map(spellDeclaration),
     ...program.functions.map(declareFunction),
     `probe begin {\n  ${begin(program.locals)}\n${indent(program.body.map(statement).join("\n"))}\n}`,
     `probe end {\n${indent(dump(program))}\n}\n`,

@@ -1,6 +1,8 @@
 // Random programs as trees: what generate.ts makes, render.ts spells in the script language, and evaluate.ts gives a
 // meaning to. A tree of the tests' own, not the compiler's: what is wrong there must not be wrong here in the same way.
 
+import type { Extractor, StatisticPlace, StatisticVariable } from "./statistics.ts";
+
 export type Type = "long" | "string";
 
 /** A global or local scalar. */
@@ -27,7 +29,7 @@ export interface FunctionTree {
   locals: Variable[];
   body: Statement[];
   /** Arrays that it, or what it calls, may change. */
-  writes: Set<ArrayVariable>;
+  writes: Set<ArrayVariable | StatisticVariable>;
 }
 
 export type Place =
@@ -46,6 +48,8 @@ export type Expression =
   | { kind: "in"; array: ArrayVariable; keys: Expression[] }
   | { kind: "call"; callee: FunctionTree; args: Expression[] }
   | { kind: "library"; name: LibraryName; args: Expression[] }
+  | { kind: "extract"; op: Extractor; of: StatisticPlace }
+  | { kind: "bucket"; of: StatisticPlace; index: Expression }
   | { kind: "sprintf"; values: { directive: string; value: Expression }[] };
 
 /** Functions of the string library, with the types of their arguments and of their result. */
@@ -84,9 +88,30 @@ export type Statement =
       slice: (Expression | null)[];
       body: Statement[];
     }
+  | { kind: "aggregate"; of: StatisticPlace; value: Expression }
+  /** foreach over the buckets of a histogram. */
+  | {
+      kind: "buckets";
+      of: StatisticPlace;
+      variable: Variable;
+      value: Variable | null;
+      limit: number;
+      body: Statement[];
+    }
+  /** foreach over an array of statistics, sorted by a key or an extractor. */
+  | {
+      kind: "ranking";
+      statistic: StatisticVariable;
+      variables: Variable[];
+      order: { by: number | Extractor; descending: boolean } | null;
+      limit: number;
+      body: Statement[];
+    }
   | { kind: "break" | "continue" | "next" }
   | { kind: "return"; value: Expression }
   | { kind: "delete"; target: Place | { kind: "array"; array: ArrayVariable } }
+  /** Without keys: all of it. */
+  | { kind: "forget"; of: StatisticPlace }
   | { kind: "try"; body: Statement[]; message: Variable | null; handler: Statement[] }
   | { kind: "error"; message: Expression }
   | { kind: "print"; values: { directive: string; value: Expression }[] };
@@ -95,6 +120,7 @@ export type Statement =
 export interface Program {
   variables: Variable[];
   arrays: ArrayVariable[];
+  statistics: StatisticVariable[];
   functions: FunctionTree[];
   locals: Variable[];
   body: Statement[];

@@ -1,0 +1,404 @@
+// sprint(@hist_log(s)), sprintln(@hist_log(s)): the drawing of a histogram as a string, made where the program runs, line by
+// line as common/as/print/histogram.ts draws it on the host. tests/run/histogram-text.stp compares them.
+//
+// The buckets are copied into the frame first, between zeros, so that a row's neighbours can always be looked at. Each row
+// is put together in a fixed layout, in a scratch area of spaces, and then appended to the string as far as there is room:
+//
+//   0                    64 - valueWidth - 3       64
+//   | ...                | spaces, ' ~', newline  | spaces, value, ' |', 50 of bar, space, count, newline |
+//
+// What one routine finds out for the others lies in the frame: it differs from way to way, and the verifier would follow
+// all of them otherwise.
+
+import { Helper } from "../../common/format/helpers";
+import { AddressKind, Builder } from "../ir/build";
+import { Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { LOG_ZERO, Statistic } from "../semantic/statistic";
+import { statisticOf } from "../semantic/statistics";
+import { GlobalSymbol } from "../semantic/symbols";
+import { HistogramExpression } from "../syntax/ast";
+import { digitsRoutine, Spec, SpecField } from "./format-routines";
+import { lowerHistogram } from "./histogram";
+import {
+  addressInArena,
+  arenaMask,
+  BoundedLoop,
+  Digits,
+  digitsArea,
+  frameAddress,
+  lesser,
+  libraryRoutine,
+  maskFor,
+  scratchArea,
+  select,
+} from "./library";
+import { Lowering, Shared } from "./lowering";
+import { Place } from "./place";
+import { routinesOf, statsRoutine } from "./stats";
+import { offsetInArena } from "./string";
+
+/** Characters of the longest bar; empty rows that are shown beside rows that are not. */
+const BAR_WIDTH: i32 = 50;
+const NEIGHBOURS: i32 = 2;
+/** Zeros before the first bucket and behind the last. */
+const GUARD_BYTES: i32 = 8 * NEIGHBOURS;
+const DECIMAL: i64 = Spec.Signed | (10 << SpecField.Base);
+/** Most characters of a value: the smallest number, and what says that it is outside. */
+const MOST_VALUE: i32 = 21;
+const HEADER_TAIL = "value |" + "-".repeat(50) + " count\n";
+
+/** Byte offsets in the scratch area: what the drawing is like, then the row. */
+const enum Drawing {
+  /** The rows that are shown: their buckets. */
+  First = 0,
+  Last = 8,
+  Greatest = 16,
+  ValueWidth = 24,
+  CountWidth = 32,
+  /** How many a character of a bar stands for. */
+  Scale = 40,
+  /** Rows were left out. */
+  Left = 48,
+  /** Bytes of the string so far. */
+  Length = 56,
+  /** Where in the row area the text begins that a row has become. */
+  Start = 64,
+  Area = 72,
+  /** Where a row begins in the area. */
+  Row = 136,
+  Size = 72 + 256,
+}
+
+/** Writes the drawing of a histogram to a place in the frame; its length. It ends with NUL. */
+export function drawHistogram(l: Lowering, e: HistogramExpression, place: Place, near: string): Ref {
+  const b = l.b;
+  const global = statisticOf(e.operand)!;
+  const buckets = global.statistic.buckets;
+  const from = lowerHistogram(l, e, e.range, near);
+  const copy = l.newFrameTemporary(8 * buckets + 2 * GUARD_BYTES);
+  const at = l.pointer(copy);
+  for (let i = 0; i < NEIGHBOURS; ++i) {
+    b.store(Op.Store64, at, 8 * i, b.constant(0));
+    b.store(Op.Store64, at, GUARD_BYTES + 8 * (buckets + i), b.constant(0));
+  }
+  const to = b.binary(Op.Add, at, b.constant(GUARD_BYTES));
+  b.callHelper(Helper.ProbeReadKernel, [to, b.constant(8 * buckets), from]);
+  const limit = min(place.capacity - 1, l.shared.maxLength);
+  const frame = b.getVar(l.frameOffset);
+  const source = offsetInArena(l, copy);
+  const target = offsetInArena(l, place);
+  return b.callFunction(drawRoutine(l.shared, global), [frame, source, target, b.constant(limit)]);
+}
+
+/** What the routines of one histogram work on. */
+class Sketch {
+  frame: Ref;
+  statistic: Statistic;
+  private area: i32;
+
+  constructor(
+    private shared: Shared,
+    private b: Builder,
+    global: GlobalSymbol,
+  ) {
+    this.statistic = global.statistic;
+    this.area = scratchArea(shared, "drawing", Drawing.Size);
+    this.frame = frameAddress(shared, b, b.parameter(0));
+  }
+
+  get isLinear(): bool {
+    return this.statistic.width != 0;
+  }
+
+  get last(): i32 {
+    return this.statistic.buckets - 1;
+  }
+
+  get(field: Drawing): Ref {
+    return this.b.load(Op.Load64, this.frame, this.area + field);
+  }
+
+  set(field: Drawing, value: Ref): void {
+    this.b.store(Op.Store64, this.frame, this.area + field, value);
+  }
+
+  /** An address in the area of the row. */
+  address(offset: Ref, field: i32): Ref {
+    const b = this.b;
+    return b.binary(Op.Add, b.binary(Op.Add, this.frame, b.constant(this.area + field)), offset);
+  }
+
+  /** The address of the bucket whose index is given, in the copy that parameter 1 says. */
+  bucket(index: Ref): Ref {
+    const b = this.b;
+    const bounded = b.binary(Op.And, index, b.constant(maskFor(this.last)));
+    const copy = addressInArena(this.shared, b, b.parameter(1), arenaMask(this.shared, b));
+    return b.binary(Op.Add, copy, b.binary(Op.Shl, bounded, b.constant(3)));
+  }
+
+  /** 1 if a row counts what lies outside of the range. */
+  isOutside(index: Ref): Ref {
+    const b = this.b;
+    if (!this.isLinear) return b.constant(0);
+    const below = b.binary(Op.Eq, index, b.constant(0));
+    return b.binary(Op.Or, below, b.binary(Op.Eq, index, b.constant(this.last)));
+  }
+
+  /** Where a bucket begins; of the one below the range where it ends. */
+  valueOf(index: Ref): Ref {
+    const b = this.b;
+    if (this.isLinear) {
+      const below = b.binary(Op.Eq, index, b.constant(0));
+      const above = b.binary(Op.Eq, index, b.constant(this.last));
+      const steps = b.binary(Op.Sub, b.binary(Op.Add, b.binary(Op.Sub, index, b.constant(1)), below), above);
+      return b.binary(
+        Op.Add,
+        b.constant(this.statistic.low),
+        b.binary(Op.Mul, steps, b.constant(this.statistic.width)),
+      );
+    }
+    const bits = b.binary(Op.Sub, index, b.constant(LOG_ZERO));
+    const sign = b.binary(Op.Sar, bits, b.constant(63));
+    const size = b.binary(Op.Sub, b.binary(Op.Xor, bits, sign), sign);
+    const shift = b.binary(Op.And, b.binary(Op.Sub, size, b.constant(1)), b.constant(63));
+    const power = b.binary(Op.Shl, b.binary(Op.Ne, bits, b.constant(0)), shift);
+    return b.binary(Op.Sub, b.binary(Op.Xor, power, sign), sign);
+  }
+
+  /** How many characters a number has; they lie before Digits.End. */
+  charactersOf(value: Ref): Ref {
+    const b = this.b;
+    const count = b.callFunction(digitsRoutine(this.shared), [b.parameter(0), value, b.constant(DECIMAL)]);
+    return b.binary(Op.And, count, b.constant(31));
+  }
+
+  /** Copies the digits of the last number so that they end `end` characters behind `field`; where they begin. */
+  putDigits(end: Ref, field: i32, count: Ref): Ref {
+    const b = this.b;
+    const digits = b.binary(Op.Add, this.frame, b.constant(digitsArea(this.shared) + Digits.End));
+    // Never negative, which the verifier must see.
+    const start = b.binary(Op.And, b.binary(Op.Sub, end, count), b.constant(63));
+    b.callHelper(Helper.ProbeReadKernel, [this.address(start, field), count, b.binary(Op.Sub, digits, count)]);
+    return start;
+  }
+}
+
+/** (frame, buckets, string, limit) -> bytes of the string: draws it */
+function drawRoutine(shared: Shared, global: GlobalSymbol): i32 {
+  const routines = routinesOf(shared, global);
+  if (routines.draw >= 0) return routines.draw;
+  const fn = statsRoutine(shared, "draw", global, 4);
+  routines.draw = fn.index;
+  const b = new Builder(fn);
+  const sketch = new Sketch(shared, b, global);
+  const passed = [b.parameter(0), b.parameter(1)];
+  b.callFunction(measureRoutine(shared, global), passed);
+  b.callFunction(geometryRoutine(shared, global), passed);
+  const append = appendRoutine(shared);
+  sketch.set(Drawing.Length, b.constant(0));
+  b.callFunction(append, [b.parameter(0), b.parameter(2), b.parameter(3), headerRow(shared, b, sketch)]);
+  const row = rowRoutine(shared, global);
+  // One more than there are buckets: the empty line at the end.
+  const rows = new BoundedLoop(b, sketch.statistic.buckets + 1);
+  const bytes = b.callFunction(row, passed.concat([rows.index]));
+  b.callFunction(append, [b.parameter(0), b.parameter(2), b.parameter(3), bytes]);
+  rows.again();
+  b.ret(sketch.get(Drawing.Length));
+  return fn.index;
+}
+
+/** Puts the first line into the row area; its length. */
+function headerRow(shared: Shared, b: Builder, sketch: Sketch): Ref {
+  const spaces = MOST_VALUE - 5;
+  const text = b.addressOf(AddressKind.Rodata, shared.unit.literal(" ".repeat(spaces) + HEADER_TAIL));
+  const bytes = spaces + HEADER_TAIL.length;
+  b.callHelper(Helper.ProbeReadKernel, [sketch.address(b.constant(0), Drawing.Area), b.constant(bytes), text]);
+  const start = b.binary(Op.Sub, b.constant(MOST_VALUE), sketch.get(Drawing.ValueWidth));
+  sketch.set(Drawing.Start, start);
+  return b.binary(Op.Sub, b.constant(bytes), start);
+}
+
+/** (frame, string, limit, bytes) -> 0: appends bytes of the row area as far as there is room, and a NUL */
+function appendRoutine(shared: Shared): i32 {
+  return libraryRoutine(shared, "append_row", 4, buildAppend);
+}
+
+function buildAppend(shared: Shared, b: Builder): void {
+  const area = scratchArea(shared, "drawing", Drawing.Size);
+  const frame = frameAddress(shared, b, b.parameter(0));
+  const length = b.load(Op.Load64, frame, area + Drawing.Length);
+  const room = b.binary(Op.Sub, b.parameter(2), length);
+  const bytes = b.binary(Op.And, lesser(b, b.parameter(3), room), b.constant(255));
+  const start = b.binary(Op.And, b.load(Op.Load64, frame, area + Drawing.Start), b.constant(127));
+  const from = b.binary(Op.Add, b.binary(Op.Add, frame, b.constant(area + Drawing.Area)), start);
+  const mask = arenaMask(shared, b);
+  const to = addressInArena(shared, b, b.binary(Op.Add, b.parameter(1), length), mask);
+  b.callHelper(Helper.ProbeReadKernel, [to, bytes, from]);
+  const end = b.binary(Op.Add, length, bytes);
+  b.store(Op.Store64, frame, area + Drawing.Length, end);
+  b.store(Op.Store8, addressInArena(shared, b, b.binary(Op.Add, b.parameter(1), end), mask), 0, b.constant(0));
+  b.ret(b.constant(0));
+}
+
+/** (frame, buckets) -> 0: finds the first and the last bucket that is not empty, and the greatest count */
+function measureRoutine(shared: Shared, global: GlobalSymbol): i32 {
+  const fn = statsRoutine(shared, "measure", global, 2);
+  const b = new Builder(fn);
+  const sketch = new Sketch(shared, b, global);
+  sketch.set(Drawing.First, b.constant(-1));
+  sketch.set(Drawing.Last, b.constant(0));
+  sketch.set(Drawing.Greatest, b.constant(0));
+  const each = new BoundedLoop(b, global.statistic.buckets);
+  const met = b.load(Op.Load64, sketch.bucket(each.index), GUARD_BYTES);
+  const some = b.newBlock("some");
+  const none = b.newBlock("none");
+  b.branch(met, some, none);
+  b.setBlock(some);
+  sketch.set(Drawing.Last, each.index);
+  // The first one is the only one that is less than -1 is, unsigned.
+  const first = sketch.get(Drawing.First);
+  sketch.set(Drawing.First, select(b, b.binary(Op.Ult, each.index, first), each.index, first));
+  const greatest = sketch.get(Drawing.Greatest);
+  sketch.set(Drawing.Greatest, select(b, b.binary(Op.Ugt, met, greatest), met, greatest));
+  b.jump(none);
+  b.setBlock(none);
+  each.again();
+  b.ret(b.constant(0));
+  return fn.index;
+}
+
+/** (frame, buckets) -> 0: which rows are shown, and how wide their columns are */
+function geometryRoutine(shared: Shared, global: GlobalSymbol): i32 {
+  const fn = statsRoutine(shared, "geometry", global, 2);
+  const b = new Builder(fn);
+  const sketch = new Sketch(shared, b, global);
+  widen(b, sketch);
+  const greatest = sketch.get(Drawing.Greatest);
+  const scale = b.binary(Op.Udiv, b.binary(Op.Add, greatest, b.constant(BAR_WIDTH - 1)), b.constant(BAR_WIDTH));
+  sketch.set(Drawing.Scale, scale);
+  sketch.set(Drawing.Left, b.constant(0));
+  sketch.set(Drawing.CountWidth, sketch.charactersOf(greatest));
+  const statistic = sketch.statistic;
+  let bottom = b.constant(statistic.low);
+  if (!sketch.isLinear) bottom = sketch.valueOf(sketch.get(Drawing.First));
+  sketch.set(Drawing.ValueWidth, sketch.charactersOf(bottom));
+  const low = b.binary(Op.Add, sketch.get(Drawing.ValueWidth), sketch.isOutside(sketch.get(Drawing.First)));
+  sketch.set(Drawing.ValueWidth, low);
+  const last = sketch.get(Drawing.Last);
+  let top = b.binary(Op.Add, b.constant(statistic.low), b.binary(Op.Mul, last, b.constant(statistic.width)));
+  if (!sketch.isLinear) top = sketch.valueOf(last);
+  const high = b.binary(Op.Add, sketch.charactersOf(top), sketch.isOutside(sketch.get(Drawing.Last)));
+  const bottomWidth = sketch.get(Drawing.ValueWidth);
+  const wider = select(b, b.binary(Op.Ugt, high, bottomWidth), high, bottomWidth);
+  sketch.set(Drawing.ValueWidth, select(b, b.binary(Op.Ugt, wider, b.constant(5)), wider, b.constant(5)));
+  b.ret(b.constant(0));
+  return fn.index;
+}
+
+/** Two rows more at either end; but not below zero on a scale of powers of two, and no empty ones outside the range. */
+function widen(b: Builder, sketch: Sketch): void {
+  for (let i = 0; i < NEIGHBOURS; ++i) {
+    const first = sketch.get(Drawing.First);
+    let less = b.binary(Op.Ne, first, b.constant(0));
+    if (!sketch.isLinear) less = b.binary(Op.And, less, b.binary(Op.Ne, first, b.constant(LOG_ZERO)));
+    sketch.set(Drawing.First, b.binary(Op.Sub, first, less));
+    const last = sketch.get(Drawing.Last);
+    sketch.set(Drawing.Last, b.binary(Op.Add, last, b.binary(Op.Ult, last, b.constant(sketch.last))));
+  }
+  if (!sketch.isLinear) return;
+  const first = sketch.get(Drawing.First);
+  const below = b.load(Op.Load64, sketch.bucket(b.constant(0)), GUARD_BYTES);
+  const cutFirst = b.binary(Op.And, b.binary(Op.Eq, first, b.constant(0)), b.binary(Op.Eq, below, b.constant(0)));
+  const some = b.binary(Op.Ne, sketch.get(Drawing.Last), b.constant(0));
+  sketch.set(Drawing.First, b.binary(Op.Add, first, b.binary(Op.And, cutFirst, some)));
+  const last = sketch.get(Drawing.Last);
+  const above = b.load(Op.Load64, sketch.bucket(b.constant(sketch.last)), GUARD_BYTES);
+  const isLast = b.binary(Op.Eq, last, b.constant(sketch.last));
+  const cutLast = b.binary(Op.And, isLast, b.binary(Op.Eq, above, b.constant(0)));
+  const more = b.binary(Op.Ugt, last, sketch.get(Drawing.First));
+  sketch.set(Drawing.Last, b.binary(Op.Sub, last, b.binary(Op.And, cutLast, more)));
+}
+
+/** (frame, buckets, index) -> bytes of the row in its area, 0 if it is not shown; behind the last bucket, the empty line */
+function rowRoutine(shared: Shared, global: GlobalSymbol): i32 {
+  const fn = statsRoutine(shared, "row", global, 3);
+  const b = new Builder(fn);
+  const sketch = new Sketch(shared, b, global);
+  const index = b.parameter(2);
+  const end = b.newBlock("end");
+  const bucket = b.newBlock("bucket");
+  const hidden = b.newBlock("hidden");
+  const within = b.newBlock("within");
+  const shown = b.newBlock("shown");
+  const lonely = b.newBlock("lonely");
+  const row = b.newBlock("row");
+  b.branchIf(Op.Ugt, index, b.constant(sketch.last), end, bucket);
+  b.setBlock(end);
+  sketch.set(Drawing.Start, b.constant(0));
+  b.store(Op.Store8, sketch.address(b.constant(0), Drawing.Area), 0, b.constant(10));
+  b.ret(b.constant(1));
+  b.setBlock(hidden);
+  b.ret(b.constant(0));
+  b.setBlock(bucket);
+  b.branchIf(Op.Ult, index, sketch.get(Drawing.First), hidden, within);
+  b.setBlock(within);
+  b.branchIf(Op.Ugt, index, sketch.get(Drawing.Last), hidden, shown);
+  b.setBlock(shown);
+  const at = sketch.bucket(index);
+  let near = b.load(Op.Load64, at, 0);
+  for (let i = 1; i <= 2 * NEIGHBOURS; ++i) near = b.binary(Op.Or, near, b.load(Op.Load64, at, 8 * i));
+  b.branch(near, row, lonely);
+  b.setBlock(lonely);
+  sketch.set(Drawing.Left, b.constant(1));
+  b.ret(b.constant(0));
+  b.setBlock(row);
+  b.ret(putRow(shared, b, sketch, index));
+  return fn.index;
+}
+
+/** Puts a row together, and the one before it that says that some were left out; how long that is. */
+function putRow(shared: Shared, b: Builder, sketch: Sketch, index: Ref): Ref {
+  const spaces = b.constant(0x2020202020202020);
+  for (let at: i32 = 0; at < 160; at += 8) b.store(Op.Store64, sketch.address(b.constant(0), Drawing.Area), at, spaces);
+  const width = b.binary(Op.And, sketch.get(Drawing.ValueWidth), b.constant(31));
+  const value = sketch.charactersOf(sketch.valueOf(index));
+  const start = sketch.putDigits(width, Drawing.Row, value);
+  if (sketch.isLinear) markOutside(b, sketch, index, start);
+  const bar = sketch.address(width, Drawing.Row);
+  b.store(Op.Store8, bar, 1, b.constant(0x7c));
+  const met = b.load(Op.Load64, sketch.bucket(index), GUARD_BYTES);
+  const most = b.binary(Op.Udiv, met, sketch.get(Drawing.Scale));
+  const length = b.binary(Op.And, lesser(b, most, b.constant(BAR_WIDTH)), b.constant(63));
+  const text = b.addressOf(AddressKind.Rodata, shared.unit.literal("@".repeat(64)));
+  b.callHelper(Helper.ProbeReadKernel, [b.binary(Op.Add, bar, b.constant(2)), length, text]);
+  const digits = sketch.charactersOf(b.load(Op.Load64, sketch.bucket(index), GUARD_BYTES));
+  const total = b.binary(Op.Add, width, b.binary(Op.And, sketch.get(Drawing.CountWidth), b.constant(31)));
+  sketch.putDigits(total, Drawing.Row + BAR_WIDTH + 3, digits);
+  b.store(Op.Store8, sketch.address(total, Drawing.Row + BAR_WIDTH + 3), 0, b.constant(10));
+  const tilde = sketch.address(b.constant(0), Drawing.Area);
+  const row: i32 = Drawing.Row - Drawing.Area;
+  b.store(Op.Store8, tilde, row - 2, b.constant(0x7e));
+  b.store(Op.Store8, tilde, row - 1, b.constant(10));
+  const before = b.binary(Op.Mul, sketch.get(Drawing.Left), b.binary(Op.Add, width, b.constant(3)));
+  sketch.set(Drawing.Left, b.constant(0));
+  sketch.set(Drawing.Start, b.binary(Op.Sub, b.constant(row), before));
+  return b.binary(Op.Add, b.binary(Op.Add, total, b.constant(BAR_WIDTH + 4)), before);
+}
+
+/** `<` or `>` before the value of a row that lies outside of the range. */
+function markOutside(b: Builder, sketch: Sketch, index: Ref, start: Ref): void {
+  const outside = b.newBlock("outside");
+  const inside = b.newBlock("inside");
+  b.branch(sketch.isOutside(index), outside, inside);
+  b.setBlock(outside);
+  const above = b.binary(Op.Ne, index, b.constant(0));
+  b.store(
+    Op.Store8,
+    sketch.address(start, Drawing.Row - 1),
+    0,
+    b.binary(Op.Add, b.constant(60), b.binary(Op.Shl, above, b.constant(1))),
+  );
+  b.jump(inside);
+  b.setBlock(inside);
+}
