@@ -11,6 +11,7 @@ import { mergeBlocks, threadBranches } from "../opt/branch";
 import { removeDead } from "../opt/dead";
 import { fold } from "../opt/fold";
 import { layOut } from "../opt/layout";
+import { shareLookups } from "../opt/lookups";
 import { numberValues } from "../opt/number";
 import { promoteSlots } from "../opt/promote";
 import { ssa } from "../opt/ssa";
@@ -68,6 +69,7 @@ const PASSES: StaticArray<Pass> = [
   new Pass("legalize", legalize, Has.Cfg | Has.Ssa, Has.Legal, Has.All, When.Always),
   new Pass("dominators", fillDominators, Has.Cfg, Has.Dominators, Has.All, When.Optimizing),
   new Pass("number", numberValues, Has.Cfg | Has.Dominators | Has.Ssa, Has.None, Has.All, When.Roomy),
+  new Pass("lookups", shareLookups, Has.Cfg | Has.Dominators | Has.Ssa, Has.None, Has.All, When.Roomy),
   new Pass("stores", removeDeadStores, Has.Cfg | Has.Ssa, Has.None, Has.All, When.Optimizing),
   new Pass("fold", fold, Has.Cfg | Has.Ssa, Has.None, Has.Ssa | Has.Legal, When.Optimizing),
   new Pass("cfg", fillCfg, Has.None, Has.Cfg, Has.Ssa | Has.Legal, When.Optimizing),

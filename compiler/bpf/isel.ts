@@ -267,7 +267,7 @@ class Select {
       this.store(i, op);
     } else if (opIs(op, OpFlag.Store)) {
       this.atomic(i, op);
-    } else if (op == Op.CallHelper || op == Op.CallFunction) {
+    } else if (op == Op.CallHelper || op == Op.CallFunction || op == Op.CallLookup) {
       this.call(i, op);
     } else if (op == Op.Parameter) {
       this.add(Opcode.MovReg64, this.registerOf(i), 1 + fn.immediates[i], 0, 0);
@@ -457,7 +457,7 @@ class Select {
     let count = fn.operandCount(i);
     for (let k = 0; k < count; ++k) this.into(1 + k, fn.operand(i, k));
     let insn = this.add(Opcode.Call, NoReg, NoReg, count, op == Op.CallHelper ? fn.immediates[i] : 0);
-    if (op == Op.CallFunction) this.fix(insn, Fix.Function, fn.immediates[i]);
+    if (op != Op.CallHelper) this.fix(insn, Fix.Function, fn.immediates[i]);
     if (this.uses[i] > 0) this.add(Opcode.MovReg64, this.registerOf(i), 0, 0, 0);
   }
 

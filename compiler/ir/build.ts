@@ -128,6 +128,12 @@ export class Builder {
     return this.append(Op.CallFunction, this.fn.newArgs(args), args.length, index);
   }
 
+  /** Calls a subprogram that looks up an element: `CallLookup`. */
+  callLookup(index: i32, args: Ref[]): Ref {
+    assert(args.length <= MAX_ARGUMENTS, "a function takes at most five arguments");
+    return this.append(Op.CallLookup, this.fn.newArgs(args), args.length, index);
+  }
+
   /** A new block. The name is for dumps and need not be unique. */
   newBlock(name: string): i32 {
     return this.fn.newBlock(name);

@@ -88,6 +88,11 @@ export enum Op {
   CallHelper,
   /** immediate = index of the function in the module. */
   CallFunction,
+  /**
+   * The same of a function that looks up an element of a table: its arguments are the keys' words and whether to make the
+   * element if there is none. If not, it only reads; what the caller stores makes no difference to it (opt/lookups).
+   */
+  CallLookup,
   /** Arguments are (value, predecessor block) pairs. */
   Phi,
   Size,
@@ -195,6 +200,7 @@ export const OPS: StaticArray<OpInfo> = [
   new OpInfo(Op.SetVar, 1, OpFlag.Immediate),
   new OpInfo(Op.CallHelper, -1, CALL),
   new OpInfo(Op.CallFunction, -1, CALL),
+  new OpInfo(Op.CallLookup, -1, CALL),
   new OpInfo(Op.Phi, -1, OpFlag.Arguments | OpFlag.Result),
 ];
 

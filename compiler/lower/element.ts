@@ -100,8 +100,13 @@ function passKeys(l: Lowering, keys: Keys): Ref[] {
 /** Calls the table's `find`. */
 function find(l: Lowering, keys: Keys, create: bool): Ref {
   const passed = passKeys(l, keys);
-  passed.push(l.constant(create ? 1 : 0));
-  return l.b.callFunction(keys.table.find, passed);
+  return callFind(l, keys.table, passed, create);
+}
+
+function callFind(l: Lowering, table: Table, passed: Ref[], create: bool): Ref {
+  const args = passed.concat([l.constant(create ? 1 : 0)]);
+  // Keys in the frame may change between two look-ups without anybody seeing it.
+  return table.keysInRegisters ? l.b.callLookup(table.find, args) : l.b.callFunction(table.find, args);
 }
 
 /** Finds an element without the lock, and takes it only to make a new one; a handler that cannot is skipped. */
@@ -109,7 +114,7 @@ function findOrGrow(l: Lowering, keys: Keys): Ref {
   const b = l.b;
   const passed = passKeys(l, keys);
   const number = b.variable("number");
-  b.setVar(number, b.callFunction(keys.table.find, passed.concat([l.constant(0)])));
+  b.setVar(number, callFind(l, keys.table, passed, false));
   const fresh = b.newBlock("fresh");
   const found = b.newBlock("found");
   const skipped = b.newBlock("skipped");

@@ -3,11 +3,13 @@
 import { isPureHelper } from "../ir/calls";
 import { Func, isTemp, Ref, refIndex } from "../ir/function";
 import { Op, OpFlag, opIs } from "../ir/op";
+import { lookupMakes } from "./lookups";
 
 /** Whether instruction `i` has an effect beside its result. */
 export function hasEffect(fn: Func, i: i32): bool {
   let op = fn.ops[i] as Op;
   if (op == Op.CallHelper) return !isPureHelper(fn.immediates[i]);
+  if (op == Op.CallLookup) return lookupMakes(fn, i);
   return op == Op.CallFunction || op == Op.SetVar || opIs(op, OpFlag.Store);
 }
 

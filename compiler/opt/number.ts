@@ -8,6 +8,7 @@ import { isPureHelper, leavesMemoryAlone } from "../ir/calls";
 import { DominatorTree } from "../ir/cfg";
 import { Block, Func, isTemp, NoRef, Ref, refIndex, tempRef } from "../ir/function";
 import { accessBytes, Op, OpFlag, opIs } from "../ir/op";
+import { lookupMakes } from "./lookups";
 import { KnownMemory } from "./memory";
 
 class Numbering {
@@ -96,6 +97,8 @@ class Numbering {
       if (op == Op.Store64) this.memory.note(Op.Load64, fn.as[i], fn.immediates[i], fn.bs[i]);
     } else if (opIs(op, OpFlag.Store)) {
       this.memory.write(fn, fn.operand(i, 0), fn.immediates[i], accessBytes(op));
+    } else if (op == Op.CallLookup) {
+      if (lookupMakes(fn, i)) this.memory.clear();
     } else if (op == Op.CallFunction || (op == Op.CallHelper && !leavesMemoryAlone(fn.immediates[i]))) {
       this.memory.clear();
     }

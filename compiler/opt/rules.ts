@@ -243,6 +243,9 @@ export class Rules {
       value &= fn.valueOf(fn.bs[inner]);
       this.rewrite(i, Op.And, fn.as[inner], this.constant(value));
     }
+    // What an extension adds is masked away.
+    let bits = this.extension(fn.as[i]);
+    if (bits > 0 && (<u64>value & ~lowBits(bits)) == 0) fn.as[i] = fn.as[refIndex(fn.as[i])];
     // No immediate is that long, but a 32-bit move does it.
     if (value == 0xffffffff) this.rewrite(i, Op.Extu32, fn.as[i], NoRef);
     return NoRef;

@@ -9,6 +9,10 @@ import { mayAlias } from "./memory";
 /** Overwritten places that are remembered. */
 const MAX_PLACES: i32 = 48;
 
+function isCall(op: Op): bool {
+  return op == Op.CallFunction || op == Op.CallLookup;
+}
+
 class DeadStores {
   bases: Array<Ref> = [];
   from: Array<i32> = [];
@@ -54,9 +58,7 @@ class DeadStores {
       this.to.push(to);
     } else if (opIs(op, OpFlag.Load)) {
       this.read(fn.as[i], fn.immediates[i], fn.immediates[i] + accessBytes(op));
-    } else if (
-      op == Op.CallHelper ? !leavesMemoryAlone(fn.immediates[i]) : op == Op.CallFunction || opIs(op, OpFlag.Store)
-    ) {
+    } else if (op == Op.CallHelper ? !leavesMemoryAlone(fn.immediates[i]) : isCall(op) || opIs(op, OpFlag.Store)) {
       this.clear();
     }
     return false;

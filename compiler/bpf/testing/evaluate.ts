@@ -58,7 +58,7 @@ class Evaluator {
   call(i: i32): u64 {
     let args: Array<u64> = [];
     for (let k = 0, n = this.fn.operandCount(i); k < n; ++k) args.push(this.value(this.fn.operand(i, k)));
-    return this.world.call(this.fn.immediates[i], this.fn.ops[i] == Op.CallFunction, args);
+    return this.world.call(this.fn.immediates[i], this.fn.ops[i] != Op.CallHelper, args);
   }
 
   address(op: Op, immediate: i32): u64 {
@@ -74,7 +74,7 @@ class Evaluator {
     else if (op == Op.GetVar) this.temps[i] = this.variables[immediate];
     else if (op == Op.Parameter) this.temps[i] = this.args[immediate];
     else if (opIs(op, OpFlag.Address)) this.temps[i] = this.address(op, immediate);
-    else if (op == Op.CallHelper || op == Op.CallFunction) this.temps[i] = this.call(i);
+    else if (op == Op.CallHelper || op == Op.CallFunction || op == Op.CallLookup) this.temps[i] = this.call(i);
     else if (opIs(op, OpFlag.Load)) this.temps[i] = this.load(op, this.value(fn.as[i]) + <u64>immediate);
     else if (op >= Op.Store8 && op <= Op.Store64) {
       this.world.write(this.value(fn.as[i]) + <u64>immediate, accessBytes(op), this.value(fn.bs[i]));
