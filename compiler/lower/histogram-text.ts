@@ -133,7 +133,7 @@ class Sketch {
   bucket(index: Ref): Ref {
     const b = this.b;
     const bounded = b.binary(Op.And, index, b.constant(maskFor(this.last)));
-    const copy = addressInArena(this.shared, b, b.parameter(1), arenaMask(this.shared, b));
+    const copy = addressInArena(this.shared, b, b.parameter(1), arenaMask(b));
     return b.binary(Op.Add, copy, b.binary(Op.Shl, bounded, b.constant(3)));
   }
 
@@ -232,7 +232,7 @@ function buildAppend(shared: Shared, b: Builder): void {
   const bytes = b.binary(Op.And, lesser(b, b.parameter(3), room), b.constant(255));
   const start = b.binary(Op.And, b.load(Op.Load64, frame, area + Drawing.Start), b.constant(127));
   const from = b.binary(Op.Add, b.binary(Op.Add, frame, b.constant(area + Drawing.Area)), start);
-  const mask = arenaMask(shared, b);
+  const mask = arenaMask(b);
   const to = addressInArena(shared, b, b.binary(Op.Add, b.parameter(1), length), mask);
   b.callHelper(Helper.ProbeReadKernel, [to, bytes, from]);
   const end = b.binary(Op.Add, length, bytes);
