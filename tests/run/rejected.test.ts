@@ -1,12 +1,12 @@
-// A program that the kernel's verifier refuses is explained in the script's terms. The objects are made bad by hand: one
-// instruction of a good one is changed into a read through a register that holds nothing.
+// A program that the kernel's verifier refuses is explained in the script's terms. The objects are made bad by hand
+// (broken.ts).
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { findSection } from "../../agent/host/manifest.ts";
+import { breakFirstStore } from "./broken.ts";
 import { Remote } from "./remote.ts";
 
 const test = suite("rejected");
@@ -15,10 +15,6 @@ let folder = "";
 let bad = "";
 
 const SCRIPT = 'global n\nprobe kernel.function("vfs_read") {\n  n++\n  printf("%d %s\\n", n, execname())\n}\n';
-/** r4 = *(u64 *)(r9 + 0) */
-const BAD_INSN = [0x79, 0x94, 0, 0, 0, 0, 0, 0];
-/** First byte of a store of eight bytes, from a register or a constant: what a record is filled with. */
-const STORES = [0x7b, 0x7a];
 
 test.before(async () => {
   remote = await Remote.open();
@@ -29,10 +25,7 @@ test.before(async () => {
   const compiled = await remote.run(["-p4", "-o", good, script]);
   assert.is(compiled.status, 0, compiled.err);
   const object = readFileSync(good);
-  const code = findSection(object, "kprobe/vfs_read") as Uint8Array;
-  let store = Math.floor(code.length / 16) * 8;
-  while (!STORES.includes(code[store] as number)) store += 8;
-  code.set(BAD_INSN, store);
+  breakFirstStore(object, "kprobe/vfs_read");
   bad = join(folder, "bad.bo");
   writeFileSync(bad, object);
 });
