@@ -129,3 +129,18 @@ export function test_a_loop_across_a_cut_is_no_loop_any_more(): void {
   assert(c.fn.blocks[body].jump == JumpKind.Return, "a round ends with a return:\n" + text);
   assert(c.places.given == 8, "the limit is kept:\n" + text);
 }
+
+export function test_a_piece_that_only_unreachable_code_comes_back_to_is_left_out(): void {
+  const c = new Case();
+  const b = c.b;
+  b.ret(b.constant(0));
+  b.setBlock(b.newBlock("unreachable"));
+  const value = b.callHelper(7, []);
+  b.suspend(c.second);
+  b.setBlock(c.second);
+  b.callHelper(8, [value]);
+  b.ret(b.constant(0));
+  const text = c.cut();
+  assert(c.fn.blocks[c.second].dead, "nothing goes to it:\n" + text);
+  assert(!text.includes("branch"), "one piece needs no search:\n" + text);
+}

@@ -49,10 +49,11 @@ class Cutter {
   run(number: Ref): void {
     const fn = this.fn;
     const search = fn.blocks.length;
-    this.search(fn.blocks[0], number, 0, this.pieces.length);
+    const reached = this.findReached();
+    this.search(fn.blocks[0], number, reached, 0, reached.length);
     this.begins = new StaticArray<bool>(fn.blocks.length);
     this.searches = new StaticArray<bool>(fn.blocks.length);
-    for (let k = 0, n = this.pieces.length; k < n; ++k) this.begins[this.pieces[k]] = true;
+    for (let k = 0, n = reached.length; k < n; ++k) this.begins[this.pieces[reached[k]]] = true;
     for (let b = search, n = fn.blocks.length; b < n; ++b) this.searches[b] = true;
     this.searches[0] = true;
     fillCfg(fn);
@@ -68,11 +69,35 @@ class Cutter {
 
   // ------------------------------------------------------------------------------------------------------- the search
 
-  /** Ends `block` with a binary search for the piece among from .. to-1. */
-  private search(block: Block, number: Ref, from: i32, to: i32): void {
+  /**
+   * The numbers of the pieces that may run: all but those that only unreachable code would come back to. Of what these use,
+   * some is defined in that code.
+   */
+  private findReached(): i32[] {
+    const fn = this.fn;
+    const resumed = new StaticArray<bool>(fn.blocks.length);
+    for (let b = 0, n = fn.blocks.length; b < n; ++b) {
+      if (fn.blocks[b].suspends) resumed[fn.blocks[b].to] = true;
+    }
+    const work: i32[] = [];
+    for (let k = 0, n = this.pieces.length; k < n; ++k) if (!resumed[this.pieces[k]]) work.push(this.pieces[k]);
+    const seen = new StaticArray<bool>(fn.blocks.length);
+    while (work.length > 0) {
+      const b = work.pop();
+      if (seen[b]) continue;
+      seen[b] = true;
+      for (let k = 0, n = fn.blocks[b].successorCount(); k < n; ++k) work.push(fn.blocks[b].successor(k));
+    }
+    const reached: i32[] = [];
+    for (let k = 0, n = this.pieces.length; k < n; ++k) if (seen[this.pieces[k]]) reached.push(k);
+    return reached;
+  }
+
+  /** Ends `block` with a binary search for the piece among `numbers` from .. to-1. */
+  private search(block: Block, number: Ref, numbers: i32[], from: i32, to: i32): void {
     if (to - from == 1) {
       block.jump = JumpKind.Jump;
-      block.to = this.pieces[from];
+      block.to = this.pieces[numbers[from]];
       return;
     }
     const fn = this.fn;
@@ -82,11 +107,11 @@ class Cutter {
     block.jump = JumpKind.Branch;
     block.compare = Op.Ult;
     block.a = number;
-    block.b = fn.constant(middle);
+    block.b = fn.constant(numbers[middle]);
     block.to = lower;
     block.otherwise = upper;
-    this.search(fn.blocks[lower], number, from, middle);
-    this.search(fn.blocks[upper], number, middle, to);
+    this.search(fn.blocks[lower], number, numbers, from, middle);
+    this.search(fn.blocks[upper], number, numbers, middle, to);
   }
 
   private cutJump(block: Block): void {
