@@ -68,16 +68,19 @@ async function measureStart(guest: BenchGuest, bpftrace: GuestBpftrace | string)
   const ours: number[] = [];
   const theirs: number[] = [];
   let failure = "";
+  let peerFailure = "";
   for (let i = 0; i < START_RUNS; i++) {
     const mine = await guest.client(["-e", FIRST]);
     if (mine.firstMs === Number.POSITIVE_INFINITY) failure = lastLine(mine.stderr);
     ours.push(mine.firstMs);
     if (typeof bpftrace !== "string") {
       const peer = await guest.shell(`${bpftrace.command} -q -B none -e '${FIRST_BPFTRACE}'`);
+      if (peer.firstMs === Number.POSITIVE_INFINITY) peerFailure = lastLine(peer.stderr);
       theirs.push(peer.firstMs);
     }
   }
-  const peer: PeerFigure = typeof bpftrace === "string" ? bpftrace : best(theirs);
+  let peer: PeerFigure = typeof bpftrace === "string" ? bpftrace : best(theirs);
+  if (peer === Number.POSITIVE_INFINITY) peer = `it printed nothing: ${peerFailure}`;
   return {
     what: "from Enter to the first line of a kernel probe",
     unit: "ms",
