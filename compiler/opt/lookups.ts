@@ -5,6 +5,7 @@
 //
 // Who looks without the lock may miss what another CPU adds between the two: as if it had been added behind the second.
 
+import { dominates } from "../ir/cfg";
 import { Block, Func, isConstant, isTemp, NoRef, Ref, refIndex, tempRef } from "../ir/function";
 import { Op } from "../ir/op";
 
@@ -49,11 +50,6 @@ class Lookups {
     return this.states[preds[0]];
   }
 
-  private dominates(a: i32, b: i32): bool {
-    while (b != a && b != 0) b = this.fn.blocks[b].idom;
-    return b == a;
-  }
-
   private isSame(a: i32, b: i32): bool {
     const fn = this.fn;
     const keys = fn.operandCount(a) - 1;
@@ -66,7 +62,7 @@ class Lookups {
   private earlier(i: i32, block: i32, state: i32): i32 {
     for (let k = this.found.length - 1; k >= 0; --k) {
       if (this.left[k] != state || !this.isSame(this.found[k], i)) continue;
-      if (this.dominates(this.blocks[k], block)) return this.found[k];
+      if (dominates(this.fn, this.blocks[k], block)) return this.found[k];
     }
     return -1;
   }

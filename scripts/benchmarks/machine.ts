@@ -18,7 +18,7 @@ import {
   SOURCE_MASK,
   STACK_BYTES,
   WIDTH_MASK,
-  Width,
+  widthBytes,
 } from "../../common/format/bpf.ts";
 
 const MAX_DEPTH = 8;
@@ -212,7 +212,7 @@ export class CountingMachine {
   }
 
   private load({ opcode, dst, src, off }: Insn): boolean {
-    const bytes = widthBytes(opcode);
+    const bytes = widthBytes(opcode & WIDTH_MASK);
     const value = this.memory.load(this.reg(src) + BigInt(off), bytes);
     const isSigned = (opcode & MODE_MASK) === Mode.Memsx;
     this.r[dst] = isSigned ? BigInt.asUintN(64, BigInt.asIntN(8 * bytes, value)) : value;
@@ -220,7 +220,7 @@ export class CountingMachine {
   }
 
   private store({ opcode, dst, src, off, imm }: Insn): boolean {
-    const bytes = widthBytes(opcode);
+    const bytes = widthBytes(opcode & WIDTH_MASK);
     const address = this.reg(dst) + BigInt(off);
     const value = (opcode & CLASS_MASK) === Class.Stx ? this.reg(src) : BigInt.asUintN(64, BigInt(imm));
     if ((opcode & MODE_MASK) === Mode.Mem) this.memory.store(address, bytes, value);
@@ -248,13 +248,6 @@ interface Insn {
   src: number;
   off: number;
   imm: number;
-}
-
-function widthBytes(opcode: number): number {
-  const width = opcode & WIDTH_MASK;
-  if (width === Width.DW) return 8;
-  if (width === Width.W) return 4;
-  return width === Width.H ? 2 : 1;
 }
 
 /** a OPERATION b of so many bits; the caller cuts the result. Atomic operations have ALU's numbers. */
