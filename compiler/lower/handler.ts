@@ -5,7 +5,8 @@
 //   other conditions               bodies
 //   error: report and count        exit: write the output, give back lock and frame
 
-import { AttachKind, Engine, NONE } from "../../common/format/manifest";
+import { AttachFlags, attachRow } from "../../common/format/attach";
+import { Engine, NONE } from "../../common/format/manifest";
 import { RecordFlags } from "../../common/format/record";
 import { BssHeader } from "../../common/format/runtime";
 import { Op } from "../ir/op";
@@ -48,7 +49,7 @@ export function lowerHandler(shared: Shared, handler: Handler, name: string, inS
 
 /** Statements that a handler may run. */
 export function actionsOf(shared: Shared, handler: Handler): i32 {
-  return handler.attach <= AttachKind.Timer ? shared.maxAgentActions : shared.maxActions;
+  return attachRow(handler.attach).engine == Engine.Agent ? shared.maxAgentActions : shared.maxActions;
 }
 
 /** Lowers a handler one way; what an earlier attempt said of sites is forgotten. */
@@ -222,7 +223,7 @@ function lowerBodies(l: Lowering, handler: Handler): void {
 
 /** Whether a handler must not run any more once the session is ending. */
 function stopsWhenExiting(handler: Handler): bool {
-  return handler.attach != AttachKind.End && handler.attach != AttachKind.Error;
+  return !attachRow(handler.attach).is(AttachFlags.Last);
 }
 
 function returnIfExiting(l: Lowering): void {

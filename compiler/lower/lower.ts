@@ -1,12 +1,6 @@
 // Pass 3: a resolved script → the functions, sites and probes of one object.
 
-import {
-  SECTION_AGENT,
-  SECTION_KPROBE,
-  SECTION_KRETPROBE,
-  SECTION_PERF_EVENT,
-  SECTION_RAW_TP,
-} from "../../common/format/attach";
+import { programType, SECTION_AGENT, sectionOf } from "../../common/format/attach";
 import { ProgramType } from "../../common/format/bpf";
 import { AttachKind, Engine, GlobalType, NONE } from "../../common/format/manifest";
 import { Reporter } from "../diagnostics/diagnostic";
@@ -111,9 +105,9 @@ function lowerOneHandler(shared: Shared, script: Script, handler: Handler, inSte
   const program = new UnitProgram(
     func,
     name,
-    sectionOf(handler, target),
+    sectionOf(handler.attach, handler.engine, target),
     handler.engine,
-    programType(handler),
+    programType(handler.attach, handler.engine),
     shared.position(handler.range),
   );
   unit.programs.push(program);
@@ -137,36 +131,6 @@ function programName(handler: Handler, target: string): string {
     name += letter ? text.charAt(i) : "_";
   }
   return name;
-}
-
-function sectionOf(handler: Handler, target: string): string {
-  if (handler.engine == Engine.Agent) return SECTION_AGENT;
-  if (handler.engine == Engine.TestRun) return SECTION_RAW_TP;
-  switch (handler.attach) {
-    case AttachKind.Kprobe:
-      return SECTION_KPROBE + target;
-    case AttachKind.Kretprobe:
-      return SECTION_KRETPROBE + target;
-    case AttachKind.RawTracepoint:
-      return SECTION_RAW_TP + target;
-    default:
-      assert(handler.attach == AttachKind.CpuClock, "a kernel handler has a kernel attachment");
-      return SECTION_PERF_EVENT;
-  }
-}
-
-function programType(handler: Handler): ProgramType {
-  if (handler.engine == Engine.Agent) return ProgramType.Unspec;
-  if (handler.engine == Engine.TestRun) return ProgramType.RawTracepoint;
-  switch (handler.attach) {
-    case AttachKind.Kprobe:
-    case AttachKind.Kretprobe:
-      return ProgramType.Kprobe;
-    case AttachKind.RawTracepoint:
-      return ProgramType.RawTracepoint;
-    default:
-      return ProgramType.PerfEvent;
-  }
 }
 
 /** The numbers of begin, end and error probes: as written if all have 32 bits, else their ranks. */
