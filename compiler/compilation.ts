@@ -4,10 +4,11 @@ import { Code } from "./bpf/code";
 import { Reporter } from "./diagnostics/diagnostic";
 import { Unit } from "./ir/unit";
 import { CompileOptions } from "./options";
+import { Need } from "./probes/needs";
 import { Request } from "./request";
-import { Need, Script } from "./semantic/script";
+import { Script } from "./semantic/script";
+import { Range } from "./source/source";
 import { ScriptFile } from "./syntax/ast";
-import { Range } from "./syntax/source";
 
 /** Owns everything; passes take what they need. */
 export class Compilation {

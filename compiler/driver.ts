@@ -19,14 +19,14 @@ import { printFunction } from "./ir/print";
 import { checkSizes, LowerOptions, lower } from "./lower/lower";
 import { writeObject } from "./object/write";
 import { CompileOptions } from "./options";
+import { Need } from "./probes/needs";
 import { analyse } from "./semantic/analyse";
 import { Listing } from "./semantic/options";
 import { printListing, printScript } from "./semantic/print";
-import { Need } from "./semantic/script";
+import { Source, SourceKind } from "./source/source";
 import { dumpFile } from "./syntax/dump";
 import { parseFile, parseMacroFile } from "./syntax/parser";
 import { printFile } from "./syntax/print";
-import { Source, SourceKind } from "./syntax/source";
 
 /** One pass: its number in stap's count, its name (`--dump=`), what it does. */
 export class Pass {

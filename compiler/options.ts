@@ -6,8 +6,8 @@ import { Arch, archMachine, archName, findArch } from "./kernel/facts";
 import { checkLimit } from "./limits";
 import { Request } from "./request";
 import { Listing, SemanticOptions } from "./semantic/options";
+import { Source, SourceKind } from "./source/source";
 import { PreprocessOptions } from "./syntax/options";
-import { Source, SourceKind } from "./syntax/source";
 
 /** Size of the output ring unless -s says otherwise: 4 MiB holds 100,000 short lines until they are sent. */
 const DEFAULT_RING_BYTES: i32 = 4194304;

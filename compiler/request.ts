@@ -13,7 +13,7 @@ import {
   ResponseStatus,
   ResponseTag,
 } from "../common/format/request";
-import { byteString, bytesOf } from "./syntax/source";
+import { byteString, bytesOf } from "./source/source";
 
 /** One section of a request. */
 export class RequestSection {

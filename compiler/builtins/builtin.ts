@@ -1,6 +1,8 @@
 // What the compiler itself knows by name: one member for each intrinsic. The family files in this folder hold the rows
 // (types, flags); `lower/call.ts` has one case for each member. Everything else that scripts call is tapset script.
 
+import { Type } from "../syntax/type";
+
 /** Which intrinsic a `BuiltinSymbol` is. */
 export enum Builtin {
   // context.ts
@@ -72,4 +74,30 @@ export enum Builtin {
   Sprintd,
   Sprintdln,
   Size,
+}
+
+/** What a builtin is to the compiler, as flags of its row. */
+export const enum BuiltinFlags {
+  None = 0,
+  /** Only a program in the kernel can answer. */
+  NeedsKernelContext = 1 << 0,
+  /** Two calls in one handler give the same answer. */
+  Constant = 1 << 1,
+  Controls = 1 << 2,
+  MayFail = 1 << 3,
+  /** Remembers a string from call to call. */
+  Tokenizes = 1 << 4,
+}
+
+/** What the compiler knows of one intrinsic. Symbol resolution makes a `BuiltinSymbol` of it. */
+export class BuiltinRow {
+  constructor(
+    public name: string,
+    public id: Builtin,
+    public parameters: Type[],
+    public returnType: Type,
+    /** Greatest length of the result, if it is a string. */
+    public maxLength: i32,
+    public flags: BuiltinFlags,
+  ) {}
 }

@@ -1,8 +1,7 @@
 // Who is running, and where: tapset/context.stp gives these their names.
 
-import { BuiltinFlags, BuiltinSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
-import { Builtin } from "./builtin";
+import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";
 import { row, stringRow } from "./family";
 
 /** TASK_COMM_LEN of the kernel without the NUL. */
@@ -11,7 +10,7 @@ const COMM_LENGTH: i32 = 15;
 const CONTEXT: BuiltinFlags = BuiltinFlags.NeedsKernelContext | BuiltinFlags.Constant;
 
 /** The rows of this family. */
-export function contextBuiltins(): BuiltinSymbol[] {
+export function contextBuiltins(): BuiltinRow[] {
   return [
     row(Builtin.Pid, "__pid", "", Type.Long, CONTEXT),
     row(Builtin.Tid, "__tid", "", Type.Long, CONTEXT),

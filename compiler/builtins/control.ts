@@ -1,12 +1,11 @@
 // What goes through the control ring: exit, error, warn, log. tapset/logging.stp gives them their names.
 
-import { BuiltinFlags, BuiltinSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
-import { Builtin } from "./builtin";
+import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";
 import { row } from "./family";
 
 /** The rows of this family. */
-export function controlBuiltins(): BuiltinSymbol[] {
+export function controlBuiltins(): BuiltinRow[] {
   return [
     row(Builtin.Exit, "__exit", "", Type.Void, BuiltinFlags.Controls),
     row(Builtin.Error, "__error", "s", Type.Void, BuiltinFlags.Controls | BuiltinFlags.MayFail),

@@ -1,7 +1,18 @@
 // The printf family: part of the language, so scripts call these by name. semantic/prints.ts checks their calls.
 
-import { PrintStyle } from "../semantic/symbols";
 import { Builtin } from "./builtin";
+
+/** How a call of the printf family puts its arguments together; the first four equal record.ts' `SiteStyle`. */
+export const enum PrintStyle {
+  /** By the directives of `format`. */
+  Printf = 0,
+  /** One after the other. */
+  Plain = 1,
+  /** With `format` between them, then a newline. */
+  DelimitedLine = 2,
+  /** With `format` between them. */
+  Delimited = 3,
+}
 
 /** One member of the family. */
 export class PrintRow {

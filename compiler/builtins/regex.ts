@@ -1,17 +1,16 @@
 // What the last `=~` of a handler matched: tapset/regex.stp gives these their names.
 
-import { BuiltinFlags, BuiltinSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
-import { Builtin } from "./builtin";
+import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";
 import { row } from "./family";
 
 /** More than any string: it is as long as the string that was searched. */
 const ANY_LENGTH: i32 = 65535;
 
 /** The rows of this family. */
-export function regexBuiltins(): BuiltinSymbol[] {
+export function regexBuiltins(): BuiltinRow[] {
   return [
-    new BuiltinSymbol("__matched", Builtin.Matched, [Type.Long], Type.String, ANY_LENGTH, BuiltinFlags.MayFail),
+    new BuiltinRow("__matched", Builtin.Matched, [Type.Long], Type.String, ANY_LENGTH, BuiltinFlags.MayFail),
     row(Builtin.Ngroups, "__ngroups", "", Type.Long, BuiltinFlags.MayFail),
   ];
 }

@@ -1,8 +1,7 @@
 // Strings, byte by byte: tapset/string.stp, tokenize.stp and errno.stp give these their names.
 
-import { BuiltinFlags, BuiltinSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
-import { Builtin } from "./builtin";
+import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";
 import { row } from "./family";
 
 /** No result is longer than a string may be. */
@@ -15,14 +14,14 @@ export const AS_FIRST: i32 = -1;
 /** The same where each byte may become an octal escape, between quotes. */
 export const AS_FIRST_ESCAPED: i32 = -2;
 
-function text(id: Builtin, name: string, parameters: string, length: i32, flags: BuiltinFlags): BuiltinSymbol {
+function text(id: Builtin, name: string, parameters: string, length: i32, flags: BuiltinFlags): BuiltinRow {
   const symbol = row(id, name, parameters, Type.String, flags);
   symbol.maxLength = length;
   return symbol;
 }
 
 /** The rows of this family. */
-export function stringBuiltins(): BuiltinSymbol[] {
+export function stringBuiltins(): BuiltinRow[] {
   const none = BuiltinFlags.None;
   return [
     row(Builtin.StringLimit, "__string_limit", "", Type.Long, BuiltinFlags.Constant),

@@ -1,8 +1,7 @@
 // All builtins that are called like functions. Only the tapset may name them; a new one is a row in a family's file, a
 // member of `Builtin`, a case in lower/call.ts and a function of the tapset.
 
-import { BuiltinSymbol } from "../semantic/symbols";
-import { Builtin } from "./builtin";
+import { Builtin, BuiltinRow } from "./builtin";
 import { contextBuiltins } from "./context";
 import { controlBuiltins } from "./control";
 import { findPrint, printNames } from "./print";
@@ -10,12 +9,12 @@ import { regexBuiltins } from "./regex";
 import { stringBuiltins } from "./string";
 import { timestampBuiltins } from "./timestamp";
 
-let byName: Map<string, BuiltinSymbol> | null = null;
+let byName: Map<string, BuiltinRow> | null = null;
 
-function builtins(): Map<string, BuiltinSymbol> {
+function builtins(): Map<string, BuiltinRow> {
   const known = byName;
   if (known) return known;
-  const map = new Map<string, BuiltinSymbol>();
+  const map = new Map<string, BuiltinRow>();
   const rows = contextBuiltins()
     .concat(timestampBuiltins())
     .concat(controlBuiltins())
@@ -27,7 +26,7 @@ function builtins(): Map<string, BuiltinSymbol> {
 }
 
 /** The builtin of a name, or null. */
-export function findBuiltin(name: string): BuiltinSymbol | null {
+export function findBuiltin(name: string): BuiltinRow | null {
   const map = builtins();
   return map.has(name) ? map.get(name) : null;
 }

@@ -5,7 +5,7 @@
 // `render.ts`' business. Message rule: what is wrong, in the script's terms, lower case, no period, names in 'quotes';
 // the hint says what to type instead.
 
-import { Range } from "../syntax/source";
+import { Range } from "../source/source";
 import { Code, formatMessage } from "./messages";
 
 /** How bad it is; also the word in front of the message. */

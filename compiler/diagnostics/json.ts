@@ -5,7 +5,7 @@
 //     "notes":[{"message":"…","place":{…}}],"rendered":"parse error: …\n"}]
 
 import { joinTexts } from "../../common/as/text-builder";
-import { displayText, Range } from "../syntax/source";
+import { displayText, Range } from "../source/source";
 import { Diagnostic, Note, Reporter, Severity } from "./diagnostic";
 import { codeName } from "./messages";
 import { renderDiagnostic } from "./render";

@@ -1,4 +1,4 @@
-import { Range, Source } from "../syntax/source";
+import { Range, Source } from "../source/source";
 import { Diagnostic, MAX_DIAGNOSTICS, Reporter, ReportMode, Severity } from "./diagnostic";
 import { quoteJson, writeDiagnosticsJson } from "./json";
 import { Code, selfCheckMessages } from "./messages";

@@ -9,7 +9,7 @@
 // lines are byte strings; what is returned is display text, where bytes that are not UTF-8 have become U+FFFD.
 
 import { joinTexts } from "../../common/as/text-builder";
-import { displayText, Range } from "../syntax/source";
+import { displayText, Range } from "../source/source";
 import { Diagnostic, Note, Reporter, Severity } from "./diagnostic";
 
 /** Source lines longer than this are shown in part. */

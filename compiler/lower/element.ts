@@ -6,8 +6,8 @@
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { GlobalSymbol } from "../semantic/symbols";
+import { Range } from "../source/source";
 import { Expression, Identifier, IndexExpression, NodeKind } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { Type } from "../syntax/type";
 import { keepString } from "./call";
 import { isSimple, lowerLong } from "./expression";

@@ -2,6 +2,7 @@
 
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
+import { Range } from "../source/source";
 import {
   AssignmentExpression,
   BinaryExpression,
@@ -18,7 +19,6 @@ import {
   UnaryExpression,
   UpdateExpression,
 } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { Operator, OperatorFlags, operatorIs, operatorRow, operatorText } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { isSimpleCall, lowerLongCall } from "./call";

@@ -14,7 +14,7 @@ import { MAX_RECORD_BYTES } from "../../common/format/record";
 import { FRAME_ALIGN, powerOfTwo } from "../../common/format/runtime";
 import { Reporter } from "../diagnostics/diagnostic";
 import { constantRef, Func, Ref } from "../ir/function";
-import { Range } from "../syntax/source";
+import { Range } from "../source/source";
 
 /** Byte offsets in a frame's header. */
 export const enum FrameHeader {

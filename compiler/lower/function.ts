@@ -9,8 +9,8 @@
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Effects, FunctionSymbol, LocalSymbol } from "../semantic/symbols";
+import { Range } from "../source/source";
 import { Expression, NodeKind } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { Type } from "../syntax/type";
 import { keepString } from "./call";
 import { assignedLocals } from "./contents";

@@ -5,9 +5,10 @@
 // with its part of the format. What they print together is the same, since a format is text put side by side.
 
 import { ArgumentType, MAX_RECORD_BYTES, RecordItem } from "../../common/format/record";
+import { PrintStyle } from "../builtins/print";
 import { NoRef, Ref } from "../ir/function";
 import { Conversion, Directive, escapeFormat, Measure } from "../semantic/formats";
-import { PrintStyle, PrintSymbol } from "../semantic/symbols";
+import { PrintSymbol } from "../semantic/symbols";
 import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { isLiteral, literalText } from "./call";

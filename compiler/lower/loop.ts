@@ -12,6 +12,7 @@ import { Builder } from "../ir/build";
 import { Func, Linkage, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Effects } from "../semantic/symbols";
+import { Range } from "../source/source";
 import {
   BlockStatement,
   Expression,
@@ -21,7 +22,6 @@ import {
   Statement,
   WhileStatement,
 } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { lowerCondition, lowerDropped } from "./expression";
 import { FrameHeader } from "./frame";
 import { ErrorBits, Loop, Lowering, Status } from "./lowering";

@@ -3,10 +3,11 @@
 // through a routine (format-routines.ts).
 
 import { Helper } from "../../common/format/helpers";
+import { PrintStyle } from "../builtins/print";
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Conversion, Directive, Measure } from "../semantic/formats";
-import { PrintStyle, PrintSymbol } from "../semantic/symbols";
+import { PrintSymbol } from "../semantic/symbols";
 import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { lowerLong } from "./expression";

@@ -1,5 +1,5 @@
+import { Range, Source } from "../source/source";
 import { NumberLiteral, ProbeComponent, StringLiteral } from "../syntax/ast";
-import { Range, Source } from "../syntax/source";
 import { ProbePattern, quote } from "./family";
 import { laterFamily, probePatterns } from "./table";
 

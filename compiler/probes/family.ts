@@ -7,8 +7,8 @@
 
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
 import { Facts } from "../kernel/facts";
+import { Range } from "../source/source";
 import { Expression, NodeKind, NumberLiteral, ProbeComponent, StringLiteral } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { matchWildcard } from "../syntax/wildcard";
 import { NeedSet } from "./needs";
 

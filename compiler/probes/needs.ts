@@ -1,6 +1,13 @@
 // What the compile lacks, gathered while pass 2 goes on as far as it can, so that one round asks for all of it.
 
-import { Need } from "../semantic/script";
+/** Something the compile lacks; common/format/request.ts has the kinds (`functions`, `tracepoints`, `tapset`, `btf`). */
+export class Need {
+  constructor(
+    public kind: string,
+    /** Names or glob patterns, sorted and unique. */
+    public names: string[],
+  ) {}
+}
 
 /** Names by kind; answers are sorted, so that the same script asks the same. */
 export class NeedSet {

@@ -1,9 +1,10 @@
 import { AttachKind, Engine } from "../../common/format/manifest";
 import { Builtin } from "../builtins/builtin";
+import { PrintStyle } from "../builtins/print";
 import { CallExpression, ExpressionStatement, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { maxLengthOf } from "./lengths";
-import { BuiltinSymbol, Effects, GlobalUse, PrintStyle, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { BuiltinSymbol, Effects, GlobalUse, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 import { analysed, firstError } from "./testing/analysed";
 
 export function test_infers_types_from_either_direction(): void {

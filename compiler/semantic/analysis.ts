@@ -1,14 +1,15 @@
 // The state of pass 2 that its steps share: the files with what they declare, and what grew out of the probes so far.
 // `collect.ts` fills the declarations, `resolve-probes.ts` the units and handlers; nobody else adds to them.
 
+import { findBuiltin } from "../builtins/table";
 import { Reporter } from "../diagnostics/diagnostic";
 import { NeedSet } from "../probes/needs";
+import { Range, SourceKind } from "../source/source";
 import { AliasDeclaration, BlockStatement, Expression, ProbeDeclaration, ScriptFile } from "../syntax/ast";
-import { Range, SourceKind } from "../syntax/source";
 import { Summary } from "./effects";
 import { SemanticOptions } from "./options";
 import { Handler, ProbeSite } from "./script";
-import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol } from "./symbols";
+import { BuiltinSymbol, FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol } from "./symbols";
 
 /** More undefined names than this get no similar ones: comparing them all takes too long. */
 export const MOST_COMPARED: i32 = 50;
@@ -100,6 +101,8 @@ export class Analysis {
   reached: FunctionSymbol[] = [];
   /** All calls of the printf family. */
   prints: PrintSymbol[] = [];
+  /** Builtins that calls name, by name. */
+  private builtins: Map<string, BuiltinSymbol> = new Map<string, BuiltinSymbol>();
   /** Some code asks for its probe point: pp() and its like. */
   asksForSites: bool = false;
   /** Undefined names that were compared with others. */
@@ -113,6 +116,16 @@ export class Analysis {
     public options: SemanticOptions,
     public reporter: Reporter,
   ) {}
+
+  /** The builtin of a name, or null: one symbol for all its calls. */
+  builtin(name: string): BuiltinSymbol | null {
+    if (this.builtins.has(name)) return this.builtins.get(name);
+    const row = findBuiltin(name);
+    if (!row) return null;
+    const symbol = new BuiltinSymbol(row);
+    this.builtins.set(name, symbol);
+    return symbol;
+  }
 }
 
 /** What functions are found by: overloads with different numbers of parameters are different functions. */

@@ -2,6 +2,7 @@
 // handlers; decides where timers run, and which handlers need the lock.
 
 import { AttachKind, Engine } from "../../common/format/manifest";
+import { BuiltinFlags } from "../builtins/builtin";
 import {
   AssignmentExpression,
   BinaryExpression,
@@ -27,7 +28,6 @@ import { Rewriter } from "./rewrite";
 import { Handler } from "./script";
 import { StatisticField } from "./statistic";
 import {
-  BuiltinFlags,
   BuiltinSymbol,
   Effects,
   FunctionSymbol,

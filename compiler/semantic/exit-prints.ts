@@ -6,6 +6,8 @@
 // Arrays come by value, the greatest first; statistics by their counts.
 
 import { AttachKind, Engine } from "../../common/format/manifest";
+import { PrintStyle } from "../builtins/print";
+import { Range, SourceKind } from "../source/source";
 import {
   BinaryExpression,
   BlockStatement,
@@ -24,7 +26,6 @@ import {
   StatisticExpression,
   StringLiteral,
 } from "../syntax/ast";
-import { Range, SourceKind } from "../syntax/source";
 import { Operator } from "../syntax/token";
 import { Binding, Type } from "../syntax/type";
 import { Analysis, CodeUnit, Part } from "./analysis";
@@ -34,7 +35,7 @@ import { Listing } from "./options";
 import { checkPrint } from "./prints";
 import { Handler, ProbeSite } from "./script";
 import { collectUnit } from "./statistics";
-import { GlobalSymbol, GlobalUse, LocalSymbol, PrintStyle, PrintSymbol } from "./symbols";
+import { GlobalSymbol, GlobalUse, LocalSymbol, PrintSymbol } from "./symbols";
 
 /** Adds an end probe for each global of the user's that is written and not read. */
 export function printUnread(a: Analysis): void {

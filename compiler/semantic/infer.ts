@@ -5,6 +5,7 @@
 // was decided first stays, so each conflict is told where somebody disagrees.
 
 import { Reporter } from "../diagnostics/diagnostic";
+import { Range } from "../source/source";
 import {
   AssignmentExpression,
   AutocastExpression,
@@ -40,7 +41,6 @@ import {
   UpdateExpression,
   WhileStatement,
 } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
 import { Type, typeName } from "../syntax/type";
 import { checkRegex } from "./match";

@@ -4,6 +4,7 @@
 // walking until nothing grows; what feeds itself (x = x . "a") grows until it is cut at the limit, which is given to it
 // after a few rounds.
 
+import { PrintStyle } from "../builtins/print";
 import { AS_FIRST_ESCAPED } from "../builtins/string";
 import {
   AssignmentExpression,
@@ -33,7 +34,6 @@ import {
   BuiltinSymbol,
   FunctionSymbol,
   GlobalSymbol,
-  PrintStyle,
   PrintSymbol,
   ScriptSymbol,
   SymbolKind,

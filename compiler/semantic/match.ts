@@ -2,9 +2,9 @@
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { parseRegex } from "../regex/parse";
+import { Range } from "../source/source";
 import { BinaryExpression, NodeKind, StringLiteral } from "../syntax/ast";
 import { decodeString } from "../syntax/lexer";
-import { Range } from "../syntax/source";
 
 /** Reports what is wrong with a regular expression, at the character that is wrong. */
 export function checkRegex(reporter: Reporter, e: BinaryExpression): void {

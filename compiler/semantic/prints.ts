@@ -1,11 +1,12 @@
 // Checks calls of the printf family: formats against arguments, delimiters, counts. The result is the call's PrintSymbol;
 // the types of its values are left to inference, which asks `wantedTypes`.
 
+import { PrintStyle } from "../builtins/print";
 import { Reporter } from "../diagnostics/diagnostic";
 import { NodeKind, StringLiteral } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Conversion, Measure, parseFormat } from "./formats";
-import { PrintStyle, PrintSymbol } from "./symbols";
+import { PrintSymbol } from "./symbols";
 
 /** Fills the symbol of one call; says what is wrong with the call. */
 export function checkPrint(print: PrintSymbol, reporter: Reporter): void {

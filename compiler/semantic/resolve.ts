@@ -7,8 +7,8 @@
 import { Builtin } from "../builtins/builtin";
 import { isLaterFunction } from "../builtins/later";
 import { findPrint, printNames } from "../builtins/print";
-import { findBuiltin } from "../builtins/table";
 import { NearMatches } from "../kernel/near";
+import { Range } from "../source/source";
 import {
   AssignmentExpression,
   CallExpression,
@@ -26,7 +26,6 @@ import {
   UpdateExpression,
   WhileStatement,
 } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { operatorText } from "../syntax/token";
 import { Analysis, CodeUnit, FileScope, functionKey, MOST_COMPARED } from "./analysis";
 import { isPendingFunction, isPendingGlobal, loadFunction, loadGlobal } from "./load";
@@ -366,7 +365,7 @@ class NameResolver extends Rewriter {
       }
       return;
     }
-    const builtin = this.file.isTapset ? findBuiltin(call.name) : null;
+    const builtin = this.file.isTapset ? this.a.builtin(call.name) : null;
     if (builtin && builtin.parameters.length == call.args.length) {
       call.symbol = builtin;
       if (builtin.id == Builtin.SiteText) this.a.asksForSites = true;

@@ -4,18 +4,10 @@
 //   ProbeDeclaration x alias chain x engine ──► Handler (one program) ◄── ProbeSite, ProbeSite … (one manifest row each)
 
 import { AttachKind, Engine, ProbeFlags } from "../../common/format/manifest";
+import { Need } from "../probes/needs";
+import { Range } from "../source/source";
 import { BlockStatement, Expression, ProbeDeclaration } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { Effects, FunctionSymbol, GlobalSymbol, LocalSymbol } from "./symbols";
-
-/** Something the compile lacks; common/format/request.ts has the kinds (`functions`, `tracepoints`, `tapset`, `btf`). */
-export class Need {
-  constructor(
-    public kind: string,
-    /** Names or glob patterns, sorted and unique. */
-    public names: string[],
-  ) {}
-}
 
 /** Code that probe sites run. Two handlers may share trees (one probe, two engines); then they share locals, too. */
 export class Handler {

@@ -9,7 +9,7 @@
 
 import { AttachKind } from "../../common/format/manifest";
 import { Builtin } from "../builtins/builtin";
-import { findBuiltin } from "../builtins/table";
+import { SourceKind } from "../source/source";
 import {
   CallExpression,
   Expression,
@@ -19,7 +19,6 @@ import {
   ReturnStatement,
   StringLiteral,
 } from "../syntax/ast";
-import { SourceKind } from "../syntax/source";
 import { Type } from "../syntax/type";
 import { Analysis, CodeUnit, Condition, Part } from "./analysis";
 import { cloneBlock, cloneExpression } from "./clone";
@@ -211,7 +210,7 @@ function fillTexts(a: Analysis): void {
       longest = max(longest, site.texts[kind].length);
     }
   }
-  const builtin = findBuiltin("__site_text");
+  const builtin = a.builtin("__site_text");
   if (builtin) builtin.maxLength = longest;
 }
 

@@ -2,6 +2,7 @@
 // two kinds of histograms, two scales of a variance.
 
 import { Reporter } from "../diagnostics/diagnostic";
+import { Range } from "../source/source";
 import {
   Expression,
   ForeachStatement,
@@ -13,7 +14,6 @@ import {
   Statement,
   StatisticExpression,
 } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { Operator } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { Analysis } from "./analysis";

@@ -2,8 +2,8 @@
 // typed; taking a construct from the table below is all that pass 2 needs when lowering learns it.
 
 import { Reporter } from "../diagnostics/diagnostic";
+import { Range } from "../source/source";
 import { Expression, NodeKind, Statement } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol } from "./symbols";
 

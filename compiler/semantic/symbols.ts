@@ -3,9 +3,10 @@
 // One object for each global, local, function and builtin of a compilation; identity is equality. Symbol resolution makes
 // them, type inference fills their types, `effects.ts` the use flags; `lower` reads them and changes nothing.
 
-import { Builtin } from "../builtins/builtin";
+import { Builtin, BuiltinFlags, BuiltinRow } from "../builtins/builtin";
+import { PrintStyle } from "../builtins/print";
+import { Range } from "../source/source";
 import { CallExpression, Expression, FunctionDeclaration } from "../syntax/ast";
-import { Range } from "../syntax/source";
 import { Binding, Type } from "../syntax/type";
 import { Directive } from "./formats";
 import { Statistic, StatisticField } from "./statistic";
@@ -198,44 +199,22 @@ export class FunctionSymbol extends ScriptSymbol {
   }
 }
 
-/** What a builtin is to the compiler, as flags of its row. */
-export const enum BuiltinFlags {
-  None = 0,
-  /** Only a program in the kernel can answer. */
-  NeedsKernelContext = 1 << 0,
-  /** Two calls in one handler give the same answer. */
-  Constant = 1 << 1,
-  Controls = 1 << 2,
-  MayFail = 1 << 3,
-  /** Remembers a string from call to call. */
-  Tokenizes = 1 << 4,
-}
-
-/** A name that the compiler itself knows; scripts reach most of them through the tapset. */
+/** A name that the compiler itself knows; scripts reach most of them through the tapset. One object for each in an analysis. */
 export class BuiltinSymbol extends ScriptSymbol {
-  constructor(
-    name: string,
-    public id: Builtin,
-    public parameters: Type[],
-    public returnType: Type,
-    /** Greatest length of the result, if it is a string. */
-    public maxLength: i32,
-    public flags: BuiltinFlags,
-  ) {
-    super(SymbolKind.Builtin, name);
+  id: Builtin;
+  parameters: Type[];
+  returnType: Type;
+  /** Greatest length of the result, if it is a string. */
+  maxLength: i32;
+  flags: BuiltinFlags;
+  constructor(row: BuiltinRow) {
+    super(SymbolKind.Builtin, row.name);
+    this.id = row.id;
+    this.parameters = row.parameters;
+    this.returnType = row.returnType;
+    this.maxLength = row.maxLength;
+    this.flags = row.flags;
   }
-}
-
-/** How a call of the printf family puts its arguments together; the first four equal record.ts' `SiteStyle`. */
-export const enum PrintStyle {
-  /** By the directives of `format`. */
-  Printf = 0,
-  /** One after the other. */
-  Plain = 1,
-  /** With `format` between them, then a newline. */
-  DelimitedLine = 2,
-  /** With `format` between them. */
-  Delimited = 3,
 }
 
 /** One call of the printf family, checked; `CallExpression.symbol` of such a call. */

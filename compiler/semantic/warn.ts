@@ -1,8 +1,8 @@
 // Warnings about names: variables and functions that nothing uses, variables that are read and never given a value.
 
 import { NearMatches } from "../kernel/near";
+import { SourceKind } from "../source/source";
 import { BinaryExpression, Expression, ExpressionStatement, NodeKind, Statement } from "../syntax/ast";
-import { SourceKind } from "../syntax/source";
 import { OperatorFlags, operatorIs } from "../syntax/token";
 import { Analysis, MOST_COMPARED } from "./analysis";
 import { Rewriter } from "./rewrite";

@@ -6,7 +6,7 @@
 // Parentheses leave no node; braces in probe points are expanded; adjacent string literals are one literal. Nesting is
 // bounded by the parser (limit.ts), so that recursive passes need no depth counter of their own.
 
-import { Range, Source } from "./source";
+import { Range, Source } from "../source/source";
 import { Operator } from "./token";
 import { Binding, Type } from "./type";
 

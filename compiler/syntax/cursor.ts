@@ -5,11 +5,11 @@
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";
+import { Range, SourceKind } from "../source/source";
 import { Node } from "./ast";
 import { MAX_NESTING } from "./limit";
 import { PreprocessOptions } from "./options";
 import { sawToken } from "./saw";
-import { Range, SourceKind } from "./source";
 import { Operator, operatorText, Token, TokenKind } from "./token";
 
 /** A position in a list of tokens that ends with `End`. */

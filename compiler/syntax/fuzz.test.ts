@@ -4,13 +4,13 @@
 import { Reporter } from "../diagnostics/diagnostic";
 import { writeDiagnosticsJson } from "../diagnostics/json";
 import { renderDiagnostics } from "../diagnostics/render";
+import { bytesOf, Source } from "../source/source";
 import { dumpFile } from "./dump";
 import { MAX_NESTING } from "./limit";
 import { PreprocessOptions } from "./options";
 import { parseFile } from "./parser";
 import { printFile } from "./print";
 import { Random, RandomScript } from "./random";
-import { bytesOf, Source } from "./source";
 
 /** What is spliced in: every kind of token that could upset the state of the lexer, the preprocessor or the parser. */
 const PIECES: StaticArray<string> = [

@@ -1,7 +1,7 @@
 import { Reporter } from "../diagnostics/diagnostic";
+import { byteString, Source } from "../source/source";
 import { decodeNumber, decodeString, lex } from "./lexer";
 import { reportJunk } from "./saw";
-import { byteString, Source } from "./source";
 import { OPERATORS, Operator, OperatorFlags, selfCheckTokens, Token, TokenKind } from "./token";
 
 function lexText(text: string, args: string[] = []): Token[] {

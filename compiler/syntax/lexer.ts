@@ -11,8 +11,8 @@
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";
+import { byteString, Range, Source, SourceKind } from "../source/source";
 import { MAX_EXPANSION_DEPTH, MAX_INSERTED_BYTES, MAX_SOURCE_BYTES, MAX_TOKENS } from "./limit";
-import { byteString, Range, Source, SourceKind } from "./source";
 import { OPERATORS, Operator, OperatorFlags, Token, TokenKind } from "./token";
 
 /**

@@ -1,6 +1,19 @@
 // What a script's text is read with: everything its conditionals, macros and script arguments may ask about.
 
-import { Macro } from "./preprocess";
+import { Range } from "../source/source";
+import { Token } from "./token";
+
+/** A defined macro. */
+export class Macro {
+  constructor(
+    public name: string,
+    /** The name, where it is defined. */
+    public range: Range,
+    public parameters: string[],
+    /** The tokens between `%(` and `%)`. */
+    public body: Token[],
+  ) {}
+}
 
 /** Filled by the driver from the request; one object for all files of a compilation. */
 export class PreprocessOptions {

@@ -1,12 +1,12 @@
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";
+import { Source, SourceKind } from "../source/source";
 import { NodeKind, ProbeDeclaration, ScriptFile } from "./ast";
 import { dumpFile } from "./dump";
 import { MAX_NESTING } from "./limit";
 import { PreprocessOptions } from "./options";
 import { parseFile, parseMacroFile } from "./parser";
 import { printFile } from "./print";
-import { Source, SourceKind } from "./source";
 
 function parse(text: string, reporter: Reporter, options: PreprocessOptions = new PreprocessOptions()): ScriptFile {
   const file = parseFile(Source.fromText("a.stp", text), options, reporter);

@@ -13,6 +13,7 @@
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";
+import { Range, Source } from "../source/source";
 import {
   AliasDeclaration,
   BlockStatement,
@@ -33,7 +34,6 @@ import { PreprocessOptions } from "./options";
 import { embeddedText } from "./parse-expression";
 import { StatementParser } from "./parse-statement";
 import { preprocess, preprocessMacroFile } from "./preprocess";
-import { Range, Source } from "./source";
 import { Operator, Token, TokenKind } from "./token";
 import { Type } from "./type";
 

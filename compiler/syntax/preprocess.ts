@@ -10,24 +10,12 @@
 
 import { Diagnostic, Reporter, Severity } from "../diagnostics/diagnostic";
 import { Code, formatMessage } from "../diagnostics/messages";
+import { Range } from "../source/source";
 import { Condition, evaluateCondition } from "./condition";
 import { MAX_EXPANDED_TOKENS, MAX_EXPANSION_DEPTH } from "./limit";
-import { PreprocessOptions } from "./options";
+import { Macro, PreprocessOptions } from "./options";
 import { reportJunk, sawToken } from "./saw";
-import { Range } from "./source";
 import { Operator, operatorText, Token, TokenKind } from "./token";
-
-/** A defined macro. */
-export class Macro {
-  constructor(
-    public name: string,
-    /** The name, where it is defined. */
-    public range: Range,
-    public parameters: string[],
-    /** The tokens between `%(` and `%)`. */
-    public body: Token[],
-  ) {}
-}
 
 /** Expands macros and evaluates conditionals; what comes out still ends with `End`. */
 export function preprocess(tokens: Token[], options: PreprocessOptions, reporter: Reporter): Token[] {

@@ -1,12 +1,12 @@
 import { Reporter } from "../diagnostics/diagnostic";
 import { renderDiagnostics } from "../diagnostics/render";
+import { Source } from "../source/source";
 import { ExpressionStatement, ScriptFile } from "./ast";
 import { dumpFile } from "./dump";
 import { PreprocessOptions } from "./options";
 import { parseFile } from "./parser";
 import { printExpression, printFile, printProbePoint } from "./print";
 import { Random, RandomScript } from "./random";
-import { Source } from "./source";
 
 function parse(text: string): ScriptFile {
   const options = new PreprocessOptions();

@@ -4,7 +4,7 @@
 // the parser climbs their precedences, the printer writes their text. Passes compare `Operator` members, never strings.
 
 import { Code } from "../diagnostics/messages";
-import { Range } from "./source";
+import { Range } from "../source/source";
 
 /** What a token is. */
 export const enum TokenKind {

@@ -1,8 +1,8 @@
 // For unit tests: a script through passes 1 and 2 with a tapset of a few lines.
 
 import { Reporter } from "../../diagnostics/diagnostic";
+import { Source, SourceKind } from "../../source/source";
 import { parseFile } from "../../syntax/parser";
-import { Source, SourceKind } from "../../syntax/source";
 import { analyse } from "../analyse";
 import { SemanticOptions } from "../options";
 import { Handler, Script } from "../script";
