@@ -3,7 +3,8 @@
 // session drains the rings into. Handlers for BPF_PROG_TEST_RUN are run by the kernel on our order.
 
 import { Environment } from "../../common/as/bpf-machine/environment";
-import { MAP_HANDLE, Machine, MachineStatus } from "../../common/as/bpf-machine/machine";
+import { Machine } from "../../common/as/bpf-machine/machine";
+import { MAP_HANDLE, MachineStatus } from "../../common/as/bpf-machine/state";
 import { MAP_OUTPUT } from "../../common/format/attach";
 import { INSN_BYTES, Insn, Opcode, Pseudo } from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";

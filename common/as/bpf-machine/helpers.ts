@@ -3,7 +3,7 @@
 
 import { Helper } from "../../format/helpers";
 import { MAX_RECORD_BYTES } from "../../format/record";
-import { MAP_HANDLE, Machine, MachineStatus, RESERVATIONS } from "./machine";
+import { MAP_HANDLE, MachineState, MachineStatus, RESERVATIONS } from "./state";
 
 const EFAULT: i64 = 14;
 const EAGAIN: i64 = 11;
@@ -11,7 +11,7 @@ const COMM_BYTES: u64 = 16;
 const COMM: usize = memory.data(16, 8);
 
 /** Calls helper `id` with r1 … r5, result in r0; false when the run is over. */
-export function callHelper(m: Machine, id: i32): bool {
+export function callHelper(m: MachineState, id: i32): bool {
   let r = m.registers;
   let world = m.environment;
   switch (id) {
@@ -69,13 +69,13 @@ function mapIndex(value: u64): i32 {
 }
 
 /** map_lookup_elem of an array map: the value's address, or 0. */
-function lookUp(m: Machine, map: i32, key: u64): bool {
+function lookUp(m: MachineState, map: i32, key: u64): bool {
   if (map < 0 || !m.touch(key, 4, false)) return m.stop(MachineStatus.WildAccess, key);
   m.registers[0] = <u64>m.environment.lookUp(map, load<u32>(<usize>key));
   return true;
 }
 
-function getComm(m: Machine, to: u64, bytes: u64): bool {
+function getComm(m: MachineState, to: u64, bytes: u64): bool {
   if (!m.touch(to, bytes, true)) return false;
   memory.fill(<usize>to, 0, <usize>bytes);
   m.environment.comm(COMM);
@@ -89,7 +89,7 @@ function getComm(m: Machine, to: u64, bytes: u64): bool {
 }
 
 /** probe_read_kernel: a bad source is an error of the call, and leaves zeros. */
-function readMemory(m: Machine, to: u64, bytes: u64, from: u64): bool {
+function readMemory(m: MachineState, to: u64, bytes: u64, from: u64): bool {
   if (!m.touch(to, bytes, true)) return false;
   let isReadable = m.reach(from, false) >= bytes;
   if (isReadable) memory.copy(<usize>to, <usize>from, <usize>bytes);
@@ -99,7 +99,7 @@ function readMemory(m: Machine, to: u64, bytes: u64, from: u64): bool {
 }
 
 /** probe_read_kernel_str: up to a NUL or `bytes` - 1 characters, then a NUL; the result counts it. */
-function readText(m: Machine, to: u64, bytes: u64, from: u64): bool {
+function readText(m: MachineState, to: u64, bytes: u64, from: u64): bool {
   if (!m.touch(to, bytes, true)) return false;
   let limit = min(m.reach(from, false), bytes);
   let length: u64 = 0;
@@ -116,14 +116,14 @@ function readText(m: Machine, to: u64, bytes: u64, from: u64): bool {
   return true;
 }
 
-function output(m: Machine, map: i32, from: u64, bytes: u64): bool {
+function output(m: MachineState, map: i32, from: u64, bytes: u64): bool {
   if (map < 0 || !m.touch(from, bytes, false)) return m.stop(MachineStatus.WildAccess, from);
   let isTaken = m.environment.ringOutput(map, <usize>from, <i32>bytes);
   m.registers[0] = isTaken ? 0 : <u64>-EAGAIN;
   return true;
 }
 
-function reserve(m: Machine, map: i32, bytes: u64): bool {
+function reserve(m: MachineState, map: i32, bytes: u64): bool {
   if (map < 0) return m.stop(MachineStatus.WildAccess, m.registers[1]);
   m.registers[0] = 0;
   if (bytes == 0 || bytes > <u64>MAX_RECORD_BYTES) return true;
@@ -137,7 +137,7 @@ function reserve(m: Machine, map: i32, bytes: u64): bool {
   return true;
 }
 
-function finish(m: Machine, address: u64, isSubmit: bool): bool {
+function finish(m: MachineState, address: u64, isSubmit: bool): bool {
   m.registers[0] = 0;
   for (let slot = 0; slot < RESERVATIONS; ++slot) {
     if (m.reservedBytes[slot] == 0 || <u64>m.reservation(slot) != address) continue;

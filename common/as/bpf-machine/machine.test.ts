@@ -4,7 +4,8 @@ import { Alu, Atomic, Class, INSN_BYTES, Jmp, Opcode, PSEUDO_CALL, Source, STACK
 import { Helper } from "../../format/helpers";
 import { MAX_RECORD_BYTES } from "../../format/record";
 import { Environment } from "./environment";
-import { MAP_HANDLE, Machine, MachineStatus } from "./machine";
+import { Machine } from "./machine";
+import { MAP_HANDLE, MachineStatus } from "./state";
 
 /** A world with fixed answers that counts records. */
 class FixedWorld extends Environment {

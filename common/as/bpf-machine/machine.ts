@@ -3,8 +3,8 @@
 // touch, every jump against the code, so that no code whatever harms its surroundings: it ends with a status instead.
 //
 // Code is an array of instructions (common/format/bpf) that is linked already: ld_imm64 holds an address, or for a map
-// MAP_HANDLE plus its index; calls are relative. Alu.ts has the arithmetic, helpers.ts what code may call, common.ts the
-// quick way of what most instructions are.
+// MAP_HANDLE plus its index; calls are relative. alu.ts has the arithmetic, state.ts the memory that code may touch,
+// helpers.ts the kernel helpers, common.ts the fast path for the most frequent instructions.
 
 import {
   Alu,
@@ -25,83 +25,39 @@ import {
   WIDTH_MASK,
   widthBytes,
 } from "../../format/bpf";
-import { MAX_RECORD_BYTES } from "../../format/record";
 import { alu32, alu64, isTaken, signExtend, swapBytes } from "./alu";
 import { kindsOf, runCommon } from "./common";
 import { Environment } from "./environment";
 import { callHelper } from "./helpers";
+import { MachineState, MachineStatus, RESERVATIONS } from "./state";
 
-/** How a run ended. */
-export const enum MachineStatus {
-  /** by exit at the outermost level; the result is in r0 */
-  Done = 0,
-  /** the instruction budget was used up */
-  OutOfFuel = 1,
-  /** a load, store or helper touched memory that is not the program's */
-  WildAccess = 2,
-  /** an instruction that does not exist, or a jump or fall out of the code */
-  BadInsn = 3,
-  /** a helper that the machine does not have */
-  BadHelper = 4,
-  /** calls nested deeper than MAX_DEPTH */
-  TooDeep = 5,
-}
-
-/** What a map's address is in code for the machine: this plus the map's index. Never a valid address. */
-export const MAP_HANDLE: u64 = 0x5354_4d41_0000_0000;
 /** Nested calls; each has STACK_BYTES of stack. */
 export const MAX_DEPTH: i32 = 128;
-/** Stack, reservations, .bss, .rodata, and as many maps as a program may use. */
-const MAX_REGIONS: i32 = 80;
 /** Instructions after which the world may look after something else. */
 const SLICE: i64 = 1 << 20;
 /** Kept across calls: r6 … r9 and where to go on. */
 const SAVED: i32 = 5;
-/** Records under construction at the same time. */
-export const RESERVATIONS: i32 = 2;
 
 /** One machine: memory regions, registers, stack. Reused for many runs; running allocates nothing. */
-export class Machine {
-  /** r0 … r10 */
-  registers: StaticArray<u64> = new StaticArray<u64>(REGISTER_COUNT);
+export class Machine extends MachineState {
   /** Instructions that a run may execute until the world is asked again. */
   fuel: i64 = 0;
   /** Instructions that it may execute then. */
   private reserve: i64 = 0;
   /** Instruction at which the run ended. */
   pc: i32 = 0;
-  /** The address of a WildAccess, the number of a BadHelper. */
-  fault: u64 = 0;
-  /** Bytes of each reservation in use (ringbuf_reserve), 0 free; and the map each is for. */
-  reservedBytes: StaticArray<i32> = new StaticArray<i32>(RESERVATIONS);
-  reservedMap: StaticArray<i32> = new StaticArray<i32>(RESERVATIONS);
-  private reserved: StaticArray<u8> = new StaticArray<u8>(RESERVATIONS * MAX_RECORD_BYTES);
   readonly stack: StaticArray<u8> = new StaticArray<u8>(MAX_DEPTH * STACK_BYTES);
   private saved: StaticArray<u64> = new StaticArray<u64>(MAX_DEPTH * SAVED);
   private depth: i32 = 0;
-  readonly starts: StaticArray<u64> = new StaticArray<u64>(MAX_REGIONS);
-  readonly ends: StaticArray<u64> = new StaticArray<u64>(MAX_REGIONS);
-  readonly writable: StaticArray<bool> = new StaticArray<bool>(MAX_REGIONS);
-  private regions: i32 = 0;
-  /** The region that was touched last. */
-  last: i32 = 0;
   code: StaticArray<u8> = new StaticArray<u8>(0);
   /** Kind of each instruction. */
   kinds: StaticArray<u8> = new StaticArray<u8>(0);
   private insnCount: i32 = 0;
-  private status: i32 = MachineStatus.Done;
 
-  constructor(public environment: Environment) {
+  constructor(environment: Environment) {
+    super(environment);
     this.addRegion(changetype<usize>(this.stack), this.stack.length, true);
     this.addRegion(changetype<usize>(this.reserved), this.reserved.length, true);
-  }
-
-  /** Lets programs touch memory. Whoever owns it keeps it alive. */
-  addRegion(address: usize, bytes: usize, writable: bool): void {
-    assert(this.regions < MAX_REGIONS, "a machine has few regions");
-    this.starts[this.regions] = <u64>address;
-    this.ends[this.regions] = <u64>address + <u64>bytes;
-    this.writable[this.regions++] = writable;
   }
 
   /** Sets the code that runs are in. */
@@ -136,37 +92,6 @@ export class Machine {
     this.reserve -= more;
     this.fuel += more;
     return true;
-  }
-
-  /** Ends the run. Returns false, for `return this.stop(…)`. */
-  stop(status: MachineStatus, fault: u64): bool {
-    this.status = status;
-    this.fault = fault;
-    return false;
-  }
-
-  /** Bytes from `address` to the end of the region it lies in; 0 if it lies in none (or may not be written). */
-  reach(address: u64, write: bool): u64 {
-    let last = this.last;
-    if (address >= unchecked(this.starts[last]) && address < unchecked(this.ends[last]))
-      return write && !unchecked(this.writable[last]) ? 0 : unchecked(this.ends[last]) - address;
-    for (let i = 0, n = this.regions; i < n; ++i) {
-      if (address < unchecked(this.starts[i]) || address >= unchecked(this.ends[i])) continue;
-      this.last = i;
-      return write && !unchecked(this.writable[i]) ? 0 : unchecked(this.ends[i]) - address;
-    }
-    return 0;
-  }
-
-  /** May the program touch these bytes? Ends the run if not. */
-  touch(address: u64, bytes: u64, write: bool): bool {
-    if (bytes == 0 || this.reach(address, write) >= bytes) return true;
-    return this.stop(MachineStatus.WildAccess, address);
-  }
-
-  /** Address of reservation `slot`. */
-  reservation(slot: i32): usize {
-    return changetype<usize>(this.reserved) + <usize>(slot * MAX_RECORD_BYTES);
   }
 
   /** Executes one instruction; false when the run is over. */
