@@ -3,11 +3,11 @@
 import { Reporter } from "../../compiler/diagnostics/diagnostic";
 import { writeDiagnosticsJson } from "../../compiler/diagnostics/json";
 import { renderDiagnostics } from "../../compiler/diagnostics/render";
+import { Source } from "../../compiler/source/source";
 import { dumpFile } from "../../compiler/syntax/dump";
 import { PreprocessOptions } from "../../compiler/syntax/options";
 import { parseFile } from "../../compiler/syntax/parser";
 import { printFile } from "../../compiler/syntax/print";
-import { Source } from "../../compiler/syntax/source";
 
 const options = new PreprocessOptions();
 const reporter = new Reporter();

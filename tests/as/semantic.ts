@@ -6,9 +6,9 @@ import { findArch } from "../../compiler/kernel/facts";
 import { analyse } from "../../compiler/semantic/analyse";
 import { SemanticOptions } from "../../compiler/semantic/options";
 import { printScript } from "../../compiler/semantic/print";
+import { Source, SourceKind } from "../../compiler/source/source";
 import { ScriptFile } from "../../compiler/syntax/ast";
 import { parseFile } from "../../compiler/syntax/parser";
-import { Source, SourceKind } from "../../compiler/syntax/source";
 
 const options = new SemanticOptions();
 const reporter = new Reporter();
