@@ -7,9 +7,10 @@
 import { joinTexts } from "../common/as/text-builder";
 import { Engine } from "../common/format/manifest";
 import { RequestTag } from "../common/format/request";
-import { checkChains } from "./bpf/chain";
-import { BackendOptions } from "./bpf/code";
+import { Chains } from "./bpf/chain";
+import { BackendOptions, Code } from "./bpf/code";
 import { compileFunction } from "./bpf/compile";
+import { packCode, unpackCode } from "./bpf/pack";
 import { printCode } from "./bpf/print";
 import { checkWalk } from "./bpf/walk";
 import { enterPass } from "./clock";
@@ -17,6 +18,7 @@ import { Compilation } from "./compilation";
 import { Reporter } from "./diagnostics/diagnostic";
 import { printFunction } from "./ir/print";
 import { checkSizes, LowerOptions, lower } from "./lower/lower";
+import { keepWords, makeRoom, markMemory, memoryTop, setPoison } from "./memory";
 import { writeObject } from "./object/write";
 import { CompileOptions } from "./options";
 import { Need } from "./probes/needs";
@@ -52,6 +54,7 @@ export const PASSES: StaticArray<Pass> = [
 export function runPasses(c: Compilation): void {
   const last = c.options.lastPass;
   const dump = c.options.dump;
+  setPoison(c.options.check);
   const phase = dump.length > 3 && dump.startsWith("il:") ? "bpf" : dump;
   for (let i = 0; i < PASSES.length; ++i) {
     const pass = PASSES[i];
@@ -218,9 +221,9 @@ function generateAll(c: Compilation): void {
   options.check = c.options.check;
   if (c.options.dump.startsWith("il:")) options.dump = c.options.dump.substring(3);
   for (let i = 0, n = functions.length; i < n; ++i) {
-    const code = compileFunction(functions[i], options);
+    const code = options.dump.length > 0 ? compileFunction(functions[i], options) : compileAndForget(c, i, options);
     if (code.error.length > 0) {
-      c.reporter.error(null, `'${functions[i].name}' does not fit the kernel's limits: ${code.error}`);
+      c.reporter.error(null, `'${code.name}' does not fit the kernel's limits: ${code.error}`);
       return;
     }
     c.codes.push(code);
@@ -228,14 +231,26 @@ function generateAll(c: Compilation): void {
   c.dumped = options.dumped;
 }
 
+/** Compiles function `index`; what the passes used is freed, and the function is gone. A dump would not survive it. */
+function compileAndForget(c: Compilation, index: i32, options: BackendOptions): Code {
+  const module = c.unit!.ir;
+  const fn = module.functions[index];
+  const mark = markMemory();
+  const words = packCode(compileFunction(fn, options));
+  // Passes have changed the function's arrays, which may lie above the mark now.
+  module.drop(index);
+  return unpackCode(fn, keepWords(mark, words));
+}
+
 /** Indexes of the handlers whose chains of calls the kernel would refuse. */
 function handlersTooDeep(c: Compilation): Set<i32> {
   const deep = new Set<i32>();
   const programs = c.unit!.programs;
+  const chains = new Chains(c.codes);
   for (let i = 0, n = programs.length; i < n; ++i) {
     const handler = c.handlerOf(i);
     if (programs[i].engine == Engine.Agent || handler < 0) continue;
-    if (checkChains(c.codes, [programs[i].func]).length > 0) deep.add(handler);
+    if (chains.problemOf(programs[i].func).length > 0) deep.add(handler);
   }
   return deep;
 }
@@ -243,10 +258,11 @@ function handlersTooDeep(c: Compilation): Set<i32> {
 /** What the kernel would refuse of whole programs is said here, at the probe. */
 function checkPrograms(c: Compilation): void {
   const programs = c.unit!.programs;
+  const chains = new Chains(c.codes);
   for (let i = 0, n = programs.length; i < n; ++i) {
     const program = programs[i];
     if (program.engine == Engine.Agent) continue;
-    const problem = checkChains(c.codes, [program.func]);
+    const problem = chains.problemOf(program.func);
     if (problem.length > 0)
       c.reporter.error(c.rangeOf(i), `${problem}`, "use fewer nested loops and calls in this probe");
     const long = checkWalk(c.codes, program.func);
@@ -268,6 +284,8 @@ function printBpf(c: Compilation): string {
 }
 
 function assemble(c: Compilation): void {
+  // The object takes less than half of what the compile has used so far.
+  makeRoom(memoryTop() >> 1);
   c.object = writeObject(c.unit!, c.codes, c.options.machine, c.options.outputRingBytes);
 }
 

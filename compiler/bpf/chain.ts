@@ -9,10 +9,13 @@ const MAX_FRAMES: i32 = 8;
 /** The kernel counts each function's stack in steps of this, and at least one. */
 const STACK_STEP: i32 = 32;
 
-/** The longest chain and the deepest stack below each function; -1 not known yet, -2 being computed. */
-class Chains {
-  frames: i32[] = [];
-  stack: i32[] = [];
+/**
+ * The longest chain and the deepest stack below each function; -1: not known yet, -2: being computed, and after that:
+ * the function reaches itself. One object serves all programs: what they share is walked once.
+ */
+export class Chains {
+  private frames: i32[] = [];
+  private stack: i32[] = [];
 
   constructor(private codes: Code[]) {
     for (let i = 0, n = codes.length; i < n; ++i) {
@@ -22,7 +25,8 @@ class Chains {
   }
 
   /** Fills both for a function; false if it calls itself. Chains of any length: the work is on a list. */
-  fill(entry: i32): bool {
+  private fill(entry: i32): bool {
+    if (this.frames[entry] == -2) return false;
     const work: i32[] = [entry];
     while (work.length > 0) {
       const f = work[work.length - 1];
@@ -66,21 +70,19 @@ class Chains {
     this.frames[f] = frames + 1;
     this.stack[f] = stack + ((own + STACK_STEP - 1) & -STACK_STEP);
   }
-}
 
-/** Why the kernel would refuse the chains of calls below the functions `entries`; empty if it would not. */
-export function checkChains(codes: Code[], entries: i32[]): string {
-  const chains = new Chains(codes);
-  for (let i = 0, n = entries.length; i < n; ++i) {
-    const entry = entries[i];
-    const name = codes[entry].name;
-    if (!chains.fill(entry)) return `'${name}' calls itself through its functions`;
-    if (chains.frames[entry] > MAX_FRAMES) {
-      return `loops and calls in '${name}' are nested ${chains.frames[entry]} deep, and the kernel allows ${MAX_FRAMES}`;
+  /** Why the kernel would refuse the chains of calls below the function `entry`; empty if it would not. */
+  problemOf(entry: i32): string {
+    const name = this.codes[entry].name;
+    if (!this.fill(entry)) return `'${name}' calls itself through its functions`;
+    const frames = this.frames[entry];
+    if (frames > MAX_FRAMES) {
+      return `loops and calls in '${name}' are nested ${frames} deep, and the kernel allows ${MAX_FRAMES}`;
     }
-    if (chains.stack[entry] > STACK_BYTES) {
-      return `'${name}' and what it calls need ${chains.stack[entry]} bytes of stack, and the kernel allows ${STACK_BYTES}`;
+    const bytes = this.stack[entry];
+    if (bytes > STACK_BYTES) {
+      return `'${name}' and what it calls need ${bytes} bytes of stack, and the kernel allows ${STACK_BYTES}`;
     }
+    return "";
   }
-  return "";
 }

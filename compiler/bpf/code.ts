@@ -1,6 +1,6 @@
 // What the back-end hands to compiler/object: the encoded instructions of one function with their relocations and lines.
 
-import { Func } from "../ir/function";
+import { Func, Linkage } from "../ir/function";
 
 /** What a relocation refers to. */
 export const enum RelocationKind {
@@ -33,7 +33,14 @@ export class CodeLine {
 
 /** The machine code of one function, or the reason why there is none. */
 export class Code {
+  // What its function is; the function itself is gone when its code is there.
   name: string;
+  /** Its function's place in the module. */
+  index: i32;
+  linkage: Linkage;
+  parameterCount: i32;
+  /** Instructions that the verifier walks in bounded loops beside the code's own. */
+  rounds: i64;
   /** Encoded instructions, 8 bytes each; immediates with a relocation are 0. */
   insns: Array<u8> = [];
   relocations: Array<Relocation> = [];
@@ -44,8 +51,12 @@ export class Code {
   /** Not empty: the function does not fit the machine, and there is no code. */
   error: string = "";
 
-  constructor(public func: Func) {
-    this.name = func.name;
+  constructor(fn: Func) {
+    this.name = fn.name;
+    this.index = fn.index;
+    this.linkage = fn.linkage;
+    this.parameterCount = fn.parameterCount;
+    this.rounds = fn.rounds;
   }
 
   /** Number of 8-byte instructions. */

@@ -166,7 +166,7 @@ class Verifier {
     let code = this.code;
     if (this.count == 0) return "there is no code";
     if (code.stackBytes > 512) return "the frame is larger than 512 bytes";
-    let parameters = code.func.linkage == Linkage.Handler ? 1 : code.func.parameterCount;
+    let parameters = code.linkage == Linkage.Handler ? 1 : code.parameterCount;
     this.flow(0, 0, (1 << 10) | (((1 << parameters) - 1) << 1));
     while (this.work.length > 0 && this.message == "") this.step(this.work.pop());
     for (let insn = 0; insn < this.count && this.message == ""; ++insn) {

@@ -23,7 +23,7 @@ export function walkOf(codes: Code[], entry: i32): i64 {
     const f = work.pop();
     if (seen.has(f)) continue;
     seen.add(f);
-    walked += <i64>codes[f].count() + codes[f].func.rounds;
+    walked += <i64>codes[f].count() + codes[f].rounds;
     const relocations = codes[f].relocations;
     for (let i = 0, n = relocations.length; i < n; ++i) {
       if (relocations[i].kind == RelocationKind.Function) work.push(relocations[i].addend);

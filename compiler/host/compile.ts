@@ -74,6 +74,8 @@ export interface CompileResult {
   needs: Need[];
   /** Passes entered, with their wall-clock time. */
   passes: { name: string; realMs: number }[];
+  /** Bytes of the instance's memory at the end; it never shrinks, so this is the peak. */
+  memoryBytes: number;
   /** Counts for -v: functions, globals, probes, … */
   counts: Record<string, number>;
 }
@@ -165,6 +167,7 @@ function runOnce(
     diagnostics: JSON.parse(text(ResponseTag.Diagnostics) ?? "[]"),
     needs,
     passes,
+    memoryBytes: instance.memoryBytes(),
     counts: readCounts(text(ResponseTag.Counts) ?? ""),
   };
 }

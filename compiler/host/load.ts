@@ -23,6 +23,8 @@ export type HostFunctions = Record<string, (...args: number[]) => number | undef
 export interface Instance {
   /** Calls an export that takes and returns one Uint8Array. */
   call(name: string, input: Uint8Array): Uint8Array;
+  /** The present size of its memory. */
+  memoryBytes(): number;
   /** The module's exports, for those that are plain numbers in and out. */
   readonly exports: Record<string, unknown>;
 }
@@ -49,6 +51,7 @@ export function instantiate(module: WebAssembly.Module, host: HostFunctions = {}
   const idOfBytes = exports.UINT8ARRAY_ID as WebAssembly.Global;
   return {
     exports,
+    memoryBytes: () => (exports.memory as WebAssembly.Memory).buffer.byteLength,
     call(name: string, input: Uint8Array): Uint8Array {
       const run = exports[name] as (pointer: number) => number;
       const pointer = exports.__pin(exports.__newArray(idOfBytes.value, input as unknown as number[]));

@@ -1,6 +1,9 @@
 // All functions of one object. A function's place in the list is what CallFunction names.
 
-import { Func } from "./function";
+import { Func, Linkage } from "./function";
+
+/** Stands for a function that was dropped. */
+const DROPPED = new Func("(dropped)", Linkage.Subprogram, 0);
 
 /** The functions of one object, handlers and subprograms. */
 export class IrModule {
@@ -11,5 +14,10 @@ export class IrModule {
     fn.index = this.functions.length;
     this.functions.push(fn);
     return fn.index;
+  }
+
+  /** Forgets the body of function `index`, of which there is code now. */
+  drop(index: i32): void {
+    this.functions[index] = DROPPED;
   }
 }

@@ -177,6 +177,8 @@ class ExtSection {
 /** The `.BTF.ext` section under construction. */
 export class BtfExtWriter {
   private sections: ExtSection[] = [];
+  /** The same by name, a string of the BTF. */
+  private byName: Map<i32, ExtSection> = new Map<i32, ExtSection>();
 
   constructor(
     /** Its strings are this one's. */
@@ -238,10 +240,9 @@ export class BtfExtWriter {
 
   private find(section: string): ExtSection {
     const name = this.btf.string(section);
-    for (let i = 0, n = this.sections.length; i < n; ++i) {
-      if (this.sections[i].name == name) return this.sections[i];
-    }
+    if (this.byName.has(name)) return this.byName.get(name);
     const added = new ExtSection(name);
+    this.byName.set(name, added);
     this.sections.push(added);
     return added;
   }

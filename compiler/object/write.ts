@@ -92,19 +92,14 @@ class ObjectWriter {
 
   /** Programs of the kernel, grouped by section, and behind them what they call in .text. */
   private placePrograms(flags: SectionFlag): void {
-    const sections: Section[] = [];
+    const sections = new Map<string, Section>();
     const programs = this.unit.programs;
     for (let i = 0, n = programs.length; i < n; ++i) {
       const program = programs[i];
       if (program.engine == Engine.Agent) continue;
-      let section: Section | null = null;
-      for (let k = 0, m = sections.length; k < m; ++k) {
-        if (sections[k].name == program.section) section = sections[k];
-      }
-      if (section === null) {
-        section = this.elf.section(program.section, SectionType.Progbits, flags);
-        sections.push(section);
-      }
+      const name = program.section;
+      if (!sections.has(name)) sections.set(name, this.elf.section(name, SectionType.Progbits, flags));
+      const section = sections.get(name);
       this.place(this.codes[program.func], section, this.kernel, i);
       this.placeCallees(program.func, this.text, this.kernel);
     }
@@ -141,7 +136,7 @@ class ObjectWriter {
     const agent = section.name == SECTION_AGENT && program == NONE;
     const name = agent ? code.name + ".agent" : code.name;
     const symbol = this.elf.symbol(name, SymbolType.Func, section, offset, code.insns.length);
-    where[code.func.index] = this.placed.length;
+    where[code.index] = this.placed.length;
     this.placed.push(new Placed(code, section, offset, symbol, program));
   }
 
@@ -268,8 +263,8 @@ class ObjectWriter {
       const at = this.placed[i];
       this.writeLineRows(at);
       if (at.section === this.agentCode) continue;
-      const fn = at.code.func;
-      const type = this.btf.func(fn.name, fn.parameterCount, fn.linkage == Linkage.Handler);
+      const code = at.code;
+      const type = this.btf.func(code.name, code.parameterCount, code.linkage == Linkage.Handler);
       this.ext.func(at.section.name, at.offset, type);
       this.writeLines(at);
     }

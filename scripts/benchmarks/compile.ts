@@ -7,12 +7,14 @@ import { readAsset, readTapset, readTapsetIndex } from "../../cli/assets.ts";
 import { type CompileInput, createCompiler } from "../../compiler/host/compile.ts";
 import type { Stap } from "./peers.ts";
 import { run } from "./run.ts";
-import { largeScript, SUBJECTS } from "./subjects.ts";
+import { largeScript, manyProbes, SUBJECTS } from "./subjects.ts";
 import { best, type Group, type PeerFigure, type Row } from "./table.ts";
 
 const COLD_RUNS = 5;
 const WARM_RUNS = 60;
 const WARM_BAR_MS = 5;
+/** What one small probe may cost of the compiler's memory: 10,000 then fit a gigabyte with room to spare. */
+const PROBE_BAR_KB = 60;
 
 interface Script {
   what: string;
@@ -67,6 +69,7 @@ export async function measureCompile(root: string, stap: Stap | string): Promise
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }
+  rows.push(...[1000, 10000].flatMap(manyProbesRows));
   rows.push({
     what: "warm, with the kernel's types (BTF)",
     unit: "ms",
@@ -111,6 +114,27 @@ function warmMs(text: string): number | string {
     if (i >= WARM_RUNS / 3) times.push(took);
   }
   return best(times);
+}
+
+/** Peak memory and time of a script of many small probes. */
+function manyProbesRows(count: number): Row[] {
+  const compiler = createCompiler(readAsset("compiler.wasm"), readTapset(), readTapsetIndex());
+  const { text, functions } = manyProbes(count);
+  const facts = { names: new Map([["functions", functions]]), absent: new Map(), features: [] };
+  const began = performance.now();
+  const result = compiler.compile({ ...scriptInput(text), facts });
+  const took = performance.now() - began;
+  const failed = result.status === "done" ? undefined : (result.messages.trim().split("\n")[0] ?? "refused");
+  const most = (count * PROBE_BAR_KB) / 1000;
+  return [
+    {
+      what: `${count} small probes: the compiler's memory`,
+      unit: "MB",
+      ours: failed ?? result.memoryBytes / 1e6,
+      bar: { limit: most, says: `at most ${PROBE_BAR_KB} KB a probe` },
+    },
+    { what: `${count} small probes: one compile`, unit: "ms", ours: failed ?? took },
+  ];
 }
 
 /** A script as the compiler takes it. */

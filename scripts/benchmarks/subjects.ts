@@ -174,6 +174,15 @@ export const HANDLERS: Subject[] = [
   },
 ];
 
+/** A script of `count` small probes on as many functions of the kernel, and the functions' names. */
+export function manyProbes(count: number): { text: string; functions: string[] } {
+  const functions = Array.from({ length: count }, (_, i) => `function_${i}`);
+  const probes = functions.map(
+    (name) => `probe kernel.function("${name}") { reads++; printf("%s %d %d\\n", execname(), pid(), reads) }\n`,
+  );
+  return { text: `global reads\n${probes.join("")}`, functions };
+}
+
 /** Forty functions, forty globals and forty probes: larger than most scripts in use. */
 export function largeScript(): string {
   const lines: string[] = [];

@@ -52,7 +52,7 @@ test("a folder that cannot be made is no error", () => {
 /** A compiler that needs these names, then is done. */
 function needing(names: string[]): { compiler: Compiler; inputs: CompileInput[] } {
   const inputs: CompileInput[] = [];
-  const base = { messages: "", diagnostics: [], passes: [], counts: {} };
+  const base = { messages: "", diagnostics: [], passes: [], memoryBytes: 0, counts: {} };
   const compile = (input: CompileInput): CompileResult => {
     inputs.push(structuredClone(input));
     const known = new Set([...input.facts!.names.get("functions")!, ...input.facts!.absent.get("functions")!]);
@@ -86,7 +86,7 @@ test("needs are asked of the remote once, and what it lacks is told to the compi
 
 test("a need that nobody can answer is an error, not a loop", async ({ folder }) => {
   const compile = (): CompileResult => ({
-    ...{ status: "needs", messages: "", diagnostics: [], passes: [], counts: {} },
+    ...{ status: "needs", messages: "", diagnostics: [], passes: [], memoryBytes: 0, counts: {} },
     needs: [{ kind: "moon", names: ["full"] }],
   });
   const session = { query: async () => [] };
