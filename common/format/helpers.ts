@@ -1,13 +1,12 @@
 // Shared by compiler, agent and host; must remain portable (constants and pure functions only).
 //
-// Kernel helpers that programs may call (call with src 0, imm = number): numbers from uapi/linux/bpf.h, how many
-// arguments each takes, its name in dumps, and the first mainline release where it is not in all kernels from 5.10.
-// The agent's interpreter knows the ones marked [agent] (common/as/bpf-machine).
+// Kernel helpers that programs may call (call with src 0, imm = number): numbers from uapi/linux/bpf.h, and one row for
+// each with all that we know of it. All but those that say otherwise are in every kernel from 5.10 on.
 
 /** BPF_FUNC_* */
 export const enum Helper {
   Unspec = 0,
-  /** (map, key) -> pointer or 0 [agent] */
+  /** (map, key) -> pointer or 0 */
   MapLookupElem = 1,
   /** (map, key, value, flags) */
   MapUpdateElem = 2,
@@ -15,19 +14,19 @@ export const enum Helper {
   MapDeleteElem = 3,
   /** (dst, size, src) */
   ProbeRead = 4,
-  /** () -> CLOCK_MONOTONIC ns [agent] */
+  /** () -> CLOCK_MONOTONIC ns */
   KtimeGetNs = 5,
-  /** (fmt, size, …) [agent: ignored] */
+  /** (fmt, size, …) */
   TracePrintk = 6,
-  /** () [agent] */
+  /** () */
   GetPrandomU32 = 7,
-  /** () [agent] */
+  /** () */
   GetSmpProcessorId = 8,
-  /** () -> tgid << 32 | pid [agent] */
+  /** () -> tgid << 32 | pid */
   GetCurrentPidTgid = 14,
-  /** () -> gid << 32 | uid [agent] */
+  /** () -> gid << 32 | uid */
   GetCurrentUidGid = 15,
-  /** (buf, size) [agent] */
+  /** (buf, size) */
   GetCurrentComm = 16,
   /** (ctx, map, flags, data, size) */
   PerfEventOutput = 25,
@@ -41,23 +40,23 @@ export const enum Helper {
   GetStack = 67,
   /** (dst, size, src) */
   ProbeReadUser = 112,
-  /** (dst, size, src) [agent: own memory] */
+  /** (dst, size, src) */
   ProbeReadKernel = 113,
   /** (dst, size, src) -> length with NUL */
   ProbeReadUserStr = 114,
-  /** (dst, size, src) -> length with NUL [agent: own memory] */
+  /** (dst, size, src) -> length with NUL */
   ProbeReadKernelStr = 115,
-  /** () -> jiffies [agent] */
+  /** () -> jiffies */
   Jiffies64 = 118,
-  /** () -> CLOCK_BOOTTIME ns [agent] */
+  /** () -> CLOCK_BOOTTIME ns */
   KtimeGetBootNs = 125,
-  /** (ring, data, size, flags) -> 0 or negative [agent] */
+  /** (ring, data, size, flags) -> 0 or negative */
   RingbufOutput = 130,
-  /** (ring, size, 0) -> pointer or 0 [agent] */
+  /** (ring, size, 0) -> pointer or 0 */
   RingbufReserve = 131,
-  /** (data, flags) [agent] */
+  /** (data, flags) */
   RingbufSubmit = 132,
-  /** (data, flags) [agent] */
+  /** (data, flags) */
   RingbufDiscard = 133,
   /** (ring, what) */
   RingbufQuery = 134,
@@ -65,107 +64,92 @@ export const enum Helper {
   Loop = 181,
 }
 
-/** Arguments of helper `id` (r1 …), or -1 when it is not in this table. */
-export function helperArguments(id: i32): i32 {
-  switch (id) {
-    case Helper.KtimeGetNs:
-    case Helper.GetPrandomU32:
-    case Helper.GetSmpProcessorId:
-    case Helper.GetCurrentPidTgid:
-    case Helper.GetCurrentUidGid:
-    case Helper.GetCurrentTask:
-    case Helper.Jiffies64:
-    case Helper.KtimeGetBootNs:
-      return 0;
-    case Helper.MapLookupElem:
-    case Helper.MapDeleteElem:
-    case Helper.GetCurrentComm:
-    case Helper.RingbufSubmit:
-    case Helper.RingbufDiscard:
-    case Helper.RingbufQuery:
-      return 2;
-    case Helper.ProbeRead:
-    case Helper.ProbeReadStr:
-    case Helper.ProbeReadUser:
-    case Helper.ProbeReadKernel:
-    case Helper.ProbeReadUserStr:
-    case Helper.ProbeReadKernelStr:
-    case Helper.RingbufReserve:
-    case Helper.GetStackid:
-      return 3;
-    case Helper.MapUpdateElem:
-    case Helper.RingbufOutput:
-    case Helper.GetStack:
-    case Helper.Loop:
-      return 4;
-    case Helper.TracePrintk:
-    case Helper.PerfEventOutput:
-      return 5;
-    default:
-      return -1;
+/** What a helper returns in r0. */
+export const enum HelperResult {
+  Number,
+  /** 0 or a negative errno. */
+  Status,
+  /** A number of bytes or a negative errno. */
+  Length,
+  /** An address or 0. */
+  Pointer,
+  Nothing,
+}
+
+/** The interpreter in the agent has it, too (common/as/bpf-machine); trace_printk does nothing there. */
+const AGENT = 1;
+/** It returns the same value throughout one handler invocation and does nothing else. */
+const CONSTANT = 2;
+/** It neither reads nor writes memory that the program can reach in another way. */
+const NO_MEMORY = 4;
+
+/** What we know of one helper. */
+export class HelperRow {
+  constructor(
+    public id: Helper,
+    /** The kernel's name without its "bpf_". */
+    public name: string,
+    /** How many arguments it takes, in r1 and the registers that follow. */
+    public parameters: i32,
+    public result: HelperResult,
+    public flags: i32,
+  ) {}
+
+  get isInAgent(): bool {
+    return (this.flags & AGENT) != 0;
+  }
+
+  get isConstant(): bool {
+    return (this.flags & CONSTANT) != 0;
+  }
+
+  get leavesMemoryAlone(): bool {
+    return (this.flags & NO_MEMORY) != 0;
   }
 }
 
-/** Kernel spelling of helper `id` without its "bpf_", or "" when it is not in this table. */
-export function helperName(id: i32): string {
-  switch (id) {
-    case Helper.MapLookupElem:
-      return "map_lookup_elem";
-    case Helper.MapUpdateElem:
-      return "map_update_elem";
-    case Helper.MapDeleteElem:
-      return "map_delete_elem";
-    case Helper.ProbeRead:
-      return "probe_read";
-    case Helper.KtimeGetNs:
-      return "ktime_get_ns";
-    case Helper.TracePrintk:
-      return "trace_printk";
-    case Helper.GetPrandomU32:
-      return "get_prandom_u32";
-    case Helper.GetSmpProcessorId:
-      return "get_smp_processor_id";
-    case Helper.GetCurrentPidTgid:
-      return "get_current_pid_tgid";
-    case Helper.GetCurrentUidGid:
-      return "get_current_uid_gid";
-    case Helper.GetCurrentComm:
-      return "get_current_comm";
-    case Helper.PerfEventOutput:
-      return "perf_event_output";
-    case Helper.GetStackid:
-      return "get_stackid";
-    case Helper.GetCurrentTask:
-      return "get_current_task";
-    case Helper.ProbeReadStr:
-      return "probe_read_str";
-    case Helper.GetStack:
-      return "get_stack";
-    case Helper.ProbeReadUser:
-      return "probe_read_user";
-    case Helper.ProbeReadKernel:
-      return "probe_read_kernel";
-    case Helper.ProbeReadUserStr:
-      return "probe_read_user_str";
-    case Helper.ProbeReadKernelStr:
-      return "probe_read_kernel_str";
-    case Helper.Jiffies64:
-      return "jiffies64";
-    case Helper.KtimeGetBootNs:
-      return "ktime_get_boot_ns";
-    case Helper.RingbufOutput:
-      return "ringbuf_output";
-    case Helper.RingbufReserve:
-      return "ringbuf_reserve";
-    case Helper.RingbufSubmit:
-      return "ringbuf_submit";
-    case Helper.RingbufDiscard:
-      return "ringbuf_discard";
-    case Helper.RingbufQuery:
-      return "ringbuf_query";
-    case Helper.Loop:
-      return "loop";
-    default:
-      return "";
-  }
+/** A row for each helper, by number. The caller keeps them: each call makes them anew. */
+export function helperRows(): HelperRow[] {
+  return [
+    new HelperRow(Helper.MapLookupElem, "map_lookup_elem", 2, HelperResult.Pointer, AGENT),
+    new HelperRow(Helper.MapUpdateElem, "map_update_elem", 4, HelperResult.Status, 0),
+    new HelperRow(Helper.MapDeleteElem, "map_delete_elem", 2, HelperResult.Status, 0),
+    new HelperRow(Helper.ProbeRead, "probe_read", 3, HelperResult.Status, AGENT),
+    new HelperRow(Helper.KtimeGetNs, "ktime_get_ns", 0, HelperResult.Number, AGENT | NO_MEMORY),
+    new HelperRow(Helper.TracePrintk, "trace_printk", 5, HelperResult.Length, AGENT),
+    new HelperRow(Helper.GetPrandomU32, "get_prandom_u32", 0, HelperResult.Number, AGENT | NO_MEMORY),
+    new HelperRow(
+      Helper.GetSmpProcessorId,
+      "get_smp_processor_id",
+      0,
+      HelperResult.Number,
+      AGENT | CONSTANT | NO_MEMORY,
+    ),
+    new HelperRow(
+      Helper.GetCurrentPidTgid,
+      "get_current_pid_tgid",
+      0,
+      HelperResult.Number,
+      AGENT | CONSTANT | NO_MEMORY,
+    ),
+    new HelperRow(Helper.GetCurrentUidGid, "get_current_uid_gid", 0, HelperResult.Number, AGENT | CONSTANT | NO_MEMORY),
+    new HelperRow(Helper.GetCurrentComm, "get_current_comm", 2, HelperResult.Status, AGENT),
+    new HelperRow(Helper.PerfEventOutput, "perf_event_output", 5, HelperResult.Status, 0),
+    new HelperRow(Helper.GetStackid, "get_stackid", 3, HelperResult.Number, 0),
+    new HelperRow(Helper.GetCurrentTask, "get_current_task", 0, HelperResult.Number, CONSTANT | NO_MEMORY),
+    new HelperRow(Helper.ProbeReadStr, "probe_read_str", 3, HelperResult.Length, AGENT),
+    new HelperRow(Helper.GetStack, "get_stack", 4, HelperResult.Length, 0),
+    new HelperRow(Helper.ProbeReadUser, "probe_read_user", 3, HelperResult.Status, 0),
+    new HelperRow(Helper.ProbeReadKernel, "probe_read_kernel", 3, HelperResult.Status, AGENT),
+    new HelperRow(Helper.ProbeReadUserStr, "probe_read_user_str", 3, HelperResult.Length, 0),
+    new HelperRow(Helper.ProbeReadKernelStr, "probe_read_kernel_str", 3, HelperResult.Length, AGENT),
+    new HelperRow(Helper.Jiffies64, "jiffies64", 0, HelperResult.Number, AGENT | NO_MEMORY),
+    new HelperRow(Helper.KtimeGetBootNs, "ktime_get_boot_ns", 0, HelperResult.Number, AGENT | NO_MEMORY),
+    new HelperRow(Helper.RingbufOutput, "ringbuf_output", 4, HelperResult.Status, AGENT),
+    new HelperRow(Helper.RingbufReserve, "ringbuf_reserve", 3, HelperResult.Pointer, AGENT | NO_MEMORY),
+    new HelperRow(Helper.RingbufSubmit, "ringbuf_submit", 2, HelperResult.Nothing, AGENT),
+    new HelperRow(Helper.RingbufDiscard, "ringbuf_discard", 2, HelperResult.Nothing, AGENT),
+    new HelperRow(Helper.RingbufQuery, "ringbuf_query", 2, HelperResult.Number, 0),
+    new HelperRow(Helper.Loop, "loop", 4, HelperResult.Number, 0),
+  ];
 }

@@ -22,7 +22,7 @@ import {
   WIDTH_MASK,
   Width,
 } from "../../common/format/bpf";
-import { helperName } from "../../common/format/helpers";
+import { helperRow } from "../ir/calls";
 import { Code, Relocation, RelocationKind } from "./code";
 
 function readI32(bytes: Array<u8>, at: i32): i32 {
@@ -153,8 +153,8 @@ class Printer {
   call(src: i32, imm: i32, relocation: Relocation | null): string {
     if (relocation != null) return "call function#" + relocation.addend.toString();
     if (src == PSEUDO_CALL) return "call pc" + (imm < 0 ? "" : "+") + imm.toString();
-    let name = helperName(imm);
-    return "call " + (name == "" ? "helper" : "bpf_" + name) + "#" + imm.toString();
+    let helper = helperRow(imm);
+    return "call " + (helper === null ? "helper" : "bpf_" + helper.name) + "#" + imm.toString();
   }
 
   atomic(code: i32, dst: i32, src: i32, off: i32, imm: i32): string {

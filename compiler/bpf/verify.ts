@@ -16,7 +16,7 @@ import {
   WIDTH_MASK,
   Width,
 } from "../../common/format/bpf";
-import { helperArguments } from "../../common/format/helpers";
+import { helperRow } from "../ir/calls";
 import { Linkage } from "../ir/function";
 import { Code } from "./code";
 
@@ -158,7 +158,8 @@ class Verifier {
 
   call(insn: i32, src: i32): void {
     if (src != 0) return;
-    let count = helperArguments(this.immediate(insn));
+    let helper = helperRow(this.immediate(insn));
+    let count = helper === null ? 0 : helper.parameters;
     for (let r = 1; r <= count; ++r) this.read(insn, r);
   }
 

@@ -1,30 +1,26 @@
-// What the optimiser may know about kernel helpers.
+// What passes may know of kernel helpers: the rows of common/format/helpers.ts, found by number.
 
-import { Helper } from "../../common/format/helpers";
+import { HelperRow, helperRows } from "../../common/format/helpers";
+
+let rows: HelperRow[] = [];
+
+/** The row of a helper, or null if the table has none. */
+export function helperRow(helper: i32): HelperRow | null {
+  if (rows.length == 0) rows = helperRows();
+  for (let i = 0, n = rows.length; i < n; ++i) {
+    if (<i32>rows[i].id == helper) return rows[i];
+  }
+  return null;
+}
 
 /** Whether the helper gives the same value throughout one handler invocation and does nothing else. */
 export function isPureHelper(helper: i32): bool {
-  switch (helper) {
-    case Helper.GetSmpProcessorId:
-    case Helper.GetCurrentPidTgid:
-    case Helper.GetCurrentUidGid:
-    case Helper.GetCurrentTask:
-      return true;
-    default:
-      return false;
-  }
+  const row = helperRow(helper);
+  return row !== null && row.isConstant;
 }
 
 /** Whether the helper neither reads nor writes memory that the program has other ways to reach. */
 export function leavesMemoryAlone(helper: i32): bool {
-  switch (helper) {
-    case Helper.KtimeGetNs:
-    case Helper.KtimeGetBootNs:
-    case Helper.Jiffies64:
-    case Helper.GetPrandomU32:
-    case Helper.RingbufReserve:
-      return true;
-    default:
-      return isPureHelper(helper);
-  }
+  const row = helperRow(helper);
+  return row !== null && row.leavesMemoryAlone;
 }

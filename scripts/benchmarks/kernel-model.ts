@@ -2,7 +2,7 @@
 // on by a microsecond with each look at it, so that latencies of ours and of a peer's come out alike.
 
 import { MapType } from "../../common/format/bpf.ts";
-import { Helper, helperName } from "../../common/format/helpers.ts";
+import { Helper, helperRows } from "../../common/format/helpers.ts";
 import type { Memory } from "./machine.ts";
 
 const UID_GID = (1000n << 32n) | 1000n;
@@ -94,7 +94,7 @@ export class KernelModel {
       case Helper.RingbufDiscard:
         return this.finish(a);
       default:
-        throw new Error(`helper ${helperName(id) || id} is not modelled`);
+        throw new Error(`helper ${helperRows().find((row) => row.id === id)?.name ?? id} is not modelled`);
     }
   };
 

@@ -1,7 +1,7 @@
 // The machine's promises: the kernel's arithmetic, and that no code harms its surroundings.
 
 import { Alu, Atomic, Class, INSN_BYTES, Jmp, Opcode, PSEUDO_CALL, Source, STACK_BYTES } from "../../format/bpf";
-import { Helper } from "../../format/helpers";
+import { Helper, helperRows } from "../../format/helpers";
 import { MAX_RECORD_BYTES } from "../../format/record";
 import { Environment } from "./environment";
 import { Machine } from "./machine";
@@ -103,6 +103,19 @@ function alu(classBits: i32, operation: i32, a: i64, b: i64, off: i32 = 0): u64 
   ];
   assert(run(code) == MachineStatus.Done, "arithmetic ends in good order");
   return m.registers[0];
+}
+
+export function test_has_the_helpers_that_the_table_says(): void {
+  let rows = helperRows();
+  let before = 0;
+  for (let i = 0; i < rows.length; ++i) {
+    let id = <i32>rows[i].id;
+    assert(id > before, "a row for each helper, in order");
+    before = id;
+    let isKnown = run([call(id), EXIT]) != MachineStatus.BadHelper;
+    assert(isKnown == rows[i].isInAgent, `the machine agrees about ${rows[i].name}`);
+  }
+  assert(run([call(before + 1), EXIT]) == MachineStatus.BadHelper, "others are refused");
 }
 
 export function test_divides_as_the_kernel_does(): void {
