@@ -4,11 +4,9 @@
 // keep their own lists; the jump at a block's end is kept apart, so that layout can change until emit.
 // Virtual registers may be defined more than once (phi copies): this is no longer SSA.
 
-import { Alu, Class, Jmp, MODE_MASK, Mode, OPERATION_MASK, Opcode, SOURCE_MASK, Source } from "../../common/format/bpf";
+import { Alu, Class, MODE_MASK, Mode, OPERATION_MASK, Opcode, SOURCE_MASK, Source } from "../../common/format/bpf";
 import { Func, JumpKind, NoBlock, NoPosition } from "../ir/function";
 
-/** Number of machine registers; r10 is the frame pointer. */
-export const PHYSICAL: i32 = 11;
 export const FRAME_REGISTER: i32 = 10;
 /** The first virtual register. */
 export const FIRST_VIRTUAL: i32 = 11;
@@ -197,9 +195,4 @@ export class Machine {
     let code = this.codes[i];
     return code >= KEEP_IF && (code & SOURCE_MASK) == Source.X ? this.values[i] : NoReg;
   }
-}
-
-/** Opcode of a 64-bit jump on a compare. */
-export function jumpCode(operation: Jmp, source: Source): i32 {
-  return Class.Jmp | operation | source;
 }

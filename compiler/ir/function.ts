@@ -36,9 +36,6 @@ export function constantRef(index: i32): Ref {
 export function slotRef(index: i32): Ref {
   return (index << 3) | RefKind.Slot;
 }
-export function refKind(r: Ref): RefKind {
-  return r & 7;
-}
 export function refIndex(r: Ref): i32 {
   return r >>> 3;
 }

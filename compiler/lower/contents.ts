@@ -1,9 +1,9 @@
 // What bodies contain that lowering must know beforehand.
 
 import { Builtin } from "../builtins/builtin";
-import { Rewriter } from "../semantic/rewrite";
 import { Script } from "../semantic/script";
 import { BuiltinSymbol, LocalSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
+import { Visitor } from "../semantic/visit";
 import {
   AssignmentExpression,
   BinaryExpression,
@@ -25,17 +25,16 @@ import { OperatorFlags, operatorIs } from "../syntax/token";
 import { symbolOf } from "./variable";
 
 /** Collects the locals that a body assigns. */
-class Assignments extends Rewriter {
+class Assignments extends Visitor {
   assigned: Set<LocalSymbol> = new Set<LocalSymbol>();
 
-  expression(e: Expression): Expression {
+  expression(e: Expression): void {
     if (e.kind == NodeKind.Assignment) this.note((<AssignmentExpression>e).target);
     if (e.kind == NodeKind.PreUpdate || e.kind == NodeKind.PostUpdate) this.note((<UpdateExpression>e).operand);
     this.children(e);
-    return e;
   }
 
-  override statement(s: Statement): Statement {
+  override statement(s: Statement): void {
     if (s.kind == NodeKind.Try) this.noteMaybe((<TryStatement>s).variable);
     if (s.kind == NodeKind.Delete) this.note((<DeleteStatement>s).target);
     if (s.kind == NodeKind.Foreach) {
@@ -44,7 +43,6 @@ class Assignments extends Rewriter {
       for (let i = 0, n = loop.keys.length; i < n; ++i) this.note(loop.keys[i].variable);
     }
     this.parts(s);
-    return s;
   }
 
   private noteMaybe(variable: Identifier | null): void {
@@ -66,7 +64,7 @@ export function assignedLocals(body: Statement): Set<LocalSymbol> {
 }
 
 /** What all bodies of a script contain. */
-export class Contents extends Rewriter {
+export class Contents extends Visitor {
   /** Some `catch` wants the message. */
   catchesMessages: bool = false;
   /** Some function calls error() with a message that is computed. */
@@ -95,21 +93,19 @@ export class Contents extends Rewriter {
     }
   }
 
-  override statement(s: Statement): Statement {
+  override statement(s: Statement): void {
     if (s.kind == NodeKind.Try && (<TryStatement>s).variable !== null) this.catchesMessages = true;
     if (s.kind == NodeKind.Foreach) this.noteForeach(<ForeachStatement>s);
     this.parts(s);
-    return s;
   }
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     if (e.kind == NodeKind.Binary && operatorIs((<BinaryExpression>e).op, OperatorFlags.Match)) {
       this.matches.push(<BinaryExpression>e);
     } else if (e.kind == NodeKind.Call) {
       this.noteCall(<CallExpression>e);
     }
     this.children(e);
-    return e;
   }
 
   private noteCall(e: CallExpression): void {

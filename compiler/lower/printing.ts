@@ -2,19 +2,18 @@
 // lowered, or lies in its frame, where loops and functions leave it; where only one of two expressions is computed, it must
 // lie there before.
 
-import { Rewriter } from "../semantic/rewrite";
 import { PrintSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
+import { Visitor } from "../semantic/visit";
 import { CallExpression, Expression, NodeKind } from "../syntax/ast";
 import { Lowering } from "./lowering";
 
 /** Finds calls that print, or may, as every function of a script; changes nothing. */
-class PrintFinder extends Rewriter {
+class PrintFinder extends Visitor {
   found: bool = false;
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     if (e.kind == NodeKind.Call) this.call(<CallExpression>e);
     if (!this.found) this.children(e);
-    return e;
   }
 
   private call(e: CallExpression): void {

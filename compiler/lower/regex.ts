@@ -229,7 +229,8 @@ function branchOnPlain(l: Lowering, place: Place, plain: PlainText, yes: i32, no
   for (let i = 0, words = (length + 7) >> 3; i < words; ++i) {
     const rest = length - i * 8;
     let word = l.word(place, i);
-    if (rest < 8) word = b.binary(Op.And, word, l.constant(((<i64>1) << (<i64>(rest * 8))) - 1));
+    const bits = <i64>(rest * 8);
+    if (rest < 8) word = b.binary(Op.And, word, l.constant(((<i64>1) << bits) - 1));
     const next = b.newBlock("equal");
     b.branchIf(Op.Eq, word, l.constant(literalWord(plain.text, i)), next, no);
     b.setBlock(next);

@@ -5,11 +5,13 @@ export class ByteSet {
   private words: StaticArray<u64> = new StaticArray<u64>(4);
 
   has(byte: i32): bool {
-    return (this.words[byte >> 6] & ((<u64>1) << (<u64>(byte & 63)))) != 0;
+    const bit = <u64>(byte & 63);
+    return ((this.words[byte >> 6] >> bit) & 1) != 0;
   }
 
   add(byte: i32): void {
-    if (byte > 0 && byte < 256) this.words[byte >> 6] |= (<u64>1) << (<u64>(byte & 63));
+    const bit = <u64>(byte & 63);
+    if (byte > 0 && byte < 256) this.words[byte >> 6] |= (<u64>1) << bit;
   }
 
   addRange(first: i32, last: i32): void {

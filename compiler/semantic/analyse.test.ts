@@ -9,7 +9,8 @@ import { analysed, firstError } from "./testing/analysed";
 
 export function test_infers_types_from_either_direction(): void {
   const a = analysed(
-    "global g probe begin { x = y; y = z; z = 1; g = execname() } function f(p) { return p } probe end { q = f(g); println(q) }",
+    "global g probe begin { x = y; y = z; z = 1; g = execname() }" +
+      " function f(p) { return p } probe end { q = f(g); println(q) }",
   );
   assert(a.local(0, "x").type == Type.Long, "x follows y");
   assert(a.global("g").type == Type.String, "g is given a string");
@@ -20,7 +21,10 @@ export function test_infers_types_from_either_direction(): void {
 export function test_computes_greatest_lengths_of_strings(): void {
   const a = analysed(`global g = "0123456789"
     function pick(a, b) { return a ? b : "four" }
-    probe begin { s = execname(); t = pick(1, "sixsix"); g = "abc"; u = s; u = "a rather long literal"; printf("%s%s%s%s", s, t, u, g) }`);
+    probe begin {
+      s = execname(); t = pick(1, "sixsix"); g = "abc"; u = s; u = "a rather long literal"
+      printf("%s%s%s%s", s, t, u, g)
+    }`);
   assert(a.local(0, "s").maxLength == 15, "a task's name has 15 bytes");
   assert(a.local(0, "t").maxLength == 6, "the longer of both results");
   assert(a.local(0, "u").maxLength == 21, "the longest of all assignments");

@@ -30,8 +30,8 @@ import { warnNeverAssigned, warnUnused } from "./warn";
 const MOST_WALKS: i32 = 400;
 
 /**
- * Analyses a script. Null if there were errors (the reporter has them). If the result has `needs`, they come first: supply
- * them and begin again; the rest of it is incomplete.
+ * Analyses a script. Null if there were errors (the reporter has them). If the result has `needs`, they come first:
+ * supply them and begin again; the rest of it is incomplete.
  */
 export function analyse(files: ScriptFile[], options: SemanticOptions, reporter: Reporter): Script | null {
   const a = new Analysis(options, reporter);

@@ -202,7 +202,7 @@ export function cloneBlock(block: BlockStatement): BlockStatement {
 }
 
 /** A copy of a statement. */
-export function cloneStatement(s: Statement): Statement {
+function cloneStatement(s: Statement): Statement {
   switch (s.kind) {
     case NodeKind.Block:
       return cloneBlock(<BlockStatement>s);

@@ -24,7 +24,6 @@ import { Operator } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { Analysis } from "./analysis";
 import { Conversion } from "./formats";
-import { Rewriter } from "./rewrite";
 import { Handler } from "./script";
 import { StatisticField } from "./statistic";
 import {
@@ -38,6 +37,7 @@ import {
   ScriptSymbol,
   SymbolKind,
 } from "./symbols";
+import { Visitor } from "./visit";
 
 /** How code touches one global. */
 export const enum Access {
@@ -86,20 +86,20 @@ export class Summary {
 }
 
 /** Walks code and notes what it does itself; calls of functions are left to `Summary.add`. */
-class Observer extends Rewriter {
+class Observer extends Visitor {
   summary: Summary = new Summary();
 
-  override statement(s: Statement): Statement {
+  override statement(s: Statement): void {
     switch (s.kind) {
       case NodeKind.Expression:
         this.dropped((<ExpressionStatement>s).expression);
-        return s;
+        return;
       case NodeKind.While:
         this.summary.effects |= Effects.Loops;
         break;
       case NodeKind.For:
         this.forLoop(<ForStatement>s);
-        return s;
+        return;
       case NodeKind.Foreach:
         this.summary.effects |= Effects.Loops;
         this.foreachVariables(<ForeachStatement>s);
@@ -109,19 +109,18 @@ class Observer extends Rewriter {
         this.statement((<TryStatement>s).body);
         if (variable) this.target(variable, Access.Assign);
         this.statement((<TryStatement>s).handler);
-        return s;
+        return;
       }
       case NodeKind.Next:
         this.summary.effects |= Effects.Next;
         break;
       case NodeKind.Delete:
         this.target((<DeleteStatement>s).target, Access.Delete);
-        return s;
+        return;
       default:
         break;
     }
     this.parts(s);
-    return s;
   }
 
   private forLoop(s: ForStatement): void {
@@ -152,22 +151,22 @@ class Observer extends Rewriter {
     }
   }
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     switch (e.kind) {
       case NodeKind.Identifier:
         this.target(e, Access.Read);
-        return e;
+        return;
       case NodeKind.PreUpdate:
       case NodeKind.PostUpdate:
         this.target((<UpdateExpression>e).operand, Access.Modify);
-        return e;
+        return;
       case NodeKind.Assignment:
         this.assignment(<AssignmentExpression>e, true);
-        return e;
+        return;
       case NodeKind.Call:
         this.children(e);
         this.call(<CallExpression>e);
-        return e;
+        return;
       case NodeKind.Statistic:
       case NodeKind.Histogram:
         // It may be empty, and has no least value or histogram then.
@@ -182,7 +181,6 @@ class Observer extends Rewriter {
         break;
     }
     this.children(e);
-    return e;
   }
 
   private assignment(e: AssignmentExpression, wanted: bool): void {
@@ -303,7 +301,9 @@ export function decideLocks(a: Analysis): void {
   spreadLocks(a);
 }
 
-/** Whether a timer runs in the agent and touches nothing that the kernel's handlers do: the agent runs one at a time. */
+/**
+ * Whether a timer runs in the agent and touches nothing that the kernel's handlers do: the agent runs one at a time.
+ */
 function isUndisturbed(handler: Handler, summary: Summary): bool {
   if (handler.engine != Engine.Agent) return false;
   for (let i = 0, n = summary.globals.length; i < n; ++i) {
@@ -314,8 +314,8 @@ function isUndisturbed(handler: Handler, summary: Summary): bool {
 
 /**
  * A lock guards only if all that write take it: who writes a global that a locked handler writes must lock, too, or a
- * single `x++` could fall between another handler's reading and writing of x. A timer that must lock runs in the kernel:
- * the agent may be preempted while it holds the lock, and every probe would wait.
+ * single `x++` could fall between another handler's reading and writing of x. A timer that must lock runs in the
+ * kernel: the agent may be preempted while it holds the lock, and every probe would wait.
  */
 function spreadLocks(a: Analysis): void {
   let changed = true;
@@ -443,8 +443,8 @@ function needsLock(handler: Handler, summary: Summary): bool {
 }
 
 /**
- * Deleting changes several words. Adding does its work word by word, or on a claimed copy (lower/shards.ts): a variance,
- * which makes sense as a whole only, must not be read then.
+ * Deleting changes several words. Adding does its work word by word, or on a claimed copy (lower/shards.ts): a
+ * variance, which makes sense as a whole only, must not be read then.
  */
 function statisticNeedsLock(global: GlobalSymbol, access: i32): bool {
   if (access & Access.Delete) return true;

@@ -1,5 +1,5 @@
-// Globals that the script writes and nothing reads are shown when the session ends: each by an end probe of its own behind
-// the script's, made here as a tree, so that both engines and all kinds of values need nothing for it.
+// Globals that the script writes and nothing reads are shown when the session ends: each by an end probe of its own
+// behind the script's, made here as a tree, so that both engines and all kinds of values need nothing for it.
 //
 //   count=5      name="init"      sizes[0,"init"] @count=2 @min=1 @max=3 @sum=4 @avg=2
 //

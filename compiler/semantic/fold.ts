@@ -1,10 +1,9 @@
-// Constant folding: operators with literal operands become literals, and branches that a literal decides disappear, before
-// types are inferred (so that what cannot run may hold what does not fit, as in stap). Divisions by zero stay: they are
-// errors when they run, not when they are compiled.
+// Constant folding: operators with literal operands become literals, and branches that a literal decides disappear,
+// before types are inferred (so that what cannot run may hold what does not fit, as in stap). Divisions by zero stay:
+// they are errors when they run, not when they are compiled.
 
 import {
   BinaryExpression,
-  BlockStatement,
   ChooseDefinedExpression,
   DefinedExpression,
   EmptyStatement,
@@ -21,6 +20,7 @@ import {
 } from "../syntax/ast";
 import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
 import { Rewriter } from "./rewrite";
+import { Visitor } from "./visit";
 
 /** Folds a tree. */
 export class Folder extends Rewriter {
@@ -76,10 +76,10 @@ function isDefined(e: Expression): bool {
 }
 
 /** Looks for what needs the types and variables of the traced code. */
-class TargetFinder extends Rewriter {
+class TargetFinder extends Visitor {
   found: bool = false;
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     switch (e.kind) {
       case NodeKind.TargetVariable:
       case NodeKind.Autocast:
@@ -88,17 +88,12 @@ class TargetFinder extends Rewriter {
       case NodeKind.Entry:
       case NodeKind.Const:
         this.found = true;
-        return e;
+        return;
       default:
         this.children(e);
-        return e;
+        return;
     }
   }
-}
-
-/** Folds a block. */
-export function foldBlock(block: BlockStatement): void {
-  new Folder().block(block);
 }
 
 function foldIf(s: IfStatement): Statement {

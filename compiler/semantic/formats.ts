@@ -76,7 +76,7 @@ export class Format {
 }
 
 /** Widths and precisions above this are refused: no line needs them, and they would exhaust memory. */
-export const MAX_FORMAT_WIDTH: i32 = 4095;
+const MAX_FORMAT_WIDTH: i32 = 4095;
 
 const PERCENT: i32 = 0x25;
 

@@ -56,7 +56,9 @@ import {
   VariableSymbol,
 } from "./symbols";
 
-/** Walks code and makes types agree. Walk everything until `changed` stays false; then set `reporting` and walk once. */
+/**
+ * Walks code and makes types agree. Walk everything until `changed` stays false; then set `reporting` and walk once.
+ */
 export class Inference {
   changed: bool = false;
   reporting: bool = false;
@@ -555,7 +557,7 @@ export class Inference {
 }
 
 /** Whether a type is one that a value can have. */
-export function isValueType(type: Type): bool {
+function isValueType(type: Type): bool {
   return type == Type.Long || type == Type.String || type == Type.Stats;
 }
 

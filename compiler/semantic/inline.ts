@@ -1,15 +1,7 @@
 // Calls of thin wrappers become calls of what they wrap: the tapset's `function pid:long() { return __pid() }` costs
 // nothing, and messages about the call keep the script's own name and place.
 
-import {
-  BlockStatement,
-  CallExpression,
-  Expression,
-  ExpressionStatement,
-  Identifier,
-  NodeKind,
-  ReturnStatement,
-} from "../syntax/ast";
+import { CallExpression, Expression, ExpressionStatement, Identifier, NodeKind, ReturnStatement } from "../syntax/ast";
 import { refreshPrint } from "./prints";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
@@ -30,11 +22,6 @@ export class Inliner extends Rewriter {
     }
     return e;
   }
-}
-
-/** Inlines in a block. */
-export function inlineBlock(block: BlockStatement): void {
-  new Inliner().block(block);
 }
 
 /** The builtin call that a function is nothing but, with its own parameters in order; or null. */

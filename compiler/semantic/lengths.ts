@@ -29,7 +29,6 @@ import { Operator } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { Conversion, Directive, Measure } from "./formats";
 import { arrayOf } from "./infer";
-import { Rewriter } from "./rewrite";
 import {
   BuiltinSymbol,
   FunctionSymbol,
@@ -39,6 +38,7 @@ import {
   SymbolKind,
   VariableSymbol,
 } from "./symbols";
+import { Visitor } from "./visit";
 
 /** Characters of the longest number in any base, with sign and prefix: octal has 22 digits. */
 const NUMBER_LENGTH: i32 = 24;
@@ -178,7 +178,7 @@ function isNumber(conversion: Conversion): bool {
 }
 
 /** Computes the greatest lengths of all variables and functions from the code that is walked. */
-export class Lengths extends Rewriter {
+export class Lengths extends Visitor {
   changed: bool = false;
   private round: i32 = 0;
   private owner: FunctionSymbol | null = null;
@@ -207,16 +207,15 @@ export class Lengths extends Rewriter {
     this.block(block);
   }
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     this.children(e);
     if (e.kind == NodeKind.Assignment) this.assign(<AssignmentExpression>e);
     else if (e.kind == NodeKind.Call) this.passArguments(<CallExpression>e);
     else if (e.kind == NodeKind.Index) this.passKeys(arrayOf((<IndexExpression>e).base), (<IndexExpression>e).keys);
     else if (e.kind == NodeKind.In) this.passKeys(arrayOf((<InExpression>e).array), (<InExpression>e).keys);
-    return e;
   }
 
-  override statement(s: Statement): Statement {
+  override statement(s: Statement): void {
     this.parts(s);
     const owner = this.owner;
     if (s.kind == NodeKind.Return && owner) {
@@ -229,7 +228,6 @@ export class Lengths extends Rewriter {
     } else if (s.kind == NodeKind.Foreach) {
       this.passLoopVariables(<ForeachStatement>s);
     }
-    return s;
   }
 
   private grown(before: i32, length: i32): i32 {

@@ -1,5 +1,5 @@
-// Checks calls of the printf family: formats against arguments, delimiters, counts. The result is the call's PrintSymbol;
-// the types of its values are left to inference, which asks `wantedTypes`.
+// Checks calls of the printf family: formats against arguments, delimiters, counts. The result is the call's
+// PrintSymbol; the types of its values are left to inference, which asks `wantedTypes`.
 
 import { PrintStyle } from "../builtins/print";
 import { Reporter } from "../diagnostics/diagnostic";

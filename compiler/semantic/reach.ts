@@ -4,19 +4,19 @@
 
 import { BlockStatement, CallExpression, Expression, NodeKind } from "../syntax/ast";
 import { Analysis } from "./analysis";
-import { Rewriter } from "./rewrite";
 import { FunctionSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { Visitor } from "./visit";
 
 /** Collects the functions that some code calls, overloads included, each once. */
-class Callees extends Rewriter {
+class Callees extends Visitor {
   found: FunctionSymbol[] = [];
   private seen: Set<FunctionSymbol> = new Set<FunctionSymbol>();
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     this.children(e);
-    if (e.kind != NodeKind.Call) return e;
+    if (e.kind != NodeKind.Call) return;
     const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
-    if (!symbol || symbol.kind != SymbolKind.Function) return e;
+    if (!symbol || symbol.kind != SymbolKind.Function) return;
     const overloads = (<FunctionSymbol>symbol).overloads;
     for (let i = 0, n = overloads.length; i < n; ++i) {
       ++overloads[i].callCount;
@@ -24,7 +24,6 @@ class Callees extends Rewriter {
       this.seen.add(overloads[i]);
       this.found.push(overloads[i]);
     }
-    return e;
   }
 }
 

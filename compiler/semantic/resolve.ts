@@ -29,12 +29,12 @@ import {
 import { operatorText } from "../syntax/token";
 import { Analysis, CodeUnit, FileScope, functionKey, MOST_COMPARED } from "./analysis";
 import { isPendingFunction, isPendingGlobal, loadFunction, loadGlobal } from "./load";
-import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { Visitor } from "./visit";
 
 /**
- * Resolves the names in all functions of user scripts, all units, and what they reach in the tapset; called again, in those
- * that have come since.
+ * Resolves the names in all functions of user scripts, all units, and what they reach in the tapset; called again, in
+ * those that have come since.
  */
 export function resolveNames(a: Analysis): void {
   while (a.namedUnits < a.units.length) resolveUnit(a, a.units[a.namedUnits++]);
@@ -52,7 +52,7 @@ function resolveUnit(a: Analysis, unit: CodeUnit): void {
     const condition = unit.conditions[i];
     const resolver = new NameResolver(a, condition.file, new LocalScope([]));
     resolver.inCondition = true;
-    condition.expression = resolver.expression(condition.expression);
+    resolver.expression(condition.expression);
   }
   for (let i = 0, n = unit.parts.length; i < n; ++i) {
     new NameResolver(a, unit.parts[i].file, scope).block(unit.parts[i].block);
@@ -97,7 +97,7 @@ function markAssigned(target: Expression): void {
   if (symbol && symbol.kind == SymbolKind.Local) (<LocalSymbol>symbol).isAssigned = true;
 }
 
-class NameResolver extends Rewriter {
+class NameResolver extends Visitor {
   /** The function whose body it is, or null. */
   owner: FunctionSymbol | null = null;
   inCondition: bool = false;
@@ -111,104 +111,104 @@ class NameResolver extends Rewriter {
     super();
   }
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     switch (e.kind) {
       case NodeKind.Identifier:
         this.resolveVariable(<Identifier>e);
-        return e;
+        return;
       case NodeKind.Index: {
         const index = <IndexExpression>e;
         this.resolveArray(index.base, index.keys.length);
         this.list(index.keys);
-        return e;
+        return;
       }
       case NodeKind.In: {
         const test = <InExpression>e;
         this.list(test.keys);
         this.resolveArray(test.array, test.keys.length);
-        return e;
+        return;
       }
       case NodeKind.Call:
         this.children(e);
         this.resolveCall(<CallExpression>e);
-        return e;
+        return;
       case NodeKind.Assignment:
         this.checkTarget((<AssignmentExpression>e).target, operatorText((<AssignmentExpression>e).op));
         this.children(e);
         markAssigned((<AssignmentExpression>e).target);
-        return e;
+        return;
       case NodeKind.PreUpdate:
       case NodeKind.PostUpdate:
         this.checkTarget((<UpdateExpression>e).operand, operatorText((<UpdateExpression>e).op));
         this.children(e);
         markAssigned((<UpdateExpression>e).operand);
-        return e;
+        return;
       default:
         break;
     }
     this.children(e);
-    return e;
   }
 
-  override statement(s: Statement): Statement {
+  override statement(s: Statement): void {
     switch (s.kind) {
       case NodeKind.Break:
         if (this.loops == 0) this.a.reporter.error(s.range, "found 'break' outside of a loop");
-        return s;
+        return;
       case NodeKind.Continue:
         if (this.loops == 0) this.a.reporter.error(s.range, "found 'continue' outside of a loop");
-        return s;
+        return;
       case NodeKind.Return: {
         const owner = this.owner;
         if (!owner) this.a.reporter.error(s.range, "found 'return' outside of a function");
         else if ((<ReturnStatement>s).value) owner.hasValue = true;
         this.parts(s);
-        return s;
+        return;
       }
       case NodeKind.Delete:
-        return this.resolveDelete(<DeleteStatement>s);
+        this.resolveDelete(<DeleteStatement>s);
+        return;
       case NodeKind.Foreach:
-        return this.resolveForeach(<ForeachStatement>s);
+        this.resolveForeach(<ForeachStatement>s);
+        return;
       case NodeKind.While: {
         const loop = <WhileStatement>s;
-        loop.condition = this.expression(loop.condition);
-        loop.body = this.loopBody(loop.body);
-        return s;
+        this.expression(loop.condition);
+        this.loopBody(loop.body);
+        return;
       }
       case NodeKind.For:
-        return this.resolveFor(<ForStatement>s);
+        this.resolveFor(<ForStatement>s);
+        return;
       case NodeKind.Try: {
         this.parts(s);
         const variable = (<TryStatement>s).variable;
         if (variable) markAssigned(variable);
-        return s;
+        return;
       }
       default:
         this.parts(s);
-        return s;
+        return;
     }
   }
 
-  private loopBody(body: Statement): Statement {
+  private loopBody(body: Statement): void {
     ++this.loops;
-    const same = this.statement(body);
+    this.statement(body);
     --this.loops;
-    return same;
   }
 
-  private resolveFor(s: ForStatement): Statement {
+  private resolveFor(s: ForStatement): void {
     const body = s.body;
     const initializer = s.initializer;
-    if (initializer) s.initializer = this.expression(initializer);
+    if (initializer) this.expression(initializer);
     const condition = s.condition;
-    if (condition) s.condition = this.expression(condition);
-    s.body = this.loopBody(body);
+    if (condition) this.expression(condition);
+    this.loopBody(body);
     const step = s.step;
-    if (step) s.step = this.expression(step);
-    return s;
+    if (step) this.expression(step);
   }
 
-  private resolveForeach(s: ForeachStatement): Statement {
+  private resolveForeach(s: ForeachStatement): void {
     this.resolveArray(s.array, s.array.kind == NodeKind.Histogram ? 1 : s.keys.length);
     const slice = s.slice;
     if (slice) {
@@ -219,7 +219,7 @@ class NameResolver extends Rewriter {
       }
     }
     const limit = s.limit;
-    if (limit) s.limit = this.expression(limit);
+    if (limit) this.expression(limit);
     for (let i = 0, n = s.keys.length; i < n; ++i) {
       this.resolveVariable(s.keys[i].variable);
       markAssigned(s.keys[i].variable);
@@ -229,11 +229,10 @@ class NameResolver extends Rewriter {
       this.resolveVariable(value);
       markAssigned(value);
     }
-    s.body = this.loopBody(s.body);
-    return s;
+    this.loopBody(s.body);
   }
 
-  private resolveDelete(s: DeleteStatement): Statement {
+  private resolveDelete(s: DeleteStatement): void {
     const target = s.target;
     if (target.kind == NodeKind.Identifier) {
       const name = <Identifier>target;
@@ -242,9 +241,8 @@ class NameResolver extends Rewriter {
       else this.resolveVariable(name);
     } else {
       if (target.kind != NodeKind.Index) this.a.reporter.error(target.range, "'delete' takes a variable or an element");
-      s.target = this.expression(target);
+      this.expression(target);
     }
-    return s;
   }
 
   /** Only variables, elements and target variables can be assigned to. */

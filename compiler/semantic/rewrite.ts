@@ -1,5 +1,5 @@
-// Walks a tree and replaces expressions on the way. Passes extend `Rewriter` and override what concerns them; whatever an
-// override returns takes the node's place. An override calls `children` to go on below its node.
+// Walks a tree and replaces expressions on the way. Passes extend `Rewriter` and override what concerns them; whatever
+// an override returns takes the node's place. An override calls `children` to go on below its node.
 
 import {
   AssignmentExpression,

@@ -25,6 +25,7 @@ import { cloneBlock, cloneExpression } from "./clone";
 import { Rewriter } from "./rewrite";
 import { Handler, ProbeSite } from "./script";
 import { BuiltinSymbol, FunctionSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { Visitor } from "./visit";
 
 /** What is asked: the first argument of `__site_text`. */
 export const enum SiteText {
@@ -91,20 +92,19 @@ function functionOf(e: Expression): FunctionSymbol | null {
 }
 
 /** Notes whether code asks: itself, or through a function that is known to ask. */
-class Asks extends Rewriter {
+class Asks extends Visitor {
   found: bool = false;
 
   constructor(private asking: Set<FunctionSymbol>) {
     super();
   }
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     const builtin = builtinOf(e);
     if (builtin && builtin.id == Builtin.SiteText) this.found = true;
     const called = functionOf(e);
     if (called && this.asking.has(called)) this.found = true;
     if (!this.found) this.children(e);
-    return e;
   }
 }
 
@@ -166,22 +166,21 @@ function onlyExpression(symbol: FunctionSymbol): Expression | null {
 }
 
 /** Makes the calls of the printf family in a copied tree calls of their own. */
-class FreshPrints extends Rewriter {
+class FreshPrints extends Visitor {
   constructor(private a: Analysis) {
     super();
   }
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     this.children(e);
-    if (e.kind != NodeKind.Call) return e;
+    if (e.kind != NodeKind.Call) return;
     const call = <CallExpression>e;
     const symbol = <ScriptSymbol | null>call.symbol;
-    if (!symbol || symbol.kind != SymbolKind.Print) return e;
+    if (!symbol || symbol.kind != SymbolKind.Print) return;
     const print = <PrintSymbol>symbol;
     const fresh = new PrintSymbol(print.name, call, print.style, print.isValue);
     call.symbol = fresh;
     this.a.prints.push(fresh);
-    return e;
   }
 }
 

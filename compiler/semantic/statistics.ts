@@ -1,5 +1,5 @@
-// Collects what scripts ask of their statistics (statistic.ts), and refuses what one statistic cannot be at the same time:
-// two kinds of histograms, two scales of a variance.
+// Collects what scripts ask of their statistics (statistic.ts), and refuses what one statistic cannot be at the same
+// time: two kinds of histograms, two scales of a variance.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Range } from "../source/source";
@@ -17,9 +17,9 @@ import {
 import { Operator } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { Analysis } from "./analysis";
-import { Rewriter } from "./rewrite";
 import { LOG_BUCKETS, MOST_BUCKETS, Statistic, StatisticField } from "./statistic";
 import { FunctionSymbol, GlobalSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { Visitor } from "./visit";
 
 /** The statistic that an extractor reads: a variable, or an element of an array. */
 export function statisticOf(operand: Expression): GlobalSymbol | null {
@@ -49,22 +49,20 @@ export function collectUnit(a: Analysis, at: i32): void {
   for (let i = 0, n = unit.parts.length; i < n; ++i) walk.block(unit.parts[i].block);
 }
 
-class Extractors extends Rewriter {
+class Extractors extends Visitor {
   constructor(private reporter: Reporter) {
     super();
   }
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     if (e.kind == NodeKind.Statistic) this.note(<StatisticExpression>e);
     if (e.kind == NodeKind.Histogram) this.noteHistogram(<HistogramExpression>e);
     this.children(e);
-    return e;
   }
 
-  override statement(s: Statement): Statement {
+  override statement(s: Statement): void {
     if (s.kind == NodeKind.Foreach) this.noteSorting(<ForeachStatement>s);
     this.parts(s);
-    return s;
   }
 
   private requireStatistic(operand: Expression, range: Range): Statistic | null {

@@ -1,11 +1,11 @@
-// The one place that refuses what the language has and the back end cannot do yet. Everything here has been resolved and
-// typed; taking a construct from the table below is all that pass 2 needs when lowering learns it.
+// The one place that refuses what the language has and the back end cannot do yet. Everything here has been resolved
+// and typed; taking a construct from the table below is all that pass 2 needs when lowering learns it.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Range } from "../source/source";
 import { Expression, NodeKind, Statement } from "../syntax/ast";
-import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalSymbol } from "./symbols";
+import { Visitor } from "./visit";
 
 /** What an expression is, if it is refused; or nothing. */
 function refusedExpression(e: Expression): string {
@@ -35,21 +35,19 @@ function refusedExpression(e: Expression): string {
 }
 
 /** Walks reachable code and refuses what is not supported. */
-export class SupportCheck extends Rewriter {
+export class SupportCheck extends Visitor {
   constructor(private reporter: Reporter) {
     super();
   }
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     if (e.kind == NodeKind.EmbeddedExpression) this.refuseCode(e.range);
     else if (!this.refuse(e.range, refusedExpression(e))) this.children(e);
-    return e;
   }
 
-  override statement(s: Statement): Statement {
+  override statement(s: Statement): void {
     if (s.kind == NodeKind.EmbeddedStatement) this.refuseCode(s.range);
     else this.parts(s);
-    return s;
   }
 
   /** Checks a function: its form, then its body. */

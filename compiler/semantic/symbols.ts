@@ -1,7 +1,7 @@
 // What names stand for: the classes behind every `symbol` field of the tree.
 //
-// One object for each global, local, function and builtin of a compilation; identity is equality. Symbol resolution makes
-// them, type inference fills their types, `effects.ts` the use flags; `lower` reads them and changes nothing.
+// One object for each global, local, function and builtin of a compilation; identity is equality. Symbol resolution
+// makes them, type inference fills their types, `effects.ts` the use flags; `lower` reads them and changes nothing.
 
 import { Builtin, BuiltinFlags, BuiltinRow } from "../builtins/builtin";
 import { PrintStyle } from "../builtins/print";
@@ -103,8 +103,8 @@ export class GlobalSymbol extends VariableSymbol {
   }
 
   /**
-   * An array of numbers, or of statistics without a variance, that only grows, and whose elements are only added to while handlers
-   * run side by side: an element may be found, and added to, without the lock.
+   * An array of numbers, or of statistics without a variance, that only grows, and whose elements are only added to
+   * while handlers run side by side: an element may be found, and added to, without the lock.
    */
   get isCounted(): bool {
     const isPlain = this.type == Type.Stats && !this.statistic.has(StatisticField.Squares);
@@ -199,7 +199,10 @@ export class FunctionSymbol extends ScriptSymbol {
   }
 }
 
-/** A name that the compiler itself knows; scripts reach most of them through the tapset. One object for each in an analysis. */
+/**
+ * A name that the compiler itself knows; scripts reach most of them through the tapset. One object for each in an
+ * analysis.
+ */
 export class BuiltinSymbol extends ScriptSymbol {
   id: Builtin;
   parameters: Type[];

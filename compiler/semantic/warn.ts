@@ -5,8 +5,8 @@ import { SourceKind } from "../source/source";
 import { BinaryExpression, Expression, ExpressionStatement, NodeKind, Statement } from "../syntax/ast";
 import { OperatorFlags, operatorIs } from "../syntax/token";
 import { Analysis, MOST_COMPARED } from "./analysis";
-import { Rewriter } from "./rewrite";
 import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
+import { Visitor } from "./visit";
 
 /** Warns about user scripts; the tapset is our own business. */
 export function warnUnused(a: Analysis, reached: FunctionSymbol[]): void {
@@ -42,25 +42,24 @@ function warnUnassigned(a: Analysis, locals: LocalSymbol[]): void {
 }
 
 /** Warns of statements that are expressions and do nothing. */
-class IdleStatements extends Rewriter {
+class IdleStatements extends Visitor {
   private acts: bool = false;
 
   constructor(private a: Analysis) {
     super();
   }
 
-  override statement(s: Statement): Statement {
+  override statement(s: Statement): void {
     if (s.kind == NodeKind.Expression && s.range.source.kind != SourceKind.Tapset) {
       this.acts = false;
       this.expression((<ExpressionStatement>s).expression);
       if (!this.acts) this.a.reporter.warning(s.range, "eliding side-effect-free expression");
-      return s;
+      return;
     }
     this.parts(s);
-    return s;
   }
 
-  override expression(e: Expression): Expression {
+  override expression(e: Expression): void {
     switch (e.kind) {
       case NodeKind.Assignment:
       case NodeKind.PreUpdate:
@@ -68,15 +67,15 @@ class IdleStatements extends Rewriter {
       case NodeKind.Call:
       case NodeKind.EmbeddedExpression:
         this.acts = true;
-        return e;
+        return;
       case NodeKind.Binary:
         // A match leaves its groups for matched().
         if (operatorIs((<BinaryExpression>e).op, OperatorFlags.Match)) this.acts = true;
         this.children(e);
-        return e;
+        return;
       default:
         this.children(e);
-        return e;
+        return;
     }
   }
 }

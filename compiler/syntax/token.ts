@@ -174,7 +174,7 @@ export class OperatorRow {
     public flags: OperatorFlags,
     /** How tightly a binary operator binds, from 1; 0 means that it is not binary. All are left-associative. */
     public precedence: i32 = 0,
-    /** The binary operator inside a compound assignment. */
+    /** The binary operator inside a compound assignment; `Operator.None` for `=` and `<<<`. */
     public base: Operator = Operator.None,
   ) {}
 }
@@ -320,11 +320,6 @@ export function operatorText(op: Operator): string {
 /** Whether an operator belongs to any of some groups. */
 export function operatorIs(op: Operator, flags: OperatorFlags): bool {
   return (OPERATORS[op].flags & flags) != 0;
-}
-
-/** The binary operator of a compound assignment, `Operator.None` for `=` and `<<<`. */
-export function assignmentBase(op: Operator): Operator {
-  return OPERATORS[op].base;
 }
 
 /** Asserts that the table agrees with the enum. */

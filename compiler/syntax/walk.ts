@@ -200,7 +200,7 @@ export abstract class Walk {
     }
   }
 
-  private visitForeach(node: ForeachStatement): void {
+  protected visitForeach(node: ForeachStatement): void {
     this.visitOptional(node.value);
     this.visitAll(node.keys);
     this.visit(node.array);

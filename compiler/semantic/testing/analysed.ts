@@ -54,7 +54,7 @@ export class Analysed {
 }
 
 /** Options with the small tapset. */
-export function testOptions(): SemanticOptions {
+function testOptions(): SemanticOptions {
   const options = new SemanticOptions();
   options.tapset.readIndex(INDEX);
   options.tapset.sources.set("t.stp", Source.fromText("t.stp", TAPSET, SourceKind.Tapset));
