@@ -1,5 +1,5 @@
-// Options that stap has and we do not, or that change nothing here: each with what its user should know. The command line
-// then says why, not just "unknown option".
+// Options that stap has and we do not, or that change nothing here: each with what its user should know. The command
+// line then says why, not just "unknown option".
 
 /** By spelling: the reason, and what to do instead. */
 const REFUSED: Record<string, string> = {

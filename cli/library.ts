@@ -7,9 +7,9 @@ import type { NamedBytes } from "../compiler/host/compile.ts";
 import { EXIT, ExitError } from "./exit.ts";
 
 /**
- * The files of a directory for one kernel: those of the directory itself, then those of folders named like it, the runtime,
- * the version and the release ("6.12", "6.12.107", "6.12.107-amd64"), each with a folder for the CPU in it. What comes
- * later counts more.
+ * The files of a directory for one kernel: those of the directory itself, then those of folders named like it, the
+ * runtime, the version and the release ("6.12", "6.12.107", "6.12.107-amd64"), each with a folder for the CPU in it.
+ * What comes later counts more.
  */
 export function readLibrary(directory: string, release: string, arch: string): NamedBytes[] {
   if (!existsSync(directory) || !statSync(directory).isDirectory()) {

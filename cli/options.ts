@@ -1,8 +1,8 @@
 // The command line: one row per option; parsing, checks and --help are derived from the rows.
 //
 // As in stap, options may follow the script's name, and `--` ends them. Short options take their value
-// glued or apart (-p4, -p 4) and may be bundled (-vp4), which yargs does not read the way getopt does; so `spell` writes
-// every option out in its long form first, and yargs checks types and prints the help.
+// glued or apart (-p4, -p 4) and may be bundled (-vp4), which yargs does not read the way getopt does; so `spell`
+// writes every option out in its long form first, and yargs checks types and prints the help.
 
 import yargs from "yargs";
 import { UsageError } from "./exit.ts";

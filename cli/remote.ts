@@ -1,4 +1,5 @@
-// Opens the way to the remote that the options name and starts the agent there. SSH is imported only when a host is named.
+// Opens the way to the remote that the options name and starts the agent there. SSH is imported only when a host is
+// named.
 
 import { startAgent } from "../agent/host/push.ts";
 import {

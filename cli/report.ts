@@ -1,5 +1,5 @@
-// What the user is told beside the script's own output: one-line errors, stap's pass lines of -v, the counts at the end.
-// Everything goes to standard error.
+// What the user is told beside the script's own output: one-line errors, stap's pass lines of -v, the counts at the
+// end. Everything goes to standard error.
 
 import type { Finished } from "../agent/host/events.ts";
 import type { CompileResult } from "../compiler/host/compile.ts";
@@ -83,10 +83,16 @@ export function summaryLines(summary: Finished, verbose: number): string {
   let lines = "";
   if (errors > 0n || skipped > 0n) lines += `WARNING: Number of errors: ${errors}, skipped probes: ${skipped}\n`;
   if (skipped > 0n && verbose > 0) {
-    lines += `WARNING: skipped: ${skippedLock} by lock contention, ${skippedFrame} by re-entrancy, ${skippedKernel} by the kernel\n`;
+    const causes = [
+      `${skippedLock} by lock contention`,
+      `${skippedFrame} by re-entrancy`,
+      `${skippedKernel} by the kernel`,
+    ];
+    lines += `WARNING: skipped: ${causes.join(", ")}\n`;
   }
   if (lostOutput > 0n) {
-    lines += `WARNING: There were ${lostOutput} lost units of output: all that as many handlers printed (the buffer was full)\n`;
+    const unit = "a unit is the output of one handler";
+    lines += `WARNING: There were ${lostOutput} lost units of output: ${unit} (the buffer was full)\n`;
   }
   if (lostControl > 0n) lines += `WARNING: There were ${lostControl} lost errors and warnings (the buffer was full)\n`;
   return lines;

@@ -1,5 +1,5 @@
-// The main job: connect and start the agent while the compiler is made ready; compile for the kernel that answered; load,
-// run, print; say how it ended.
+// The main job: connect and start the agent while the compiler is made ready; compile for the kernel that answered;
+// load, run, print; say how it ended.
 //
 // Invariant: whichever way it ends, the agent's standard input is closed, which makes it detach and leave.
 

@@ -1,8 +1,8 @@
 // Runs the unit tests written in AssemblyScript.
 //
-// Every `*.test.ts` under the AssemblyScript folders exports functions `test_name()` that assert. One module is built for
-// each folder that has tests, with `--debug`, and each test runs in a fresh instance of it. The exports are compared with
-// the source text, because asc silently drops one of two equal names.
+// Every `*.test.ts` under the AssemblyScript folders exports functions `test_name()` that assert. One module is built
+// for each folder that has tests, with `--debug`, and each test runs in a fresh instance of it. The exports are
+// compared with the source text, because asc silently drops one of two equal names.
 //
 //   npx tsx tests/as.test.ts                    all folders
 //   npx tsx tests/as.test.ts compiler/syntax    folders whose path begins so

@@ -1,6 +1,7 @@
 // Builds AssemblyScript for tests, outside of the product's own modules.
 //
-// Builds are cached under .cache/as-tests by the hash of all files that are imported, so that only changed folders cost.
+// Builds are cached under .cache/as-tests by the hash of all files that are imported, so that only changed folders
+// cost.
 
 import { createHash } from "node:crypto";
 import { existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
@@ -32,7 +33,7 @@ function hashOfImports(files: string[]): string {
 }
 
 /** Flags of a build that tells where it failed. */
-export const DEBUG = ["--debug"];
+const DEBUG = ["--debug"];
 /** Flags as the product's: asc's library takes other paths when it is built for size. */
 export const RELEASE = ["-O3", "--shrinkLevel", "1"];
 
@@ -54,7 +55,7 @@ export async function buildModule(name: string, files: string[], mode = DEBUG): 
 }
 
 /** Reads an AssemblyScript string. */
-export function readString(memory: WebAssembly.Memory, pointer: number): string {
+function readString(memory: WebAssembly.Memory, pointer: number): string {
   if (!pointer) return "";
   const bytes = new Uint32Array(memory.buffer)[(pointer - 4) >>> 2]!;
   return Buffer.from(memory.buffer, pointer, bytes).toString("utf16le");

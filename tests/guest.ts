@@ -32,7 +32,9 @@ export interface GuestResult {
 export interface RunOptions {
   /** Default: one minute. */
   timeoutMs?: number;
-  /** `root` (the default), `tester` (sudo without a password), `nosudo`, or `asker` (sudo with the password "guest"). */
+  /**
+   * `root` (the default), `tester` (sudo without a password), `nosudo`, or `asker` (sudo with the password "guest").
+   */
   user?: string;
   /** What the command reads on its standard input; nothing by default. */
   input?: string | Buffer;
@@ -108,7 +110,8 @@ function guestOf(machine: Machine): Guest {
 
 /**
  * Opens one connection as root that all commands of this process share: a new one costs an emulated guest most of a
- * second of arithmetic. Returns its socket; null where the path is too long for one, and commands connect by themselves.
+ * second of arithmetic. Returns its socket; null where the path is too long for one, and commands connect by
+ * themselves.
  */
 async function openShared(machine: Machine): Promise<string | null> {
   const path = join(runFolder(machine.name), `shared-${process.pid}`);

@@ -1,5 +1,5 @@
-// The host argument: "[user@]box[:port]", "[user@][v6]:port", a bare IPv6 address, or an alias of the ssh configuration,
-// with or without "ssh://" before it.
+// The host argument: "[user@]box[:port]", "[user@][v6]:port", a bare IPv6 address, or an alias of the ssh
+// configuration, with or without "ssh://" before it.
 
 import { TransportError } from "./transport.ts";
 

@@ -1,6 +1,6 @@
-// The shell script that runs on the remote before the agent does. It finds out what the remote is, becomes root, finds a
-// place for the agent, receives it if it is missing, and turns into it by exec. Everything it says is one line behind a
-// random marker, so that whatever a login shell prints is told apart:
+// The shell script that runs on the remote before the agent does. It finds out what the remote is, becomes root, finds
+// a place for the agent, receives it if it is missing, and turns into it by exec. Everything it says is one line behind
+// a random marker, so that whatever a login shell prints is told apart:
 //
 //   hello UNAME      `uname -srm`
 //   uid N            the login user
@@ -43,7 +43,7 @@ export interface Bootstrap {
 const MACHINES: Record<AgentArch, string> = { x86_64: "x86_64|amd64", arm64: "aarch64|arm64" };
 
 /** Quotes a word for a POSIX shell. */
-export function quote(word: string): string {
+function quote(word: string): string {
   return `'${word.replaceAll("'", "'\\''")}'`;
 }
 
@@ -81,7 +81,8 @@ function agentCase({ arch, sha256, size }: AgentFile): string {
 
 function settings({ marker, sudo, args }: Bootstrap): string {
   const agent = args.map(quote).join(" ");
-  return `M=${marker}; S=${sudo ? 1 : 0}; U=$(umask); umask 077; start() { trap - EXIT HUP TERM PIPE; umask "$U"; exec "$@" ${agent}; };`;
+  const start = `start() { trap - EXIT HUP TERM PIPE; umask "$U"; exec "$@" ${agent}; };`;
+  return `M=${marker}; S=${sudo ? 1 : 0}; U=$(umask); umask 077; ${start}`;
 }
 
 // say: one line to the host. Where the host has gone, writing fails, and the EXIT trap takes away what was begun.

@@ -1,6 +1,7 @@
 // Frames on a byte stream (common/format/frame.ts): chunks of any size in, whole frames out, and back.
 //
-// Invariant: memory is bounded by one frame of MAX_FRAME_BYTES plus one chunk; a longer frame is an error at its header.
+// Invariant: memory is bounded by one frame of MAX_FRAME_BYTES plus one chunk; a longer frame is an error at its
+// header.
 
 import { FRAME_HEADER, MAX_FRAME_BYTES } from "../../common/format/frame.ts";
 import { concat } from "./bytes.ts";

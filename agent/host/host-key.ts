@@ -60,6 +60,10 @@ export async function checkHostKey(rules: HostKeyRules, key: Buffer): Promise<vo
   });
 }
 
+const COMPARE =
+  "compare the fingerprint with the host's own, then run again with --accept-new to record it, or log in once with ssh";
+const INTERCEPT = "somebody may be intercepting the connection; if the host was set up anew, remove its old key:";
+
 function refusal(
   verdict: Exclude<Verdict, { kind: "known" }>,
   { name, key, files }: { name: string; key: Buffer; files: string[] },
@@ -71,12 +75,12 @@ function refusal(
       return new TransportError(
         "host-key-unknown",
         `the host key of ${name} is not known: ${shown} is not in ${files.join(", ") || "any known_hosts file"}`,
-        "compare the fingerprint with the host's own, then run again with --accept-new to record it, or log in once with ssh",
+        COMPARE,
       );
     case "authority":
       return new TransportError(
         "host-key-unknown",
-        `${name} is known by a certificate authority only (${verdict.file}:${verdict.line}), and host certificates need OpenSSH`,
+        `${verdict.file}:${verdict.line} knows ${name} only by a certificate authority; host certificates need OpenSSH`,
         "run again with --ssh openssh",
       );
     case "revoked":
@@ -88,14 +92,14 @@ function refusal(
     case "changed":
       return new TransportError(
         "host-key-changed",
-        `the host key of ${name} has changed: it now shows ${shown}, but ${verdict.file}:${verdict.line} records another`,
-        `somebody may be intercepting the connection; if the host was really set up anew, forget its old key: ${remove(verdict.file)}`,
+        `the host key of ${name} has changed: it is now ${shown}, but ${verdict.file}:${verdict.line} records another`,
+        `${INTERCEPT} ${remove(verdict.file)}`,
       );
     case "other-type":
       return new TransportError(
         "host-key-changed",
-        `${name} shows ${shown}, but ${verdict.file}:${verdict.line} knows only its ${verdict.types.join(", ")} key`,
-        `somebody may be intercepting the connection; if the host was really set up anew, forget its old key: ${remove(verdict.file)}`,
+        `${name} sent ${shown}, but ${verdict.file}:${verdict.line} knows only its ${verdict.types.join(", ")} key`,
+        `${INTERCEPT} ${remove(verdict.file)}`,
       );
   }
 }

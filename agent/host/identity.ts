@@ -1,10 +1,10 @@
-// Decides how to prove who we are to an SSH server: which keys, the ssh-agent, and, where there is somebody to ask,
-// passphrases and passwords. One list of steps in the order in which they are tried; each step is prepared only when its
-// turn comes, so that nobody types a passphrase for a key that was not needed.
+// Decides how to authenticate to an SSH server: with which keys, with the ssh-agent, and, if a user is there to ask,
+// with passphrases and passwords. The steps are one list, in the order in which they are tried:
 //
-//   keys named by --identity · ssh-agent · keys of the configuration · no proof at all · keyboard-interactive · password
+//   keys of --identity · ssh-agent · keys of the configuration · no proof at all · keyboard-interactive · password
 //
-// Secrets are kept only as long as the step that needs them.
+// A step is prepared only when its turn comes, so the user types no passphrase for a key that is not needed. A secret
+// is kept only as long as its step runs.
 
 import { readFile } from "node:fs/promises";
 import type { AuthenticationType, ParsedKey } from "ssh2";
@@ -178,13 +178,9 @@ function askingSteps(config: HostConfig, ask: AskPassword): Step[] {
   const state = { asked: false, declined: false };
   const interactive: Prepare = async () => {
     if (state.declined) return null;
-    const prompt = async (
-      name: string,
-      text: string,
-      _lang: string,
-      prompts: Prompt[],
-      finish: (a: string[]) => void,
-    ) => {
+    // ssh2 passes the title, the instructions, their language, the prompts, and a function that takes the answers.
+    type Arguments = [name: string, text: string, lang: string, prompts: Prompt[], finish: (a: string[]) => void];
+    const prompt = async (...[name, text, , prompts, finish]: Arguments) => {
       const answers: string[] = [];
       for (const one of prompts) {
         state.asked = true;

@@ -94,7 +94,7 @@ export async function loadKnownHosts(files: string[]): Promise<KnownHost[]> {
 }
 
 /** Whether a line speaks about a host; `name` is what `knownHostName` returns. */
-export function matchesHost(host: KnownHost, name: string): boolean {
+function matchesHost(host: KnownHost, name: string): boolean {
   let matched = false;
   for (const pattern of host.patterns) {
     if (pattern.startsWith("|")) {

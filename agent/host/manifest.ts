@@ -71,9 +71,8 @@ export class ManifestReader {
       throw new ObjectError("damaged manifest");
     }
     if (this.word(Manifest.Version) !== MANIFEST_VERSION) {
-      throw new ObjectError(
-        `the object has a manifest of version ${this.word(Manifest.Version)}, this stap-remote reads ${MANIFEST_VERSION}: compile it again`,
-      );
+      const versions = `version ${this.word(Manifest.Version)}; this stap-remote reads version ${MANIFEST_VERSION}`;
+      throw new ObjectError(`the object's manifest has ${versions}: compile the script again`);
     }
     for (let kind = 0; kind < TableKind.Size; kind++) {
       const end = this.word(Manifest.Directory + kind * 8) + this.count(kind) * rowSize(kind);

@@ -1,5 +1,5 @@
-// What OpenSSH's client says on standard error, as TransportErrors with the same codes that ssh2's failures get. One row
-// per kind of message; the first that matches counts, so the causes stand before their consequences.
+// What OpenSSH's client says on standard error, as TransportErrors with the same codes that ssh2's failures get. One
+// row per kind of message; the first that matches counts, so the causes stand before their consequences.
 
 import { TransportError, type TransportErrorCode } from "./transport.ts";
 
@@ -11,8 +11,9 @@ interface Row {
   hint?: string;
 }
 
-const INTERCEPT =
-  "somebody may be intercepting the connection; if the host was really set up anew, forget its old key:";
+const COMPARE =
+  "compare its fingerprint with the host's own, then run again with --accept-new to record it, or log in once with ssh";
+const INTERCEPT = "somebody may be intercepting the connection; if the host was set up anew, remove its old key:";
 
 const ROWS: Row[] = [
   {
@@ -61,7 +62,7 @@ const ROWS: Row[] = [
     pattern: /No (\S+) host key is known for|Host key verification failed/,
     code: "host-key-unknown",
     message: "the host key of @ is not known: it is in no known_hosts file",
-    hint: "compare its fingerprint with the host's own, then run again with --accept-new to record it, or log in once with ssh",
+    hint: COMPARE,
   },
   {
     pattern: /Permission denied \(([^)]*)\)|Permission denied, please try again|Too many authentication failures/,
@@ -87,7 +88,7 @@ const ROWS: Row[] = [
   },
   {
     pattern:
-      /((?:Connection|kex_exchange_identification|client_loop|banner exchange|ssh_dispatch_run_fatal|ssh_exchange_identification).*)/,
+      /((?:Connection|(?:kex|ssh)_exchange_identification|client_loop|banner exchange|ssh_dispatch_run_fatal).*)/,
     code: "cut",
     message: "the connection to @ was cut: $1",
     hint: "check that an SSH server is what listens there",

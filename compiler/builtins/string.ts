@@ -10,7 +10,7 @@ const ANY_LENGTH: i32 = 65535;
 const ERROR_NAME_LENGTH: i32 = 21;
 
 /** Length of a result that is at most as long as the first argument. */
-export const AS_FIRST: i32 = -1;
+const AS_FIRST: i32 = -1;
 /** The same where each byte may become an octal escape, between quotes. */
 export const AS_FIRST_ESCAPED: i32 = -2;
 

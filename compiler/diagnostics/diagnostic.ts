@@ -1,9 +1,9 @@
 // Diagnostics as data: what is told to the user about the script.
 //
-// Every phase shares one `Reporter`; nothing throws. A diagnostic that repeats an earlier one (same place, same words) is
-// dropped, because inference iterates. Words come from `messages.ts` (parse errors) or from the caller; how it looks is
-// `render.ts`' business. Message rule: what is wrong, in the script's terms, lower case, no period, names in 'quotes';
-// the hint says what to type instead.
+// Every phase shares one `Reporter`; nothing throws. A diagnostic that repeats an earlier one (same place, same words)
+// is dropped, because inference iterates. Words come from `messages.ts` (parse errors) or from the caller; how it looks
+// is `render.ts`' business. Message rule: what is wrong, in the script's terms, lower case, no period, names in
+// 'quotes'; the hint says what to type instead.
 
 import { Range } from "../source/source";
 import { Code, formatMessage } from "./messages";

@@ -112,6 +112,7 @@ export function test_writes_json_with_escapes(): void {
     writeDiagnosticsJson(reporter),
     '[{"code":"Semantic","severity":"error","kind":"semantic error","message":"m\ufffd","hint":"h",' +
       '"place":{"file":"a","line":1,"column":3,"endLine":1,"endColumn":4},' +
-      '"rendered":"semantic error: m\ufffd: identifier \'y\' at a:1:3\\n        source: x y\\n                  ^\\n        hint: h\\n"}]',
+      '"rendered":"semantic error: m\ufffd: identifier \'y\' at a:1:3\\n' +
+      '        source: x y\\n                  ^\\n        hint: h\\n"}]',
   );
 }

@@ -1,12 +1,13 @@
 // Diagnostics → text for people, in SystemTap's form:
 //
-//   parse error: expected ')'                         semantic error: unknown function 'f': identifier 'f' at a.stp:1:15
+//   parse error: expected ')'                         semantic error: unknown function 'f': identifier 'f' at
+// a.stp:1:15
 //           saw: operator '}' at a.stp:1:23                   source: probe begin { f() }
 //        source: probe begin { print(1 }                                      ^
 //                                      ^
 //
-// Then the calls of macros that the text came from, related places and a hint, each on its own lines. Messages and source
-// lines are byte strings; what is returned is display text, where bytes that are not UTF-8 have become U+FFFD.
+// Then the calls of macros that the text came from, related places and a hint, each on its own lines. Messages and
+// source lines are byte strings; what is returned is display text, where bytes that are not UTF-8 have become U+FFFD.
 
 import { joinTexts } from "../../common/as/text-builder";
 import { displayText, Range } from "../source/source";

@@ -16,7 +16,7 @@ const MAX_DEPTH: i32 = 100;
 /** More in a row, `a****`, say nothing new. */
 const MAX_REPETITIONS: i32 = 10;
 /** Greatest number in braces. */
-export const MAX_REPEAT: i32 = 1000;
+const MAX_REPEAT: i32 = 1000;
 
 /** What parsing gives. */
 export class ParsedRegex {

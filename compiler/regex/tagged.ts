@@ -1,13 +1,14 @@
 // Where the match and its groups are: an automaton that leaves a trail, and a walk back along it.
 //
-// Forward, it reads each byte once and knows, in order, all ways that are under way: those of matches that began earlier
-// first, and among these the way that is tried first. Where two ways meet, the later one is dropped, for what follows is
-// the same for both. Once something matched, matches that begin further right are dropped as well. Each step leaves the
-// number of a *list*, which says where each way came from: the number of the way before, and the tags met on this step.
+// Forward, it reads each byte once and knows, in order, all ways that are under way: those of matches that began
+// earlier first, and among these the way that is tried first. Where two ways meet, the later one is dropped, for what
+// follows is the same for both. Once something matched, matches that begin further right are dropped as well. Each step
+// leaves the number of a *list*, which says where each way came from: the number of the way before, and the tags met on
+// this step.
 //
-// Backward, the walk starts with way 0, which in each list is the match that ends there, if one does: the last one in the
-// string is the longest of the leftmost. It follows the ways to where the match began; the first value that it meets of
-// a tag is the last that the match gave it.
+// Backward, the walk starts with way 0, which in each list is the match that ends there, if one does: the last one in
+// the string is the longest of the leftmost. It follows the ways to where the match began; the first value that it
+// meets of a tag is the last that the match gave it.
 //
 //   string        x     a     b     NUL          /(a)b/        way 0 of the last list but one: a match
 //   lists      L0    L1    L2    L3    L4                      came from way 2 of L2, which came from way 1 of L1, the

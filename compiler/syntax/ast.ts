@@ -255,7 +255,10 @@ export class PathPart extends Node {
   }
 }
 
-/** What reads typed memory of the probed program: `$x`, `@var`, `@cast`, `value->…`, each with a path and perhaps `&` in front. */
+/**
+ * What reads typed memory of the probed program: `$x`, `@var`, `@cast`, `value->…`, each with a path and perhaps `&` in
+ * front.
+ */
 export abstract class TargetExpression extends Expression {
   addressOf: bool = false;
   path: PathPart[] = [];

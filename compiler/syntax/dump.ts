@@ -1,5 +1,5 @@
-// The tree → an indented list of its nodes (`--dump=ast`): one node a line, its kind and what it holds besides children.
-// Two trees are the same exactly when their dumps are (apart from positions).
+// The tree → an indented list of its nodes (`--dump=ast`): one node a line, its kind and what it holds besides
+// children. Two trees are the same exactly when their dumps are (apart from positions).
 
 import { joinTexts } from "../../common/as/text-builder";
 import {

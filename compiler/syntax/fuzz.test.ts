@@ -1,5 +1,5 @@
-// Mutated scripts: whatever the bytes are, pass 1 gives a tree or diagnostics, and both can be printed. A trap fails the
-// test by itself; the seed is in the message of what did not hold.
+// Mutated scripts: whatever the bytes are, pass 1 gives a tree or diagnostics, and both can be printed. A trap fails
+// the test by itself; the seed is in the message of what did not hold.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { writeDiagnosticsJson } from "../diagnostics/json";

@@ -16,8 +16,8 @@ import { MAX_EXPANSION_DEPTH, MAX_INSERTED_BYTES, MAX_SOURCE_BYTES, MAX_TOKENS }
 import { OPERATORS, Operator, OperatorFlags, Token, TokenKind } from "./token";
 
 /**
- * Lexes a whole source. What cannot be read becomes `Junk` tokens, reported when they matter; only what ends the text too
- * early is reported here. The last token is `End`. The numbers of the arguments that the text names go to `used`.
+ * Lexes a whole source. What cannot be read becomes `Junk` tokens, reported when they matter; only what ends the text
+ * too early is reported here. The last token is `End`. The numbers of the arguments that the text names go to `used`.
  */
 export function lex(source: Source, args: string[], reporter: Reporter, used: Set<i32> = new Set<i32>()): Token[] {
   const lexer = new Lexer(source, new Arguments(args, used), reporter);
@@ -60,13 +60,13 @@ function isDigit(c: i32): bool {
 }
 
 /** Whether a byte may begin an identifier. */
-export function isNameStart(c: i32): bool {
+function isNameStart(c: i32): bool {
   const lower = c | 0x20;
   return (lower >= Char.LowerA && lower <= Char.LowerZ) || c == Char.Underscore || c == Char.Dollar;
 }
 
 /** Whether a byte may go on an identifier. */
-export function isNamePart(c: i32): bool {
+function isNamePart(c: i32): bool {
   return isNameStart(c) || isDigit(c);
 }
 

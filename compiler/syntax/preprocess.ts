@@ -44,6 +44,8 @@ class Expander {
   private position: i32 = 0;
   /** Set when something was so wrong that the rest is not looked at. */
   private stopped: bool = false;
+  /** Macro calls that the one being expanded is inside of. */
+  private depth: i32 = 0;
   /** Tokens that macro calls have made so far. */
   private emitted: i32 = 0;
 
@@ -64,7 +66,7 @@ class Expander {
       } else if (token.op == Operator.AtDefine) {
         this.define();
       } else {
-        this.position = this.expandCall(tokens, this.position, null, this.output, 0);
+        this.position = this.expandCall(tokens, this.position, null, this.output);
       }
     }
     if (this.stopped) this.output.push(new Token(TokenKind.Junk, Operator.None, last.range));
@@ -177,7 +179,7 @@ class Expander {
    * Puts what the @-word at `position` of `tokens` stands for into `out`; returns the position behind it.
    * `scope` holds the arguments of the macro whose body `tokens` is.
    */
-  private expandCall(tokens: Token[], position: i32, scope: MacroScope | null, out: Token[], depth: i32): i32 {
+  private expandCall(tokens: Token[], position: i32, scope: MacroScope | null, out: Token[]): i32 {
     const token = tokens[position];
     const name = token.text.substring(1);
     if (scope) {
@@ -195,17 +197,17 @@ class Expander {
     }
     const isInside = scope ? scope.isInside(macro) : false;
     if (isInside) this.fail(Code.MacroRecursion, token, name);
-    else if (depth >= MAX_EXPANSION_DEPTH) this.fail(Code.Nesting, token, MAX_EXPANSION_DEPTH.toString());
+    else if (this.depth >= MAX_EXPANSION_DEPTH) this.fail(Code.Nesting, token, MAX_EXPANSION_DEPTH.toString());
     if (this.stopped) return tokens.length;
     const call = new MacroScope(macro, scope);
     let next = position + 1;
-    if (macro.parameters.length > 0) next = this.takeArguments(tokens, next, call, scope, depth);
+    if (macro.parameters.length > 0) next = this.takeArguments(tokens, next, call, scope);
     if (next < 0) return tokens.length;
-    this.expandBody(call, token.range, out, depth);
+    this.expandBody(call, token.range, out);
     return next;
   }
 
-  private expandBody(call: MacroScope, place: Range, out: Token[], depth: i32): void {
+  private expandBody(call: MacroScope, place: Range, out: Token[]): void {
     const body = call.macro.body;
     if (!this.mayEmit(body.length, place, call.macro)) return;
     const placed: Token[] = [];
@@ -214,7 +216,9 @@ class Expander {
     while (i < placed.length && !this.stopped) {
       const token = placed[i];
       if (token.kind == TokenKind.AtWord) {
-        i = this.expandCall(placed, i, call, out, depth + 1);
+        ++this.depth;
+        i = this.expandCall(placed, i, call, out);
+        --this.depth;
       } else {
         this.emit(token, call.macro, out);
         ++i;
@@ -237,7 +241,7 @@ class Expander {
   }
 
   /** Reads `(…, …)` into the call's arguments, expanding macros in them; -1 if that failed (and was reported). */
-  private takeArguments(tokens: Token[], from: i32, call: MacroScope, scope: MacroScope | null, depth: i32): i32 {
+  private takeArguments(tokens: Token[], from: i32, call: MacroScope, scope: MacroScope | null): i32 {
     const macro = call.macro;
     let i = from;
     if (i >= tokens.length || !tokens[i].is(Operator.OpenParen)) {
@@ -263,7 +267,9 @@ class Expander {
       if (token.is(Operator.OpenParen) || token.is(Operator.OpenBracket)) ++nesting;
       if (token.is(Operator.CloseParen) || token.is(Operator.CloseBracket)) --nesting;
       if (token.kind == TokenKind.AtWord && token.op != Operator.AtDefine) {
-        i = this.expandCall(tokens, i, scope, argument, depth + 1);
+        ++this.depth;
+        i = this.expandCall(tokens, i, scope, argument);
+        --this.depth;
       } else {
         this.emit(token, macro, argument);
         ++i;

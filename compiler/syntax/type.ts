@@ -32,5 +32,8 @@ export function typeName(type: Type): string {
   }
 }
 
-/** What a name stands for (a global, a local, a function, a builtin …); `semantic` extends it, the tree only points to it. */
+/**
+ * What a name stands for (a global, a local, a function, a builtin …); `semantic` extends it, the tree only points to
+ * it.
+ */
 export abstract class Binding {}

@@ -86,8 +86,8 @@ function charAt(text: string, i: i32): i32 {
 }
 
 /**
- * Compares versions: digits by their number, all else by char; the sign says which is newer. As glibc's strverscmp does:
- * a run of digits that begins with 0 is a fraction, so `1.01` < `1.1`.
+ * Compares versions: digits by their number, all else by char; the sign says which is newer. As glibc's strverscmp
+ * does: a run of digits that begins with 0 is a fraction, so `1.01` < `1.1`.
  */
 export function compareVersions(a: string, b: string): i32 {
   let i = 0;

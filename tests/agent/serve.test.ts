@@ -1,4 +1,5 @@
-// The agent's dialogue with a host, and what it does with bytes that are none. Nothing here loads anything into a kernel.
+// The agent's dialogue with a host, and what it does with bytes that are none. Nothing here loads anything into a
+// kernel.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";

@@ -1,5 +1,5 @@
-// What scripts/bench compares with bpftrace in a guest, held here against what bpftrace 0.17 emits for a 6.12 kernel, so
-// that a change that costs instructions is seen without one.
+// What scripts/bench compares with bpftrace in a guest, held here against what bpftrace 0.17 emits for a 6.12 kernel,
+// so that a change that costs instructions is seen without one.
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";

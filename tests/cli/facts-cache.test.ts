@@ -109,7 +109,8 @@ test("patterns match as in the shell, and names with dots only themselves", () =
 
 test("the index finds functions, globals, aliases and macros", () => {
   const text =
-    "global a, b = 3, c[10]\nfunction f:long () { }\nprivate function g () {}\nprobe my.alias.x = begin {}\n@define m(x) %( 1 %)\n";
+    "global a, b = 3, c[10]\nfunction f:long () { }\nprivate function g () {}\n" +
+    "probe my.alias.x = begin {}\n@define m(x) %( 1 %)\n";
   const index = indexScripts([{ name: "t.stp", bytes: new TextEncoder().encode(text) }]);
   assert.equal(index.trim().split("\n"), [
     "function f t.stp",

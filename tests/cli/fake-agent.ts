@@ -40,7 +40,7 @@ export function helloPayload(
 }
 
 /** The payload of a Finished frame. */
-export function summaryPayload(shape: SummaryShape = {}): Uint8Array {
+function summaryPayload(shape: SummaryShape = {}): Uint8Array {
   const bytes = new Uint8Array(Summary.Size);
   const view = new DataView(bytes.buffer);
   view.setUint32(Summary.Reason, shape.reason ?? StopReason.Exit, true);

@@ -185,7 +185,8 @@ test("-v prints the connection and pass 5 in stap's form", async ({ folder, obje
 test("a refused program is shown with the script's line and the log's end", async ({ folder, object }) => {
   const log =
     "3: (bf) r6 = r1\n".repeat(30) +
-    "; a = b / c @ x.stp:2\n5: (79) r1 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\nprocessed 6 insns (limit 1000000)\n";
+    "; a = b / c @ x.stp:2\n5: (79) r1 = *(u64 *)(r1 +0)\nR1 invalid mem access 'scalar'\n" +
+    "processed 6 insns (limit 1000000)\n";
   const rejected = new ByteWriter().string("probe_1").u32(13).string(log).done();
   const onObject = (agent: FakeAgent) => agent.send(AgentFrame.Rejected, rejected);
   const file = join(folder, "log.txt");

@@ -2,8 +2,8 @@
 //
 //   probe begin { BODY }   of script 17   ->   probe kernel.function("vfs_symlink") { print("@@17\n") BODY }
 //
-// Names of globals, functions and macros get the script's number, so that scripts do not meet. `ln -s` then fires all of
-// them once. Each handler stays a program of its own.
+// Names of globals, functions and macros get the script's number, so that scripts do not meet. `ln -s` then fires all
+// of them once. Each handler stays a program of its own.
 
 import type { Ended } from "../interpret/interpreter.ts";
 import { complaints } from "./cases.ts";

@@ -3,7 +3,8 @@
 //   ## adds numbers            a case, and its name
 //   println(1 + 2)             its script; without a `probe` it is the body of a `probe begin`
 //   > 3                        the output's next line
-//   ! division by 0            an error: part of a line on standard error; the exit status is 1. That the compiler refuses a
+//   ! division by 0            an error: part of a line on standard error; the exit status is 1. That the compiler
+// refuses a
 //                              script is written '! parse error…' or '! semantic error…'
 //   ? unused variable          a warning: part of a line on standard error
 //   : -D MAXACTION=9 -- a b    options, and behind `--` the script's arguments
@@ -49,7 +50,7 @@ export function readAreas(): [string, string][] {
 }
 
 /** The cases of one file's text. */
-export function parseCases(area: string, text: string): Case[] {
+function parseCases(area: string, text: string): Case[] {
   const cases: Case[] = [];
   const scripts: string[][] = [];
   text.split("\n").forEach((line, i) => {

@@ -1,6 +1,6 @@
-// Random regular expressions through all of it: parser, automata, tables in the object, the routines that walk them in the
-// agent's interpreter; the answers are compared with JavaScript's. (Groups are compared in compiler/regex, where expressions
-// can be asked one by one; kernels in tests/run/random-regex.test.ts.)
+// Random regular expressions through all of it: parser, automata, tables in the object, the routines that walk them in
+// the agent's interpreter; the answers are compared with JavaScript's. (Groups are compared in compiler/regex, where
+// expressions can be asked one by one; kernels in tests/run/random-regex.test.ts.)
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,5 +1,5 @@
-// Random regular expressions, scripts that try them, and what JavaScript's own say: it is asked for every place where the
-// leftmost longest match could be.
+// Random regular expressions, scripts that try them, and what JavaScript's own say: it is asked for every place where
+// the leftmost longest match could be.
 
 /** Expressions of one script, and strings that each is tried on. */
 const EXPRESSIONS = 40;
@@ -78,7 +78,8 @@ export function samples(seed: number, depth: number): Sample[] {
   const maker = new Maker(seed);
   const list: Sample[] = [];
   for (let i = 0; i < EXPRESSIONS; i++) {
-    // Short strings are matched in registers, long ones in the frame; those are too much for JavaScript where loops nest.
+    // Short strings are matched in registers, long ones in the frame; those are too much for JavaScript where loops
+    // nest.
     const isFlat = maker.below(3) === 0;
     const shape = {
       expression: maker.expression(isFlat ? 0 : depth),

@@ -19,7 +19,7 @@ export interface Subject {
 }
 
 /** The program of a seed; undefined if it runs too long. */
-export function subjectOf(seed: number): Subject | undefined {
+function subjectOf(seed: number): Subject | undefined {
   const program = generate(seed);
   const expected = evaluate(program);
   return expected.tooLong ? undefined : { seed, program, script: render(program), expected };
@@ -36,7 +36,7 @@ export function subjects(seed: number, count: number): Subject[] {
 }
 
 /** How a run differs from what is expected; "" if it does not. */
-export function difference(expected: Outcome, seen: Ended): string {
+function difference(expected: Outcome, seen: Ended): string {
   const error = /^ERROR: (.*?)(?: near .*)?$/m.exec(seen.err)?.[1];
   const refused = /^(?:parse|semantic) error: .*$/m.exec(seen.err);
   if (refused) return `refused: ${refused[0]}`;

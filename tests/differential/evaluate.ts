@@ -24,7 +24,7 @@ import type {
 export type Value = bigint | string;
 
 /** Longest string, bytes: one less than MAXSTRINGLEN. */
-export const STRING_BYTES = 511;
+const STRING_BYTES = 511;
 /** Statements that a program may run: well below MAXACTION, however it counts. */
 const MOST_STATEMENTS = 250;
 

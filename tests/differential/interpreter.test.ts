@@ -1,4 +1,5 @@
-// Random programs: the agent's interpreter must print what evaluate.ts says. A difference is shown with a small program.
+// Random programs: the agent's interpreter must print what evaluate.ts says. A difference is shown with a small
+// program.
 //
 //   STAP_REMOTE_SEED=1000 STAP_REMOTE_COUNT=5000 npx tsx tests/differential/interpreter.test.ts
 

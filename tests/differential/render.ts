@@ -67,7 +67,7 @@ function formatted(values: { directive: string; value: Expression }[], end = "")
 }
 
 /** An expression as the script says it. */
-export function expression(e: Expression): string {
+function expression(e: Expression): string {
   switch (e.kind) {
     case "variable":
     case "element":
@@ -141,8 +141,10 @@ function statement(s: Statement): string {
       return `${expression(s.expression)};`;
     case "if":
       return `if (${expression(s.condition)}) ${block(s.yes)}${s.no.length > 0 ? ` else ${block(s.no)}` : ""}`;
-    case "while":
-      return `${s.counter.name} = 0;\nwhile (${s.counter.name}++ < ${s.count} && ${at(levelOf("&&") + 1, s.condition)}) ${block(s.body)}`;
+    case "while": {
+      const condition = `${s.counter.name}++ < ${s.count} && ${at(levelOf("&&") + 1, s.condition)}`;
+      return `${s.counter.name} = 0;\nwhile (${condition}) ${block(s.body)}`;
+    }
     case "for":
       return `for (${s.counter.name} = 0; ${s.counter.name} < ${s.count}; ${s.counter.name}++) ${block(s.body)}`;
     case "foreach":
@@ -179,7 +181,8 @@ const begin = (locals: Variable[]) =>
 
 function declareFunction(fn: FunctionTree): string {
   const parameters = fn.parameters.map(({ name, type }) => `${name}:${type}`).join(", ");
-  return `function ${fn.name}:${fn.result}(${parameters}) {\n  ${begin(fn.locals)}\n${indent(fn.body.map(statement).join("\n"))}\n}`;
+  const body = indent(fn.body.map(statement).join("\n"));
+  return `function ${fn.name}:${fn.result}(${parameters}) {\n  ${begin(fn.locals)}\n${body}\n}`;
 }
 
 /** Statements that print all globals. */

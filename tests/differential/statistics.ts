@@ -1,10 +1,10 @@
-// Statistics in random programs: what they are, what they mean, and how scripts say it. Numbers wrap as in the language; a
-// variance is computed by the running average, in whole numbers, that stap uses.
+// Statistics in random programs: what they are, what they mean, and how scripts say it. Numbers wrap as in the
+// language; a variance is computed by the running average, in whole numbers, that stap uses.
 
 import type { Random } from "./random.ts";
 import type { Expression, Type } from "./tree.ts";
 
-export const EXTRACTORS = ["count", "sum", "min", "max", "avg", "variance"] as const;
+const EXTRACTORS = ["count", "sum", "min", "max", "avg", "variance"] as const;
 export type Extractor = (typeof EXTRACTORS)[number];
 
 /** "log", or the parameters of @hist_linear. */
@@ -68,7 +68,7 @@ export function bucketCount(shape: Shape): number {
 }
 
 /** The bucket of a value. */
-export function bucketOf(shape: Shape, value: bigint): number {
+function bucketOf(shape: Shape, value: bigint): number {
   if (shape === "log") return value < 0n ? 64 - bitsOf(-value) : 64 + bitsOf(value);
   if (value < shape.low) return 0;
   const interval = (value - shape.low) / shape.width + 1n;

@@ -1,6 +1,6 @@
-// As much of a Linux kernel as the agent needs to run the handlers that it interprets: agent.wasm runs in this process with
-// its system calls answered here. Maps are zeroed memory; programs for the kernel load and never run, also those of timers
-// that take the lock; time passes only while the agent waits. One CPU, 4096-byte pages, root.
+// As much of a Linux kernel as the agent needs to run the handlers that it interprets: agent.wasm runs in this process
+// with its system calls answered here. Maps are zeroed memory; programs for the kernel load and never run, also those
+// of timers that take the lock; time passes only while the agent waits. One CPU, 4096-byte pages, root.
 //
 // Input is given beforehand, because the agent runs to its end in one call: when it waits with nothing left to happen,
 // Stop is put into its input, as if the user had pressed ^C.

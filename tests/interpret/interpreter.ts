@@ -1,5 +1,5 @@
-// Runs command lines of stap-remote without a kernel: the real compiler, client, formatter and agent, whose system calls
-// fake-kernel.ts answers. Only `begin`, `end`, `error` and timer handlers run. Several hundred runs a second.
+// Runs command lines of stap-remote without a kernel: the real compiler, client, formatter and agent, whose system
+// calls fake-kernel.ts answers. Only `begin`, `end`, `error` and timer handlers run. Several hundred runs a second.
 
 import { PassThrough } from "node:stream";
 import { encodeFrame, type Frame, FrameDecoder } from "../../agent/host/frames.ts";
@@ -78,8 +78,8 @@ export async function interpret(script: string, options: string[] = [], args: st
 }
 
 /**
- * An agent as a process: it says hello, and that an object was loaded; when the host says Run, the agent of fake-kernel.ts
- * is given all that the host has said, and what that one says after its hello is passed on.
+ * An agent as a process: it says hello, and that an object was loaded; when the host says Run, the agent of
+ * fake-kernel.ts is given all that the host has said, and what that one says after its hello is passed on.
  */
 class InterpretedAgent {
   readonly process: RemoteProcess;

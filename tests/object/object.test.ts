@@ -1,5 +1,5 @@
-// Objects as other tools see them, without any kernel: readelf and llvm-objdump read them, the same script gives the same
-// bytes, and -p4 puts them where the options say.
+// Objects as other tools see them, without any kernel: readelf and llvm-objdump read them, the same script gives the
+// same bytes, and -p4 puts them where the options say.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";

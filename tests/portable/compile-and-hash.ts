@@ -1,4 +1,5 @@
-// Compiles scripts and gives the objects' SHA-256: run by Node, Deno and Chromium alike, so it imports nothing of theirs.
+// Compiles scripts and gives the objects' SHA-256: run by Node, Deno and Chromium alike, so it imports nothing of
+// theirs.
 
 import { createCompiler, type NamedBytes } from "../../compiler/host/compile.ts";
 

@@ -1,5 +1,6 @@
-// Updates of globals under load on two CPUs: whatever else happens to them at the same time, each is applied exactly once, or
-// its handler is counted as skipped. The load makes a known number of events, so that every sum can be checked.
+// Updates of globals under load on two CPUs: whatever else happens to them at the same time, each is applied exactly
+// once, or its handler is counted as skipped. The load makes a known number of events, so that every sum can be
+// checked.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -144,7 +145,8 @@ test("a string is never seen half written", async () => {
   const { lines } = await runLoaded(`
     global name, names
     probe ${READ} {
-      if (cpu() == 0) { name = "${long("a")}"; names[1] = "${long("a")}" } else { name = "${long("b")}"; names[1] = "${long("b")}" }
+      if (cpu() == 0) { name = "${long("a")}"; names[1] = "${long("a")}" }
+      else { name = "${long("b")}"; names[1] = "${long("b")}" }
     }
     probe timer.ms(20) { printf("%s %s\\n", name, names[1]) }
     probe end { printf("%s %s\\n", name, names[1]) }`);

@@ -1,5 +1,5 @@
-// Random programs as handlers of kernel probes, many in one script: the kernel must print what the reference evaluator says
-// (tests/differential). STAP_REMOTE_SEED and STAP_REMOTE_COUNT choose others.
+// Random programs as handlers of kernel probes, many in one script: the kernel must print what the reference evaluator
+// says (tests/differential). STAP_REMOTE_SEED and STAP_REMOTE_COUNT choose others.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

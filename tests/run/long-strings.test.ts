@@ -1,4 +1,5 @@
-// The cases of tests/strings as handlers of a kernel probe, at each size, some in one script (tests/conformance/batch.ts).
+// The cases of tests/strings as handlers of a kernel probe, at each size, some in one script
+// (tests/conformance/batch.ts).
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

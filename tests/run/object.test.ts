@@ -1,5 +1,5 @@
-// Objects on a real kernel: loaded by bpftool, run by the agent alone, run by the client from a file, and refused by the
-// verifier after an instruction was damaged by hand.
+// Objects on a real kernel: loaded by bpftool, run by the agent alone, run by the client from a file, and refused by
+// the verifier after an instruction was damaged by hand.
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,5 +1,5 @@
-// Every integer operator on corner values, in the agent's interpreter, in the kernel and folded by the compiler: all three
-// must print what 64-bit two's complement arithmetic says, computed here with BigInt.
+// Every integer operator on corner values, in the agent's interpreter, in the kernel and folded by the compiler: all
+// three must print what 64-bit two's complement arithmetic says, computed here with BigInt.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -131,7 +131,8 @@ test("division by zero ends the handler, in the kernel and in the agent", async 
   for (const probe of ["begin", 'kernel.function("vfs_read") if (!done)']) {
     for (const operator of ["/", "%", "/=", "%="]) {
       const divide = operator.length === 2 ? `x ${operator} zero` : `x = x ${operator} zero`;
-      const script = `global zero, done\nprobe ${probe} { done = 1; zero = 0; x = 5; ${divide}; println(x) }\nprobe end { println(done) }`;
+      const body = `done = 1; zero = 0; x = 5; ${divide}; println(x)`;
+      const script = `global zero, done\nprobe ${probe} { ${body} }\nprobe end { println(done) }`;
       const attached = async () => void (await remote.shell("dd if=/proc/version of=/dev/null"));
       const { out, err, status } = await remote.run(["-e", script], { attached });
       assert.is(status, 1, `${probe} ${operator}`);

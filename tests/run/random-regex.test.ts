@@ -1,4 +1,5 @@
-// Random regular expressions in a kernel probe, compared with JavaScript's; tests/conformance does the same without a kernel.
+// Random regular expressions in a kernel probe, compared with JavaScript's; tests/conformance does the same without a
+// kernel.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

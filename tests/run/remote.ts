@@ -1,5 +1,6 @@
-// Command lines of stap-remote against a real kernel. The guest is named by STAP_REMOTE_GUEST. One SSH connection serves
-// all runs of a test file (a handshake costs an emulated guest a second); each run has an agent of its own, as with users.
+// Command lines of stap-remote against a real kernel. The guest is named by STAP_REMOTE_GUEST. One SSH connection
+// serves all runs of a test file (a handshake costs an emulated guest a second); each run has an agent of its own, as
+// with users.
 
 import { spawn } from "node:child_process";
 import { mkdtempSync, rmSync } from "node:fs";

@@ -1,5 +1,5 @@
-// The random programs of tests/steps as handlers of kernel probes, where every call and every round of a loop is a step:
-// the kernel's verifier accepts them, and they answer what the evaluator answers.
+// The random programs of tests/steps as handlers of kernel probes, where every call and every round of a loop is a
+// step: the kernel's verifier accepts them, and they answer what the evaluator answers.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

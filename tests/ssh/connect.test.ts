@@ -121,7 +121,7 @@ for (const ssh of ["ssh2", "openssh"] as const) {
     await transport.close();
   });
 
-  test("a key that the server does not accept is an authentication error that names the user and the way out", async () => {
+  test("a key that the server refuses is an authentication error that names the user and a remedy", async () => {
     const error = await failure(options({ identity: [sshd.strangerKey] }));
     assert.is(error.code, "auth");
     assert.match(error.message, /@127\.0\.0\.1:\d+ does not let us in/);

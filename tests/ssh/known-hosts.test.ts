@@ -168,7 +168,7 @@ test("prints a fingerprint as ssh-keygen -l does", () => {
   assert.is(fingerprint(ours.bytes), printed.split(" ")[1]);
 });
 
-test("records a key that ssh-keygen finds, after a last line without a newline, readable by its owner alone", async () => {
+test("records a key that ssh-keygen finds, after a last line without a newline, with mode 600", async () => {
   const file = join(folder, "new", "known_hosts");
   await recordKey(file, "first", theirs.bytes, { hashed: false });
   writeFileSync(file, readFileSync(file, "utf8").trimEnd());

@@ -1,5 +1,5 @@
-// Random programs of functions that call each other and themselves, and what they must answer: every piece of a program is
-// its text and a function that does the same here. What runs when is seen in `h`, into which every step is mixed.
+// Random programs of functions that call each other and themselves, and what they must answer: every piece of a program
+// is its text and a function that does the same here. What runs when is seen in `h`, into which every step is mixed.
 
 /** A number of 64 bits. */
 const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);
@@ -386,7 +386,7 @@ export function randomScript(
 ): { script: string; expected: string } | undefined {
   const made = new Generator(seed).program();
   if (made === undefined) return undefined;
-  const print = `try { printf("%d", ${made.start}) } catch { printf("failed") } printf(" %d %d\\n", h, g + 0 * table[9])`;
-  const run = `g = 5; table[9] = 0; ${print}`;
+  const print = `try { printf("%d", ${made.start}) } catch { printf("failed") }`;
+  const run = `g = 5; table[9] = 0; ${print} printf(" %d %d\\n", h, g + 0 * table[9])`;
   return { script: `${PRELUDE}${made.functions}${probe} { ${run}; ${end} }\n`, expected: made.expected };
 }

@@ -1,5 +1,5 @@
-// Random programs of recursive functions in the agent's interpreter: the answer and the order of all that happens are those
-// of a simple evaluator. tests/run/steps.test.ts runs some of them in kernels. STAP_REMOTE_SEED=N runs one.
+// Random programs of recursive functions in the agent's interpreter: the answer and the order of all that happens are
+// those of a simple evaluator. tests/run/steps.test.ts runs some of them in kernels. STAP_REMOTE_SEED=N runs one.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

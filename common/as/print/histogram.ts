@@ -56,7 +56,8 @@ class Histogram {
     }
     const bits = index - (this.count >> 1);
     if (bits == 0) return 0;
-    return bits > 0 ? (<i64>1) << (<i64>((bits - 1) & 63)) : -((<i64>1) << (<i64>((-bits - 1) & 63)));
+    const shift = <i64>(((bits > 0 ? bits : -bits) - 1) & 63);
+    return bits > 0 ? (<i64>1) << shift : -((<i64>1) << shift);
   }
 
   /** Finds the rows to show; they are all buckets if all are empty. */
