@@ -82,7 +82,9 @@ async function runOnGuest(guest: string, files: string[]): Promise<Outcome[]> {
   return outcomes;
 }
 
-/** Takes the guests in turn, as many at a time as there are CPUs: each keeps one busy, the tests beside it hardly any. */
+/**
+ * Takes the guests in turn, as many at a time as there are CPUs: each keeps one busy, the tests beside it hardly any.
+ */
 async function runOnGuests(guests: string[], files: string[]): Promise<Outcome[]> {
   const waiting = [...guests];
   const outcomes: Outcome[] = [];

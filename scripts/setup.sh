@@ -67,9 +67,12 @@ if [ -n "$missing" ]; then
   [ -z "$missing" ] || fail "still missing after the installation: $missing"
 fi
 
-command -v npm >/dev/null 2>&1 || fail "npm is missing; install Node 20 or newer"
-node_major=$(node -p 'process.versions.node.split(".")[0]')
-[ "$node_major" -ge 20 ] || fail "this is Node $node_major; install Node 20 or newer"
+needed="install Node 20.19, 22.12, or 23 and newer"
+command -v npm >/dev/null 2>&1 || fail "npm is missing; $needed"
+# The versions of package.json's engines: "ok", or the version that is too old.
+node_version=$(node -p 'const v = process.versions.node, [a, b] = v.split(".");
+  a >= 23 || (a == 22 && b >= 12) || (a == 20 && b >= 19) ? "ok" : v')
+[ "$node_version" = ok ] || fail "this is Node $node_version; $needed"
 installed=$root/node_modules/.package-lock.json
 if [ ! -e "$installed" ] || [ "$root/package-lock.json" -nt "$installed" ]; then
   echo "scripts/setup.sh: installing the packages of package-lock.json"

@@ -1,20 +1,20 @@
-// `npm run check`: formatter and linter, types, import rules, sizes, generated files. Fast, and needs no kernel.
+// `npm run check`: formatter and linter, types, import rules, sizes, dead code, READMEs, engines, generated files. It is
+// fast and needs no kernel.
 
-import { execFileSync, spawnSync } from "node:child_process";
-import { existsSync } from "node:fs";
+import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
+import { checkEngines } from "./engines.ts";
+import { checkExports } from "./exports.ts";
 import { checkGenerated } from "./generated.ts";
+import { importGraph } from "./graph.ts";
 import { checkImports } from "./imports.ts";
+import { checkReadmes } from "./readmes.ts";
 import { checkSizes } from "./sizes.ts";
+import { trackedSources } from "./sources.ts";
+import { parseFiles } from "./trees.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
-
-function trackedSources(): string[] {
-  const list = execFileSync("git", ["ls-files", "--cached", "--others", "--exclude-standard"], { cwd: ROOT });
-  const files = list.toString().split("\n");
-  return files.filter((file) => /\.(ts|mjs)$/.test(file) && existsSync(join(ROOT, file)));
-}
 
 /** Runs a program of node_modules; its output is the complaint. */
 function runTool(name: string, args: string[]): string[] {
@@ -22,12 +22,17 @@ function runTool(name: string, args: string[]): string[] {
   return result.status === 0 ? [] : [`${name} ${args.join(" ")}:\n${result.stdout}${result.stderr}`];
 }
 
-const files = trackedSources();
+const files = trackedSources(ROOT);
+const graph = importGraph(ROOT, files);
+const trees = parseFiles(ROOT, files);
 const checks: [string, () => string[]][] = [
   ["format and lint", () => runTool("biome", ["check", "--error-on-warnings", "--diagnostic-level=warn"])],
   ["types", () => runTool("tsc", ["-p", "tsconfig.json"])],
-  ["imports", () => checkImports(ROOT, files)],
-  ["sizes", () => checkSizes(ROOT, files)],
+  ["imports", () => checkImports(graph)],
+  ["sizes", () => checkSizes(trees)],
+  ["dead code", () => checkExports(trees)],
+  ["engines", () => checkEngines(ROOT)],
+  ["READMEs", () => checkReadmes(ROOT, files)],
   ["generated files", () => checkGenerated(ROOT)],
 ];
 

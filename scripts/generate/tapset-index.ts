@@ -18,7 +18,7 @@ const DECLARATIONS: [kind: string, pattern: RegExp][] = [
 ];
 
 /** The lines of the index for one file. */
-export function indexLines(name: string, text: string): string[] {
+function indexLines(name: string, text: string): string[] {
   const lines = new Set<string>();
   for (const line of text.split("\n")) {
     for (const [kind, pattern] of DECLARATIONS) {

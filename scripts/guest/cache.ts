@@ -1,12 +1,15 @@
-// Where everything about guests is kept, and how it is kept whole.
+// The folder that caches everything about guests:
 //
 //   ${XDG_CACHE_HOME:-~/.cache}/stap-remote/guests/
-//     apt/SUITE-ARCH/     apt's own state for one suite          keys/           SSH keys of guests and of the harness
-//     debs/               downloaded packages                    userland/       the files of a guest, one archive per CPU
-//     kernels/            kernel image and modules per guest     run/NAME/       a running guest: state, console, known_hosts
+//     apt/SUITE-ARCH/     apt's own state for one suite
+//     debs/               downloaded packages
+//     kernels/            kernel image and modules for each guest
+//     keys/               SSH keys of guests and of the harness
+//     userland/           the files of a guest, one archive for each CPU
+//     run/NAME/           a running guest: state, console, known_hosts
 //
-// Two rules keep it whole: a file or directory is made under a temporary name and renamed when it is complete; and
-// whoever makes one holds a lock, which the operating system releases should the holder die.
+// A file or directory is made under a temporary name and renamed when it is complete, so a crash leaves nothing half
+// written. The process that makes one holds a lock, which the operating system releases if the process dies.
 
 import { execFile, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync, writeFileSync } from "node:fs";

@@ -1,8 +1,8 @@
 // Boots a guest under QEMU, knows which ones are running, and stops them.
 //
-// A guest is one QEMU process and one folder, cachePath("run", NAME): console.log (all it ever printed), console.sock (its
-// serial line), state.json (written once it is ready), known_hosts and ssh_config. Its whole root file system is an
-// initramfs: nothing survives it. It reaches nothing but this machine's loopback, through one forwarded port.
+// A guest is one QEMU process and one folder, cachePath("run", NAME): console.log (all it ever printed), console.sock
+// (its serial line), state.json (written once it is ready), known_hosts and ssh_config. Its whole root file system is
+// an initramfs: nothing survives it. It reaches nothing but this machine's loopback, through one forwarded port.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -201,8 +201,8 @@ function spawnQemu(spec: GuestSpec, request: BootRequest, port: number): ChildPr
 
 /**
  * Two findings about QEMU 7.2's emulation of x86: without "-cx16" a 6.12 kernel on two CPUs crashes in most boots; and
- * with a thread for each CPU, every kernel crashes when it puts a probe on a function that the other CPU runs into at that
- * moment (seen with the kernel's own kprobe_events, too), so both CPUs take turns on one thread.
+ * with a thread for each CPU, every kernel crashes when it puts a probe on a function that the other CPU runs into at
+ * that moment (seen with the kernel's own kprobe_events, too), so both CPUs take turns on one thread.
  */
 const HARDWARE: Record<GuestArch, { program: string; cpu: string[]; emulation: string; console: string }> = {
   x86_64: {

@@ -1,7 +1,7 @@
 // The files of a guest: an SSH server, a shell, sudo and bpftool, and no more, unpacked from Debian packages.
 //
-// What comes from packages is cached per CPU architecture; our own few files (root/ beside this one, accounts, keys) are
-// added at each boot. Nothing is installed: no package script runs, so accounts and links are made here.
+// What comes from packages is cached per CPU architecture; our own few files (root/ beside this one, accounts, keys)
+// are added at each boot. Nothing is installed: no package script runs, so accounts and links are made here.
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
@@ -15,9 +15,9 @@ import { DEBIAN_ARCH, type GuestArch, USERLAND_SUITE } from "./matrix.ts";
 const LAYOUT = 2;
 const PROGRAMS = ["openssh-server", "openssh-sftp-server", "busybox-static", "dash", "sudo", "bpftool"];
 const LIBRARIES =
-  "libc6 libcrypt1 libselinux1 libpcre2-8-0 libaudit1 libcap-ng0 libpam0g libpam-modules libpam-modules-bin libcap2 libcom-err2 " +
-  "libgssapi-krb5-2 libkrb5-3 libkrb5support0 libk5crypto3 libkeyutils1 libssl3t64 libzstd1 zlib1g libwrap0 " +
-  "libwtmpdb0 libsqlite3-0 libelf1t64 libapparmor1";
+  "libc6 libcrypt1 libselinux1 libpcre2-8-0 libaudit1 libcap-ng0 libpam0g libpam-modules libpam-modules-bin libcap2 " +
+  "libcom-err2 libgssapi-krb5-2 libkrb5-3 libkrb5support0 libk5crypto3 libkeyutils1 libssl3t64 libzstd1 zlib1g " +
+  "libwrap0 libwtmpdb0 libsqlite3-0 libelf1t64 libapparmor1";
 /** Files that the programs above never open. */
 const UNWANTED =
   /^\/(usr\/share|usr\/include|usr\/lib\/[^/]*\/gconv|usr\/lib\/systemd|etc\/(ssh\/moduli|pam\.d|init\.d)|var)(\/|$)/;
