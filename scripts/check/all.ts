@@ -1,5 +1,5 @@
-// `npm run check`: formatter and linter, types, import rules, sizes, dead code, READMEs, engines, generated files. It is
-// fast and needs no kernel.
+// `npm run check`: formatter and linter, types, import rules, sizes, dead code, READMEs, engines, generated files. The
+// check is fast and needs no kernel.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";

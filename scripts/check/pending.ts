@@ -17,6 +17,7 @@ const PENDING: Record<string, string> = {
   "compiler/probes/": "attach kinds are being moved",
   "compiler/README.md": "the protocol of needs is being changed",
   "compiler/driver.ts": "arenas are being added",
+  "compiler/memory.ts": "arenas are being added",
   "compiler/request.ts": "the protocol of needs is being changed",
   "compiler/semantic/print.ts": "attach kinds are being moved",
   "compiler/semantic/resolve-probes.ts": "attach kinds are being moved",
