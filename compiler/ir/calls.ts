@@ -2,11 +2,11 @@
 
 import { HelperRow, helperRows } from "../../common/format/helpers";
 
-let rows: HelperRow[] = [];
+/** Made when the module starts: what a pass allocates is given back with its function (compiler/memory.ts). */
+const rows: HelperRow[] = helperRows();
 
 /** The row of a helper, or null if the table has none. */
 export function helperRow(helper: i32): HelperRow | null {
-  if (rows.length == 0) rows = helperRows();
   for (let i = 0, n = rows.length; i < n; ++i) {
     if (<i32>rows[i].id == helper) return rows[i];
   }
