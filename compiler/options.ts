@@ -42,7 +42,7 @@ export class CompileOptions {
   limit(name: string, otherwise: i32): i32 {
     const defines = this.semantic.defines;
     if (!defines.has(name)) return otherwise;
-    const value = <i64>parseInt(defines.get(name));
+    const value = <i64>parseInt(defines.get(name), 10);
     return <i32>max<i64>(0, min<i64>(value, i32.MAX_VALUE));
   }
 }
@@ -55,7 +55,7 @@ export function readOptions(request: Request, reporter: Reporter): CompileOption
   const found = findArch(arch);
   if (found < 0) reporter.error(null, `unknown architecture '${arch}'`, "use x86_64 or arm64");
   else options.arch = <Arch>found;
-  const pass = <i32>parseInt(request.option("pass", "4"));
+  const pass = <i32>parseInt(request.option("pass", "4"), 10);
   if (pass < 1 || pass > 5) reporter.error(null, `no such pass: ${request.option("pass")}`, "passes are 1 to 4");
   options.lastPass = pass < 1 || pass > 4 ? 4 : pass;
   options.dump = request.option("dump");
@@ -75,7 +75,7 @@ export function readOptions(request: Request, reporter: Reporter): CompileOption
 function readRing(options: CompileOptions, request: Request, reporter: Reporter): void {
   const text = request.option("buffer");
   if (text.length == 0) return;
-  const size = <i64>parseInt(text);
+  const size = <i64>parseInt(text, 10);
   if (size < 1 || size > MOST_RING_MIB) {
     reporter.error(null, `no such buffer size: ${text}`, `give megabytes, 1 to ${MOST_RING_MIB}`);
     return;

@@ -22,7 +22,7 @@ import {
   UpdateExpression,
 } from "../syntax/ast";
 import { OperatorFlags, operatorIs } from "../syntax/token";
-import { symbolOf } from "./variable";
+import { symbolOf } from "./names";
 
 /** Collects the locals that a body assigns. */
 class Assignments extends Visitor {

@@ -5,18 +5,17 @@
 
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import { GlobalSymbol } from "../semantic/symbols";
+import { copyPadded, copyString, keepString, zero } from "../runtime/copy";
+import { Base, Place } from "../runtime/place";
+import { SLICE_DELETE, SLICE_IN, Slice } from "../runtime/slice";
+import { Table } from "../runtime/table";
+import { CLEAR, GROW, REMOVE, SKIPPED, TABLE_FIND } from "../runtime/table-routines";
 import { Range } from "../source/source";
-import { Expression, Identifier, IndexExpression, NodeKind } from "../syntax/ast";
+import { Expression, IndexExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
-import { keepString } from "./call";
-import { isSimple, lowerLong } from "./expression";
 import { Lowering } from "./lowering";
-import { Base, Place } from "./place";
-import { isSlice, slicesOf } from "./slice";
-import { copyPadded, copyString, lowerString, zero } from "./string";
-import { SKIPPED, Table } from "./table";
-import { symbolOf } from "./variable";
+import { arrayOf } from "./names";
+import { isSimple } from "./simple";
 
 /** Evaluated keys of one element. */
 export class Keys {
@@ -29,27 +28,42 @@ export class Keys {
 }
 
 /** The table of the array that an expression names. */
-export function tableOf(l: Lowering, array: Expression): Table {
-  assert(array.kind == NodeKind.Identifier, "an array is named");
-  const global = <GlobalSymbol>symbolOf(<Identifier>array);
-  const table = l.shared.tables[global.index];
+export function tableOf(lowering: Lowering, array: Expression): Table {
+  const table = lowering.shared.storageOf(arrayOf(array)).table;
   assert(table !== null, "every array has a table");
   return table!;
 }
 
+/** Whether `*` stands among keys. */
+function isSlice(keys: Expression[]): bool {
+  for (let i = 0, n = keys.length; i < n; ++i) {
+    if (keys[i].kind == NodeKind.Wildcard) return true;
+  }
+  return false;
+}
+
+/** The slice of a table that keys leave open. */
+function sliceOf(table: Table, keys: Expression[]): Slice {
+  let given = 0;
+  for (let i = 0, n = keys.length; i < n; ++i) {
+    if (keys[i].kind != NodeKind.Wildcard) given |= 1 << i;
+  }
+  return new Slice(table, given);
+}
+
 /** Evaluates keys. */
-export function lowerKeys(l: Lowering, array: Expression, keys: Expression[], range: Range): Keys {
-  const result = new Keys(tableOf(l, array), range);
+export function lowerKeys(lowering: Lowering, array: Expression, keys: Expression[], range: Range): Keys {
+  const result = new Keys(tableOf(lowering, array), range);
   for (let i = 0, n = keys.length; i < n; ++i) {
     if (keys[i].kind == NodeKind.Wildcard) {
       result.longs.push(NoRef);
       result.places.push(null);
     } else if (keys[i].type == Type.String) {
-      const place = lowerString(l, keys[i]);
+      const place = lowering.string(keys[i]);
       result.longs.push(NoRef);
-      result.places.push(isSimple(keys[i]) ? place : keepString(l, place));
+      result.places.push(isSimple(keys[i]) ? place : keepString(lowering.frame, place));
     } else {
-      result.longs.push(lowerLong(l, keys[i]));
+      result.longs.push(lowering.long(keys[i]));
       result.places.push(null);
     }
   }
@@ -57,21 +71,21 @@ export function lowerKeys(l: Lowering, array: Expression, keys: Expression[], ra
 }
 
 /** Puts keys into the frame, but for `*`; large strings with zeros behind them, since keys are compared as a whole. */
-function storeKeys(l: Lowering, keys: Keys, place: i32): void {
+function storeKeys(lowering: Lowering, keys: Keys, place: i32): void {
   const table = keys.table;
   let at = place;
   for (let i = 0, n = table.keyCapacities.length; i < n; ++i) {
     const capacity = table.keyCapacities[i];
     const to = new Place(Base.Frame, NoRef, at, capacity);
     const key = keys.places[i];
-    if (key !== null) copyPadded(l, key, to);
-    else if (keys.longs[i] != NoRef) l.storeWord(to, 0, keys.longs[i]);
+    if (key !== null) copyPadded(lowering.frame, key, to);
+    else if (keys.longs[i] != NoRef) lowering.frame.storeWord(to, 0, keys.longs[i]);
     at += capacity;
   }
 }
 
 /** The words of keys that are passed in registers. */
-function wordsOf(l: Lowering, keys: Keys): Ref[] {
+function wordsOf(lowering: Lowering, keys: Keys): Ref[] {
   const words: Ref[] = [];
   const capacities = keys.table.keyCapacities;
   for (let i = 0, n = capacities.length; i < n; ++i) {
@@ -82,92 +96,93 @@ function wordsOf(l: Lowering, keys: Keys): Ref[] {
     }
     let from = place;
     if (!place.isLiteral && place.capacity > capacities[i]) {
-      from = l.newTemporary(capacities[i]);
-      copyString(l, place, from);
+      from = lowering.frame.newTemporary(capacities[i]);
+      copyString(lowering.frame, place, from);
     }
-    for (let k = 0, m = capacities[i] >> 3; k < m; ++k) words.push(l.word(from, k));
+    for (let k = 0, m = capacities[i] >> 3; k < m; ++k) words.push(lowering.frame.word(from, k));
   }
   return words;
 }
 
 /** Passes keys to a routine of their table: what its first arguments are. */
-function passKeys(l: Lowering, keys: Keys): Ref[] {
-  if (keys.table.keysInRegisters) return wordsOf(l, keys);
-  storeKeys(l, keys, keys.table.keyPlace);
-  return [l.b.getVar(l.frameOffset)];
+function passKeys(lowering: Lowering, keys: Keys): Ref[] {
+  if (keys.table.keysInRegisters) return wordsOf(lowering, keys);
+  storeKeys(lowering, keys, keys.table.keyPlace);
+  return [lowering.frame.offset()];
 }
 
 /** Calls the table's `find`. */
-function find(l: Lowering, keys: Keys, create: bool): Ref {
-  const passed = passKeys(l, keys);
-  return callFind(l, keys.table, passed, create);
+function find(lowering: Lowering, keys: Keys, create: bool): Ref {
+  const passed = passKeys(lowering, keys);
+  return callFind(lowering, keys.table, passed, create);
 }
 
-function callFind(l: Lowering, table: Table, passed: Ref[], create: bool): Ref {
-  const args = passed.concat([l.constant(create ? 1 : 0)]);
-  // Keys in the frame may change between two look-ups without anybody seeing it.
-  return table.keysInRegisters ? l.b.callLookup(table.find, args) : l.b.callFunction(table.find, args);
+function callFind(lowering: Lowering, table: Table, passed: Ref[], create: bool): Ref {
+  const args = passed.concat([lowering.constant(create ? 1 : 0)]);
+  const find = TABLE_FIND.of(table);
+  // Keys in the frame may change between two look-ups, and no pass would see it.
+  return table.keysInRegisters ? lowering.b.callLookup(find, args) : lowering.b.callFunction(find, args);
 }
 
 /** Finds an element without the lock, and takes it only to make a new one; a handler that cannot is skipped. */
-function findOrGrow(l: Lowering, keys: Keys): Ref {
-  const b = l.b;
-  const passed = passKeys(l, keys);
+function findOrGrow(lowering: Lowering, keys: Keys): Ref {
+  const b = lowering.b;
+  const passed = passKeys(lowering, keys);
   const number = b.variable("number");
-  b.setVar(number, callFind(l, keys.table, passed, false));
+  b.setVar(number, callFind(lowering, keys.table, passed, false));
   const fresh = b.newBlock("fresh");
   const found = b.newBlock("found");
   const skipped = b.newBlock("skipped");
   const grown = b.newBlock("grown");
   b.setCold(fresh);
   b.setCold(skipped);
-  b.branchIf(Op.Sgt, b.getVar(number), l.constant(0), found, fresh);
+  b.branchIf(Op.Sgt, b.getVar(number), lowering.constant(0), found, fresh);
   b.setBlock(fresh);
-  b.setVar(number, b.callFunction(keys.table.grow, passed));
-  b.branchIf(Op.Eq, b.getVar(number), l.constant(SKIPPED), skipped, grown);
+  b.setVar(number, b.callFunction(GROW.of(keys.table), passed));
+  b.branchIf(Op.Eq, b.getVar(number), lowering.constant(SKIPPED), skipped, grown);
   b.setBlock(grown);
   b.jump(found);
   b.setBlock(skipped);
-  l.skipHandler();
+  lowering.exits.skipHandler();
   b.setBlock(found);
   return b.getVar(number);
 }
 
 /** The number of the element with these keys; 0 none. */
-export function findElement(l: Lowering, keys: Keys): Ref {
-  return find(l, keys, false);
+export function findElement(lowering: Lowering, keys: Keys): Ref {
+  return find(lowering, keys, false);
 }
 
 /** The address of the element with these keys, which is made if there is none; a full array is an error. */
-export function makeElement(l: Lowering, keys: Keys): Ref {
-  return keys.table.element(l.b, makeNumber(l, keys));
+export function makeElement(lowering: Lowering, keys: Keys): Ref {
+  return keys.table.element(lowering.b, makeNumber(lowering, keys));
 }
 
 /** The same as the element's number. */
-export function makeNumber(l: Lowering, keys: Keys): Ref {
-  const number = l.root.alone ? find(l, keys, true) : findOrGrow(l, keys);
-  const symbol = keys.table.symbol;
+export function makeNumber(lowering: Lowering, keys: Keys): Ref {
+  const number = lowering.root.alone ? find(lowering, keys, true) : findOrGrow(lowering, keys);
+  const symbol = lowering.shared.globals[keys.table.shape.index].symbol;
   const limit = symbol.size > 0 ? `size limit (${symbol.size})` : "MAXMAPENTRIES";
   const near = `identifier '${symbol.displayName}'`;
   // An array that wraps is never full, but a chain of one bucket may be.
-  l.failIf(Op.Sle, number, l.constant(0), `Array overflow, check ${limit}`, keys.range, near);
+  lowering.exits.failIf(Op.Sle, number, lowering.constant(0), `Array overflow, check ${limit}`, keys.range, near);
   return number;
 }
 
 /** Reads an element's number; 0 where there is none. */
-export function readElement(l: Lowering, e: IndexExpression): Ref {
-  return readLongOf(l, lowerKeys(l, e.base, e.keys, e.range));
+export function readElement(lowering: Lowering, e: IndexExpression): Ref {
+  return readLongOf(lowering, lowerKeys(lowering, e.base, e.keys, e.range));
 }
 
 /** The number of the element with these keys; 0 where there is none. */
-export function readLongOf(l: Lowering, keys: Keys): Ref {
-  const b = l.b;
-  const number = findElement(l, keys);
+export function readLongOf(lowering: Lowering, keys: Keys): Ref {
+  const b = lowering.b;
+  const number = findElement(lowering, keys);
   const value = b.variable("element");
-  b.setVar(value, l.constant(0));
+  b.setVar(value, lowering.constant(0));
   const some = b.newBlock("some");
   const done = b.newBlock("done");
-  b.branchIf(Op.Sgt, number, l.constant(0), some, done);
+  b.branchIf(Op.Sgt, number, lowering.constant(0), some, done);
   b.setBlock(some);
   b.setVar(value, b.load(Op.Load64, keys.table.element(b, number), keys.table.valueOffset));
   b.jump(done);
@@ -176,74 +191,79 @@ export function readLongOf(l: Lowering, keys: Keys): Ref {
 }
 
 /** Reads an element's string into a place of its own; empty where there is none. */
-export function readStringElement(l: Lowering, e: IndexExpression): Place {
-  return readStringOf(l, lowerKeys(l, e.base, e.keys, e.range));
+export function readStringElement(lowering: Lowering, e: IndexExpression): Place {
+  return readStringOf(lowering, lowerKeys(lowering, e.base, e.keys, e.range));
 }
 
 /** The string of the element with these keys, in a place of its own; empty where there is none. */
-export function readStringOf(l: Lowering, keys: Keys): Place {
+export function readStringOf(lowering: Lowering, keys: Keys): Place {
   const table = keys.table;
-  const number = findElement(l, keys);
-  const to = l.newTemporary(table.valueBytes);
-  zero(l, to);
-  const b = l.b;
+  const number = findElement(lowering, keys);
+  const to = lowering.frame.newTemporary(table.valueBytes);
+  zero(lowering.frame, to);
+  const b = lowering.b;
   const some = b.newBlock("some");
   const done = b.newBlock("done");
-  b.branchIf(Op.Sgt, number, l.constant(0), some, done);
+  b.branchIf(Op.Sgt, number, lowering.constant(0), some, done);
   b.setBlock(some);
-  copyString(l, table.placeIn(table.element(b, number), table.valueOffset, table.valueBytes), to);
+  copyString(lowering.frame, table.placeIn(table.element(b, number), table.valueOffset, table.valueBytes), to);
   b.jump(done);
   b.setBlock(done);
   return to;
 }
 
 /** Adds to an element whose new value nobody asks for. */
-export function addToElement(l: Lowering, keys: Keys, value: Ref): void {
-  const element = makeElement(l, keys);
+export function addToElement(lowering: Lowering, keys: Keys, value: Ref): void {
+  const element = makeElement(lowering, keys);
   const offset = keys.table.valueOffset;
-  if (keys.table.symbol.isCounted) {
-    l.b.atomicAdd(8, element, offset, value);
+  if (keys.table.shape.isCounted) {
+    lowering.b.atomicAdd(8, element, offset, value);
     return;
   }
-  l.b.store(Op.Store64, element, offset, l.b.binary(Op.Add, l.b.load(Op.Load64, element, offset), value));
+  lowering.b.store(
+    Op.Store64,
+    element,
+    offset,
+    lowering.b.binary(Op.Add, lowering.b.load(Op.Load64, element, offset), value),
+  );
 }
 
 /** Sets an element's number. */
-export function writeElement(l: Lowering, keys: Keys, value: Ref): void {
-  l.b.store(Op.Store64, makeElement(l, keys), keys.table.valueOffset, value);
+export function writeElement(lowering: Lowering, keys: Keys, value: Ref): void {
+  lowering.b.store(Op.Store64, makeElement(lowering, keys), keys.table.valueOffset, value);
 }
 
 /** Sets an element's string. */
-export function writeStringElement(l: Lowering, keys: Keys, value: Place): void {
+export function writeStringElement(lowering: Lowering, keys: Keys, value: Place): void {
   const table = keys.table;
-  copyPadded(l, value, table.placeIn(makeElement(l, keys), table.valueOffset, table.valueBytes));
+  copyPadded(lowering.frame, value, table.placeIn(makeElement(lowering, keys), table.valueOffset, table.valueBytes));
 }
 
 /** `[keys] in array` */
-export function lowerIn(l: Lowering, keys: Expression[], array: Expression, range: Range): Ref {
-  const lowered = lowerKeys(l, array, keys, range);
+export function lowerIn(lowering: Lowering, keys: Expression[], array: Expression, range: Range): Ref {
+  const lowered = lowerKeys(lowering, array, keys, range);
   if (isSlice(keys)) {
-    const slices = slicesOf(l, lowered.table, keys);
-    storeKeys(l, lowered, slices.keyPlace);
-    return l.b.callFunction(slices.find, [l.b.getVar(l.frameOffset)]);
+    const slice = sliceOf(lowered.table, keys);
+    storeKeys(lowering, lowered, slice.keyPlace);
+    return lowering.b.callFunction(SLICE_IN.of(slice), [lowering.frame.offset()]);
   }
-  const number = findElement(l, lowered);
-  return l.b.binary(Op.Sgt, number, l.constant(0));
+  const number = findElement(lowering, lowered);
+  return lowering.b.binary(Op.Sgt, number, lowering.constant(0));
 }
 
 /** `delete array[keys]` and `delete array` */
-export function deleteElement(l: Lowering, target: Expression): void {
+export function deleteElement(lowering: Lowering, target: Expression): void {
   if (target.kind == NodeKind.Index) {
     const index = <IndexExpression>target;
-    const keys = lowerKeys(l, index.base, index.keys, index.range);
+    const keys = lowerKeys(lowering, index.base, index.keys, index.range);
     if (isSlice(index.keys)) {
-      const slices = slicesOf(l, keys.table, index.keys);
-      storeKeys(l, keys, slices.keyPlace);
-      l.b.callFunction(slices.remove, [l.b.getVar(l.frameOffset)]);
+      const slice = sliceOf(keys.table, index.keys);
+      storeKeys(lowering, keys, slice.keyPlace);
+      lowering.b.callFunction(SLICE_DELETE.of(slice), [lowering.frame.offset()]);
     } else {
-      l.b.callFunction(keys.table.remove, [findElement(l, keys)]);
+      lowering.b.callFunction(REMOVE.of(keys.table), [findElement(lowering, keys)]);
     }
   } else {
-    l.b.callFunction(tableOf(l, target).clear, []);
+    lowering.b.callFunction(CLEAR.of(tableOf(lowering, target)), []);
   }
 }

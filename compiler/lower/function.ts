@@ -6,22 +6,21 @@
 // Subprogram: parameters, locals and a string result have places in the function's area of the frame; a long result is
 // returned in r0; an error is left in the frame's header, where the caller looks if the function may fail.
 
-import { NoRef, Ref } from "../ir/function";
+import { Func, Linkage, NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
+import { copyString, keepString, zero } from "../runtime/copy";
+import { Base, capacityFor, Place } from "../runtime/place";
+import { FrameWord } from "../runtime/plan";
 import { Effects, FunctionSymbol, LocalSymbol } from "../semantic/symbols";
 import { Range } from "../source/source";
 import { Expression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
-import { keepString } from "./call";
 import { assignedLocals } from "./contents";
-import { lowerLong } from "./expression";
-import { FrameHeader } from "./frame";
 import { charge, costOf } from "./loop";
-import { Inlining, Lowering, Shared, Storage, Subprogram } from "./lowering";
-import { Base, capacityFor, Place } from "./place";
-import { lowerBlock } from "./statement";
+import { FunctionParts, Lowering, Tree } from "./lowering";
+import { Inlining, Storage } from "./scope";
+import { Shared, Subprogram } from "./shared";
 import { Activation, isRecursive, Machine } from "./steps";
-import { copyString, lowerString, zero } from "./string";
 import { declareLocal } from "./variable";
 
 /** A function whose text is shorter than this is inlined wherever it is called. */
@@ -37,44 +36,49 @@ class Argument {
   place: Place | null = null;
 }
 
-/** Calls a function; its result is in `l.longResult` or `l.stringResult`. */
-export function callFunction(l: Lowering, fn: FunctionSymbol, args: Expression[], range: Range): void {
-  l.longResult = l.constant(0);
-  l.stringResult = null;
-  const wanted = l.wanted;
-  l.wanted = null;
-  const machine = machineOf(l);
-  const inlined = isInlined(l, fn);
-  const values = lowerArguments(l, fn, args);
-  if (inlined) {
-    inlineCall(l, fn, values);
-  } else if (machine !== null && !isLeaf(fn)) {
-    callActivation(l, machine, fn, values, range);
-    if (fn.returnType == Type.String) keepResult(l, machine, fn, wanted);
-  } else {
-    callSubprogram(l, fn, values);
-  }
+/** A call of a function. */
+export class Call {
+  constructor(
+    public callee: FunctionSymbol,
+    public args: Expression[],
+    public range: Range,
+  ) {}
 }
 
-function lowerArguments(l: Lowering, fn: FunctionSymbol, args: Expression[]): Argument[] {
+/** What a call yields: a number, or a string. */
+export class Result {
+  constructor(
+    public long: Ref,
+    public place: Place | null,
+  ) {}
+}
+
+/** Calls a function; `wanted` is where its string is wanted, if that is known. */
+export function callFunction(lowering: Lowering, call: Call, wanted: Place | null): Result {
+  const fn = call.callee;
+  const machine = lowering.root.machine;
+  const inlined = isInlined(lowering, fn);
+  const values = lowerArguments(lowering, fn, call.args);
+  if (inlined) return inlineCall(lowering, fn, values);
+  if (machine === null || isLeaf(fn)) return callSubprogram(lowering, fn, values);
+  const result = callActivation(lowering, machine, call, values);
+  return fn.returnType == Type.String ? keepResult(lowering, machine, fn, wanted) : result;
+}
+
+function lowerArguments(lowering: Lowering, fn: FunctionSymbol, args: Expression[]): Argument[] {
   const values: Argument[] = [];
   for (let i = 0, n = args.length; i < n; ++i) {
     const argument = new Argument();
     if (fn.parameters[i].type == Type.String) {
-      const place = lowerString(l, args[i]);
+      const place = lowering.string(args[i]);
       // A later argument's calls may change what this one names.
-      argument.place = i + 1 < n || args[i].kind == NodeKind.Call ? keepString(l, place) : place;
+      argument.place = i + 1 < n || args[i].kind == NodeKind.Call ? keepString(lowering.frame, place) : place;
     } else {
-      argument.value = lowerLong(l, args[i]);
+      argument.value = lowering.long(args[i]);
     }
     values.push(argument);
   }
   return values;
-}
-
-function machineOf(l: Lowering): Machine | null {
-  const activation = l.root.activation;
-  return activation !== null ? activation.machine : null;
 }
 
 /** Whether a function calls no other and never loops, so that a plain call of it is neither deep nor long. */
@@ -82,27 +86,31 @@ function isLeaf(fn: FunctionSymbol): bool {
   return fn.overloads.length == 1 && fn.callees.length == 0 && (fn.effects & Effects.Loops) == 0;
 }
 
-function isInlined(l: Lowering, fn: FunctionSymbol): bool {
+function isInlined(lowering: Lowering, fn: FunctionSymbol): bool {
   let text = 0;
-  if (isRecursive(fn) || (l.depth >= MAX_DEPTH && (fn.overloads.length == 1 || machineOf(l) !== null))) return false;
+  if (
+    isRecursive(fn) ||
+    (lowering.scope.depth >= MAX_DEPTH && (fn.overloads.length == 1 || lowering.root.machine !== null))
+  )
+    return false;
   for (let i = 0, n = fn.overloads.length; i < n; ++i) {
     const range = fn.overloads[i].declaration.range;
     text += range.end - range.start;
   }
   // `next` needs the code of the next overload in the same function.
-  const single = fn.overloads.length == 1 || machineOf(l) !== null;
-  if (single && l.inlinedText + text > INLINE_BUDGET) return false;
+  const single = fn.overloads.length == 1 || lowering.root.machine !== null;
+  if (single && lowering.scope.inlinedText + text > INLINE_BUDGET) return false;
   if (single && fn.callCount > 1 && text > SMALL_TEXT) return false;
-  l.inlinedText += text;
+  lowering.scope.inlinedText += text;
   return true;
 }
 
 // ----------------------------------------------------------------------------------------------------------- inlined
 
-function inlineCall(l: Lowering, fn: FunctionSymbol, values: Argument[]): void {
-  const b = l.b;
+function inlineCall(lowering: Lowering, fn: FunctionSymbol, values: Argument[]): Result {
+  const b = lowering.b;
   const exit = b.newBlock("return");
-  const outer = l.inlining;
+  const outer = lowering.scope.inlining;
   const position = b.position;
   const variable = b.variable(fn.name);
   let place: Place | null = null;
@@ -110,60 +118,62 @@ function inlineCall(l: Lowering, fn: FunctionSymbol, values: Argument[]): void {
   if (isString) {
     const capacity = capacityFor(fn.maxLength);
     // A `return` in a loop's body is in another function, which does not see this one's stack.
-    const result = l.root.framed ? l.newFrameTemporary(capacity) : l.newTemporary(capacity);
-    zero(l, result);
+    const result = lowering.root.frame.holdsLocals
+      ? lowering.frame.newFrameTemporary(capacity)
+      : lowering.frame.newTemporary(capacity);
+    zero(lowering.frame, result);
     place = result;
-  } else if (l.root.framed) {
-    place = l.newFramePlace(8);
-    l.storeWord(place, 0, l.constant(0));
+  } else if (lowering.root.frame.holdsLocals) {
+    place = lowering.frame.newFramePlace(8);
+    lowering.frame.storeWord(place, 0, lowering.constant(0));
   } else {
-    b.setVar(variable, l.constant(0));
+    b.setVar(variable, lowering.constant(0));
   }
-  ++l.depth;
+  ++lowering.scope.depth;
   for (let i = 0, n = fn.overloads.length; i < n; ++i) {
     const overload = fn.overloads[i];
     const nextOverload = b.newBlock("overload");
-    const inlining = new Inlining(overload, l, exit, nextOverload, outer);
+    const inlining = new Inlining(overload, lowering.fn, exit, nextOverload, outer);
     inlining.variable = variable;
     inlining.place = place;
-    l.inlining = inlining;
-    bindParameters(l, overload, values);
-    l.memo.open();
-    inlineBody(l, overload);
-    l.memo.close();
+    lowering.scope.inlining = inlining;
+    bindParameters(lowering, overload, values);
+    lowering.scope.memo.open();
+    inlineBody(lowering, overload);
+    lowering.scope.memo.close();
     b.jump(exit);
     if ((overload.effects & Effects.Next) == 0) break;
     b.setBlock(nextOverload);
     if (i + 1 < n) continue;
-    l.inlining = outer;
-    exhaust(l, fn);
+    lowering.scope.inlining = outer;
+    exhaust(lowering, fn);
   }
-  --l.depth;
-  l.inlining = outer;
+  --lowering.scope.depth;
+  lowering.scope.inlining = outer;
   b.setBlock(exit);
   b.position = position;
-  if (isString) l.stringResult = place;
-  else l.longResult = place !== null ? l.word(place, 0) : b.getVar(variable);
+  if (isString) return new Result(NoRef, place);
+  return new Result(place !== null ? lowering.frame.word(place, 0) : b.getVar(variable), null);
 }
 
 /** `next` in the last overload, or in the only function of the name. */
-function exhaust(l: Lowering, fn: FunctionSymbol): void {
-  const known = l.outputKnown;
+function exhaust(lowering: Lowering, fn: FunctionSymbol): void {
+  const known = lowering.output.known;
   // The output's length was put into the frame on every way here.
-  if (l.buffered) l.outputKnown = -1;
-  l.fail("all functions exhausted", fn.overloads[0].range, `identifier '${fn.displayName}'`);
-  l.outputKnown = known;
+  if (lowering.output.isBuffered) lowering.output.known = -1;
+  lowering.exits.fail("all functions exhausted", fn.overloads[0].range, `identifier '${fn.displayName}'`);
+  lowering.output.known = known;
 }
 
-function inlineBody(l: Lowering, fn: FunctionSymbol): void {
+function inlineBody(lowering: Lowering, fn: FunctionSymbol): void {
   const body = fn.declaration.body;
   if (!body) return;
-  for (let i = fn.parameters.length, n = fn.locals.length; i < n; ++i) redeclareLocal(l, fn.locals[i]);
-  lowerBlock(l, body);
-  if ((fn.effects & Effects.Prints) != 0) l.leaveUnknown();
+  for (let i = fn.parameters.length, n = fn.locals.length; i < n; ++i) redeclareLocal(lowering, fn.locals[i]);
+  lowering.block(body);
+  if ((fn.effects & Effects.Prints) != 0) lowering.output.leaveUnknown();
 }
 
-function bindParameters(l: Lowering, fn: FunctionSymbol, values: Argument[]): void {
+function bindParameters(lowering: Lowering, fn: FunctionSymbol, values: Argument[]): void {
   const body = fn.declaration.body;
   if (!body) return;
   const assigned = assignedLocals(body);
@@ -174,70 +184,81 @@ function bindParameters(l: Lowering, fn: FunctionSymbol, values: Argument[]): vo
       // What the body does to the variable that was passed must not be seen through the parameter.
       const moves = place.base == Base.Bss && (fn.effects & Effects.WritesGlobals) != 0;
       // A body of a loop is another function, which does not see this one's stack.
-      const hidden = l.root.framed && place.base == Base.Pointer;
+      const hidden = lowering.root.frame.holdsLocals && place.base == Base.Pointer;
       const still = place.isLiteral || (!moves && !hidden);
       const storage = new Storage();
-      storage.place = still ? place : l.root.framed ? keepInFrame(l, place) : keepString(l, place);
-      l.locals.set(parameter, storage);
+      storage.place = still
+        ? place
+        : lowering.root.frame.holdsLocals
+          ? keepInFrame(lowering, place)
+          : keepString(lowering.frame, place);
+      lowering.scope.locals.set(parameter, storage);
       continue;
     }
-    const storage = redeclareLocal(l, parameter);
+    const storage = redeclareLocal(lowering, parameter);
     const to = storage.place;
-    if (to === null) l.b.setVar(storage.variable, values[i].value);
-    else if (place !== null) copyString(l, place, to);
-    else l.storeWord(to, 0, values[i].value);
+    if (to === null) lowering.b.setVar(storage.variable, values[i].value);
+    else if (place !== null) copyString(lowering.frame, place, to);
+    else lowering.frame.storeWord(to, 0, values[i].value);
   }
 }
 
-function keepInFrame(l: Lowering, place: Place): Place {
-  const kept = l.newFrameTemporary(place.capacity);
-  copyString(l, place, kept);
+function keepInFrame(lowering: Lowering, place: Place): Place {
+  const kept = lowering.frame.newFrameTemporary(place.capacity);
+  copyString(lowering.frame, place, kept);
   return kept;
 }
 
 /** Makes a local anew, in the place that an earlier inlining of its function gave it. */
-function redeclareLocal(l: Lowering, local: LocalSymbol): Storage {
+function redeclareLocal(lowering: Lowering, local: LocalSymbol): Storage {
   // Where places are given back at a statement's end, each inlining takes its own.
-  if (l.root.activation !== null) return declareLocal(l, local);
-  if (!l.declared.has(local)) {
-    const storage = declareLocal(l, local);
-    l.declared.set(local, storage);
+  if (lowering.root.activation !== null) return declareLocal(lowering, local);
+  if (!lowering.scope.declared.has(local)) {
+    const storage = declareLocal(lowering, local);
+    lowering.scope.declared.set(local, storage);
     return storage;
   }
-  const storage = l.declared.get(local);
-  l.locals.set(local, storage);
+  const storage = lowering.scope.declared.get(local);
+  lowering.scope.locals.set(local, storage);
   const place = storage.place;
-  if (place !== null) zero(l, place);
-  else l.b.setVar(storage.variable, l.constant(0));
+  if (place !== null) zero(lowering.frame, place);
+  else lowering.b.setVar(storage.variable, lowering.constant(0));
   return storage;
 }
 
 // ------------------------------------------------------------------------------------------------------- activations
 
-function callActivation(l: Lowering, machine: Machine, fn: FunctionSymbol, values: Argument[], range: Range): void {
-  const b = l.b;
+function callActivation(lowering: Lowering, machine: Machine, call: Call, values: Argument[]): Result {
+  const b = lowering.b;
+  const fn = call.callee;
   const callee = machine.activationOf(fn);
-  charge(l, bodyCost(fn), range, `identifier '${fn.displayName}'`);
-  machine.checkNesting(l, callee);
-  const record = machine.nextRecord(l);
+  charge(lowering, bodyCost(fn), call.range, `identifier '${fn.displayName}'`);
+  machine.checkNesting(lowering, callee);
+  const record = machine.nextRecord(lowering);
   for (let i = 0, n = values.length; i < n; ++i) {
     const place = values[i].place;
     const at = callee.parameters[i];
     if (place === null) b.store(Op.Store64, record, at, values[i].value);
-    else copyString(l, place, new Place(Base.Pointer, record, at, capacityFor(fn.parameters[i].maxLength)));
+    else
+      copyString(lowering.frame, place, new Place(Base.Pointer, record, at, capacityFor(fn.parameters[i].maxLength)));
   }
-  machine.call(l, callee, record);
-  failIfLeft(l);
-  if (callee.result < 0) l.longResult = b.load(Op.Load64, l.frame(), FrameHeader.Result);
+  machine.call(lowering, callee, record);
+  lowering.exits.failIfLeft();
+  const value = callee.result < 0 ? lowering.frame.load(Op.Load64, FrameWord.Result) : NoRef;
+  return new Result(value, null);
 }
 
 /** Copies a string result out of the callee's record, which the next call takes: to where it is wanted, if that does. */
-function keepResult(l: Lowering, machine: Machine, fn: FunctionSymbol, wanted: Place | null): void {
+function keepResult(lowering: Lowering, machine: Machine, fn: FunctionSymbol, wanted: Place | null): Result {
   const callee = machine.activationOf(fn);
   const direct = wanted !== null && (wanted.base == Base.Handler || wanted.base == Base.Frame);
-  const kept = direct ? wanted! : l.newFramePlace(callee.resultCapacity);
-  copyString(l, new Place(Base.Pointer, machine.nextRecord(l), callee.result, callee.resultCapacity), kept);
-  l.stringResult = kept;
+  const kept = direct ? wanted! : lowering.frame.newFramePlace(callee.resultCapacity);
+  copyString(
+    lowering.frame,
+    new Place(Base.Pointer, machine.nextRecord(lowering), callee.result, callee.resultCapacity),
+    kept,
+  );
+  return new Result(NoRef, kept);
 }
 
 /** What a call costs of MAXACTION. */
@@ -255,37 +276,37 @@ export function lowerActivations(machine: Machine): void {
 }
 
 function lowerActivation(machine: Machine, activation: Activation): void {
-  const l = machine.begin(activation);
-  const b = l.b;
+  const lowering = machine.begin(activation);
+  const b = lowering.b;
   const overloads = activation.symbol!.overloads;
   const empty = b.newBlock("empty");
   for (let i = 0, n = overloads.length; i < n; ++i) {
     const overload = overloads[i];
     const next = b.newBlock("overload");
-    const inlining = machine.inliningFor(l, overload, next);
-    l.inlining = inlining;
-    bindRecord(l, activation, overload, n > 1);
+    const inlining = machine.inliningFor(lowering, overload, next);
+    lowering.scope.inlining = inlining;
+    bindRecord(lowering, activation, overload, n > 1);
     for (let k = overload.parameters.length, m = overload.locals.length; k < m; ++k) {
-      declareLocal(l, overload.locals[k]);
+      declareLocal(lowering, overload.locals[k]);
     }
     const body = overload.declaration.body;
-    l.memo.open();
-    if (body) lowerBlock(l, body);
-    l.memo.close();
+    lowering.scope.memo.open();
+    if (body) lowering.block(body);
+    lowering.scope.memo.close();
     b.jump(empty);
     if ((overload.effects & Effects.Next) == 0) break;
     b.setBlock(next);
-    if (i + 1 == n) exhaust(l, activation.symbol!);
+    if (i + 1 == n) exhaust(lowering, activation.symbol!);
   }
   // Without `return` the result is 0 or the empty string.
   b.setBlock(empty);
-  const result = l.inlining!.place;
-  if (result !== null) zero(l, result);
-  machine.endFunction(l);
+  const result = lowering.scope.inlining!.place;
+  if (result !== null) zero(lowering.frame, result);
+  machine.endFunction(lowering);
 }
 
 /** Parameters live in the record; where another overload may still want them, each has copies of its own. */
-function bindRecord(l: Lowering, activation: Activation, fn: FunctionSymbol, copies: bool): void {
+function bindRecord(lowering: Lowering, activation: Activation, fn: FunctionSymbol, copies: bool): void {
   for (let i = 0, n = fn.parameters.length; i < n; ++i) {
     const parameter = fn.parameters[i];
     const isString = parameter.type == Type.String;
@@ -294,68 +315,54 @@ function bindRecord(l: Lowering, activation: Activation, fn: FunctionSymbol, cop
     if (!copies) {
       const storage = new Storage();
       storage.place = from;
-      l.locals.set(parameter, storage);
+      lowering.scope.locals.set(parameter, storage);
       continue;
     }
-    const to = declareLocal(l, parameter).place!;
-    if (isString) copyString(l, from, to);
-    else l.storeWord(to, 0, l.word(from, 0));
+    const to = declareLocal(lowering, parameter).place!;
+    if (isString) copyString(lowering.frame, from, to);
+    else lowering.frame.storeWord(to, 0, lowering.frame.word(from, 0));
   }
 }
 
 // ------------------------------------------------------------------------------------------------------- subprograms
 
 /** The subprogram of a function; its body is lowered later, by `lowerPending`. */
-function subprogramOf(l: Lowering, fn: FunctionSymbol): Subprogram {
-  const known = l.shared.subprograms;
+function subprogramOf(lowering: Lowering, fn: FunctionSymbol): Subprogram {
+  const shared = lowering.shared;
+  const known = shared.subprograms;
   if (known.has(fn)) return known.get(fn);
   const made = new Subprogram(fn);
-  const body = new Lowering(l.shared, "stp_fn_" + fn.name, false);
-  made.index = l.unit.ir.add(body.fn);
-  made.lowering = body;
+  const func = new Func("stp_fn_" + fn.name, Linkage.Subprogram, 1);
+  made.index = lowering.unit.ir.add(func);
   for (let i = 0, n = fn.parameters.length; i < n; ++i) {
     const parameter = fn.parameters[i];
     const bytes = parameter.type == Type.String ? capacityFor(parameter.maxLength) : 8;
-    made.parameters.push(l.shared.plan.reserveFunction(bytes));
+    made.parameters.push(lowering.runtime.plan.reserveFunction(bytes));
   }
-  if (fn.returnType == Type.String) made.result = l.shared.plan.reserveFunction(capacityFor(fn.maxLength));
+  if (fn.returnType == Type.String) made.result = lowering.runtime.plan.reserveFunction(capacityFor(fn.maxLength));
   known.set(fn, made);
-  l.shared.pending.push(made);
+  shared.pending.push(made);
   return made;
 }
 
-function callSubprogram(l: Lowering, fn: FunctionSymbol, values: Argument[]): void {
-  const b = l.b;
-  const callee = subprogramOf(l, fn);
+function callSubprogram(lowering: Lowering, fn: FunctionSymbol, values: Argument[]): Result {
+  const b = lowering.b;
+  const callee = subprogramOf(lowering, fn);
   for (let i = 0, n = values.length; i < n; ++i) {
     const place = values[i].place;
     const at = callee.parameters[i];
-    if (place !== null) copyString(l, place, framePlace(at, fn.parameters[i].maxLength));
-    else b.store(Op.Store64, l.frame(), at, values[i].value);
+    if (place !== null) copyString(lowering.frame, place, framePlace(at, fn.parameters[i].maxLength));
+    else b.store(Op.Store64, lowering.frame.address(), at, values[i].value);
   }
   const prints = (fn.effects & Effects.Prints) != 0;
   if (prints) {
-    if (!l.buffered) l.needsBuffer = true;
-    if (!l.mayCut) l.needsCut = true;
-    l.leaveUnknown();
+    if (!lowering.output.isBuffered) lowering.output.needsBuffer = true;
+    if (!lowering.output.mayCut) lowering.output.needsCut = true;
+    lowering.output.leaveUnknown();
   }
-  const result = b.callFunction(callee.index, [b.getVar(l.frameOffset)]);
-  if ((fn.effects & (Effects.MayFail | Effects.Loops)) != 0) failIfLeft(l);
-  l.longResult = result;
-  if (callee.result >= 0) l.stringResult = framePlace(callee.result, fn.maxLength);
-}
-
-/** Fails if the function that was called left an error in the frame. */
-function failIfLeft(l: Lowering): void {
-  const b = l.b;
-  const code = b.load(Op.Load32u, l.frame(), FrameHeader.Error);
-  const bad = b.newBlock("failed");
-  const good = b.newBlock("ok");
-  b.setCold(bad);
-  b.branchIf(Op.Ne, code, l.constant(0), bad, good);
-  b.setBlock(bad);
-  l.failFromFrame();
-  b.setBlock(good);
+  const result = b.callFunction(callee.index, [lowering.frame.offset()]);
+  if ((fn.effects & (Effects.MayFail | Effects.Loops)) != 0) lowering.exits.failIfLeft();
+  return new Result(result, callee.result >= 0 ? framePlace(callee.result, fn.maxLength) : null);
 }
 
 function framePlace(offset: i32, length: i32): Place {
@@ -363,68 +370,68 @@ function framePlace(offset: i32, length: i32): Place {
 }
 
 /** Lowers the bodies of subprograms until none is left; bodies may ask for more. */
-export function lowerPending(shared: Shared): void {
+export function lowerPending(shared: Shared, tree: Tree): void {
   while (shared.pending.length > 0) {
     const subprogram = shared.pending.pop();
-    lowerSubprogram(subprogram);
+    lowerSubprogram(shared, tree, subprogram);
   }
 }
 
-function lowerSubprogram(subprogram: Subprogram): void {
-  const l = subprogram.lowering!;
+function lowerSubprogram(shared: Shared, tree: Tree, subprogram: Subprogram): void {
   const fn = subprogram.symbol;
-  const b = l.b;
-  l.actions = l.shared.mostActions;
-  l.buffered = true;
-  l.outputKnown = -1;
-  l.mayCut = true;
+  const parts = new FunctionParts(shared.unit.ir.functions[subprogram.index]);
+  const lowering = new Lowering(shared, tree, false, parts);
+  const b = lowering.b;
+  lowering.output.isBuffered = true;
+  lowering.output.known = -1;
+  lowering.output.mayCut = true;
   // Whoever calls it: its loops must be bounded by what the most patient handler may do.
-  l.actions = max(l.shared.maxActions, l.shared.maxAgentActions);
-  l.exitBlock = b.newBlock("exit");
-  l.errorBlock = b.newBlock("error");
-  b.setCold(l.errorBlock);
-  l.defineMaskedFrame(b.parameter(0));
+  lowering.actions = max(shared.options.maxActions, shared.options.maxAgentActions);
+  lowering.exits.exitBlock = b.newBlock("exit");
+  lowering.exits.errorBlock = b.newBlock("error");
+  b.setCold(lowering.exits.errorBlock);
+  lowering.frame.defineMasked(b.parameter(0));
   const result = b.variable("result");
-  b.setVar(result, l.constant(0));
+  b.setVar(result, lowering.constant(0));
   const exhausted = b.newBlock("exhausted");
-  const inlining = new Inlining(fn, l, l.exitBlock, exhausted, null);
+  const inlining = new Inlining(fn, lowering.fn, lowering.exits.exitBlock, exhausted, null);
   inlining.variable = result;
-  l.framed = (fn.effects & Effects.Loops) != 0;
-  l.outlines = true;
+  lowering.frame.holdsLocals = (fn.effects & Effects.Loops) != 0;
+  lowering.outlines = true;
   let longPlace: Place | null = null;
-  if (l.framed && subprogram.result < 0) {
-    longPlace = l.newFramePlace(8);
-    l.storeWord(longPlace, 0, l.constant(0));
+  if (lowering.frame.holdsLocals && subprogram.result < 0) {
+    longPlace = lowering.frame.newFramePlace(8);
+    lowering.frame.storeWord(longPlace, 0, lowering.constant(0));
     inlining.place = longPlace;
   }
   if (subprogram.result >= 0) {
     inlining.place = framePlace(subprogram.result, fn.maxLength);
-    zero(l, inlining.place!);
+    zero(lowering.frame, inlining.place!);
   }
-  l.inlining = inlining;
+  lowering.scope.inlining = inlining;
   for (let i = 0, n = fn.parameters.length; i < n; ++i) {
     const storage = new Storage();
     if (fn.parameters[i].type == Type.String) {
       storage.place = framePlace(subprogram.parameters[i], fn.parameters[i].maxLength);
-    } else if (l.framed) {
+    } else if (lowering.frame.holdsLocals) {
       storage.place = new Place(Base.Frame, NoRef, subprogram.parameters[i], 8);
     } else {
       storage.variable = b.variable(fn.parameters[i].name);
-      b.setVar(storage.variable, b.load(Op.Load64, l.frame(), subprogram.parameters[i]));
+      b.setVar(storage.variable, b.load(Op.Load64, lowering.frame.address(), subprogram.parameters[i]));
     }
-    l.locals.set(fn.parameters[i], storage);
+    lowering.scope.locals.set(fn.parameters[i], storage);
   }
-  for (let i = fn.parameters.length, n = fn.locals.length; i < n; ++i) declareLocal(l, fn.locals[i]);
+  for (let i = fn.parameters.length, n = fn.locals.length; i < n; ++i) declareLocal(lowering, fn.locals[i]);
   const body = fn.declaration.body;
-  if (body) lowerBlock(l, body);
-  b.jump(l.exitBlock);
+  if (body) lowering.block(body);
+  b.jump(lowering.exits.exitBlock);
   if ((fn.effects & Effects.Next) != 0) {
     b.setBlock(exhausted);
-    exhaust(l, fn);
+    exhaust(lowering, fn);
   }
-  b.setBlock(l.errorBlock);
-  b.store(Op.Store32, l.frame(), FrameHeader.Error, b.binary(Op.Add, b.getVar(l.errorSite), l.constant(1)));
-  b.jump(l.exitBlock);
-  b.setBlock(l.exitBlock);
-  b.ret(longPlace !== null ? l.word(longPlace, 0) : b.getVar(result));
+  b.setBlock(lowering.exits.errorBlock);
+  lowering.exits.storeError();
+  b.jump(lowering.exits.exitBlock);
+  b.setBlock(lowering.exits.exitBlock);
+  b.ret(longPlace !== null ? lowering.frame.word(longPlace, 0) : b.getVar(result));
 }

@@ -9,8 +9,13 @@ import { AttachFlags, attachRow } from "../../common/format/attach";
 import { Engine, NONE } from "../../common/format/manifest";
 import { RecordFlags } from "../../common/format/record";
 import { BssHeader } from "../../common/format/runtime";
+import { Func } from "../ir/function";
 import { Op } from "../ir/op";
 import { UnitMap } from "../ir/unit";
+import { buildTryLock, buildUnlock, CLAIM_FRAME, LOCK } from "../runtime/claim";
+import { FrameWord, Hole } from "../runtime/plan";
+import { clearCut, FAIL, FLUSH, writeRecord } from "../runtime/report";
+import { clearTokens } from "../runtime/tokens";
 import { isConcurrent } from "../semantic/effects";
 import { Handler } from "../semantic/script";
 import { Effects, ScriptSymbol, SymbolKind } from "../semantic/symbols";
@@ -19,125 +24,143 @@ import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { lowerExit } from "./call";
 import { leaves } from "./contents";
-import { isSimple, lowerCondition } from "./expression";
-import { FrameHeader, Hole } from "./frame";
+import { ErrorBits } from "./exits";
 import { lowerActivations } from "./function";
-import { lengthOf } from "./length";
 import { driveMachine } from "./loop";
-import { ErrorBits, Lowering, Shared } from "./lowering";
-import { emitErrorMessage, writeRecord } from "./print";
+import { Lowering, newLowering, Tree } from "./lowering";
+import { lengthOf } from "./names";
+import { emitErrorMessage } from "./print";
 import { forgetMatch, matchesInRegisters } from "./regex";
-import { buildTryLock, buildUnlock, clearCut, Routine, routine } from "./runtime";
-import { lowerBlock } from "./statement";
+import { Shared } from "./shared";
+import { isSimple } from "./simple";
 import { Machine, reachesRecursion } from "./steps";
-import { clearTokens } from "./string-routines";
 import { declareLocal } from "./variable";
 
 /** Longer literals may need a frame to be compared with. */
 const EARLY_STRING_BYTES: i32 = 16;
 
+/** A handler that is to be lowered. */
+export class HandlerTask {
+  constructor(
+    public shared: Shared,
+    public tree: Tree,
+    public handler: Handler,
+    /** Of its program. */
+    public name: string,
+  ) {}
+
+  get actions(): i32 {
+    return actionsOf(this.shared, this.handler);
+  }
+}
+
 /** Lowers a handler: directly if that does, buffered if it must be, with cuts only if nothing else helps. */
-export function lowerHandler(shared: Shared, handler: Handler, name: string, inSteps: bool): Lowering {
-  shared.attemptMark = shared.mark();
-  if (inSteps || reachesRecursion(handler)) return lowerInSteps(shared, handler, name);
-  let l = attempt(shared, handler, name, false, false);
-  if (l.needsBuffer || l.needsCut) l = attempt(shared, handler, name, true, l.needsCut);
-  if (l.needsCut && !l.mayCut) l = attempt(shared, handler, name, true, true);
-  shared.plan.needHandler(l.areaBytes, handler.range);
-  return l;
+export function lowerHandler(task: HandlerTask, inSteps: bool): Func {
+  const mark = task.shared.sites.mark();
+  if (inSteps || reachesRecursion(task.handler)) return lowerInSteps(task);
+  let lowering = attempt(task, mark, false, false);
+  if (lowering.output.needsBuffer || lowering.output.needsCut) {
+    lowering = attempt(task, mark, true, lowering.output.needsCut);
+  }
+  if (lowering.output.needsCut && !lowering.output.mayCut) lowering = attempt(task, mark, true, true);
+  task.shared.runtime.plan.needHandler(lowering.frame.areaBytes, task.handler.index);
+  return lowering.fn;
 }
 
 /** Statements that a handler may run. */
 export function actionsOf(shared: Shared, handler: Handler): i32 {
-  return attachRow(handler.attach).engine == Engine.Agent ? shared.maxAgentActions : shared.maxActions;
+  return attachRow(handler.attach).engine == Engine.Agent ? shared.options.maxAgentActions : shared.options.maxActions;
 }
 
 /** Lowers a handler one way; what an earlier attempt said of sites is forgotten. */
-function attempt(shared: Shared, handler: Handler, name: string, buffered: bool, mayCut: bool): Lowering {
-  shared.rollback(shared.attemptMark);
-  const l = new Lowering(shared, name, true);
-  l.buffered = buffered;
-  l.mayCut = mayCut;
+function attempt(task: HandlerTask, mark: i32, isBuffered: bool, mayCut: bool): Lowering {
+  task.shared.sites.rollback(mark);
+  const handler = task.handler;
+  const lowering = newLowering(task.shared, task.tree, task.name, true);
+  lowering.output.isBuffered = isBuffered;
+  lowering.output.mayCut = mayCut;
   const loops = (handler.effects & Effects.Loops) != 0;
-  l.outlines = handler.engine != Engine.Agent;
-  l.alone = handler.needsLock || handler.isUndisturbed || !isConcurrent(handler);
-  l.framed = loops && l.outlines;
-  l.actions = actionsOf(shared, handler);
-  lowerOnce(l, handler, null);
-  return l;
+  lowering.outlines = handler.engine != Engine.Agent;
+  lowering.alone = handler.needsLock || handler.isUndisturbed || !isConcurrent(handler);
+  lowering.frame.holdsLocals = loops && lowering.outlines;
+  lowering.actions = task.actions;
+  lowerOnce(lowering, handler, null);
+  return lowering;
 }
 
 /** Lowers a handler whose statements run in steps: what it prints is always buffered. */
-function lowerInSteps(shared: Shared, handler: Handler, name: string): Lowering {
-  const l = new Lowering(shared, name, true);
+function lowerInSteps(task: HandlerTask): Func {
+  const handler = task.handler;
+  const lowering = newLowering(task.shared, task.tree, task.name, true);
   const prints = (handler.effects & Effects.Prints) != 0;
-  l.buffered = prints;
-  l.mayCut = prints;
-  l.actions = actionsOf(shared, handler);
-  const machine = new Machine(l, handler);
-  lowerOnce(l, handler, machine);
+  lowering.output.isBuffered = prints;
+  lowering.output.mayCut = prints;
+  lowering.actions = task.actions;
+  const machine = new Machine(lowering, handler);
+  lowerOnce(lowering, handler, machine);
   const problem = machine.finish();
   if (problem != "") {
     const hint = "use fewer and shorter strings in functions, or -D MAXSTRINGLEN=N";
-    shared.reporter.error(handler.range, `the functions that this probe calls need too much memory: ${problem}`, hint);
+    const what = `the functions that this probe calls need too much memory: ${problem}`;
+    task.shared.reporter.error(handler.range, what, hint);
   }
-  shared.plan.needHandler(l.areaBytes, handler.range);
-  return l;
+  task.shared.runtime.plan.needHandler(lowering.frame.areaBytes, handler.index);
+  return lowering.fn;
 }
 
 /** Lowers the statements into the machine, and what drives it. */
-function lowerSteps(l: Lowering, handler: Handler, machine: Machine, conditions: Expression[], from: i32): void {
-  const b = l.b;
-  b.store(Op.Store32, l.frame(), FrameHeader.Error, l.constant(0));
-  b.store(Op.Store64, l.frame(), FrameHeader.Actions, l.constant(l.actions));
-  b.store(Op.Store32, l.frame(), FrameHeader.Piece, l.constant(0));
-  b.store(Op.Store32, l.frame(), FrameHeader.Record, l.constant(0));
-  b.store(Op.Store32, l.frame(), FrameHeader.Nesting, l.constant(0));
+function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, conditions: Expression[], from: i32): void {
+  const b = lowering.b;
+  b.store(Op.Store32, lowering.frame.address(), FrameWord.Error, lowering.constant(0));
+  b.store(Op.Store64, lowering.frame.address(), FrameWord.Actions, lowering.constant(lowering.actions));
+  b.store(Op.Store32, lowering.frame.address(), FrameWord.Piece, lowering.constant(0));
+  b.store(Op.Store32, lowering.frame.address(), FrameWord.Record, lowering.constant(0));
+  b.store(Op.Store32, lowering.frame.address(), FrameWord.Nesting, lowering.constant(0));
   const body = machine.beginHandler();
   lowerConditions(body, conditions, from);
   lowerBodies(body, handler);
   if (handler.exits) lowerExit(body, null);
   machine.endHandler(body);
   lowerActivations(machine);
-  driveMachine(l, machine, handler.range);
-  l.outputKnown = -1;
+  driveMachine(lowering, machine, handler.range);
+  lowering.output.known = -1;
   const failed = b.newBlock("failed");
   const ended = b.newBlock("ended");
   b.setCold(failed);
-  b.branch(b.load(Op.Load32u, l.frame(), FrameHeader.Error), failed, ended);
+  b.branch(b.load(Op.Load32u, lowering.frame.address(), FrameWord.Error), failed, ended);
   b.setBlock(failed);
-  l.failFromFrame();
+  lowering.exits.failFromFrame();
   b.setBlock(ended);
 }
 
-function lowerOnce(l: Lowering, handler: Handler, machine: Machine | null): void {
-  const b = l.b;
+function lowerOnce(lowering: Lowering, handler: Handler, machine: Machine | null): void {
+  const b = lowering.b;
   const locked = handler.needsLock && handler.engine != Engine.Agent;
   const conditions = conjuncts(handler.conditions);
   const early = b.newBlock("early");
   const body = b.newBlock("body");
-  l.exitBlock = b.newBlock("exit");
-  l.errorBlock = b.newBlock("error");
-  b.setCold(l.errorBlock);
+  lowering.exits.exitBlock = b.newBlock("exit");
+  lowering.exits.errorBlock = b.newBlock("error");
+  b.setCold(lowering.exits.errorBlock);
   b.setBlock(early);
-  const done = lowerEarly(l, conditions);
+  const done = lowerEarly(lowering, conditions);
   const guarded = b.current();
   b.setBlock(body);
   if (machine !== null) {
-    lowerSteps(l, handler, machine, conditions, done);
+    lowerSteps(lowering, handler, machine, conditions, done);
   } else {
-    lowerConditions(l, conditions, done);
-    lowerBodies(l, handler);
-    if (handler.exits) lowerExit(l, null);
+    lowerConditions(lowering, conditions, done);
+    lowerBodies(lowering, handler);
+    if (handler.exits) lowerExit(lowering, null);
   }
-  endHandler(l, locked);
+  endHandler(lowering, locked);
   // The prologue comes last, because only now it is known what the handler needs.
   b.position = NONE;
-  b.setBlock(l.entry);
-  if (stopsWhenExiting(handler)) returnIfExiting(l);
+  b.setBlock(lowering.entry);
+  if (stopsWhenExiting(handler)) returnIfExiting(lowering);
   b.jump(early);
   b.setBlock(guarded);
-  beginHandler(l, handler, locked, body);
+  beginHandler(lowering, handler, locked, body);
 }
 
 /** The conditions, with those joined by `&&` apart. */
@@ -157,22 +180,22 @@ function conjuncts(conditions: Expression[]): Expression[] {
 }
 
 /** Whether a condition needs neither the lock nor a frame: it asks only who is running, and compares small things. */
-function isEarly(l: Lowering, e: Expression): bool {
+function isEarly(lowering: Lowering, e: Expression): bool {
   switch (e.kind) {
     case NodeKind.NumberLiteral:
       return true;
     case NodeKind.StringLiteral:
       return (<StringLiteral>e).value.length < EARLY_STRING_BYTES;
     case NodeKind.Unary:
-      return isEarly(l, (<UnaryExpression>e).operand);
+      return isEarly(lowering, (<UnaryExpression>e).operand);
     case NodeKind.Binary: {
       const binary = <BinaryExpression>e;
       if (operatorIs(binary.op, OperatorFlags.Match)) {
-        return matchesInRegisters(l, lengthOf(l, binary.left)) && isEarly(l, binary.left);
+        return matchesInRegisters(lowering, lengthOf(lowering.runtime, binary.left)) && isEarly(lowering, binary.left);
       }
       const equality = binary.op == Operator.Equal || binary.op == Operator.NotEqual;
       if (binary.left.type == Type.String && !equality) return false;
-      return isSimple(e) && isEarly(l, binary.left) && isEarly(l, binary.right);
+      return isSimple(e) && isEarly(lowering, binary.left) && isEarly(lowering, binary.right);
     }
     case NodeKind.Call: {
       const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
@@ -184,39 +207,39 @@ function isEarly(l: Lowering, e: Expression): bool {
 }
 
 /** Lowers the leading conditions that can be checked before anything is claimed; how many those are. */
-function lowerEarly(l: Lowering, conditions: Expression[]): i32 {
-  const b = l.b;
+function lowerEarly(lowering: Lowering, conditions: Expression[]): i32 {
+  const b = lowering.b;
   let done = 0;
-  for (const n = conditions.length; done < n && isEarly(l, conditions[done]); ++done) {
+  for (const n = conditions.length; done < n && isEarly(lowering, conditions[done]); ++done) {
     const holds = b.newBlock("holds");
     const skip = b.newBlock("skip");
-    lowerCondition(l, conditions[done], holds, skip);
+    lowering.condition(conditions[done], holds, skip);
     b.setBlock(skip);
-    b.ret(l.constant(0));
+    b.ret(lowering.constant(0));
     b.setBlock(holds);
   }
-  assert(!l.usesFrame, "an early condition needs no frame");
+  assert(!lowering.frame.isUsed, "an early condition needs no frame");
   return done;
 }
 
-function lowerConditions(l: Lowering, conditions: Expression[], from: i32): void {
-  const b = l.b;
+function lowerConditions(lowering: Lowering, conditions: Expression[], from: i32): void {
+  const b = lowering.b;
   for (let i = from, n = conditions.length; i < n; ++i) {
     const holds = b.newBlock("holds");
     const skip = b.newBlock("skip");
-    lowerCondition(l, conditions[i], holds, skip);
+    lowering.condition(conditions[i], holds, skip);
     b.setBlock(skip);
-    l.exitEarly = true;
-    l.flushKnown();
-    b.jump(l.exitBlock);
+    lowering.exits.exitEarly = true;
+    lowering.output.flush();
+    b.jump(lowering.exits.exitBlock);
     b.setBlock(holds);
   }
 }
 
-function lowerBodies(l: Lowering, handler: Handler): void {
-  for (let i = 0, n = handler.locals.length; i < n; ++i) declareLocal(l, handler.locals[i]);
+function lowerBodies(lowering: Lowering, handler: Handler): void {
+  for (let i = 0, n = handler.locals.length; i < n; ++i) declareLocal(lowering, handler.locals[i]);
   for (let i = 0, n = handler.bodies.length; i < n; ++i) {
-    lowerBlock(l, handler.bodies[i]);
+    lowering.block(handler.bodies[i]);
     if (leaves(handler.bodies[i])) break;
   }
 }
@@ -226,114 +249,122 @@ function stopsWhenExiting(handler: Handler): bool {
   return !attachRow(handler.attach).is(AttachFlags.Last);
 }
 
-function returnIfExiting(l: Lowering): void {
-  const b = l.b;
+function returnIfExiting(lowering: Lowering): void {
+  const b = lowering.b;
   const ending = b.newBlock("ending");
   const go = b.newBlock("go");
   b.setCold(ending);
-  b.branch(b.load(Op.Load32u, l.bss(), BssHeader.Exiting), ending, go);
+  b.branch(b.load(Op.Load32u, lowering.bss(), BssHeader.Exiting), ending, go);
   b.setBlock(ending);
-  b.ret(l.constant(0));
+  b.ret(lowering.constant(0));
   b.setBlock(go);
 }
 
 /** Takes the lock and a frame, whichever the handler needs. */
-function beginHandler(l: Lowering, handler: Handler, locked: bool, body: i32): void {
-  const b = l.b;
-  const shared = l.shared;
+function beginHandler(lowering: Lowering, handler: Handler, locked: bool, body: i32): void {
+  const b = lowering.b;
+  const runtime = lowering.runtime;
   if (locked) {
     const busy = b.newBlock("busy");
     const mine = b.newBlock("mine");
     const waiting = b.newBlock("waiting");
     b.setCold(busy);
     b.setCold(waiting);
-    buildTryLock(shared, b, mine, waiting);
+    buildTryLock(runtime, b, mine, waiting);
     b.setBlock(waiting);
-    b.branch(b.callFunction(routine(shared, Routine.Lock), []), busy, mine);
+    b.branch(b.callFunction(LOCK.of(runtime), []), busy, mine);
     b.setBlock(busy);
-    b.ret(l.constant(0));
+    b.ret(lowering.constant(0));
     b.setBlock(mine);
   }
-  if (l.usesFrame) {
-    const offset = b.callFunction(routine(shared, Routine.Claim), []);
+  if (lowering.frame.isUsed) {
+    const offset = b.callFunction(CLAIM_FRAME.of(runtime), []);
     const none = b.newBlock("none");
     const claimed = b.newBlock("claimed");
     b.setCold(none);
-    b.branchIf(Op.Slt, offset, l.constant(0), none, claimed);
+    b.branchIf(Op.Slt, offset, lowering.constant(0), none, claimed);
     b.setBlock(none);
-    if (locked) buildUnlock(shared, b);
-    b.ret(l.constant(0));
+    if (locked) buildUnlock(runtime, b);
+    b.ret(lowering.constant(0));
     b.setBlock(claimed);
-    l.defineMaskedFrame(offset);
-    if (l.buffered) b.store(Op.Store64, l.frame(), FrameHeader.OutputLength, l.constant(0));
-    if (l.mayCut) clearCut(b, l.frame());
-    forgetMatch(l);
-    if ((handler.effects & Effects.Tokenizes) != 0) clearTokens(shared, b, l.frame());
+    lowering.frame.defineMasked(offset);
+    if (lowering.output.isBuffered)
+      b.store(Op.Store64, lowering.frame.address(), FrameWord.OutputLength, lowering.constant(0));
+    if (lowering.output.mayCut) clearCut(b, lowering.frame.address());
+    forgetMatch(lowering);
+    if ((handler.effects & Effects.Tokenizes) != 0) clearTokens(runtime, b, lowering.frame.address());
     const loops = (handler.effects & Effects.Loops) != 0;
-    if (loops) b.store(Op.Store64, l.frame(), FrameHeader.Actions, l.constant(l.actions));
+    if (loops) b.store(Op.Store64, lowering.frame.address(), FrameWord.Actions, lowering.constant(lowering.actions));
     if (loops || (handler.effects & Effects.MayFail) != 0) {
-      b.store(Op.Store32, l.frame(), FrameHeader.Error, l.constant(0));
+      b.store(Op.Store32, lowering.frame.address(), FrameWord.Error, lowering.constant(0));
     }
   }
   b.jump(body);
 }
 
-function endHandler(l: Lowering, locked: bool): void {
-  const b = l.b;
-  const known = l.outputKnown;
-  if (l.mayFail || l.exitEarly) l.leaveUnknown();
-  b.jump(l.exitBlock);
+function endHandler(lowering: Lowering, locked: bool): void {
+  const b = lowering.b;
+  const known = lowering.output.known;
+  if (lowering.exits.mayFail || lowering.exits.exitEarly) lowering.output.leaveUnknown();
+  b.jump(lowering.exits.exitBlock);
   b.position = NONE;
-  if (l.mayFail) {
-    b.setBlock(l.errorBlock);
-    reportError(l);
-    b.jump(l.exitBlock);
+  if (lowering.exits.mayFail) {
+    b.setBlock(lowering.exits.errorBlock);
+    reportError(lowering);
+    b.jump(lowering.exits.exitBlock);
   }
-  b.setBlock(l.exitBlock);
-  if (l.buffered) writeOutput(l, l.mayFail || l.exitEarly ? -1 : known);
-  if (locked) buildUnlock(l.shared, b);
-  if (l.usesFrame) b.atomicAdd(4, l.frame(), FrameHeader.Claim, l.constant(-1));
-  b.ret(l.constant(0));
+  b.setBlock(lowering.exits.exitBlock);
+  if (lowering.output.isBuffered)
+    writeOutput(lowering, lowering.exits.mayFail || lowering.exits.exitEarly ? -1 : known);
+  if (locked) buildUnlock(lowering.runtime, b);
+  if (lowering.frame.isUsed) b.atomicAdd(4, lowering.frame.address(), FrameWord.Claim, lowering.constant(-1));
+  b.ret(lowering.constant(0));
 }
 
 /** At the error exit: counts, and reports the site; a message that waits in the frame goes along. */
-function reportError(l: Lowering): void {
-  const b = l.b;
-  const error = b.getVar(l.errorSite);
-  if (!l.shared.hasMessage) {
-    b.callFunction(routine(l.shared, Routine.Fail), [error]);
+function reportError(lowering: Lowering): void {
+  const b = lowering.b;
+  const error = b.getVar(lowering.exits.errorSite);
+  if (!lowering.shared.hasMessage) {
+    b.callFunction(FAIL.of(lowering.runtime), [error]);
     return;
   }
   const message = b.newBlock("message");
   const plain = b.newBlock("plain");
-  b.branchIf(Op.Ne, b.binary(Op.And, error, l.constant(ErrorBits.Message)), l.constant(0), message, plain);
+  b.branchIf(
+    Op.Ne,
+    b.binary(Op.And, error, lowering.constant(ErrorBits.Message)),
+    lowering.constant(0),
+    message,
+    plain,
+  );
   b.setBlock(message);
-  emitErrorMessage(l, b.unary(Op.Extu16, error));
-  b.callFunction(routine(l.shared, Routine.Fail), [l.constant(-1)]);
-  b.jump(l.exitBlock);
+  emitErrorMessage(lowering, b.unary(Op.Extu16, error));
+  b.callFunction(FAIL.of(lowering.runtime), [lowering.constant(-1)]);
+  b.jump(lowering.exits.exitBlock);
   b.setBlock(plain);
-  b.callFunction(routine(l.shared, Routine.Fail), [error]);
+  b.callFunction(FAIL.of(lowering.runtime), [error]);
 }
 
 /** Writes the handler's output as one record. */
-function writeOutput(l: Lowering, known: i32): void {
-  const b = l.b;
-  if (l.mayCut) {
-    if (known >= 0) l.flushKnown();
-    b.callFunction(routine(l.shared, Routine.Flush), [b.getVar(l.frameOffset), l.constant(RecordFlags.None)]);
+function writeOutput(lowering: Lowering, known: i32): void {
+  const b = lowering.b;
+  if (lowering.output.mayCut) {
+    if (known >= 0) lowering.output.flush();
+    b.callFunction(FLUSH.of(lowering.runtime), [lowering.frame.offset(), lowering.constant(RecordFlags.None)]);
     return;
   }
   if (known == 0) return;
   const done = b.newBlock("done");
-  let length = l.constant(known);
+  let length = lowering.constant(known);
   if (known < 0) {
     const some = b.newBlock("some");
-    length = b.load(Op.Load64, l.frame(), FrameHeader.OutputLength);
-    length = b.binary(Op.And, length, l.shared.plan.placeholder(l.fn, Hole.OutputMask));
+    length = b.load(Op.Load64, lowering.frame.address(), FrameWord.OutputLength);
+    length = b.binary(Op.And, length, lowering.runtime.plan.placeholder(lowering.fn, Hole.OutputMask));
     b.branch(length, some, done);
     b.setBlock(some);
   }
-  writeRecord(l, UnitMap.Output, l.output(), length);
+  writeRecord(lowering.b, UnitMap.Output, lowering.frame.output(), length);
   b.jump(done);
   b.setBlock(done);
 }

@@ -7,15 +7,15 @@
 import { ArgumentType, MAX_RECORD_BYTES, RecordItem } from "../../common/format/record";
 import { PrintStyle } from "../builtins/print";
 import { NoRef, Ref } from "../ir/function";
+import { capacityFor, Place, SMALL_BYTES } from "../runtime/place";
 import { Conversion, Directive, escapeFormat, Measure } from "../semantic/formats";
 import { PrintSymbol } from "../semantic/symbols";
 import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
-import { isLiteral, literalText } from "./call";
 import { histogramBytes } from "./histogram";
-import { lengthOf } from "./length";
 import { Lowering } from "./lowering";
-import { capacityFor, Place, SMALL_BYTES } from "./place";
+import { lengthOf } from "./names";
+import { isLiteral, literalText } from "./simple";
 
 /** One argument of an item. */
 export class Piece {
@@ -73,17 +73,17 @@ export class Item {
 export const MAX_MEMORY: i32 = 1024;
 
 /** What one call prints: its items, in order. None if that is nothing. */
-export function makeItems(l: Lowering, print: PrintSymbol): Item[] {
+export function makeItems(lowering: Lowering, print: PrintSymbol): Item[] {
   const draft = new Draft();
   if (print.style == PrintStyle.Printf) {
-    addDirectives(l, draft, print);
+    addDirectives(lowering, draft, print);
   } else {
     const delimiter = escapeFormat(print.format);
     for (let i = 0, n = print.values.length; i < n; ++i) {
       if (i > 0) draft.addText(delimiter);
       const value = print.values[i];
       if (value.kind == NodeKind.Histogram) addHistogram(draft, <HistogramExpression>value);
-      else addValue(l, draft, value, value.type == Type.String ? "%s" : "%d", []);
+      else addValue(lowering, draft, value, value.type == Type.String ? "%s" : "%d", []);
     }
     if (print.style == PrintStyle.DelimitedLine) draft.addText("\n");
   }
@@ -122,7 +122,7 @@ class Draft {
 }
 
 /** Adds a value under a directive, behind the pieces for its width and precision; a literal under a bare %s is text. */
-function addValue(l: Lowering, draft: Draft, value: Expression, directive: string, pieces: Piece[]): void {
+function addValue(lowering: Lowering, draft: Draft, value: Expression, directive: string, pieces: Piece[]): void {
   if (directive == "%s" && isLiteral(value)) {
     draft.addText(escapeFormat(literalText(value)));
     return;
@@ -130,7 +130,7 @@ function addValue(l: Lowering, draft: Draft, value: Expression, directive: strin
   if (value.type != Type.String) {
     pieces.push(new Piece(value, ArgumentType.Long, 8));
   } else {
-    const capacity = capacityFor(lengthOf(l, value));
+    const capacity = capacityFor(lengthOf(lowering.runtime, value));
     const small = capacity <= SMALL_BYTES;
     const type = small ? ArgumentType.FixedString : ArgumentType.String;
     pieces.push(new Piece(value, type, small ? capacity : capacity - 1));
@@ -145,7 +145,7 @@ function addHistogram(draft: Draft, e: HistogramExpression): void {
   draft.addDirective("%H", [piece]);
 }
 
-function addDirectives(l: Lowering, draft: Draft, print: PrintSymbol): void {
+function addDirectives(lowering: Lowering, draft: Draft, print: PrintSymbol): void {
   let next = 0;
   for (let i = 0, n = print.directives.length; i < n; ++i) {
     const directive = print.directives[i];
@@ -167,7 +167,7 @@ function addDirectives(l: Lowering, draft: Draft, print: PrintSymbol): void {
       pieces.push(memoryPiece(directive, count, value));
       draft.addDirective(directiveText(directive), pieces);
     } else {
-      addValue(l, draft, value, directiveText(directive), pieces);
+      addValue(lowering, draft, value, directiveText(directive), pieces);
     }
   }
 }

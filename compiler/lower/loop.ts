@@ -11,6 +11,7 @@
 import { Builder } from "../ir/build";
 import { Func, Linkage, Ref } from "../ir/function";
 import { Op } from "../ir/op";
+import { FrameWord } from "../runtime/plan";
 import { Effects } from "../semantic/symbols";
 import { Range } from "../source/source";
 import {
@@ -22,10 +23,9 @@ import {
   Statement,
   WhileStatement,
 } from "../syntax/ast";
-import { lowerCondition, lowerDropped } from "./expression";
-import { FrameHeader } from "./frame";
-import { ErrorBits, Loop, Lowering, Status } from "./lowering";
-import { lowerStatement } from "./statement";
+import { ErrorBits } from "./exits";
+import { FunctionParts, Lowering, Status } from "./lowering";
+import { Loop } from "./scope";
 import { Machine } from "./steps";
 
 /** A driver of more iterations than this is split in two, one in the other: the verifier walks each to its bound. */
@@ -43,10 +43,10 @@ export abstract class LoopShape {
   ) {}
 
   /** Goes to `yes` if there is another iteration, its variables set; to `skip` if it is to be passed over. */
-  abstract condition(l: Lowering, yes: i32, no: i32, skip: i32): void;
+  abstract condition(lowering: Lowering, yes: i32, no: i32, skip: i32): void;
 
   /** What follows an iteration, `continue` included. */
-  abstract step(l: Lowering): void;
+  abstract step(lowering: Lowering): void;
 }
 
 /** `while` and `for`. */
@@ -61,36 +61,36 @@ class PlainLoop extends LoopShape {
     super(range, keyword, body);
   }
 
-  override condition(l: Lowering, yes: i32, no: i32, _skip: i32): void {
+  override condition(lowering: Lowering, yes: i32, no: i32, _skip: i32): void {
     const test = this.test;
-    if (test !== null) lowerCondition(l, test, yes, no);
-    else l.b.jump(yes);
+    if (test !== null) lowering.condition(test, yes, no);
+    else lowering.b.jump(yes);
   }
 
-  override step(l: Lowering): void {
+  override step(lowering: Lowering): void {
     const after = this.after;
-    if (after !== null) lowerDropped(l, after);
+    if (after !== null) lowering.dropped(after);
   }
 }
 
-export function lowerWhile(l: Lowering, s: WhileStatement): void {
-  lowerLoop(l, new PlainLoop(s.range, "while", s.body, s.condition, null));
+export function lowerWhile(lowering: Lowering, s: WhileStatement): void {
+  lowerLoop(lowering, new PlainLoop(s.range, "while", s.body, s.condition, null));
 }
 
-export function lowerFor(l: Lowering, s: ForStatement): void {
+export function lowerFor(lowering: Lowering, s: ForStatement): void {
   const initializer = s.initializer;
-  if (initializer !== null) lowerDropped(l, initializer);
-  lowerLoop(l, new PlainLoop(s.range, "for", s.body, s.condition, s.step));
+  if (initializer !== null) lowering.dropped(initializer);
+  lowerLoop(lowering, new PlainLoop(s.range, "for", s.body, s.condition, s.step));
 }
 
 /** Lowers a loop of any shape. */
-export function lowerLoop(l: Lowering, shape: LoopShape): void {
-  l.leaveUnknown();
-  const activation = l.root.activation;
-  if (activation !== null) inSteps(l, activation.machine, shape);
-  else if (l.root.outlines) outline(l, shape);
-  else inline(l, shape);
-  if (l.buffered) l.outputKnown = -1;
+export function lowerLoop(lowering: Lowering, shape: LoopShape): void {
+  lowering.output.leaveUnknown();
+  const machine = lowering.root.machine;
+  if (machine !== null) inSteps(lowering, machine, shape);
+  else if (lowering.root.outlines) outline(lowering, shape);
+  else inline(lowering, shape);
+  if (lowering.output.isBuffered) lowering.output.known = -1;
 }
 
 /** What statements cost of MAXACTION, loops inside not counted. */
@@ -115,119 +115,116 @@ export function costOf(s: Statement): i32 {
 }
 
 /** Takes a cost from what the handler may still do. */
-export function charge(l: Lowering, cost: i32, range: Range, near: string): void {
-  const b = l.b;
-  l.at(range);
-  const left = b.load(Op.Load64, l.frame(), FrameHeader.Actions);
-  const rest = b.binary(Op.Sub, left, l.constant(cost));
-  b.store(Op.Store64, l.frame(), FrameHeader.Actions, rest);
+export function charge(lowering: Lowering, cost: i32, range: Range, near: string): void {
+  const b = lowering.b;
+  lowering.at(range);
+  const left = b.load(Op.Load64, lowering.frame.address(), FrameWord.Actions);
+  const rest = b.binary(Op.Sub, left, lowering.constant(cost));
+  b.store(Op.Store64, lowering.frame.address(), FrameWord.Actions, rest);
   const spent = b.newBlock("spent");
   const go = b.newBlock("go");
   b.setCold(spent);
-  b.branchIf(Op.Slt, rest, l.constant(0), spent, go);
+  b.branchIf(Op.Slt, rest, lowering.constant(0), spent, go);
   b.setBlock(spent);
-  l.fail("MAXACTION exceeded", range, near, ErrorBits.Uncatchable);
+  lowering.exits.fail("MAXACTION exceeded", range, near, ErrorBits.Uncatchable);
   b.setBlock(go);
 }
 
 /** One iteration, from the condition to the step. */
-function lowerIteration(l: Lowering, shape: LoopShape, end: i32, again: i32): void {
-  const b = l.b;
-  charge(l, costOf(shape.body) + 1, shape.range, `keyword '${shape.keyword}'`);
+function lowerIteration(lowering: Lowering, shape: LoopShape, end: i32, again: i32): void {
+  const b = lowering.b;
+  charge(lowering, costOf(shape.body) + 1, shape.range, `keyword '${shape.keyword}'`);
   const body = b.newBlock("body");
   const step = b.newBlock("step");
-  shape.condition(l, body, end, step);
+  shape.condition(lowering, body, end, step);
   b.setBlock(body);
-  l.loop = new Loop(end, step, l.loop);
-  l.memo.open();
-  lowerStatement(l, shape.body);
-  l.leaveUnknown();
-  l.memo.close();
-  l.loop = l.loop!.outer;
+  lowering.scope.loop = new Loop(end, step, lowering.scope.loop);
+  lowering.scope.memo.open();
+  lowering.statement(shape.body);
+  lowering.output.leaveUnknown();
+  lowering.scope.memo.close();
+  lowering.scope.loop = lowering.scope.loop!.outer;
   b.jump(step);
   b.setBlock(step);
-  l.at(shape.range);
-  shape.step(l);
+  lowering.at(shape.range);
+  shape.step(lowering);
   b.jump(again);
 }
 
 // ---------------------------------------------------------------------------------------------------------- in the agent
 
-function inline(l: Lowering, shape: LoopShape): void {
-  const b = l.b;
+function inline(lowering: Lowering, shape: LoopShape): void {
+  const b = lowering.b;
   const head = b.newBlock("loop");
   const end = b.newBlock("end");
-  const items = l.directItems;
-  const total = l.outputTotal;
+  const items = lowering.output.directItems;
+  const total = lowering.output.total;
   b.jump(head);
   b.setBlock(head);
-  l.memo.open();
-  lowerIteration(l, shape, end, head);
-  l.memo.close();
+  lowering.scope.memo.open();
+  lowerIteration(lowering, shape, end, head);
+  lowering.scope.memo.close();
   b.setBlock(end);
   // What is printed in a loop is printed more than once, and nobody knows how often.
-  if (l.directItems > items) l.needsBuffer = true;
-  if (l.outputTotal > total && !l.mayCut) l.needsCut = true;
+  if (lowering.output.directItems > items) lowering.output.needsBuffer = true;
+  if (lowering.output.total > total && !lowering.output.mayCut) lowering.output.needsCut = true;
 }
 
 // -------------------------------------------------------------------------------------------------------------- in steps
 
-function inSteps(l: Lowering, machine: Machine, shape: LoopShape): void {
-  const b = l.b;
+function inSteps(lowering: Lowering, machine: Machine, shape: LoopShape): void {
+  const b = lowering.b;
   const head = b.newBlock("loop");
   const end = b.newBlock("end");
   const again = b.newBlock("again");
   b.jump(head);
   b.setBlock(head);
-  l.memo.open();
-  lowerIteration(l, shape, end, again);
-  l.memo.close();
+  lowering.scope.memo.open();
+  lowerIteration(lowering, shape, end, again);
+  lowering.scope.memo.close();
   b.setBlock(again);
-  machine.suspendTo(l, head);
+  machine.suspendTo(lowering, head);
   b.setBlock(end);
 }
 
 /** Drives a handler's machine to its end. */
-export function driveMachine(l: Lowering, machine: Machine, range: Range): void {
-  const b = l.b;
+export function driveMachine(lowering: Lowering, machine: Machine, range: Range): void {
+  const b = lowering.b;
   // Each action suspends twice at the most: a call and its return.
-  const most = 2 * <i64>l.actions + 2;
+  const most = 2 * <i64>lowering.actions + 2;
   const rounds = <i32>min<i64>(MOST_ROUNDS, (most + MOST_DRIVEN - 1) / MOST_DRIVEN);
-  const body = makeRounds(l, l.unit.ir.add(machine.fn), machine.fn.name);
-  const status = driveBounded(b, b.getVar(l.frameOffset), body, rounds);
+  const body = makeRounds(lowering, lowering.unit.ir.add(machine.fn), machine.fn.name);
+  const status = driveBounded(b, lowering.frame.offset(), body, rounds);
   if (rounds < MOST_ROUNDS) return;
   // MAXACTION is more than the verifier lets the driver count to.
-  l.failIf(Op.Eq, status, l.constant(Status.Continue), "MAXACTION exceeded", range, "");
+  lowering.exits.failIf(Op.Eq, status, lowering.constant(Status.Continue), "MAXACTION exceeded", range, "");
 }
 
 // --------------------------------------------------------------------------------------------------------- in the kernel
 
-function outline(l: Lowering, shape: LoopShape): void {
-  const root = l.root;
-  const inner = new Lowering(l.shared, `${root.fn.name}_loop${root.bodies++}`, false, root);
-  const index = l.unit.ir.add(inner.fn);
-  lowerBody(l, inner, shape);
-  if (inner.directItems > 0 && !root.buffered) root.needsBuffer = true;
-  if (inner.outputTotal > 0 && !root.mayCut) root.needsCut = true;
-  if (inner.needsBuffer) root.needsBuffer = true;
-  if (inner.needsCut) root.needsCut = true;
-  drive(l, inner, index, shape);
+function outline(lowering: Lowering, shape: LoopShape): void {
+  const root = lowering.root;
+  const fn = new Func(`${root.fn.name}_loop${root.bodies++}`, Linkage.Subprogram, 1);
+  const inner = new Lowering(lowering.shared, lowering.tree, false, new FunctionParts(fn), root);
+  const index = lowering.unit.ir.add(fn);
+  lowerBody(lowering, inner, shape);
+  if (inner.output.directItems > 0 && !root.output.isBuffered) root.output.needsBuffer = true;
+  if (inner.output.total > 0 && !root.output.mayCut) root.output.needsCut = true;
+  if (inner.output.needsBuffer) root.output.needsBuffer = true;
+  if (inner.output.needsCut) root.output.needsCut = true;
+  drive(lowering, inner, index, shape);
 }
 
-function lowerBody(l: Lowering, inner: Lowering, shape: LoopShape): void {
+function lowerBody(lowering: Lowering, inner: Lowering, shape: LoopShape): void {
   const b = inner.b;
-  inner.locals = l.locals;
-  inner.declared = l.declared;
-  inner.inlining = l.inlining;
-  inner.depth = l.depth;
-  inner.buffered = l.root.buffered;
-  inner.mayCut = l.root.mayCut;
-  inner.outputKnown = l.root.buffered ? -1 : 0;
-  inner.inlinedText = l.inlinedText;
-  inner.exitBlock = b.newBlock("done");
-  inner.errorBlock = b.newBlock("error");
-  b.setCold(inner.errorBlock);
-  inner.defineMaskedFrame(b.parameter(0));
+  inner.scope.enter(lowering.scope);
+  inner.output.isBuffered = lowering.root.output.isBuffered;
+  inner.output.mayCut = lowering.root.output.mayCut;
+  inner.output.known = lowering.root.output.isBuffered ? -1 : 0;
+  inner.exits.exitBlock = b.newBlock("done");
+  inner.exits.errorBlock = b.newBlock("error");
+  b.setCold(inner.exits.errorBlock);
+  inner.frame.defineMasked(b.parameter(0));
   const again = b.newBlock("again");
   const end = b.newBlock("end");
   lowerIteration(inner, shape, end, again);
@@ -235,38 +232,38 @@ function lowerBody(l: Lowering, inner: Lowering, shape: LoopShape): void {
   b.ret(inner.constant(Status.Continue));
   b.setBlock(end);
   b.ret(inner.constant(Status.Break));
-  b.setBlock(inner.errorBlock);
-  b.store(Op.Store32, inner.frame(), FrameHeader.Error, b.binary(Op.Add, b.getVar(inner.errorSite), inner.constant(1)));
+  b.setBlock(inner.exits.errorBlock);
+  inner.exits.storeError();
   b.ret(inner.constant(Status.Error));
-  b.setBlock(inner.exitBlock);
+  b.setBlock(inner.exits.exitBlock);
   b.ret(inner.constant(Status.Next));
-  l.inlinedText = inner.inlinedText;
+  lowering.scope.inlinedText = inner.scope.inlinedText;
 }
 
 /** Calls the body until it says otherwise, then goes where it says. */
-function drive(l: Lowering, inner: Lowering, index: i32, shape: LoopShape): void {
-  const b = l.b;
-  l.at(shape.range);
+function drive(lowering: Lowering, inner: Lowering, index: i32, shape: LoopShape): void {
+  const b = lowering.b;
+  lowering.at(shape.range);
   // Iterations cost actions, so the bound is there for the verifier: it is never what ends a loop.
-  const most = l.root.actions;
+  const most = lowering.root.actions;
   let callee = index;
   let rounds = most;
   if (most > MOST_DRIVEN) {
     rounds = (most + MOST_DRIVEN - 1) / MOST_DRIVEN;
-    callee = makeRounds(l, index, inner.fn.name);
+    callee = makeRounds(lowering, index, inner.fn.name);
   }
-  const status = driveBounded(b, b.getVar(l.frameOffset), callee, rounds);
-  if (inner.mayFail) {
+  const status = driveBounded(b, lowering.frame.offset(), callee, rounds);
+  if (inner.exits.mayFail) {
     const bad = b.newBlock("failed");
     const good = b.newBlock("ok");
     b.setCold(bad);
-    b.branchIf(Op.Eq, status, l.constant(Status.Error), bad, good);
+    b.branchIf(Op.Eq, status, lowering.constant(Status.Error), bad, good);
     b.setBlock(bad);
-    l.failFromFrame();
+    lowering.exits.failFromFrame();
     b.setBlock(good);
   }
-  if (inner.mayReturn) leaveBody(l, status, Status.Return);
-  if (inner.mayNext) leaveBody(l, status, Status.Next);
+  if (inner.exits.mayReturn) leaveBody(lowering, status, Status.Return);
+  if (inner.exits.mayNext) leaveBody(lowering, status, Status.Next);
 }
 
 /** Emits the bounded loop; returns what the body returned last. */
@@ -295,50 +292,50 @@ function driveBounded(b: Builder, frame: Ref, callee: i32, bound: i32): Ref {
 }
 
 /** A function that drives a body through many iterations, itself to be driven. */
-function makeRounds(l: Lowering, body: i32, name: string): i32 {
+function makeRounds(lowering: Lowering, body: i32, name: string): i32 {
   const fn = new Func(name + "_rounds", Linkage.Subprogram, 1);
   const b = new Builder(fn);
   b.ret(driveBounded(b, b.parameter(0), body, MOST_DRIVEN));
-  return l.unit.ir.add(fn);
+  return lowering.unit.ir.add(fn);
 }
 
 /** Goes on with `return` or `next` that a body met: to where it leads here, or further out. */
-function leaveBody(l: Lowering, status: Ref, which: Status): void {
-  const b = l.b;
+function leaveBody(lowering: Lowering, status: Ref, which: Status): void {
+  const b = lowering.b;
   const leave = b.newBlock("leave");
   const stay = b.newBlock("stay");
   b.setCold(leave);
-  b.branchIf(Op.Eq, status, l.constant(which), leave, stay);
+  b.branchIf(Op.Eq, status, lowering.constant(which), leave, stay);
   b.setBlock(leave);
-  if (which == Status.Return) leaveFunction(l);
-  else leaveByNext(l);
+  if (which == Status.Return) leaveFunction(lowering);
+  else leaveByNext(lowering);
   b.setBlock(stay);
 }
 
 /** `return`, its value stored: behind the call if that is in this IR function, else out of the loop's body. */
-export function leaveFunction(l: Lowering): void {
-  const inlining = l.inlining!;
-  if ((inlining.symbol.effects & Effects.Prints) != 0) l.flushKnown();
-  if (inlining.home === l) {
-    l.b.jump(inlining.exit);
+export function leaveFunction(lowering: Lowering): void {
+  const inlining = lowering.scope.inlining!;
+  if ((inlining.symbol.effects & Effects.Prints) != 0) lowering.output.flush();
+  if (inlining.home === lowering.fn) {
+    lowering.b.jump(inlining.exit);
     return;
   }
-  l.flushKnown();
-  l.mayReturn = true;
-  l.b.ret(l.constant(Status.Return));
+  lowering.output.flush();
+  lowering.exits.mayReturn = true;
+  lowering.b.ret(lowering.constant(Status.Return));
 }
 
 /** `next`: in a function, the next overload; in a handler, its end. */
-export function leaveByNext(l: Lowering): void {
-  const inlining = l.inlining;
-  l.flushKnown();
-  if (inlining !== null && inlining.home === l) {
-    l.b.jump(inlining.nextOverload);
-  } else if (inlining === null && l.root === l) {
-    l.exitEarly = true;
-    l.b.jump(l.exitBlock);
+export function leaveByNext(lowering: Lowering): void {
+  const inlining = lowering.scope.inlining;
+  lowering.output.flush();
+  if (inlining !== null && inlining.home === lowering.fn) {
+    lowering.b.jump(inlining.nextOverload);
+  } else if (inlining === null && lowering.root === lowering) {
+    lowering.exits.exitEarly = true;
+    lowering.b.jump(lowering.exits.exitBlock);
   } else {
-    l.mayNext = true;
-    l.b.ret(l.constant(Status.Next));
+    lowering.exits.mayNext = true;
+    lowering.b.ret(lowering.constant(Status.Next));
   }
 }

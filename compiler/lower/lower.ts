@@ -2,113 +2,95 @@
 
 import { programType, SECTION_AGENT, sectionOf } from "../../common/format/attach";
 import { ProgramType } from "../../common/format/bpf";
-import { AttachKind, Engine, GlobalType, NONE } from "../../common/format/manifest";
+import { AttachKind, Engine, NONE } from "../../common/format/manifest";
 import { Reporter } from "../diagnostics/diagnostic";
 import { NoRef } from "../ir/function";
 import { Op } from "../ir/op";
-import { Unit, UnitGlobal, UnitProbe, UnitProgram } from "../ir/unit";
+import { Unit, UnitProbe, UnitProgram } from "../ir/unit";
+import { copyString } from "../runtime/copy";
+import { Base, capacityFor, literalPlace, Place } from "../runtime/place";
 import { Handler, ProbeSite, Script } from "../semantic/script";
-import { Effects, GlobalSymbol } from "../semantic/symbols";
+import { GlobalSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
 import { Contents } from "./contents";
 import { lowerPending } from "./function";
-import { actionsOf, lowerHandler } from "./handler";
-import { Lowering, Shared } from "./lowering";
-import { Base, capacityFor, literalPlace, Place } from "./place";
-import { placeShards } from "./shards";
-import { makeTables, placeHeaps, placeTable } from "./storage";
-import { copyString } from "./string";
-import { DEFAULT_ENTRIES, valueBytesOf } from "./table";
-
-/** What lowering is told besides the script. */
-export class LowerOptions {
-  /** MAXSTRINGLEN - 1 */
-  maxLength: i32 = 511;
-  maxErrors: i32 = 0;
-  maxSkipped: i32 = 100;
-  suppressErrors: bool = false;
-  /** MAXMAPENTRIES */
-  maxEntries: i32 = DEFAULT_ENTRIES;
-  /** MAXACTION */
-  maxActions: i32 = 1000;
-  maxAgentActions: i32 = 10000;
-  /** MAXNESTING; -1: what analysis finds. */
-  maxNesting: i32 = -1;
-  /** Indexes of handlers that must run in steps: lowered otherwise, their calls were too deep for the kernel. */
-  inSteps: Set<i32> = new Set<i32>();
-  /** Fetching atomics may be used: the facts say so, or the CPU needs them (arm64). */
-  fetchingAtomics: bool = false;
-  scriptName: string = "";
-  /** Ticks of the kernel in a second. */
-  hz: i32 = 250;
-}
+import { placeGlobals } from "./globals";
+import { HandlerTask, lowerHandler } from "./handler";
+import { newLowering, Tree } from "./lowering";
+import { LowerOptions } from "./options";
+import { placeRegexes } from "./regex";
+import { Shared } from "./shared";
+import { ScriptTree } from "./tree";
 
 /** Reports what is too large whatever the code is: arrays and tables of regular expressions. */
 export function checkSizes(script: Script, options: LowerOptions, reporter: Reporter): void {
-  const shared = new Shared(reporter, options.maxLength, options.fetchingAtomics);
+  placeData(new Shared(reporter, options), script);
+}
+
+/** Makes room for globals, sorted loops and regular expressions; what does not fit is reported. */
+function placeData(shared: Shared, script: Script): void {
   const contents = new Contents(script);
-  placeGlobals(shared, script, contents, options.maxEntries);
-  shared.regexes.place(contents, shared);
+  shared.catchesMessages = contents.catchesMessages;
+  // Handlers are lowered before the functions they call, and report their messages.
+  if (contents.raisesMessages) shared.messagePlace();
+  placeGlobals(shared, script, contents);
+  placeRegexes(shared, contents);
 }
 
 /** Lowers a script; what does not fit is reported. */
 export function lower(script: Script, options: LowerOptions, reporter: Reporter): Unit {
-  const shared = new Shared(reporter, options.maxLength, options.fetchingAtomics);
+  const shared = new Shared(reporter, options);
+  const tree = new ScriptTree();
   const unit = shared.unit;
   unit.maxErrors = options.maxErrors;
   unit.maxSkipped = options.maxSkipped;
   unit.suppressErrors = options.suppressErrors;
   unit.scriptName = options.scriptName;
-  shared.maxActions = options.maxActions;
-  shared.maxAgentActions = options.maxAgentActions;
-  shared.maxNesting = options.maxNesting;
-  shared.hz = options.hz;
-  for (let i = 0, n = script.probes.length; i < n; ++i) shared.siteTexts.push(script.probes[i].texts);
-  const contents = new Contents(script);
-  shared.catchesMessages = contents.catchesMessages;
-  // Handlers are lowered before the functions they call, and report their messages.
-  if (contents.raisesMessages) shared.messagePlace();
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
-  placeGlobals(shared, script, contents, options.maxEntries);
-  shared.regexes.place(contents, shared);
+  for (let i = 0, n = script.probes.length; i < n; ++i) shared.siteTexts.push(script.probes[i].texts);
+  placeData(shared, script);
   if (reporter.hasErrors) return unit;
-  lowerInitializers(shared, script);
-  for (let i = 0, n = script.handlers.length; i < n; ++i) {
-    const handler = script.handlers[i];
-    if ((handler.effects & Effects.Loops) != 0)
-      shared.mostActions = max(shared.mostActions, actionsOf(shared, handler));
-  }
+  lowerInitializers(shared, tree, script);
   const programs: i32[] = [];
   for (let i = 0, n = script.handlers.length; i < n; ++i) {
-    programs.push(lowerOneHandler(shared, script, script.handlers[i], options.inSteps.has(i)));
+    programs.push(lowerOneHandler(shared, tree, script, i));
   }
-  const orders = ordersOf(script.probes);
-  for (let i = 0, n = script.probes.length; i < n; ++i) {
-    const site = script.probes[i];
-    const probe = probeOf(shared, site, programs[site.handler.index]);
-    probe.order = orders[i];
-    unit.probes.push(probe);
+  addProbes(shared, script.probes, programs);
+  unit.frameBytes = shared.runtime.plan.finish();
+  const problem = shared.runtime.plan.problem;
+  if (problem != "") {
+    const range = script.handlers[shared.runtime.plan.largest].range;
+    reporter.error(range, problem, "use fewer and shorter strings, or -D MAXSTRINGLEN=N");
   }
-  unit.frameBytes = shared.plan.finish();
-  shared.plan.check(reporter);
   return unit;
 }
 
-function lowerOneHandler(shared: Shared, script: Script, handler: Handler, inSteps: bool): i32 {
+/** Adds the probes, each with its program. */
+function addProbes(shared: Shared, sites: ProbeSite[], programs: i32[]): void {
+  const orders = ordersOf(sites);
+  for (let i = 0, n = sites.length; i < n; ++i) {
+    const probe = probeOf(shared, sites[i], programs[sites[i].handler.index]);
+    probe.order = orders[i];
+    shared.unit.probes.push(probe);
+  }
+}
+
+function lowerOneHandler(shared: Shared, tree: Tree, script: Script, index: i32): i32 {
   const unit = shared.unit;
+  const handler = script.handlers[index];
   const site = firstSite(script, handler);
   const target = site === null ? "" : site.target;
   const name = programName(handler, target);
-  const lowering = lowerHandler(shared, handler, name, inSteps);
-  const func = unit.ir.add(lowering.fn);
-  lowerPending(shared);
+  const fn = lowerHandler(new HandlerTask(shared, tree, handler, name), shared.options.inSteps.has(index));
+  const func = unit.ir.add(fn);
+  lowerPending(shared, tree);
   const program = new UnitProgram(
     func,
     name,
     sectionOf(handler.attach, handler.engine, target),
     handler.engine,
     programType(handler.attach, handler.engine),
-    shared.position(handler.range),
+    shared.sites.position(handler.range),
   );
   unit.programs.push(program);
   return unit.programs.length - 1;
@@ -157,33 +139,9 @@ function probeOf(shared: Shared, site: ProbeSite, program: i32): UnitProbe {
   probe.period = site.period;
   probe.jitter = site.jitter;
   probe.flags = site.flags;
-  probe.position = shared.position(site.range);
+  probe.position = shared.sites.position(site.range);
   probe.point = site.point;
   return probe;
-}
-
-// ------------------------------------------------------------------------------------------------------------ globals
-
-function placeGlobals(shared: Shared, script: Script, contents: Contents, maxEntries: i32): void {
-  const unit = shared.unit;
-  makeTables(shared, script, contents, maxEntries);
-  for (let i = 0, n = script.globals.length; i < n; ++i) {
-    const global = script.globals[i];
-    const table = shared.tables[i];
-    if (table !== null) {
-      placeTable(shared, table);
-      continue;
-    }
-    const isString = global.type == Type.String;
-    const bytes = valueBytesOf(global);
-    const shards = placeShards(shared, global);
-    shared.shards.push(shards);
-    const offset = shards !== null ? shards.offset : unit.reserve(bytes);
-    shared.globalOffsets.push(offset);
-    const type = isString ? GlobalType.String : GlobalType.Long;
-    unit.globals.push(new UnitGlobal(global.displayName, type, offset, bytes));
-  }
-  placeHeaps(shared, contents);
 }
 
 function startsNonZero(global: GlobalSymbol): bool {
@@ -191,25 +149,25 @@ function startsNonZero(global: GlobalSymbol): bool {
 }
 
 /** .bss starts as zeros: a handler that runs before all others sets what starts with a value. */
-function lowerInitializers(shared: Shared, script: Script): void {
+function lowerInitializers(shared: Shared, tree: Tree, script: Script): void {
   let any = false;
   for (let i = 0, n = script.globals.length; i < n; ++i) any = any || startsNonZero(script.globals[i]);
   if (!any) return;
-  const l = new Lowering(shared, "stp_initialize", true);
+  const lowering = newLowering(shared, tree, "stp_initialize", true);
   for (let i = 0, n = script.globals.length; i < n; ++i) {
     const global = script.globals[i];
     if (!startsNonZero(global)) continue;
-    const offset = shared.globalOffsets[global.index];
+    const offset = shared.storageOf(global).offset;
     if (global.type == Type.String) {
       const to = new Place(Base.Bss, NoRef, offset, capacityFor(global.maxLength));
-      copyString(l, literalPlace(global.initialString), to);
+      copyString(lowering.frame, literalPlace(global.initialString), to);
     } else {
-      l.b.store(Op.Store64, l.bss(), offset, l.constant(global.initialNumber));
+      lowering.b.store(Op.Store64, lowering.bss(), offset, lowering.constant(global.initialNumber));
     }
   }
-  l.b.ret(l.constant(0));
+  lowering.b.ret(lowering.constant(0));
   const unit = shared.unit;
-  const func = unit.ir.add(l.fn);
+  const func = unit.ir.add(lowering.fn);
   unit.programs.push(new UnitProgram(func, "stp_initialize", SECTION_AGENT, Engine.Agent, ProgramType.Unspec, NONE));
   const probe = new UnitProbe(unit.programs.length - 1, AttachKind.Begin);
   probe.order = i32.MIN_VALUE;

@@ -4,11 +4,12 @@
 
 import { NoRef } from "../ir/function";
 import { UnitMap } from "../ir/unit";
+import { writeRecord } from "../runtime/report";
 import { PrintSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import { CallExpression, ExpressionStatement, NodeKind, Statement } from "../syntax/ast";
 import { Item, makeItems } from "./items";
 import { Lowering } from "./lowering";
-import { fillFixed, nameSite, restIsSimple, writeRecord } from "./print";
+import { fillFixed, nameSite, restIsSimple } from "./print";
 
 /** The most that such records have: more would leave too little stack for what the handler calls. */
 const MOST_TOGETHER: i32 = 160;
@@ -25,15 +26,15 @@ function printOf(s: Statement): PrintSymbol | null {
 }
 
 /** Lowers prints from statement `from` on as one record; how many statements those were, 0 if that does not do. */
-export function lowerTogether(l: Lowering, statements: Statement[], from: i32): i32 {
-  if (l.buffered || l.directItems > 0) return 0;
+export function lowerTogether(lowering: Lowering, statements: Statement[], from: i32): i32 {
+  if (lowering.output.isBuffered || lowering.output.directItems > 0) return 0;
   const items: Item[] = [];
   let bytes = 0;
   let end = from;
   for (const n = statements.length; end < n; ++end) {
     const print = printOf(statements[end]);
     if (print === null) break;
-    const made = makeItems(l, print);
+    const made = makeItems(lowering, print);
     if (made.length > 1) break;
     const item = made.length == 1 ? made[0] : new Item();
     if (!item.isFixed || item.hasHistogram || (end > from && !restIsSimple([item], 0, 0))) break;
@@ -42,19 +43,19 @@ export function lowerTogether(l: Lowering, statements: Statement[], from: i32): 
   }
   // Where a part does not fit the rule, the handler's output is buffered anyhow.
   if (items.length < 2 || bytes > MOST_TOGETHER) return 0;
-  const record = l.newRecord(bytes);
+  const record = lowering.frame.newRecord(bytes);
   if (record == NoRef) return 0;
-  ++l.directItems;
-  const mark = l.markTemporaries();
+  ++lowering.output.directItems;
+  const mark = lowering.frame.markTemporaries();
   let at = 0;
   for (let i = 0, n = items.length; i < n; ++i) {
     const item = items[i];
     if (item.format.length == 0) continue;
-    l.at(statements[from + i].range);
-    nameSite(l, item, statements[from + i].range);
-    at = fillFixed(l, item, record, at);
+    lowering.at(statements[from + i].range);
+    nameSite(lowering, item, statements[from + i].range);
+    at = fillFixed(lowering, item, record, at);
   }
-  if (at > 0) writeRecord(l, UnitMap.Output, record, l.constant(at));
-  l.releaseTemporaries(mark);
+  if (at > 0) writeRecord(lowering.b, UnitMap.Output, record, lowering.constant(at));
+  lowering.frame.releaseTemporaries(mark);
   return items.length;
 }

@@ -1,11 +1,16 @@
-// Values that were computed already and are still valid: helper results that cannot change during a handler.
-//
-// Control flow of scripts is structured, so what is computed in a scope dominates the rest of that scope and everything
-// nested in it. Lowering opens a scope for each arm of a branch and forgets what was computed inside when it closes it.
+// What names and jumps mean at the point that is being lowered: locals, the function around, the loop around, and values
+// that were computed already.
 
-import { NoRef, Ref } from "../ir/function";
+import { Func, NoRef, Ref } from "../ir/function";
+import { Place } from "../runtime/place";
+import { FunctionSymbol, LocalSymbol } from "../semantic/symbols";
 
-/** Remembered values, by key. */
+/**
+ * Values that were computed already and are still valid: helper results that cannot change during a handler.
+ *
+ * Control flow of scripts is structured, so what is computed in a scope dominates the rest of that scope and everything
+ * nested in it. Lowering opens a scope for each arm of a branch and forgets what was computed inside when it closes it.
+ */
 export class Memo {
   private keys: i32[] = [];
   private values: Ref[] = [];
@@ -32,5 +37,62 @@ export class Memo {
     const to = this.marks.pop();
     this.keys.length = to;
     this.values.length = to;
+  }
+}
+
+/** Where a local of the script lives. */
+export class Storage {
+  /** IR variable of a long, or -1. */
+  variable: i32 = -1;
+  /** Place of a string. */
+  place: Place | null = null;
+}
+
+/** Where `return` in an inlined function goes. */
+export class Inlining {
+  /** IR variable of a long result, or -1. */
+  variable: i32 = -1;
+  /** Place of a string result; in a function whose locals live in the frame, of any result. */
+  place: Place | null = null;
+  constructor(
+    public symbol: FunctionSymbol,
+    /** The IR function whose blocks these are: a loop's body is another one. */
+    public home: Func,
+    public exit: i32,
+    /** Block of the next overload, or -1. */
+    public nextOverload: i32,
+    public outer: Inlining | null,
+  ) {}
+}
+
+/** Where `break` and `continue` go. A loop's body is in one IR function. */
+export class Loop {
+  constructor(
+    public breakBlock: i32,
+    public continueBlock: i32,
+    public outer: Loop | null,
+  ) {}
+}
+
+/** The names and jumps of one function under construction. */
+export class Scope {
+  memo: Memo = new Memo();
+  locals: Map<LocalSymbol, Storage> = new Map<LocalSymbol, Storage>();
+  /** Places that inlined functions' locals had before: used again by the next inlining. */
+  declared: Map<LocalSymbol, Storage> = new Map<LocalSymbol, Storage>();
+  inlining: Inlining | null = null;
+  loop: Loop | null = null;
+  /** How deep function calls are nested here. */
+  depth: i32 = 0;
+  /** Bytes of script text inlined so far. */
+  inlinedText: i32 = 0;
+
+  /** Takes over the names of the function around a loop's body. */
+  enter(outer: Scope): void {
+    this.locals = outer.locals;
+    this.declared = outer.declared;
+    this.inlining = outer.inlining;
+    this.depth = outer.depth;
+    this.inlinedText = outer.inlinedText;
   }
 }

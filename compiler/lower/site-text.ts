@@ -4,18 +4,17 @@
 import { Helper } from "../../common/format/helpers";
 import { AddressKind } from "../ir/build";
 import { Op } from "../ir/op";
+import { zero } from "../runtime/copy";
+import { Place } from "../runtime/place";
 import { CallExpression, NumberLiteral } from "../syntax/ast";
-import { lowerLong } from "./expression";
 import { Lowering } from "./lowering";
-import { Place } from "./place";
-import { zero } from "./string";
 
 /** Copies the text of a call's site to a place. */
-export function copySiteText(l: Lowering, e: CallExpression, to: Place): void {
-  const b = l.b;
+export function copySiteText(lowering: Lowering, e: CallExpression, to: Place): void {
+  const b = lowering.b;
   const kind = <i32>(<NumberLiteral>e.args[0]).value;
-  const site = lowerLong(l, e.args[1]);
-  const texts = l.shared.siteTexts;
+  const site = lowering.long(e.args[1]);
+  const texts = lowering.shared.siteTexts;
   let rows = 1;
   while (rows < texts.length) rows <<= 1;
   let bytes = 8;
@@ -26,8 +25,12 @@ export function copySiteText(l: Lowering, e: CallExpression, to: Place): void {
     parts.push(text + "\0".repeat(bytes - text.length));
   }
   // The verifier wants a bound of its own.
-  const row = b.binary(Op.Mul, b.binary(Op.And, site, l.constant(rows - 1)), l.constant(bytes));
-  const from = b.binary(Op.Add, b.addressOf(AddressKind.Rodata, l.unit.literal(parts.join(""))), row);
-  zero(l, to);
-  b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(to), l.constant(min(bytes, to.capacity)), from]);
+  const row = b.binary(Op.Mul, b.binary(Op.And, site, lowering.constant(rows - 1)), lowering.constant(bytes));
+  const from = b.binary(Op.Add, b.addressOf(AddressKind.Rodata, lowering.unit.literal(parts.join(""))), row);
+  zero(lowering.frame, to);
+  b.callHelper(Helper.ProbeReadKernelStr, [
+    lowering.frame.pointer(to),
+    lowering.constant(min(bytes, to.capacity)),
+    from,
+  ]);
 }

@@ -6,20 +6,21 @@ import { Helper } from "../../common/format/helpers";
 import { PrintStyle } from "../builtins/print";
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
+import { lesser, maskFor, orZero } from "../runtime/bits";
+import { ESCAPE_BYTES } from "../runtime/characters";
+import { copyCut, materialize, passString } from "../runtime/copy";
+import { bytesArea, escapeRow, escapeTable, HEX, mostHexBytes, Spec, SpecField } from "../runtime/digits";
+import { drawHistogram } from "../runtime/drawing";
+import { capacityFor, isInFrame, Place } from "../runtime/place";
+import { Text } from "../runtime/text";
 import { Conversion, Directive, Measure } from "../semantic/formats";
 import { PrintSymbol } from "../semantic/symbols";
 import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
-import { lowerLong } from "./expression";
-import { bytesArea, escapeRow, escapeTable, hexRoutine, mostHexBytes, Spec, SpecField } from "./format-routines";
-import { drawHistogram } from "./histogram-text";
-import { lengthOf } from "./length";
-import { lesser, maskFor, orZero, textArea } from "./library";
+import { lowerHistogram } from "./histogram";
 import { Lowering } from "./lowering";
-import { capacityFor, Place } from "./place";
-import { copyCut, lowerString, materialize, offsetInArena } from "./string";
-import { escapeBytesRoutine } from "./string-routines";
-import { isInFrame, Text } from "./text";
+import { lengthOf } from "./names";
+import { storeOf } from "./statistic";
 
 /** Widths and precisions above this count as this, as in printf (common/as/print/directive.ts). */
 const MOST_WIDTH: i64 = 8192;
@@ -27,48 +28,50 @@ const MOST_WIDTH: i64 = 8192;
 const MOST_MEMORY: i64 = 1024;
 
 /** The value of a call of the sprintf family; in `to` if that is in the frame and has room. */
-export function lowerSprint(l: Lowering, print: PrintSymbol, to: Place | null): Place {
-  l.at(print.call.range);
-  const capacity = capacityFor(lengthOf(l, print.call));
+export function lowerSprint(lowering: Lowering, print: PrintSymbol, to: Place | null): Place {
+  lowering.at(print.call.range);
+  const capacity = capacityFor(lengthOf(lowering.runtime, print.call));
   const fits = to !== null && isInFrame(to) && to.capacity >= capacity;
-  const place = fits ? to! : l.newFrameTemporary(capacity);
-  const text = new Text(l, place);
+  const place = fits ? to! : lowering.frame.newFrameTemporary(capacity);
+  const text = new Text(lowering.frame, place);
   if (print.values.length == 1 && print.values[0].kind == NodeKind.Histogram) {
-    putHistogram(l, text, print);
+    putHistogram(lowering, text, print);
     return place;
   }
-  const mayHoldNul = putPrint(l, text, print);
+  const mayHoldNul = putPrint(lowering, text, print);
   text.finish();
   if (!mayHoldNul || !place.isSmall) return place;
   // What follows a NUL is not part of the string: of a short one, it must be zero.
-  const cut = l.newFrameTemporary(capacity);
-  copyCut(l, place, cut);
+  const cut = lowering.frame.newFrameTemporary(capacity);
+  copyCut(lowering.frame, place, cut);
   return cut;
 }
 
 /** Appends what a call of the family prints; returns whether that may hold a NUL byte. */
-function putPrint(l: Lowering, text: Text, print: PrintSymbol): bool {
-  if (print.style == PrintStyle.Printf) return new Sprinter(l, text, print).put();
+function putPrint(lowering: Lowering, text: Text, print: PrintSymbol): bool {
+  if (print.style == PrintStyle.Printf) return new Sprinter(lowering, text, print).put();
   for (let i = 0, n = print.values.length; i < n; ++i) {
     if (i > 0) text.putLiteral(print.format);
-    putPlain(l, text, print.values[i]);
+    putPlain(lowering, text, print.values[i]);
   }
   if (print.style == PrintStyle.DelimitedLine) text.putLiteral("\n");
   return false;
 }
 
 /** The drawing of a histogram, which is always the only thing that is printed. */
-function putHistogram(l: Lowering, text: Text, print: PrintSymbol): void {
+function putHistogram(lowering: Lowering, text: Text, print: PrintSymbol): void {
   const near = `identifier '${print.name}'`;
-  text.goOn(drawHistogram(l, <HistogramExpression>print.values[0], text.place, near));
+  const e = <HistogramExpression>print.values[0];
+  const from = lowerHistogram(lowering, e, e.range, near);
+  text.goOn(drawHistogram(lowering.frame, storeOf(lowering, e.operand), from, text.place));
   if (print.style == PrintStyle.DelimitedLine) text.putLiteral("\n");
   text.finish();
 }
 
 /** Appends a value as %d or %s does. */
-export function putPlain(l: Lowering, text: Text, value: Expression): void {
-  if (value.type == Type.String) text.putString(lowerString(l, value), l.shared.maxLength);
-  else text.putLong(lowerLong(l, value), Spec.Signed | (10 << SpecField.Base));
+export function putPlain(lowering: Lowering, text: Text, value: Expression): void {
+  if (value.type == Type.String) text.putString(lowering.string(value), lowering.runtime.maxLength);
+  else text.putLong(lowering.long(value), Spec.Signed | (10 << SpecField.Base));
 }
 
 /** Goes through the directives of one format. */
@@ -77,7 +80,7 @@ class Sprinter {
   private mayHoldNul: bool = false;
 
   constructor(
-    private l: Lowering,
+    private lowering: Lowering,
     private text: Text,
     private print: PrintSymbol,
   ) {}
@@ -97,10 +100,10 @@ class Sprinter {
   }
 
   private putDirective(directive: Directive): void {
-    const l = this.l;
-    let spec = l.constant(staticSpec(directive));
-    if (directive.widthKind == Measure.Dynamic) spec = this.addWidth(spec, lowerLong(l, this.value()));
-    if (directive.precisionKind == Measure.Dynamic) spec = this.addPrecision(spec, lowerLong(l, this.value()));
+    const lowering = this.lowering;
+    let spec = lowering.constant(staticSpec(directive));
+    if (directive.widthKind == Measure.Dynamic) spec = this.addWidth(spec, lowering.long(this.value()));
+    if (directive.precisionKind == Measure.Dynamic) spec = this.addPrecision(spec, lowering.long(this.value()));
     switch (directive.conversion) {
       case Conversion.String:
         this.putString(directive, spec);
@@ -115,7 +118,7 @@ class Sprinter {
         this.putMemory(directive, spec);
         break;
       default: {
-        const value = lowerLong(l, this.value());
+        const value = lowering.long(this.value());
         if (isPlain(directive)) this.text.putLong(value, staticSpec(directive));
         else this.text.putFormattedLong(value, spec);
       }
@@ -124,7 +127,7 @@ class Sprinter {
 
   /** `*`: a negative width means `-`. */
   private addWidth(spec: Ref, value: Ref): Ref {
-    const b = this.l.b;
+    const b = this.lowering.b;
     const width = b.unary(Op.Exts32, value);
     const sign = b.binary(Op.Sar, width, b.constant(63));
     const size = lesser(b, b.binary(Op.Sub, b.binary(Op.Xor, width, sign), sign), b.constant(MOST_WIDTH));
@@ -134,98 +137,107 @@ class Sprinter {
 
   /** `.*`: a negative precision counts as 0. */
   private addPrecision(spec: Ref, value: Ref): Ref {
-    const b = this.l.b;
+    const b = this.lowering.b;
     const size = lesser(b, orZero(b, b.unary(Op.Exts32, value)), b.constant(MOST_WIDTH));
     const field = b.binary(Op.Shl, b.binary(Op.Add, size, b.constant(1)), b.constant(SpecField.Precision));
     return b.binary(Op.Or, spec, field);
   }
 
   private putString(directive: Directive, spec: Ref): void {
-    const l = this.l;
-    const place = lowerString(l, this.value());
-    const cut = directive.precisionKind == Measure.Static ? directive.precision : l.shared.maxLength;
+    const lowering = this.lowering;
+    const place = lowering.string(this.value());
+    const cut = directive.precisionKind == Measure.Static ? directive.precision : lowering.runtime.maxLength;
     if (directive.flags.includes("#")) {
-      this.text.putFormattedText(this.escape(this.cutPlace(place, directive, spec)), withoutPrecision(l, spec));
+      this.text.putFormattedText(this.escape(this.cutPlace(place, directive, spec)), withoutPrecision(lowering, spec));
       this.putNulFor(directive);
       return;
     }
     if (directive.precisionKind != Measure.Dynamic && directive.widthKind == Measure.None) {
       this.text.putString(place, cut);
     } else {
-      const from = place.isLiteral ? materialize(l, place) : place;
-      const size = l.constant(l.shared.maxLength + 1);
-      const copied = l.b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(textArea(l.shared)), size, l.pointer(from)]);
-      this.text.putFormattedText(l.b.binary(Op.Sub, copied, l.constant(1)), spec);
+      const from = place.isLiteral ? materialize(lowering.frame, place) : place;
+      const size = lowering.constant(lowering.runtime.maxLength + 1);
+      const copied = lowering.b.callHelper(Helper.ProbeReadKernelStr, [
+        lowering.frame.pointer(lowering.runtime.textArea),
+        size,
+        lowering.frame.pointer(from),
+      ]);
+      this.text.putFormattedText(lowering.b.binary(Op.Sub, copied, lowering.constant(1)), spec);
     }
     this.putNulFor(directive);
   }
 
   /** A copy of a string, no longer than the directive's precision. */
   private cutPlace(place: Place, directive: Directive, spec: Ref): Place {
-    const l = this.l;
-    const b = l.b;
-    const mask = maskFor(l.shared.maxLength);
-    const to = l.newFrameTemporary(<i32>mask + 1);
-    const from = place.isLiteral ? materialize(l, place) : place;
-    let most = l.constant(l.shared.maxLength);
-    if (directive.precisionKind == Measure.Static) most = l.constant(min(directive.precision, l.shared.maxLength));
+    const lowering = this.lowering;
+    const b = lowering.b;
+    const mask = maskFor(lowering.runtime.maxLength);
+    const to = lowering.frame.newFrameTemporary(<i32>mask + 1);
+    const from = place.isLiteral ? materialize(lowering.frame, place) : place;
+    let most = lowering.constant(lowering.runtime.maxLength);
+    if (directive.precisionKind == Measure.Static)
+      most = lowering.constant(min(directive.precision, lowering.runtime.maxLength));
     if (directive.precisionKind == Measure.Dynamic) {
-      const precision = b.binary(Op.Sub, b.binary(Op.Shr, spec, l.constant(SpecField.Precision)), l.constant(1));
-      most = b.binary(Op.And, lesser(b, precision, most), l.constant(mask));
+      const precision = b.binary(
+        Op.Sub,
+        b.binary(Op.Shr, spec, lowering.constant(SpecField.Precision)),
+        lowering.constant(1),
+      );
+      most = b.binary(Op.And, lesser(b, precision, most), lowering.constant(mask));
     }
-    const size = b.binary(Op.Add, most, l.constant(1));
-    b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(to), size, l.pointer(from)]);
+    const size = b.binary(Op.Add, most, lowering.constant(1));
+    b.callHelper(Helper.ProbeReadKernelStr, [lowering.frame.pointer(to), size, lowering.frame.pointer(from)]);
     return to;
   }
 
   /** Escapes a string into the text area, as much as fits; its length there. */
   private escape(place: Place): Ref {
-    const l = this.l;
-    const b = l.b;
-    const limit = l.constant(l.shared.maxLength);
-    const offset = offsetInArena(l, place);
-    const written = b.callFunction(escapeBytesRoutine(l.shared), [
-      b.getVar(l.frameOffset),
+    const lowering = this.lowering;
+    const b = lowering.b;
+    const limit = lowering.constant(lowering.runtime.maxLength);
+    const offset = passString(lowering.frame, place);
+    const written = b.callFunction(ESCAPE_BYTES.of(lowering.runtime), [
+      lowering.frame.offset(),
       offset,
       limit,
-      l.constant(0),
+      lowering.constant(0),
     ]);
-    return b.binary(Op.Xor, written, b.binary(Op.Sar, written, l.constant(63)));
+    return b.binary(Op.Xor, written, b.binary(Op.Sar, written, lowering.constant(63)));
   }
 
   /** `0` on text and memory appends a NUL byte. */
   private putNulFor(directive: Directive): void {
     if (!directive.flags.includes("0")) return;
     this.mayHoldNul = true;
-    this.text.putBytes(this.l.constant(0), 1);
+    this.text.putBytes(this.lowering.constant(0), 1);
   }
 
   private putCharacter(directive: Directive, spec: Ref): void {
-    const l = this.l;
-    const b = l.b;
-    const value = lowerLong(l, this.value());
+    const lowering = this.lowering;
+    const b = lowering.b;
+    const value = lowering.long(this.value());
     const escapes = directive.flags.includes("#");
     this.mayHoldNul = this.mayHoldNul || !escapes;
     if (!escapes && directive.widthKind == Measure.None) {
       this.text.putBytes(value, 1);
       return;
     }
-    const area = l.pointer(textArea(l.shared));
-    let length = l.constant(1);
+    const area = lowering.frame.pointer(lowering.runtime.textArea);
+    let length = lowering.constant(1);
     if (escapes) {
-      const row = escapeRow(b, escapeTable(l.shared, false), value);
+      const row = escapeRow(b, escapeTable(lowering.runtime, false), value);
       b.store(Op.Store32, area, 0, row);
-      length = b.binary(Op.Shr, row, l.constant(32));
+      length = b.binary(Op.Shr, row, lowering.constant(32));
     } else {
       b.store(Op.Store8, area, 0, value);
     }
-    this.text.putFormattedText(length, withoutPrecision(l, spec));
+    this.text.putFormattedText(length, withoutPrecision(lowering, spec));
   }
 
   /** %b: the size is the width, unless the precision is one. */
   private putBinary(directive: Directive, spec: Ref): void {
-    const l = this.l;
-    const value = lowerLong(l, this.value());
+    const lowering = this.lowering;
+    const value = lowering.long(this.value());
     this.mayHoldNul = true;
     const precision = directive.precisionKind == Measure.Static ? directive.precision : 0;
     const width = directive.widthKind == Measure.Static ? directive.width : 8;
@@ -234,15 +246,15 @@ class Sprinter {
       this.text.putBytes(value, bytes);
       return;
     }
-    let length = l.constant(bytes);
+    let length = lowering.constant(bytes);
     if (directive.precisionKind == Measure.Dynamic) length = this.binarySize(spec, width);
-    l.b.store(Op.Store64, l.pointer(textArea(l.shared)), 0, value);
-    this.text.putFormattedText(length, withoutPrecision(l, spec));
+    lowering.b.store(Op.Store64, lowering.frame.pointer(lowering.runtime.textArea), 0, value);
+    this.text.putFormattedText(length, withoutPrecision(lowering, spec));
   }
 
   /** The precision if it is 1, 2, 4 or 8, else the width. */
   private binarySize(spec: Ref, width: i32): Ref {
-    const b = this.l.b;
+    const b = this.lowering.b;
     const bytes = b.variable("bytes");
     b.setVar(bytes, b.constant(width));
     const field = b.binary(Op.Sub, b.binary(Op.Shr, spec, b.constant(SpecField.Precision)), b.constant(1));
@@ -261,27 +273,31 @@ class Sprinter {
 
   /** %m and %M: as many bytes as the precision says, one if there is none. */
   private putMemory(directive: Directive, spec: Ref): void {
-    const l = this.l;
-    const b = l.b;
+    const lowering = this.lowering;
+    const b = lowering.b;
     const value = this.value();
-    const address = lowerLong(l, value);
+    const address = lowering.long(value);
     const isHex = directive.letter == 0x4d;
     this.mayHoldNul = this.mayHoldNul || !isHex;
-    let bytes = l.constant(max(1, min(directive.precision, <i32>MOST_MEMORY)));
+    let bytes = lowering.constant(max(1, min(directive.precision, <i32>MOST_MEMORY)));
     if (directive.precisionKind == Measure.Dynamic) {
-      const field = b.binary(Op.Sub, b.binary(Op.Shr, spec, l.constant(SpecField.Precision)), l.constant(1));
-      const some = lesser(b, field, l.constant(MOST_MEMORY));
-      bytes = b.binary(Op.Add, some, b.binary(Op.Eq, some, l.constant(0)));
+      const field = b.binary(
+        Op.Sub,
+        b.binary(Op.Shr, spec, lowering.constant(SpecField.Precision)),
+        lowering.constant(1),
+      );
+      const some = lesser(b, field, lowering.constant(MOST_MEMORY));
+      bytes = b.binary(Op.Add, some, b.binary(Op.Eq, some, lowering.constant(0)));
     }
-    const most = isHex ? mostHexBytes(l.shared) : l.shared.maxLength;
-    const size = b.binary(Op.And, lesser(b, bytes, l.constant(most)), l.constant(maskFor(most)));
-    let to = l.pointer(textArea(l.shared));
-    if (isHex) to = b.binary(Op.Add, l.frame(), l.constant(bytesArea(l.shared)));
+    const most = isHex ? mostHexBytes(lowering.runtime) : lowering.runtime.maxLength;
+    const size = b.binary(Op.And, lesser(b, bytes, lowering.constant(most)), lowering.constant(maskFor(most)));
+    let to = lowering.frame.pointer(lowering.runtime.textArea);
+    if (isHex) to = b.binary(Op.Add, lowering.frame.address(), lowering.constant(bytesArea(lowering.runtime)));
     const result = b.callHelper(Helper.ProbeReadKernel, [to, size, address]);
-    l.failIf(Op.Slt, result, l.constant(0), "kernel read fault", value.range, "address of '%m'");
-    if (isHex) b.callFunction(hexRoutine(l.shared), [b.getVar(l.frameOffset), size]);
-    const length = isHex ? b.binary(Op.Shl, bytes, l.constant(1)) : bytes;
-    this.text.putFormattedText(length, withoutPrecision(l, spec));
+    lowering.exits.failIf(Op.Slt, result, lowering.constant(0), "kernel read fault", value.range, "address of '%m'");
+    if (isHex) b.callFunction(HEX.of(lowering.runtime), [lowering.frame.offset(), size]);
+    const length = isHex ? b.binary(Op.Shl, bytes, lowering.constant(1)) : bytes;
+    this.text.putFormattedText(length, withoutPrecision(lowering, spec));
     this.putNulFor(directive);
   }
 }
@@ -315,6 +331,6 @@ function staticSpec(directive: Directive): i64 {
 }
 
 /** A spec for text that must not be cut. */
-function withoutPrecision(l: Lowering, spec: Ref): Ref {
-  return l.b.binary(Op.And, spec, l.constant(0xffffffff));
+function withoutPrecision(lowering: Lowering, spec: Ref): Ref {
+  return lowering.b.binary(Op.And, spec, lowering.constant(0xffffffff));
 }

@@ -1,5 +1,7 @@
 // Statements.
 
+import { copyString, zero } from "../runtime/copy";
+import { Place } from "../runtime/place";
 import { GlobalSymbol, SymbolKind } from "../semantic/symbols";
 import {
   BlockStatement,
@@ -18,191 +20,190 @@ import {
 import { Type } from "../syntax/type";
 import { leaves } from "./contents";
 import { deleteElement } from "./element";
-import { lowerCondition, lowerDropped, lowerLong } from "./expression";
+import { Catch } from "./exits";
 import { lowerForeach } from "./foreach";
 import { leaveByNext, leaveFunction, lowerFor, lowerWhile } from "./loop";
-import { Catch, Lowering } from "./lowering";
-import { Place } from "./place";
+import { Lowering } from "./lowering";
+import { symbolOf } from "./names";
 import { lowerTogether } from "./print-together";
-import { clearStatistic } from "./stats";
-import { copyString, lowerString, lowerStringInto, zero } from "./string";
-import { placeOfVariable, symbolOf, writeLong } from "./variable";
+import { clearStatistic } from "./statistic";
+import { placeOfVariable, writeLong } from "./variable";
 
 /** Lowers a block's statements. */
-export function lowerBlock(l: Lowering, block: BlockStatement): void {
+export function lowerBlock(lowering: Lowering, block: BlockStatement): void {
   const statements = block.statements;
   for (let i = 0, n = statements.length; i < n; ++i) {
-    const taken = lowerTogether(l, statements, i);
+    const taken = lowerTogether(lowering, statements, i);
     if (taken > 0) {
       i += taken - 1;
       continue;
     }
-    lowerStatement(l, statements[i]);
+    lowering.statement(statements[i]);
     // What can never run is left out: it would find nothing of what the code before it computed.
-    if (l.b.isTerminated() || leaves(statements[i])) return;
+    if (lowering.b.isTerminated() || leaves(statements[i])) return;
   }
 }
 
 /** Lowers one statement; places that it needed on the way are free again afterwards. */
-export function lowerStatement(l: Lowering, s: Statement): void {
-  l.at(s.range);
-  const mark = l.markTemporaries();
-  lowerKind(l, s);
-  l.releaseTemporaries(mark);
+export function lowerStatement(lowering: Lowering, s: Statement): void {
+  lowering.at(s.range);
+  const mark = lowering.frame.markTemporaries();
+  lowerKind(lowering, s);
+  lowering.frame.releaseTemporaries(mark);
 }
 
-function lowerKind(l: Lowering, s: Statement): void {
+function lowerKind(lowering: Lowering, s: Statement): void {
   switch (s.kind) {
     case NodeKind.Block:
-      lowerBlock(l, <BlockStatement>s);
+      lowering.block(<BlockStatement>s);
       return;
     case NodeKind.Empty:
       return;
     case NodeKind.Expression:
-      lowerDropped(l, (<ExpressionStatement>s).expression);
+      lowering.dropped((<ExpressionStatement>s).expression);
       return;
     case NodeKind.If:
-      lowerIf(l, <IfStatement>s);
+      lowerIf(lowering, <IfStatement>s);
       return;
     case NodeKind.Return:
-      lowerReturn(l, <ReturnStatement>s);
+      lowerReturn(lowering, <ReturnStatement>s);
       return;
     case NodeKind.While:
-      lowerWhile(l, <WhileStatement>s);
+      lowerWhile(lowering, <WhileStatement>s);
       return;
     case NodeKind.For:
-      lowerFor(l, <ForStatement>s);
+      lowerFor(lowering, <ForStatement>s);
       return;
     case NodeKind.Foreach:
-      lowerForeach(l, <ForeachStatement>s);
+      lowerForeach(lowering, <ForeachStatement>s);
       return;
     case NodeKind.Delete:
-      lowerDelete(l, <DeleteStatement>s);
+      lowerDelete(lowering, <DeleteStatement>s);
       return;
     case NodeKind.Break:
-      lowerBreak(l);
+      lowerBreak(lowering);
       return;
     case NodeKind.Continue:
-      lowerContinue(l);
+      lowerContinue(lowering);
       return;
     case NodeKind.Try:
-      lowerTry(l, <TryStatement>s);
+      lowerTry(lowering, <TryStatement>s);
       return;
     default:
       assert(s.kind == NodeKind.Next, "semantic analysis refuses what lowering does not know");
-      leaveByNext(l);
+      leaveByNext(lowering);
   }
 }
 
-function lowerIf(l: Lowering, s: IfStatement): void {
-  const b = l.b;
+function lowerIf(lowering: Lowering, s: IfStatement): void {
+  const b = lowering.b;
   const yes = b.newBlock("then");
   const join = b.newBlock("join");
   const otherwise = s.whenFalse;
   const no = otherwise !== null ? b.newBlock("else") : b.newBlock("skip");
-  lowerCondition(l, s.condition, yes, no);
-  const known = l.outputKnown;
-  const items = l.directItems;
-  const thenEnd = lowerArm(l, s.whenTrue, yes);
-  const thenKnown = l.outputKnown;
-  const thenItems = l.directItems;
-  l.outputKnown = known;
-  l.directItems = items;
-  const elseEnd = lowerArm(l, otherwise, no);
-  const elseKnown = l.outputKnown;
-  if (thenItems > l.directItems) l.directItems = thenItems;
-  joinArm(l, thenEnd, thenKnown, thenKnown == elseKnown, join);
-  joinArm(l, elseEnd, elseKnown, thenKnown == elseKnown, join);
-  l.outputKnown = thenKnown == elseKnown ? thenKnown : -1;
+  lowering.condition(s.condition, yes, no);
+  const known = lowering.output.known;
+  const items = lowering.output.directItems;
+  const thenEnd = lowerArm(lowering, s.whenTrue, yes);
+  const thenKnown = lowering.output.known;
+  const thenItems = lowering.output.directItems;
+  lowering.output.known = known;
+  lowering.output.directItems = items;
+  const elseEnd = lowerArm(lowering, otherwise, no);
+  const elseKnown = lowering.output.known;
+  if (thenItems > lowering.output.directItems) lowering.output.directItems = thenItems;
+  joinArm(lowering, thenEnd, thenKnown, thenKnown == elseKnown, join);
+  joinArm(lowering, elseEnd, elseKnown, thenKnown == elseKnown, join);
+  lowering.output.known = thenKnown == elseKnown ? thenKnown : -1;
   b.setBlock(join);
 }
 
 /** Lowers one arm; returns the block in which it ends. */
-function lowerArm(l: Lowering, s: Statement | null, block: i32): i32 {
-  l.b.setBlock(block);
-  l.memo.open();
-  if (s !== null) lowerStatement(l, s);
-  l.memo.close();
-  return l.b.current();
+function lowerArm(lowering: Lowering, s: Statement | null, block: i32): i32 {
+  lowering.b.setBlock(block);
+  lowering.scope.memo.open();
+  if (s !== null) lowering.statement(s);
+  lowering.scope.memo.close();
+  return lowering.b.current();
 }
 
 /** Ends an arm; where the arms differ in how much they put out, the length goes to the frame. */
-function joinArm(l: Lowering, end: i32, known: i32, same: bool, join: i32): void {
-  l.b.setBlock(end);
-  if (l.b.isTerminated()) return;
-  l.outputKnown = known;
-  if (!same) l.flushKnown();
-  l.b.jump(join);
+function joinArm(lowering: Lowering, end: i32, known: i32, same: bool, join: i32): void {
+  lowering.b.setBlock(end);
+  if (lowering.b.isTerminated()) return;
+  lowering.output.known = known;
+  if (!same) lowering.output.flush();
+  lowering.b.jump(join);
 }
 
-function lowerReturn(l: Lowering, s: ReturnStatement): void {
-  const to = l.inlining;
+function lowerReturn(lowering: Lowering, s: ReturnStatement): void {
+  const to = lowering.scope.inlining;
   assert(to !== null, "return stands in a function");
   const inlining = to!;
   const value = s.value;
   const place = inlining.place;
   const isString = inlining.symbol.returnType == Type.String;
   if (value === null) {
-    if (place !== null) zero(l, place);
+    if (place !== null) zero(lowering.frame, place);
   } else if (place === null) {
-    l.b.setVar(inlining.variable, lowerLong(l, value));
-  } else if (isString && l.root.activation !== null) {
+    lowering.b.setVar(inlining.variable, lowering.long(value));
+  } else if (isString && lowering.root.activation !== null) {
     // Nothing reads the result before the function has ended, so that no copy is needed on the way.
-    lowerStringInto(l, value, place);
+    lowering.stringInto(value, place);
   } else if (isString) {
-    copyString(l, lowerString(l, value), place);
+    copyString(lowering.frame, lowering.string(value), place);
   } else {
-    l.storeWord(place, 0, lowerLong(l, value));
+    lowering.frame.storeWord(place, 0, lowering.long(value));
   }
-  leaveFunction(l);
+  leaveFunction(lowering);
 }
 
 /** `delete`: an element, an array, or a scalar, which becomes zero or empty. */
-function lowerDelete(l: Lowering, s: DeleteStatement): void {
+function lowerDelete(lowering: Lowering, s: DeleteStatement): void {
   const target = s.target;
   if (target.kind == NodeKind.Identifier) {
     const symbol = symbolOf(<Identifier>target);
     if (symbol.kind != SymbolKind.Global || !(<GlobalSymbol>symbol).isArray) {
-      if (target.type == Type.Stats) clearStatistic(l, <GlobalSymbol>symbol);
-      else if (target.type == Type.String) zero(l, placeOfVariable(l, <Identifier>target));
-      else writeLong(l, <Identifier>target, l.constant(0));
+      if (target.type == Type.Stats) clearStatistic(lowering, <GlobalSymbol>symbol);
+      else if (target.type == Type.String) zero(lowering.frame, placeOfVariable(lowering, <Identifier>target));
+      else writeLong(lowering, <Identifier>target, lowering.constant(0));
       return;
     }
   }
-  deleteElement(l, target);
+  deleteElement(lowering, target);
 }
 
-function lowerBreak(l: Lowering): void {
-  l.flushKnown();
-  l.b.jump(l.loop!.breakBlock);
+function lowerBreak(lowering: Lowering): void {
+  lowering.output.flush();
+  lowering.b.jump(lowering.scope.loop!.breakBlock);
 }
 
-function lowerContinue(l: Lowering): void {
-  l.flushKnown();
-  l.b.jump(l.loop!.continueBlock);
+function lowerContinue(lowering: Lowering): void {
+  lowering.output.flush();
+  lowering.b.jump(lowering.scope.loop!.continueBlock);
 }
 
 /** `try body catch (variable) handler` */
-function lowerTry(l: Lowering, s: TryStatement): void {
-  const b = l.b;
+function lowerTry(lowering: Lowering, s: TryStatement): void {
+  const b = lowering.b;
   const caught = b.newBlock("catch");
   const done = b.newBlock("done");
-  l.leaveUnknown();
+  lowering.output.leaveUnknown();
   const variable = s.variable;
   let message: Place | null = null;
-  if (variable !== null) message = placeOfVariable(l, variable);
-  l.catching = new Catch(caught, message, l.catching);
-  l.memo.open();
-  lowerStatement(l, s.body);
-  l.leaveUnknown();
-  l.memo.close();
+  if (variable !== null) message = placeOfVariable(lowering, variable);
+  lowering.exits.catching = new Catch(caught, message, lowering.exits.catching);
+  lowering.scope.memo.open();
+  lowering.statement(s.body);
+  lowering.output.leaveUnknown();
+  lowering.scope.memo.close();
   b.jump(done);
-  l.catching = l.catching!.outer;
+  lowering.exits.catching = lowering.exits.catching!.outer;
   b.setBlock(caught);
-  l.memo.open();
-  lowerStatement(l, s.handler);
-  l.leaveUnknown();
-  l.memo.close();
+  lowering.scope.memo.open();
+  lowering.statement(s.handler);
+  lowering.output.leaveUnknown();
+  lowering.scope.memo.close();
   b.jump(done);
   b.setBlock(done);
 }

@@ -12,19 +12,21 @@
 //   +-------+------+------------+--------+--------------------+--------------+-------
 //
 // `piece`: where the caller goes on; `from`: where its record begins. A number is returned in the frame's header, an error
-// as subprograms do (FrameHeader.Error).
+// as subprograms do (FrameWord.Error).
 
 import { Engine, NONE } from "../../common/format/manifest";
 import { Builder } from "../ir/build";
 import { CutMemory, cut } from "../ir/cut";
-import { constantRef, Func, NoRef, Ref } from "../ir/function";
+import { constantRef, Func, Linkage, NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
+import { RecordArea } from "../runtime/frame";
+import { Base, capacityFor, Place } from "../runtime/place";
+import { FrameWord, Hole } from "../runtime/plan";
 import { Handler } from "../semantic/script";
 import { Effects, FunctionSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
-import { FrameHeader, Hole } from "./frame";
-import { Inlining, Lowering } from "./lowering";
-import { Base, capacityFor, Place } from "./place";
+import { FunctionParts, Lowering } from "./lowering";
+import { Inlining } from "./scope";
 
 /** What the machine answers. */
 export const enum Step {
@@ -48,7 +50,7 @@ const MOST_RECORD: i32 = 61440;
 const BONUS: i32 = 10;
 
 /** The code of one function, or of the handler's own statements, in a machine. */
-export class Activation {
+export class Activation extends RecordArea {
   /** Where places begin and end. */
   private used: i32 = Record.Size;
   private least: i32 = Record.Size;
@@ -63,12 +65,15 @@ export class Activation {
   private sizes: i32[] = [];
 
   constructor(
-    public machine: Machine,
+    /** The machine's function. */
+    private fn: Func,
     /** Null: the handler's own statements. */
     public symbol: FunctionSymbol | null,
     /** The piece it begins with. */
     public entry: i32,
-  ) {}
+  ) {
+    super();
+  }
 
   /** Whether several activations of it may be there at a time. */
   get mayRecur(): bool {
@@ -95,16 +100,16 @@ export class Activation {
     return this.most - 8;
   }
 
-  newPlace(capacity: i32): Place {
+  override newPlace(capacity: i32): Place {
     return new Place(Base.Handler, NoRef, this.reserve(capacity), capacity);
   }
 
-  mark(): i32 {
+  override mark(): i32 {
     return this.used;
   }
 
   /** Gives back what was taken since. */
-  release(mark: i32): void {
+  override release(mark: i32): void {
     this.used = max(mark, this.least);
   }
 
@@ -116,14 +121,14 @@ export class Activation {
   /** A constant that is the record's size when all is lowered. */
   size(): Ref {
     // Not Func.addConstant: other zeros must not become this one.
-    const index = this.machine.fn.constants.push(0) - 1;
+    const index = this.fn.constants.push(0) - 1;
     this.sizes.push(index);
     return constantRef(index);
   }
 
   /** Fills in the size. */
   finish(): void {
-    const constants = this.machine.fn.constants;
+    const constants = this.fn.constants;
     for (let i = 0, n = this.sizes.length; i < n; ++i) constants[this.sizes[i]] = this.most;
   }
 }
@@ -152,7 +157,8 @@ export class Machine {
     public program: Lowering,
     private handler: Handler,
   ) {
-    const main = new Lowering(program.shared, program.fn.name + "_step", false);
+    const fn = new Func(program.fn.name + "_step", Linkage.Subprogram, 1);
+    const main = new Lowering(program.shared, program.tree, false, new FunctionParts(fn));
     this.main = main;
     this.fn = main.fn;
     this.b = main.b;
@@ -168,7 +174,7 @@ export class Machine {
 
   /** A new activation whose code is lowered next. */
   private add(symbol: FunctionSymbol | null, name: string): Activation {
-    const made = new Activation(this, symbol, this.piece(this.b.newBlock(name)));
+    const made = new Activation(this.fn, symbol, this.piece(this.b.newBlock(name)));
     this.activations.push(made);
     return made;
   }
@@ -176,21 +182,23 @@ export class Machine {
   /** The lowering that builds the code of an activation, at its first block. */
   begin(activation: Activation): Lowering {
     const symbol = activation.symbol;
-    const l = new Lowering(this.program.shared, this.fn.name, symbol === null);
-    l.join(this.main);
-    l.activation = activation;
-    l.framed = true;
-    l.buffered = this.prints;
-    l.mayCut = this.prints;
-    l.outputKnown = this.prints ? -1 : 0;
-    l.actions = this.program.actions;
+    const isHandler = symbol === null;
+    const lowering = new Lowering(this.program.shared, this.program.tree, isHandler, this.main.parts);
+    lowering.machine = this;
+    lowering.activation = activation;
+    lowering.frame.record = activation;
+    lowering.frame.holdsLocals = true;
+    lowering.output.isBuffered = this.prints;
+    lowering.output.mayCut = this.prints;
+    lowering.output.known = this.prints ? -1 : 0;
+    lowering.actions = this.program.actions;
     const b = this.b;
     b.setBlock(this.pieces[activation.entry]);
     activation.first = this.fn.ops.length;
-    l.exitBlock = b.newBlock("exit");
-    l.errorBlock = b.newBlock("error");
-    b.setCold(l.errorBlock);
-    return l;
+    lowering.exits.exitBlock = b.newBlock("exit");
+    lowering.exits.errorBlock = b.newBlock("error");
+    b.setCold(lowering.exits.errorBlock);
+    return lowering;
   }
 
   /** The activation of the handler's own statements. */
@@ -199,19 +207,19 @@ export class Machine {
   }
 
   /** Ends the handler's own statements: the driver is told that all is done. */
-  endHandler(l: Lowering): void {
+  endHandler(lowering: Lowering): void {
     const b = this.b;
-    b.jump(l.exitBlock);
-    this.leaveError(l);
-    b.setBlock(l.exitBlock);
-    b.ret(l.constant(Step.Done));
+    b.jump(lowering.exits.exitBlock);
+    this.leaveError(lowering);
+    b.setBlock(lowering.exits.exitBlock);
+    b.ret(lowering.constant(Step.Done));
   }
 
-  private leaveError(l: Lowering): void {
+  private leaveError(lowering: Lowering): void {
     const b = this.b;
-    b.setBlock(l.errorBlock);
-    b.store(Op.Store32, l.frame(), FrameHeader.Error, b.binary(Op.Add, b.getVar(l.errorSite), l.constant(1)));
-    b.jump(l.exitBlock);
+    b.setBlock(lowering.exits.errorBlock);
+    lowering.exits.storeError();
+    b.jump(lowering.exits.exitBlock);
   }
 
   /** The activation of a function; its body is lowered later. */
@@ -236,76 +244,80 @@ export class Machine {
   }
 
   /** Where `return` puts a function's value, and where it goes. */
-  inliningFor(l: Lowering, overload: FunctionSymbol, next: i32): Inlining {
-    const activation = l.activation!;
-    const inlining = new Inlining(overload, l, l.exitBlock, next, null);
+  inliningFor(lowering: Lowering, overload: FunctionSymbol, next: i32): Inlining {
+    const activation = lowering.activation!;
+    const inlining = new Inlining(overload, lowering.fn, lowering.exits.exitBlock, next, null);
     if (activation.result >= 0) {
       inlining.place = new Place(Base.Handler, NoRef, activation.result, activation.resultCapacity);
     } else {
-      inlining.place = new Place(Base.Frame, NoRef, FrameHeader.Result, 8);
+      inlining.place = new Place(Base.Frame, NoRef, FrameWord.Result, 8);
     }
     return inlining;
   }
 
   /** Ends a function: back to the caller's piece and record. */
-  endFunction(l: Lowering): void {
+  endFunction(lowering: Lowering): void {
     const b = this.b;
-    b.jump(l.exitBlock);
-    this.leaveError(l);
-    b.setBlock(l.exitBlock);
-    const frame = l.frame();
-    b.store(Op.Store32, frame, FrameHeader.Piece, b.load(Op.Load32u, l.area(), Record.Piece));
-    b.store(Op.Store32, frame, FrameHeader.Record, b.load(Op.Load32u, l.area(), Record.From));
-    const nesting = b.load(Op.Load32u, frame, FrameHeader.Nesting);
-    b.store(Op.Store32, frame, FrameHeader.Nesting, b.binary(Op.Sub, nesting, l.constant(1)));
-    b.ret(l.constant(Step.More));
+    b.jump(lowering.exits.exitBlock);
+    this.leaveError(lowering);
+    b.setBlock(lowering.exits.exitBlock);
+    const frame = lowering.frame.address();
+    b.store(Op.Store32, frame, FrameWord.Piece, b.load(Op.Load32u, lowering.frame.area(), Record.Piece));
+    b.store(Op.Store32, frame, FrameWord.Record, b.load(Op.Load32u, lowering.frame.area(), Record.From));
+    const nesting = b.load(Op.Load32u, frame, FrameWord.Nesting);
+    b.store(Op.Store32, frame, FrameWord.Nesting, b.binary(Op.Sub, nesting, lowering.constant(1)));
+    b.ret(lowering.constant(Step.More));
   }
 
   // -------------------------------------------------------------------------------------------------------- suspending
 
   /** Suspends before another round of a loop whose first block is `head`. */
-  suspendTo(l: Lowering, head: i32): void {
+  suspendTo(lowering: Lowering, head: i32): void {
     const b = this.b;
     if (this.cutsLoops) {
-      b.store(Op.Store32, l.frame(), FrameHeader.Piece, l.constant(this.piece(head)));
+      b.store(Op.Store32, lowering.frame.address(), FrameWord.Piece, lowering.constant(this.piece(head)));
       b.suspend(head);
     } else {
       b.jump(head);
     }
   }
 
-  /** The address of the record that a call from `l` makes. */
-  nextRecord(l: Lowering): Ref {
-    return this.b.binary(Op.Add, l.area(), l.root.activation!.size());
+  /** The address of the record that a call from `lowering` makes. */
+  nextRecord(lowering: Lowering): Ref {
+    return this.b.binary(Op.Add, lowering.frame.area(), lowering.root.activation!.size());
   }
 
   /** Fails where a call would nest too deeply, or its record not fit the frame. */
-  checkNesting(l: Lowering, callee: Activation): void {
+  checkNesting(lowering: Lowering, callee: Activation): void {
     const b = this.b;
     const symbol = callee.symbol!;
     const near = `identifier '${symbol.displayName}'`;
     const range = symbol.range;
-    const nesting = b.load(Op.Load32u, l.frame(), FrameHeader.Nesting);
+    const nesting = b.load(Op.Load32u, lowering.frame.address(), FrameWord.Nesting);
     if (this.recursive) {
-      l.failIf(Op.Uge, nesting, this.placeholderNesting(), "MAXNESTING exceeded", range, near);
-      const begin = b.binary(Op.Add, b.load(Op.Load32u, l.frame(), FrameHeader.Record), l.root.activation!.size());
+      lowering.exits.failIf(Op.Uge, nesting, this.placeholderNesting(), "MAXNESTING exceeded", range, near);
+      const begin = b.binary(
+        Op.Add,
+        b.load(Op.Load32u, lowering.frame.address(), FrameWord.Record),
+        lowering.root.activation!.size(),
+      );
       const end = b.binary(Op.Add, begin, callee.size());
-      const room = l.shared.plan.placeholder(this.fn, Hole.Records);
-      l.failIf(Op.Ugt, end, room, "MAXNESTING exceeded", range, near);
+      const room = lowering.runtime.plan.placeholder(this.fn, Hole.Records);
+      lowering.exits.failIf(Op.Ugt, end, room, "MAXNESTING exceeded", range, near);
     }
-    b.store(Op.Store32, l.frame(), FrameHeader.Nesting, b.binary(Op.Add, nesting, l.constant(1)));
+    b.store(Op.Store32, lowering.frame.address(), FrameWord.Nesting, b.binary(Op.Add, nesting, lowering.constant(1)));
   }
 
   /** Goes to a function whose record has its parameters; what follows is built where it has returned. */
-  call(l: Lowering, callee: Activation, record: Ref): void {
+  call(lowering: Lowering, callee: Activation, record: Ref): void {
     const b = this.b;
     const back = b.newBlock("returned");
-    const frame = l.frame();
-    const from = b.load(Op.Load32u, frame, FrameHeader.Record);
-    b.store(Op.Store32, record, Record.Piece, l.constant(this.piece(back)));
+    const frame = lowering.frame.address();
+    const from = b.load(Op.Load32u, frame, FrameWord.Record);
+    b.store(Op.Store32, record, Record.Piece, lowering.constant(this.piece(back)));
     b.store(Op.Store32, record, Record.From, from);
-    b.store(Op.Store32, frame, FrameHeader.Record, b.binary(Op.Add, from, l.root.activation!.size()));
-    b.store(Op.Store32, frame, FrameHeader.Piece, l.constant(callee.entry));
+    b.store(Op.Store32, frame, FrameWord.Record, b.binary(Op.Add, from, lowering.root.activation!.size()));
+    b.store(Op.Store32, frame, FrameWord.Piece, lowering.constant(callee.entry));
     b.suspend(back);
     b.setBlock(back);
   }
@@ -326,12 +338,12 @@ export class Machine {
     const main = this.main;
     b.position = NONE;
     b.setBlock(main.entry);
-    main.defineMaskedFrame(b.parameter(0));
-    main.defineRecord();
-    const number = b.load(Op.Load32u, main.frame(), FrameHeader.Piece);
-    cut(this.fn, this.pieces, number, new Records(main.areaBase, this.activations));
+    main.frame.defineMasked(b.parameter(0));
+    main.frame.defineRecord();
+    const number = b.load(Op.Load32u, main.frame.address(), FrameWord.Piece);
+    cut(this.fn, this.pieces, number, new Records(main.frame.variables.area, this.activations));
     const functions = this.activations.length - 1;
-    const given = main.shared.maxNesting;
+    const given = main.shared.options.maxNesting;
     this.nesting = given >= 0 ? given : functions + 2 + BONUS;
     for (let i = 0, n = this.nestingConstants.length; i < n; ++i) {
       this.fn.constants[this.nestingConstants[i]] = this.nesting;
@@ -344,11 +356,11 @@ export class Machine {
       if (i > 0) largest = max(largest, this.activations[i].bytes);
     }
     const own = this.activations[0].bytes;
-    const plan = main.shared.plan;
+    const plan = main.runtime.plan;
     // Without recursion each function is active once at the most; with it, the frame may have room for less than wanted.
     const least = this.recursive ? own + 2 * largest : all;
     if (this.recursive) plan.wantRecords(own + min(this.nesting, 4096) * largest);
-    else plan.needHandler(all, this.handler.range);
+    else plan.needHandler(all, this.handler.index);
     if (max(largest, own) > MOST_RECORD) return `one call needs ${max(largest, own)} bytes of memory of ${MOST_RECORD}`;
     if (least > plan.recordsRoom) return `calls need ${least} bytes of memory of ${plan.recordsRoom}`;
     return "";

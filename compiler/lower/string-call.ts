@@ -6,27 +6,19 @@ import { Builtin } from "../builtins/builtin";
 import { AddressKind } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
+import { lesser, maskFor } from "../runtime/bits";
+import { CASE, ESCAPE, LEADING, STRTOL, TRIMMED } from "../runtime/characters";
+import { keepString, materialize, passString, zero } from "../runtime/copy";
+import { capacityFor, Place } from "../runtime/place";
+import { FIND, REPLACE } from "../runtime/search";
+import { TOKENIZE } from "../runtime/tokens";
 import { BuiltinSymbol } from "../semantic/symbols";
 import { CallExpression, Expression } from "../syntax/ast";
 import { Type } from "../syntax/type";
-import { keepString } from "./call";
-import { isSimple, lowerLong } from "./expression";
-import { lengthOf } from "./length";
-import { lesser, maskFor, textArea } from "./library";
 import { Lowering } from "./lowering";
-import { capacityFor, Place } from "./place";
+import { lengthOf } from "./names";
+import { isSimple } from "./simple";
 import { copySiteText } from "./site-text";
-import { lowerString, materialize, offsetInArena, zero } from "./string";
-import {
-  caseRoutine,
-  escapeRoutine,
-  findRoutine,
-  leadingRoutine,
-  replaceRoutine,
-  strtolRoutine,
-  tokenizeRoutine,
-  trimmedRoutine,
-} from "./string-routines";
 
 /** Bytes of a row in the table of errors' names. */
 const ERROR_ROW: i32 = 24;
@@ -39,20 +31,20 @@ class Arguments {
   places: (Place | null)[] = [];
 
   constructor(
-    private l: Lowering,
+    private lowering: Lowering,
     private args: Expression[],
   ) {
     for (let i = 0, n = args.length; i < n; ++i) {
       const isString = args[i].type == Type.String;
-      this.longs.push(isString ? NoRef : lowerLong(l, args[i]));
+      this.longs.push(isString ? NoRef : lowering.long(args[i]));
       this.places.push(isString ? this.evaluate(i) : null);
     }
   }
 
   private evaluate(at: i32): Place {
-    const place = lowerString(this.l, this.args[at]);
+    const place = this.lowering.string(this.args[at]);
     for (let i = at + 1, n = this.args.length; i < n; ++i) {
-      if (!isSimple(this.args[i])) return keepString(this.l, place);
+      if (!isSimple(this.args[i])) return keepString(this.lowering.frame, place);
     }
     return place;
   }
@@ -66,12 +58,12 @@ class Arguments {
   /** An argument in memory, wherever that is. */
   inMemory(at: i32): Place {
     const place = this.place(at);
-    return place.isLiteral ? materialize(this.l, place) : place;
+    return place.isLiteral ? materialize(this.lowering.frame, place) : place;
   }
 
   /** Its offset in the arena. */
   offset(at: i32): Ref {
-    return offsetInArena(this.l, this.place(at));
+    return passString(this.lowering.frame, this.place(at));
   }
 }
 
@@ -81,101 +73,119 @@ export function isStringBuiltin(id: Builtin): bool {
 }
 
 /** Those whose result is a number. */
-export function lowerStringFunction(l: Lowering, symbol: BuiltinSymbol, e: CallExpression): Ref {
-  const b = l.b;
-  if (symbol.id == Builtin.StringLimit) return l.constant(l.shared.maxLength);
+export function lowerStringFunction(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression): Ref {
+  const b = lowering.b;
+  if (symbol.id == Builtin.StringLimit) return lowering.constant(lowering.runtime.maxLength);
   if (symbol.id == Builtin.Random) return b.callHelper(Helper.GetPrandomU32, []);
-  const args = new Arguments(l, e.args);
+  const args = new Arguments(lowering, e.args);
   switch (symbol.id) {
     case Builtin.Strlen:
-      return lengthOfPlace(l, args.place(0));
+      return lengthOfPlace(lowering, args.place(0));
     case Builtin.Stringat:
-      return byteAt(l, args);
+      return byteAt(lowering, args);
     case Builtin.Strpos:
-      return b.callFunction(findRoutine(l.shared), [args.offset(0), args.offset(1)]);
+      return b.callFunction(FIND.of(lowering.runtime), [args.offset(0), args.offset(1)]);
     default:
       assert(symbol.id == Builtin.Strtol, "every builtin of strings is known");
-      return b.callFunction(strtolRoutine(l.shared), [args.offset(0), args.longs[1]]);
+      return b.callFunction(STRTOL.of(lowering.runtime), [args.offset(0), args.longs[1]]);
   }
 }
 
 /** Those whose result is a string. */
-export function lowerStringResult(l: Lowering, symbol: BuiltinSymbol, e: CallExpression): Place {
-  const b = l.b;
-  const to = l.newFrameTemporary(capacityFor(lengthOf(l, e)));
+export function lowerStringResult(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression): Place {
+  const b = lowering.b;
+  const to = lowering.frame.newFrameTemporary(capacityFor(lengthOf(lowering.runtime, e)));
   if (symbol.id == Builtin.ErrorName) {
-    copyErrorName(l, lowerLong(l, e.args[0]), to);
+    copyErrorName(lowering, lowering.long(e.args[0]), to);
     return to;
   }
   if (symbol.id == Builtin.SiteText) {
-    copySiteText(l, e, to);
+    copySiteText(lowering, e, to);
     return to;
   }
-  const args = new Arguments(l, e.args);
+  const args = new Arguments(lowering, e.args);
   // A short string is zero behind its end; routines write no more than the string and one NUL.
-  zero(l, to);
-  const frame = l.frame();
+  zero(lowering.frame, to);
+  const frame = lowering.frame.address();
   assert(frame != NoRef, "routines want a frame");
-  const offset = b.getVar(l.frameOffset);
+  const offset = lowering.frame.offset();
   switch (symbol.id) {
     case Builtin.Substr:
-      copySubstring(l, args, to);
+      copySubstring(lowering, args, to);
       break;
     case Builtin.StrReplace: {
-      const places: Ref[] = [offset, offsetInArena(l, to), args.offset(0), args.offset(1), args.offset(2)];
-      b.callFunction(replaceRoutine(l.shared), places);
+      const places: Ref[] = [offset, passString(lowering.frame, to), args.offset(0), args.offset(1), args.offset(2)];
+      b.callFunction(REPLACE.of(lowering.runtime), places);
       break;
     }
     case Builtin.Tolower:
     case Builtin.Toupper: {
-      const upper = l.constant(symbol.id == Builtin.Toupper ? 1 : 0);
-      b.callFunction(caseRoutine(l.shared), [offsetInArena(l, to), args.offset(0), upper]);
+      const upper = lowering.constant(symbol.id == Builtin.Toupper ? 1 : 0);
+      b.callFunction(CASE.of(lowering.runtime), [passString(lowering.frame, to), args.offset(0), upper]);
       break;
     }
     case Builtin.Ltrim: {
-      const start = b.callFunction(leadingRoutine(l.shared), [args.offset(0)]);
-      copyPart(l, args.inMemory(0), [start, l.constant(l.shared.maxLength)], to);
+      const start = b.callFunction(LEADING.of(lowering.runtime), [args.offset(0)]);
+      copyPart(lowering, args.inMemory(0), [start, lowering.constant(lowering.runtime.maxLength)], to);
       break;
     }
     case Builtin.Rtrim: {
-      const length = b.callFunction(trimmedRoutine(l.shared), [args.offset(0)]);
-      copyPart(l, args.inMemory(0), [l.constant(0), length], to);
+      const length = b.callFunction(TRIMMED.of(lowering.runtime), [args.offset(0)]);
+      copyPart(lowering, args.inMemory(0), [lowering.constant(0), length], to);
       break;
     }
     case Builtin.Escape: {
-      b.callFunction(escapeRoutine(l.shared), [offset, args.offset(0), args.longs[1], args.longs[2]]);
-      copyPart(l, textArea(l.shared), [l.constant(0), l.constant(l.shared.maxLength)], to);
+      b.callFunction(ESCAPE.of(lowering.runtime), [offset, args.offset(0), args.longs[1], args.longs[2]]);
+      copyPart(
+        lowering,
+        lowering.runtime.textArea,
+        [lowering.constant(0), lowering.constant(lowering.runtime.maxLength)],
+        to,
+      );
       break;
     }
     default:
       assert(symbol.id == Builtin.Tokenize, "every builtin of strings is known");
-      b.callFunction(tokenizeRoutine(l.shared), [offset, offsetInArena(l, to), args.offset(0), args.offset(1)]);
+      b.callFunction(TOKENIZE.of(lowering.runtime), [
+        offset,
+        passString(lowering.frame, to),
+        args.offset(0),
+        args.offset(1),
+      ]);
   }
   return to;
 }
 
 /** The length of a string: what the helper says that reads it. */
-function lengthOfPlace(l: Lowering, place: Place): Ref {
-  if (place.isLiteral) return l.constant(place.text.length);
-  const size = l.constant(l.shared.maxLength + 1);
-  const read = l.b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(textArea(l.shared)), size, l.pointer(place)]);
-  return l.b.binary(Op.Sub, read, l.constant(1));
+function lengthOfPlace(lowering: Lowering, place: Place): Ref {
+  if (place.isLiteral) return lowering.constant(place.text.length);
+  const size = lowering.constant(lowering.runtime.maxLength + 1);
+  const read = lowering.b.callHelper(Helper.ProbeReadKernelStr, [
+    lowering.frame.pointer(lowering.runtime.textArea),
+    size,
+    lowering.frame.pointer(place),
+  ]);
+  return lowering.b.binary(Op.Sub, read, lowering.constant(1));
 }
 
 /** The byte at a position, 0 behind the end. */
-function byteAt(l: Lowering, args: Arguments): Ref {
-  const b = l.b;
+function byteAt(lowering: Lowering, args: Arguments): Ref {
+  const b = lowering.b;
   const place = args.inMemory(0);
   const byte = b.variable("byte");
-  b.setVar(byte, l.constant(0));
+  b.setVar(byte, lowering.constant(0));
   const inside = b.newBlock("inside");
   const done = b.newBlock("done");
   // Of a literal the text, too: the position may be behind its end.
-  b.branchIf(Op.Ult, args.longs[1], lengthOfPlace(l, args.place(0)), inside, done);
+  b.branchIf(Op.Ult, args.longs[1], lengthOfPlace(lowering, args.place(0)), inside, done);
   b.setBlock(inside);
-  const at = b.binary(Op.And, args.longs[1], l.constant(maskFor(l.shared.maxLength)));
-  const area = l.pointer(textArea(l.shared));
-  b.callHelper(Helper.ProbeReadKernel, [area, l.constant(1), b.binary(Op.Add, l.pointer(place), at)]);
+  const at = b.binary(Op.And, args.longs[1], lowering.constant(maskFor(lowering.runtime.maxLength)));
+  const area = lowering.frame.pointer(lowering.runtime.textArea);
+  b.callHelper(Helper.ProbeReadKernel, [
+    area,
+    lowering.constant(1),
+    b.binary(Op.Add, lowering.frame.pointer(place), at),
+  ]);
   b.setVar(byte, b.load(Op.Load8u, area, 0));
   b.jump(done);
   b.setBlock(done);
@@ -183,30 +193,30 @@ function byteAt(l: Lowering, args: Arguments): Ref {
 }
 
 /** substr(string, start, length): nothing if either is not inside. */
-function copySubstring(l: Lowering, args: Arguments, to: Place): void {
-  const b = l.b;
+function copySubstring(lowering: Lowering, args: Arguments, to: Place): void {
+  const b = lowering.b;
   const from = args.inMemory(0);
   const inside = b.newBlock("inside");
   const some = b.newBlock("some");
   const done = b.newBlock("done");
-  b.branchIf(Op.Ult, args.longs[1], lengthOfPlace(l, args.place(0)), inside, done);
+  b.branchIf(Op.Ult, args.longs[1], lengthOfPlace(lowering, args.place(0)), inside, done);
   b.setBlock(inside);
-  b.branchIf(Op.Sgt, args.longs[2], l.constant(0), some, done);
+  b.branchIf(Op.Sgt, args.longs[2], lowering.constant(0), some, done);
   b.setBlock(some);
-  const count = lesser(b, args.longs[2], l.constant(l.shared.maxLength));
-  copyPart(l, from, [args.longs[1], count], to);
+  const count = lesser(b, args.longs[2], lowering.constant(lowering.runtime.maxLength));
+  copyPart(lowering, from, [args.longs[1], count], to);
   b.jump(done);
   b.setBlock(done);
 }
 
 /** Copies a part of a string: `part` is where it begins and how many bytes it has, neither beyond the limit. */
-function copyPart(l: Lowering, from: Place, part: Ref[], to: Place): void {
-  const b = l.b;
-  const limit = l.shared.maxLength;
-  const start = b.binary(Op.And, part[0], l.constant(maskFor(limit)));
-  const size = b.binary(Op.And, b.binary(Op.Add, part[1], l.constant(1)), l.constant(maskFor(limit + 1)));
-  const source = b.binary(Op.Add, l.pointer(from), start);
-  b.callHelper(Helper.ProbeReadKernelStr, [l.pointer(to), size, source]);
+function copyPart(lowering: Lowering, from: Place, part: Ref[], to: Place): void {
+  const b = lowering.b;
+  const limit = lowering.runtime.maxLength;
+  const start = b.binary(Op.And, part[0], lowering.constant(maskFor(limit)));
+  const size = b.binary(Op.And, b.binary(Op.Add, part[1], lowering.constant(1)), lowering.constant(maskFor(limit + 1)));
+  const source = b.binary(Op.Add, lowering.frame.pointer(from), start);
+  b.callHelper(Helper.ProbeReadKernelStr, [lowering.frame.pointer(to), size, source]);
 }
 
 // ---------------------------------------------------------------------------------------------------------------- errors
@@ -229,41 +239,45 @@ const KERNEL_ERRORS: string =
 const FIRST_KERNEL_ERROR: i32 = 512;
 
 /** Rows of ERROR_ROW bytes, in .rodata. */
-function errorTable(l: Lowering): i32 {
+function errorTable(lowering: Lowering): i32 {
   let rows = "";
   const names = ERRORS.split(" ").concat(KERNEL_ERRORS.split(" "));
   for (let i = 0, n = names.length; i < n; ++i) {
     const name = names[i] == "-" ? "" : "E" + names[i];
     rows += name + "\0".repeat(ERROR_ROW - name.length);
   }
-  return l.unit.literal(rows + "\0".repeat((ERROR_ROWS - names.length) * ERROR_ROW));
+  return lowering.unit.literal(rows + "\0".repeat((ERROR_ROWS - names.length) * ERROR_ROW));
 }
 
 /** The name of an error; empty if it has none. */
-function copyErrorName(l: Lowering, error: Ref, to: Place): void {
-  const b = l.b;
+function copyErrorName(lowering: Lowering, error: Ref, to: Place): void {
+  const b = lowering.b;
   const common = ERRORS.split(" ").length;
   const special = KERNEL_ERRORS.split(" ").length;
   const row = b.variable("row");
-  b.setVar(row, b.binary(Op.Sub, error, l.constant(1)));
+  b.setVar(row, b.binary(Op.Sub, error, lowering.constant(1)));
   const high = b.newBlock("high");
   const check = b.newBlock("check");
   const known = b.newBlock("known");
   const done = b.newBlock("done");
-  zero(l, to);
-  const beyond = b.binary(Op.Sub, error, l.constant(FIRST_KERNEL_ERROR));
-  b.branchIf(Op.Ult, beyond, l.constant(special), high, check);
+  zero(lowering.frame, to);
+  const beyond = b.binary(Op.Sub, error, lowering.constant(FIRST_KERNEL_ERROR));
+  b.branchIf(Op.Ult, beyond, lowering.constant(special), high, check);
   b.setBlock(high);
-  b.setVar(row, b.binary(Op.Add, beyond, l.constant(common)));
+  b.setVar(row, b.binary(Op.Add, beyond, lowering.constant(common)));
   b.jump(known);
   b.setBlock(check);
-  b.branchIf(Op.Ult, b.getVar(row), l.constant(common), known, done);
+  b.branchIf(Op.Ult, b.getVar(row), lowering.constant(common), known, done);
   b.setBlock(known);
   // The verifier wants a bound of its own; behind the names are rows of zeros.
-  const at = b.binary(Op.Mul, b.binary(Op.And, b.getVar(row), l.constant(ERROR_ROWS - 1)), l.constant(ERROR_ROW));
-  const from = b.binary(Op.Add, b.addressOf(AddressKind.Rodata, errorTable(l)), at);
+  const at = b.binary(
+    Op.Mul,
+    b.binary(Op.And, b.getVar(row), lowering.constant(ERROR_ROWS - 1)),
+    lowering.constant(ERROR_ROW),
+  );
+  const from = b.binary(Op.Add, b.addressOf(AddressKind.Rodata, errorTable(lowering)), at);
   const words = min(ERROR_ROW, to.capacity) >> 3;
-  for (let k = 0; k < words; ++k) l.storeWord(to, k, b.load(Op.Load64, from, k * 8));
+  for (let k = 0; k < words; ++k) lowering.frame.storeWord(to, k, b.load(Op.Load64, from, k * 8));
   b.jump(done);
   b.setBlock(done);
 }

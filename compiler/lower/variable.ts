@@ -4,109 +4,104 @@
 
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import { GlobalSymbol, LocalSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
+import { copyString, zero } from "../runtime/copy";
+import { Base, capacityFor, Place } from "../runtime/place";
+import { GlobalSymbol, LocalSymbol, SymbolKind } from "../semantic/symbols";
 import { Identifier } from "../syntax/ast";
 import { Type } from "../syntax/type";
-import { Lowering, Storage } from "./lowering";
-import { Base, capacityFor, Place } from "./place";
-import { copyString, zero } from "./string";
-
-/** The symbol of an identifier; semantic analysis has resolved them all. */
-export function symbolOf(e: Identifier): ScriptSymbol {
-  const symbol = e.symbol;
-  assert(symbol !== null, "every identifier is resolved before lowering");
-  return <ScriptSymbol>symbol!;
-}
+import { Lowering } from "./lowering";
+import { symbolOf } from "./names";
+import { Storage } from "./scope";
 
 /** Makes room for a local: zero or the empty string when its owner begins. */
-export function declareLocal(l: Lowering, local: LocalSymbol): Storage {
+export function declareLocal(lowering: Lowering, local: LocalSymbol): Storage {
   const storage = new Storage();
-  l.locals.set(local, storage);
-  const framed = l.root.framed;
+  lowering.scope.locals.set(local, storage);
+  const framed = lowering.root.frame.holdsLocals;
   if (local.type == Type.String || framed) {
     const capacity = local.type == Type.String ? capacityFor(local.maxLength) : 8;
-    const place = framed ? l.newFramePlace(capacity) : l.newPlace(capacity);
+    const place = framed ? lowering.frame.newFramePlace(capacity) : lowering.frame.newPlace(capacity);
     storage.place = place;
-    zero(l, place);
+    zero(lowering.frame, place);
   } else {
-    storage.variable = l.b.variable(local.name);
-    l.b.setVar(storage.variable, l.constant(0));
+    storage.variable = lowering.b.variable(local.name);
+    lowering.b.setVar(storage.variable, lowering.constant(0));
   }
   return storage;
 }
 
-function storageOf(l: Lowering, local: LocalSymbol): Storage {
+function storageOf(lowering: Lowering, local: LocalSymbol): Storage {
   // A local of a body that several handlers share is declared by each; one that analysis missed would be a defect.
-  if (l.locals.has(local)) return l.locals.get(local);
-  const storage = declareLocal(l, local);
-  const activation = l.root.activation;
+  if (lowering.scope.locals.has(local)) return lowering.scope.locals.get(local);
+  const storage = declareLocal(lowering, local);
+  const activation = lowering.root.activation;
   if (activation !== null) activation.keepPlaces();
   return storage;
 }
 
 /** The place of a string variable. */
-export function placeOfVariable(l: Lowering, e: Identifier): Place {
+export function placeOfVariable(lowering: Lowering, e: Identifier): Place {
   const symbol = symbolOf(e);
   if (symbol.kind == SymbolKind.Global) {
     const global = <GlobalSymbol>symbol;
-    const offset = l.shared.globalOffsets[global.index];
+    const offset = lowering.shared.storageOf(global).offset;
     return new Place(Base.Bss, NoRef, offset, capacityFor(global.maxLength));
   }
-  const place = storageOf(l, <LocalSymbol>symbol).place;
+  const place = storageOf(lowering, <LocalSymbol>symbol).place;
   assert(place !== null, "a string variable has a place");
   return place!;
 }
 
 /** The value of a long variable. */
-export function readLong(l: Lowering, e: Identifier): Ref {
+export function readLong(lowering: Lowering, e: Identifier): Ref {
   const symbol = symbolOf(e);
-  if (symbol.kind == SymbolKind.Local) return readLocal(l, storageOf(l, <LocalSymbol>symbol));
-  const place = globalPlace(l, <GlobalSymbol>symbol);
-  return l.b.load(Op.Load64, l.baseOf(place), l.offsetOf(place));
+  if (symbol.kind == SymbolKind.Local) return readLocal(lowering, storageOf(lowering, <LocalSymbol>symbol));
+  const place = globalPlace(lowering, <GlobalSymbol>symbol);
+  return lowering.b.load(Op.Load64, lowering.frame.baseOf(place), lowering.frame.offsetOf(place));
 }
 
 /** The value of a long local, wherever it lives. */
-export function readLocal(l: Lowering, storage: Storage): Ref {
+export function readLocal(lowering: Lowering, storage: Storage): Ref {
   const place = storage.place;
-  return place !== null ? l.word(place, 0) : l.b.getVar(storage.variable);
+  return place !== null ? lowering.frame.word(place, 0) : lowering.b.getVar(storage.variable);
 }
 
 /** Sets a long local. */
-export function writeLocal(l: Lowering, storage: Storage, value: Ref): void {
+export function writeLocal(lowering: Lowering, storage: Storage, value: Ref): void {
   const place = storage.place;
-  if (place !== null) l.storeWord(place, 0, value);
-  else l.b.setVar(storage.variable, value);
+  if (place !== null) lowering.frame.storeWord(place, 0, value);
+  else lowering.b.setVar(storage.variable, value);
 }
 
 /** Sets a long variable. */
-export function writeLong(l: Lowering, e: Identifier, value: Ref): void {
+export function writeLong(lowering: Lowering, e: Identifier, value: Ref): void {
   const symbol = symbolOf(e);
   if (symbol.kind == SymbolKind.Local) {
-    writeLocal(l, storageOf(l, <LocalSymbol>symbol), value);
+    writeLocal(lowering, storageOf(lowering, <LocalSymbol>symbol), value);
     return;
   }
-  const place = globalPlace(l, <GlobalSymbol>symbol);
-  l.b.store(Op.Store64, l.baseOf(place), l.offsetOf(place), value);
+  const place = globalPlace(lowering, <GlobalSymbol>symbol);
+  lowering.b.store(Op.Store64, lowering.frame.baseOf(place), lowering.frame.offsetOf(place), value);
 }
 
 /** Gives a variable the value at a place. */
-export function assignPlace(l: Lowering, e: Identifier, place: Place, type: Type): void {
-  if (type == Type.String) copyString(l, place, placeOfVariable(l, e));
-  else writeLong(l, e, l.word(place, 0));
+export function assignPlace(lowering: Lowering, e: Identifier, place: Place, type: Type): void {
+  if (type == Type.String) copyString(lowering.frame, place, placeOfVariable(lowering, e));
+  else writeLong(lowering, e, lowering.frame.word(place, 0));
 }
 
 /** Adds to a long variable whose new value nobody asks for: of a global in one atomic step. */
-export function addLong(l: Lowering, e: Identifier, value: Ref): void {
+export function addLong(lowering: Lowering, e: Identifier, value: Ref): void {
   const symbol = symbolOf(e);
   if (symbol.kind == SymbolKind.Local) {
-    const storage = storageOf(l, <LocalSymbol>symbol);
-    writeLocal(l, storage, l.b.binary(Op.Add, readLocal(l, storage), value));
+    const storage = storageOf(lowering, <LocalSymbol>symbol);
+    writeLocal(lowering, storage, lowering.b.binary(Op.Add, readLocal(lowering, storage), value));
     return;
   }
-  const place = globalPlace(l, <GlobalSymbol>symbol);
-  l.b.atomicAdd(8, l.baseOf(place), l.offsetOf(place), value);
+  const place = globalPlace(lowering, <GlobalSymbol>symbol);
+  lowering.b.atomicAdd(8, lowering.frame.baseOf(place), lowering.frame.offsetOf(place), value);
 }
 
-function globalPlace(l: Lowering, global: GlobalSymbol): Place {
-  return new Place(Base.Bss, NoRef, l.shared.globalOffsets[global.index], 8);
+function globalPlace(lowering: Lowering, global: GlobalSymbol): Place {
+  return new Place(Base.Bss, NoRef, lowering.shared.storageOf(global).offset, 8);
 }

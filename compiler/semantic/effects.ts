@@ -1,6 +1,7 @@
 // What code may do: to globals, to the output, to the handler that runs it. Filled for functions (callees first) and
 // handlers; decides where timers run, and which handlers need the lock.
 
+import { StatisticField } from "../../common/as/statistic";
 import { AttachKind, Engine } from "../../common/format/manifest";
 import { BuiltinFlags } from "../builtins/builtin";
 import {
@@ -25,7 +26,6 @@ import { Type } from "../syntax/type";
 import { Analysis } from "./analysis";
 import { Conversion } from "./formats";
 import { Handler } from "./script";
-import { StatisticField } from "./statistic";
 import {
   BuiltinSymbol,
   Effects,

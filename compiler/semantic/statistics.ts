@@ -1,6 +1,14 @@
 // Collects what scripts ask of their statistics (statistic.ts), and refuses what one statistic cannot be at the same
 // time: two kinds of histograms, two scales of a variance.
 
+import {
+  Extractor,
+  HistogramKind,
+  LOG_BUCKETS,
+  MOST_BUCKETS,
+  Statistic,
+  StatisticField,
+} from "../../common/as/statistic";
 import { Reporter } from "../diagnostics/diagnostic";
 import { Range } from "../source/source";
 import {
@@ -17,7 +25,6 @@ import {
 import { Operator } from "../syntax/token";
 import { Type } from "../syntax/type";
 import { Analysis } from "./analysis";
-import { LOG_BUCKETS, MOST_BUCKETS, Statistic, StatisticField } from "./statistic";
 import { FunctionSymbol, GlobalSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 import { Visitor } from "./visit";
 
@@ -29,6 +36,24 @@ export function statisticOf(operand: Expression): GlobalSymbol | null {
   if (symbol === null || symbol.kind != SymbolKind.Global) return null;
   const global = <GlobalSymbol>symbol;
   return global.type == Type.Stats ? global : null;
+}
+
+/** What an operator reads of a statistic. */
+export function extractorOf(op: Operator): Extractor {
+  switch (op) {
+    case Operator.AtSum:
+      return Extractor.Sum;
+    case Operator.AtMin:
+      return Extractor.Min;
+    case Operator.AtMax:
+      return Extractor.Max;
+    case Operator.AtAvg:
+      return Extractor.Avg;
+    case Operator.AtVariance:
+      return Extractor.Variance;
+    default:
+      return Extractor.Count;
+  }
 }
 
 /** Notes what all code that can run reads of statistics. */
@@ -75,7 +100,7 @@ class Extractors extends Visitor {
   private note(e: StatisticExpression): void {
     const statistic = this.requireStatistic(e.operand, e.range);
     if (statistic === null) return;
-    statistic.wantExtractor(e.op);
+    statistic.wantExtractor(extractorOf(e.op));
     if (e.op != Operator.AtVariance) return;
     const shift = e.parameters.length > 0 ? e.parameters[0] : 0;
     if (shift < 0 || shift > 62) {
@@ -97,13 +122,14 @@ class Extractors extends Visitor {
     const high = linear ? e.parameters[1] : 0;
     const width = linear ? e.parameters[2] : 0;
     if (linear && !this.checkLinear(e, low, high, width)) return;
+    const kind = linear ? HistogramKind.Linear : HistogramKind.Log;
     const before = statistic.histogram;
-    const same = before == e.op && statistic.low == low && statistic.high == high && statistic.width == width;
-    if (before != Operator.None && !same) {
+    const same = before == kind && statistic.low == low && statistic.high == high && statistic.width == width;
+    if (before != HistogramKind.None && !same) {
       this.reporter.error(e.range, `multiple histogram types declared on '${global.displayName}'`);
       return;
     }
-    statistic.histogram = e.op;
+    statistic.histogram = kind;
     statistic.low = low;
     statistic.high = high;
     statistic.width = width;
@@ -132,6 +158,6 @@ class Extractors extends Visitor {
     const global = statisticOf(s.array);
     if (global === null) return;
     if (s.valueExtractor == Operator.None) s.valueExtractor = Operator.AtCount;
-    global.statistic.wantExtractor(s.valueExtractor);
+    global.statistic.wantExtractor(extractorOf(s.valueExtractor));
   }
 }

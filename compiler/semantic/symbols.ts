@@ -3,13 +3,13 @@
 // One object for each global, local, function and builtin of a compilation; identity is equality. Symbol resolution
 // makes them, type inference fills their types, `effects.ts` the use flags; `lower` reads them and changes nothing.
 
+import { Statistic, StatisticField } from "../../common/as/statistic";
 import { Builtin, BuiltinFlags, BuiltinRow } from "../builtins/builtin";
 import { PrintStyle } from "../builtins/print";
 import { Range } from "../source/source";
 import { CallExpression, Expression, FunctionDeclaration } from "../syntax/ast";
 import { Binding, Type } from "../syntax/type";
 import { Directive } from "./formats";
-import { Statistic, StatisticField } from "./statistic";
 
 /** Which class a symbol is. */
 export const enum SymbolKind {

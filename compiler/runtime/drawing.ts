@@ -10,33 +10,21 @@
 // What one routine finds out for the others lies in the frame: it differs from way to way, and the verifier would follow
 // all of them otherwise.
 
+import { LOG_ZERO, Statistic, StatisticField } from "../../common/as/statistic";
 import { Helper } from "../../common/format/helpers";
 import { AddressKind, Builder } from "../ir/build";
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import { LOG_ZERO, Statistic } from "../semantic/statistic";
-import { statisticOf } from "../semantic/statistics";
-import { GlobalSymbol } from "../semantic/symbols";
-import { HistogramExpression } from "../syntax/ast";
-import { digitsRoutine, Spec, SpecField } from "./format-routines";
-import { lowerHistogram } from "./histogram";
-import {
-  addressInArena,
-  arenaMask,
-  BoundedLoop,
-  Digits,
-  digitsArea,
-  frameAddress,
-  lesser,
-  libraryRoutine,
-  maskFor,
-  scratchArea,
-  select,
-} from "./library";
-import { Lowering, Shared } from "./lowering";
+import { addressInArena, arenaMask, frameAddress } from "./arena";
+import { lesser, maskFor, select } from "./bits";
+import { bucketsOf, MERGE_BUCKETS } from "./buckets";
+import { passString } from "./copy";
+import { DIGITS, Spec, SpecField } from "./digits";
+import { Frame } from "./frame";
 import { Place } from "./place";
-import { routinesOf, statsRoutine } from "./stats";
-import { offsetInArena } from "./string";
+import { Routine, RoutineBuilder } from "./routine";
+import { Digits, Runtime } from "./runtime";
+import { Cell, StatisticStore } from "./store";
 
 /** Characters of the longest bar; empty rows that are shown beside rows that are not. */
 const BAR_WIDTH: i32 = 50;
@@ -70,25 +58,52 @@ const enum Drawing {
   Size = 72 + 256,
 }
 
-/** Writes the drawing of a histogram to a place in the frame; its length. It ends with NUL. */
-export function drawHistogram(l: Lowering, e: HistogramExpression, place: Place, near: string): Ref {
-  const b = l.b;
-  const global = statisticOf(e.operand)!;
-  const buckets = global.statistic.buckets;
-  const from = lowerHistogram(l, e, e.range, near);
-  const copy = l.newFrameTemporary(8 * buckets + 2 * GUARD_BYTES);
-  const at = l.pointer(copy);
+/** (frame, buckets) -> 0: finds the first and the last bucket that is not empty, and the greatest count */
+const MEASURE = new Routine<StatisticStore>("measure", 2, buildMeasure, bucketsOf);
+
+/** (frame, buckets) -> 0: which rows are shown, and how wide their columns are */
+const GEOMETRY = new Routine<StatisticStore>("geometry", 2, buildGeometry);
+
+/** (frame, string, limit, bytes) -> 0: appends bytes of the row area as far as there is room, and a NUL */
+const APPEND = new Routine<Runtime>("append_row", 4, buildAppend);
+
+/** (frame, buckets, index) -> bytes of the row in its area, 0 if it is not shown; behind the last bucket, the empty line */
+const ROW = new Routine<StatisticStore>("row", 3, buildRow);
+
+/** (frame, buckets, string, limit) -> bytes of the string: draws it */
+const DRAW = new Routine<StatisticStore>("draw", 4, buildDraw, rowsOf);
+
+/** One row more than there are buckets: the empty line at the end. */
+function rowsOf(store: StatisticStore): i64 {
+  return store.statistic.buckets + 1;
+}
+
+/** The address of all buckets of a statistic that is not empty. Those of copies are added up in the frame. */
+export function bucketsAt(frame: Frame, cell: Cell): Ref {
+  const b = frame.b;
+  if (cell.store.rows === null) return b.binary(Op.Add, cell.base, b.constant(cell.word(StatisticField.Buckets)));
+  const place = frame.newFrameTemporary(8 * cell.statistic.buckets);
+  b.callFunction(MERGE_BUCKETS.of(cell.store), [passString(frame, place)]);
+  return frame.pointer(place);
+}
+
+/** Writes the drawing of a histogram, whose buckets lie at `from`, to a place in the frame; its length. It ends with NUL. */
+export function drawHistogram(frame: Frame, store: StatisticStore, from: Ref, place: Place): Ref {
+  const b = frame.b;
+  const buckets = store.statistic.buckets;
+  const copy = frame.newFrameTemporary(8 * buckets + 2 * GUARD_BYTES);
+  const at = frame.pointer(copy);
   for (let i = 0; i < NEIGHBOURS; ++i) {
     b.store(Op.Store64, at, 8 * i, b.constant(0));
     b.store(Op.Store64, at, GUARD_BYTES + 8 * (buckets + i), b.constant(0));
   }
   const to = b.binary(Op.Add, at, b.constant(GUARD_BYTES));
   b.callHelper(Helper.ProbeReadKernel, [to, b.constant(8 * buckets), from]);
-  const limit = min(place.capacity - 1, l.shared.maxLength);
-  const frame = b.getVar(l.frameOffset);
-  const source = offsetInArena(l, copy);
-  const target = offsetInArena(l, place);
-  return b.callFunction(drawRoutine(l.shared, global), [frame, source, target, b.constant(limit)]);
+  const limit = min(place.capacity - 1, frame.runtime.maxLength);
+  const offset = frame.offset();
+  const source = passString(frame, copy);
+  const target = passString(frame, place);
+  return b.callFunction(DRAW.of(store), [offset, source, target, b.constant(limit)]);
 }
 
 /** What the routines of one histogram work on. */
@@ -98,13 +113,13 @@ class Sketch {
   private area: i32;
 
   constructor(
-    private shared: Shared,
+    private runtime: Runtime,
     private b: Builder,
-    global: GlobalSymbol,
+    store: StatisticStore,
   ) {
-    this.statistic = global.statistic;
-    this.area = scratchArea(shared, "drawing", Drawing.Size);
-    this.frame = frameAddress(shared, b, b.parameter(0));
+    this.statistic = store.statistic;
+    this.area = runtime.area("drawing", Drawing.Size);
+    this.frame = frameAddress(runtime.unit, b, b.parameter(0));
   }
 
   get isLinear(): bool {
@@ -133,7 +148,7 @@ class Sketch {
   bucket(index: Ref): Ref {
     const b = this.b;
     const bounded = b.binary(Op.And, index, b.constant(maskFor(this.last)));
-    const copy = addressInArena(this.shared, b, b.parameter(1), arenaMask(b));
+    const copy = addressInArena(this.runtime.unit, b, b.parameter(1), arenaMask(b));
     return b.binary(Op.Add, copy, b.binary(Op.Shl, bounded, b.constant(3)));
   }
 
@@ -169,14 +184,14 @@ class Sketch {
   /** How many characters a number has; they lie before Digits.End. */
   charactersOf(value: Ref): Ref {
     const b = this.b;
-    const count = b.callFunction(digitsRoutine(this.shared), [b.parameter(0), value, b.constant(DECIMAL)]);
+    const count = b.callFunction(DIGITS.of(this.runtime), [b.parameter(0), value, b.constant(DECIMAL)]);
     return b.binary(Op.And, count, b.constant(31));
   }
 
   /** Copies the digits of the last number so that they end `end` characters behind `field`; where they begin. */
   putDigits(end: Ref, field: i32, count: Ref): Ref {
     const b = this.b;
-    const digits = b.binary(Op.Add, this.frame, b.constant(digitsArea(this.shared) + Digits.End));
+    const digits = b.binary(Op.Add, this.frame, b.constant(this.runtime.digitsArea + Digits.End));
     // Never negative, which the verifier must see.
     const start = b.binary(Op.And, b.binary(Op.Sub, end, count), b.constant(63));
     b.callHelper(Helper.ProbeReadKernel, [this.address(start, field), count, b.binary(Op.Sub, digits, count)]);
@@ -184,34 +199,26 @@ class Sketch {
   }
 }
 
-/** (frame, buckets, string, limit) -> bytes of the string: draws it */
-function drawRoutine(shared: Shared, global: GlobalSymbol): i32 {
-  const routines = routinesOf(shared, global);
-  if (routines.draw >= 0) return routines.draw;
-  const fn = statsRoutine(shared, "draw", global, 4);
-  routines.draw = fn.index;
-  const b = new Builder(fn);
-  const sketch = new Sketch(shared, b, global);
+function buildDraw(store: StatisticStore, b: RoutineBuilder): void {
+  const sketch = new Sketch(store.runtime, b, store);
   const passed = [b.parameter(0), b.parameter(1)];
-  b.callFunction(measureRoutine(shared, global), passed);
-  b.callFunction(geometryRoutine(shared, global), passed);
-  const append = appendRoutine(shared);
+  b.callFunction(MEASURE.of(store), passed);
+  b.callFunction(GEOMETRY.of(store), passed);
+  const append = APPEND.of(store.runtime);
   sketch.set(Drawing.Length, b.constant(0));
-  b.callFunction(append, [b.parameter(0), b.parameter(2), b.parameter(3), headerRow(shared, b, sketch)]);
-  const row = rowRoutine(shared, global);
-  // One more than there are buckets: the empty line at the end.
-  const rows = new BoundedLoop(b, sketch.statistic.buckets + 1);
+  b.callFunction(append, [b.parameter(0), b.parameter(2), b.parameter(3), headerRow(store.runtime, b, sketch)]);
+  const row = ROW.of(store);
+  const rows = b.loop();
   const bytes = b.callFunction(row, passed.concat([rows.index]));
   b.callFunction(append, [b.parameter(0), b.parameter(2), b.parameter(3), bytes]);
   rows.again();
   b.ret(sketch.get(Drawing.Length));
-  return fn.index;
 }
 
 /** Puts the first line into the row area; its length. */
-function headerRow(shared: Shared, b: Builder, sketch: Sketch): Ref {
+function headerRow(runtime: Runtime, b: Builder, sketch: Sketch): Ref {
   const spaces = MOST_VALUE - 5;
-  const text = b.addressOf(AddressKind.Rodata, shared.unit.literal(" ".repeat(spaces) + HEADER_TAIL));
+  const text = b.addressOf(AddressKind.Rodata, runtime.unit.literal(" ".repeat(spaces) + HEADER_TAIL));
   const bytes = spaces + HEADER_TAIL.length;
   b.callHelper(Helper.ProbeReadKernel, [sketch.address(b.constant(0), Drawing.Area), b.constant(bytes), text]);
   const start = b.binary(Op.Sub, b.constant(MOST_VALUE), sketch.get(Drawing.ValueWidth));
@@ -219,37 +226,29 @@ function headerRow(shared: Shared, b: Builder, sketch: Sketch): Ref {
   return b.binary(Op.Sub, b.constant(bytes), start);
 }
 
-/** (frame, string, limit, bytes) -> 0: appends bytes of the row area as far as there is room, and a NUL */
-function appendRoutine(shared: Shared): i32 {
-  return libraryRoutine(shared, "append_row", 4, buildAppend);
-}
-
-function buildAppend(shared: Shared, b: Builder): void {
-  const area = scratchArea(shared, "drawing", Drawing.Size);
-  const frame = frameAddress(shared, b, b.parameter(0));
+function buildAppend(runtime: Runtime, b: RoutineBuilder): void {
+  const area = runtime.area("drawing", Drawing.Size);
+  const frame = frameAddress(runtime.unit, b, b.parameter(0));
   const length = b.load(Op.Load64, frame, area + Drawing.Length);
   const room = b.binary(Op.Sub, b.parameter(2), length);
   const bytes = b.binary(Op.And, lesser(b, b.parameter(3), room), b.constant(255));
   const start = b.binary(Op.And, b.load(Op.Load64, frame, area + Drawing.Start), b.constant(127));
   const from = b.binary(Op.Add, b.binary(Op.Add, frame, b.constant(area + Drawing.Area)), start);
   const mask = arenaMask(b);
-  const to = addressInArena(shared, b, b.binary(Op.Add, b.parameter(1), length), mask);
+  const to = addressInArena(runtime.unit, b, b.binary(Op.Add, b.parameter(1), length), mask);
   b.callHelper(Helper.ProbeReadKernel, [to, bytes, from]);
   const end = b.binary(Op.Add, length, bytes);
   b.store(Op.Store64, frame, area + Drawing.Length, end);
-  b.store(Op.Store8, addressInArena(shared, b, b.binary(Op.Add, b.parameter(1), end), mask), 0, b.constant(0));
+  b.store(Op.Store8, addressInArena(runtime.unit, b, b.binary(Op.Add, b.parameter(1), end), mask), 0, b.constant(0));
   b.ret(b.constant(0));
 }
 
-/** (frame, buckets) -> 0: finds the first and the last bucket that is not empty, and the greatest count */
-function measureRoutine(shared: Shared, global: GlobalSymbol): i32 {
-  const fn = statsRoutine(shared, "measure", global, 2);
-  const b = new Builder(fn);
-  const sketch = new Sketch(shared, b, global);
+function buildMeasure(store: StatisticStore, b: RoutineBuilder): void {
+  const sketch = new Sketch(store.runtime, b, store);
   sketch.set(Drawing.First, b.constant(-1));
   sketch.set(Drawing.Last, b.constant(0));
   sketch.set(Drawing.Greatest, b.constant(0));
-  const each = new BoundedLoop(b, global.statistic.buckets);
+  const each = b.loop();
   const met = b.load(Op.Load64, sketch.bucket(each.index), GUARD_BYTES);
   const some = b.newBlock("some");
   const none = b.newBlock("none");
@@ -265,14 +264,10 @@ function measureRoutine(shared: Shared, global: GlobalSymbol): i32 {
   b.setBlock(none);
   each.again();
   b.ret(b.constant(0));
-  return fn.index;
 }
 
-/** (frame, buckets) -> 0: which rows are shown, and how wide their columns are */
-function geometryRoutine(shared: Shared, global: GlobalSymbol): i32 {
-  const fn = statsRoutine(shared, "geometry", global, 2);
-  const b = new Builder(fn);
-  const sketch = new Sketch(shared, b, global);
+function buildGeometry(store: StatisticStore, b: RoutineBuilder): void {
+  const sketch = new Sketch(store.runtime, b, store);
   widen(b, sketch);
   const greatest = sketch.get(Drawing.Greatest);
   const scale = b.binary(Op.Udiv, b.binary(Op.Add, greatest, b.constant(BAR_WIDTH - 1)), b.constant(BAR_WIDTH));
@@ -293,7 +288,6 @@ function geometryRoutine(shared: Shared, global: GlobalSymbol): i32 {
   const wider = select(b, b.binary(Op.Ugt, high, bottomWidth), high, bottomWidth);
   sketch.set(Drawing.ValueWidth, select(b, b.binary(Op.Ugt, wider, b.constant(5)), wider, b.constant(5)));
   b.ret(b.constant(0));
-  return fn.index;
 }
 
 /** Two rows more at either end; but not below zero on a scale of powers of two, and no empty ones outside the range. */
@@ -320,11 +314,8 @@ function widen(b: Builder, sketch: Sketch): void {
   sketch.set(Drawing.Last, b.binary(Op.Sub, last, b.binary(Op.And, cutLast, more)));
 }
 
-/** (frame, buckets, index) -> bytes of the row in its area, 0 if it is not shown; behind the last bucket, the empty line */
-function rowRoutine(shared: Shared, global: GlobalSymbol): i32 {
-  const fn = statsRoutine(shared, "row", global, 3);
-  const b = new Builder(fn);
-  const sketch = new Sketch(shared, b, global);
+function buildRow(store: StatisticStore, b: RoutineBuilder): void {
+  const sketch = new Sketch(store.runtime, b, store);
   const index = b.parameter(2);
   const end = b.newBlock("end");
   const bucket = b.newBlock("bucket");
@@ -353,12 +344,11 @@ function rowRoutine(shared: Shared, global: GlobalSymbol): i32 {
   sketch.set(Drawing.Left, b.constant(1));
   b.ret(b.constant(0));
   b.setBlock(row);
-  b.ret(putRow(shared, b, sketch, index));
-  return fn.index;
+  b.ret(putRow(store.runtime, b, sketch, index));
 }
 
 /** Puts a row together, and the one before it that says that some were left out; how long that is. */
-function putRow(shared: Shared, b: Builder, sketch: Sketch, index: Ref): Ref {
+function putRow(runtime: Runtime, b: Builder, sketch: Sketch, index: Ref): Ref {
   const spaces = b.constant(0x2020202020202020);
   for (let at: i32 = 0; at < 160; at += 8) b.store(Op.Store64, sketch.address(b.constant(0), Drawing.Area), at, spaces);
   const width = b.binary(Op.And, sketch.get(Drawing.ValueWidth), b.constant(31));
@@ -370,7 +360,7 @@ function putRow(shared: Shared, b: Builder, sketch: Sketch, index: Ref): Ref {
   const met = b.load(Op.Load64, sketch.bucket(index), GUARD_BYTES);
   const most = b.binary(Op.Udiv, met, sketch.get(Drawing.Scale));
   const length = b.binary(Op.And, lesser(b, most, b.constant(BAR_WIDTH)), b.constant(63));
-  const text = b.addressOf(AddressKind.Rodata, shared.unit.literal("@".repeat(64)));
+  const text = b.addressOf(AddressKind.Rodata, runtime.unit.literal("@".repeat(64)));
   b.callHelper(Helper.ProbeReadKernel, [b.binary(Op.Add, bar, b.constant(2)), length, text]);
   const digits = sketch.charactersOf(b.load(Op.Load64, sketch.bucket(index), GUARD_BYTES));
   const total = b.binary(Op.Add, width, b.binary(Op.And, sketch.get(Drawing.CountWidth), b.constant(31)));

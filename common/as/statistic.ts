@@ -1,12 +1,11 @@
-// What a script wants to know of one statistic: `<<<` keeps that and nothing else. A statistic is a row of 8-byte words
-// in this order, those that nobody asks for left out:
+// The layout of one statistic in memory: a row of 8-byte words in this order. A script's statistic has only the words that
+// some extractor of the script reads:
 //
 //   count | sum | greatest | least | average | squares | buckets ...
 //
-// All of them are zero in an empty one, so that fresh memory is empty: `greatest` and `least` are kept as unsigned
-// numbers of which the larger one wins (`v ^ MAX_BIAS`, `v ^ MIN_BIAS`). `average` and `squares` belong to @variance.
-
-import { Operator } from "../syntax/token";
+// All words of an empty statistic are zero, so fresh memory is an empty statistic. For this, `greatest` and `least` are
+// kept as unsigned numbers of which the larger one wins (`v ^ MAX_BIAS`, `v ^ MIN_BIAS`). `average` and `squares` belong
+// to @variance.
 
 /** The words of a statistic, in their order; the last one is the first of the histogram's. */
 export const enum StatisticField {
@@ -35,14 +34,32 @@ export const LOG_ZERO: i32 = 64;
 /** Most buckets of @hist_linear, those below and above its range included: a print of it must fit one record. */
 export const MOST_BUCKETS: i32 = 1000;
 
+/** What reads a statistic: `@count` and its kin. */
+export const enum Extractor {
+  Count,
+  Sum,
+  Min,
+  Max,
+  Avg,
+  Variance,
+}
+
+/** The kind of a statistic's histogram. */
+export const enum HistogramKind {
+  None,
+  /** @hist_log: powers of two. */
+  Log,
+  /** @hist_linear */
+  Linear,
+}
+
 /** What is kept of one statistic. */
 export class Statistic {
   /** Bits 1 << StatisticField. */
   private fields: i32 = 0;
   /** Of @variance; -1 while nobody asks for one. */
   shift: i32 = -1;
-  /** AtHistLog, AtHistLinear, or None. */
-  histogram: Operator = Operator.None;
+  histogram: HistogramKind = HistogramKind.None;
   /** Of @hist_linear. */
   low: i64 = 0;
   high: i64 = 0;
@@ -59,22 +76,22 @@ export class Statistic {
   }
 
   /** Notes what an extractor reads. Whoever may find the statistic empty reads the count. */
-  wantExtractor(op: Operator): void {
-    if (op != Operator.AtSum) this.want(StatisticField.Count);
-    switch (op) {
-      case Operator.AtMin:
+  wantExtractor(extractor: Extractor): void {
+    if (extractor != Extractor.Sum) this.want(StatisticField.Count);
+    switch (extractor) {
+      case Extractor.Min:
         this.want(StatisticField.Least);
         break;
-      case Operator.AtMax:
+      case Extractor.Max:
         this.want(StatisticField.Greatest);
         break;
-      case Operator.AtVariance:
+      case Extractor.Variance:
         this.want(StatisticField.Average);
         this.want(StatisticField.Squares);
         this.want(StatisticField.Sum);
         break;
-      case Operator.AtSum:
-      case Operator.AtAvg:
+      case Extractor.Sum:
+      case Extractor.Avg:
         this.want(StatisticField.Sum);
         break;
       default:

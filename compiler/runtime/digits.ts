@@ -1,24 +1,16 @@
 // Numbers and padded text for sprintf, made where the program runs: kernels got a helper for it late, and the agent has
-// none. What comes out is what common/as/print/directive.ts prints for printf; tests/run/sprintf.test.ts compares them.
+// none. The output equals that of common/as/print/directive.ts, which prints for printf; tests/run/sprintf.test.ts compares
+// them.
 
+import { Helper } from "../../common/format/helpers";
 import { AddressKind, Builder } from "../ir/build";
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import {
-  BoundedLoop,
-  Digits,
-  digitsArea,
-  frameAddress,
-  isLess,
-  lesser,
-  libraryRoutine,
-  orZero,
-  RoutineOutput,
-  scratchArea,
-  textArea,
-} from "./library";
-import { Shared } from "./lowering";
+import { addressInArena, arenaMask, frameAddress } from "./arena";
+import { isLess, lesser, maskFor, orZero } from "./bits";
 import { capacityFor } from "./place";
+import { Routine, RoutineBuilder } from "./routine";
+import { Digits, Runtime } from "./runtime";
 
 /** How a value is to be printed, in one number: flags, and fields at the distances of `SpecField`. */
 export const enum Spec {
@@ -42,17 +34,65 @@ export const enum SpecField {
 /** Most digits of a number: octal. */
 const MOST_DIGITS: i64 = 22;
 
+/** Text that a routine writes: where the next byte goes, and how many may still come. */
+class RoutineOutput {
+  private at: i32;
+  private room: i32;
+  private total: Ref;
+  private mask: Ref;
+
+  /** `at` is an offset in the arena, `room` what may be written, its NUL not counted. */
+  constructor(
+    private runtime: Runtime,
+    private b: Builder,
+    at: Ref,
+    room: Ref,
+  ) {
+    this.at = b.variable("at");
+    this.room = b.variable("room");
+    b.setVar(this.at, at);
+    b.setVar(this.room, room);
+    this.total = room;
+    this.mask = arenaMask(b);
+  }
+
+  /** Writes `count` bytes from an address, or as many as there is room for. */
+  put(from: Ref, count: Ref): void {
+    const b = this.b;
+    const some = b.newBlock("some");
+    const none = b.newBlock("none");
+    b.branch(count, some, none);
+    b.setBlock(some);
+    const bytes = b.binary(Op.And, lesser(b, count, b.getVar(this.room)), b.constant(maskFor(this.runtime.maxLength)));
+    const to = addressInArena(this.runtime.unit, b, b.getVar(this.at), this.mask);
+    b.callHelper(Helper.ProbeReadKernel, [to, bytes, from]);
+    b.setVar(this.at, b.binary(Op.Add, b.getVar(this.at), bytes));
+    b.setVar(this.room, b.binary(Op.Sub, b.getVar(this.room), bytes));
+    b.jump(none);
+    b.setBlock(none);
+  }
+
+  /** Writes one character `count` times. */
+  fill(character: string, count: Ref): void {
+    const text = this.runtime.unit.literal(character.repeat(this.runtime.maxLength));
+    this.put(this.b.addressOf(AddressKind.Rodata, text), count);
+  }
+
+  /** How many bytes were written. */
+  get written(): Ref {
+    return this.b.binary(Op.Sub, this.total, this.b.getVar(this.room));
+  }
+}
+
 function part(b: Builder, spec: Ref, shift: i32, mask: i32): Ref {
   return b.binary(Op.And, b.binary(Op.Shr, spec, b.constant(shift)), b.constant(mask));
 }
 
 /** (frame, value, spec) -> bytes of the digits, which end at Digits.End; of a signed number with its '-' */
-export function digitsRoutine(shared: Shared): i32 {
-  return libraryRoutine(shared, "digits", 3, buildDigits);
-}
+export const DIGITS = new Routine<Runtime>("digits", 3, buildDigits, (_: Runtime): i64 => MOST_DIGITS);
 
-function buildDigits(shared: Shared, b: Builder): void {
-  const area = digitsArea(shared);
+function buildDigits(runtime: Runtime, b: RoutineBuilder): void {
+  const area = runtime.digitsArea;
   const spec = b.parameter(2);
   const base = part(b, spec, SpecField.Base, 255);
   // Letters follow '9' at a distance: 'a' - '9' - 1, or 'A' - '9' - 1.
@@ -61,14 +101,14 @@ function buildDigits(shared: Shared, b: Builder): void {
     b.constant(39),
     b.binary(Op.Shr, b.binary(Op.And, spec, b.constant(Spec.Upper)), b.constant(1)),
   );
-  const start = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(area + Digits.End - 1));
+  const start = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(area + Digits.End - 1));
   const negative = b.binary(Op.And, b.binary(Op.Shr, b.parameter(1), b.constant(63)), part(b, spec, 5, 1));
   const rest = b.variable("rest");
   const to = b.variable("to");
   const sign = b.unary(Op.Neg, negative);
   b.setVar(rest, b.binary(Op.Sub, b.binary(Op.Xor, b.parameter(1), sign), sign));
   b.setVar(to, start);
-  const loop = new BoundedLoop(b, MOST_DIGITS);
+  const loop = b.loop();
   const quotient = b.binary(Op.Udiv, b.getVar(rest), base);
   const digit = b.binary(Op.Sub, b.getVar(rest), b.binary(Op.Mul, quotient, base));
   const letter = b.binary(Op.Mul, isLess(b, b.constant(9), digit), letters);
@@ -86,19 +126,17 @@ function buildDigits(shared: Shared, b: Builder): void {
 }
 
 /** (frame, at, room, value, spec) -> bytes written: a number with flags, width and precision */
-export function formatLongRoutine(shared: Shared): i32 {
-  return libraryRoutine(shared, "format_long", 5, buildFormatLong);
-}
+export const FORMAT_LONG = new Routine<Runtime>("format_long", 5, buildFormatLong);
 
-function buildFormatLong(shared: Shared, b: Builder): void {
-  const area = digitsArea(shared);
+function buildFormatLong(runtime: Runtime, b: RoutineBuilder): void {
+  const area = runtime.digitsArea;
   const spec = b.parameter(4);
-  const frame = frameAddress(shared, b, b.parameter(0));
+  const frame = frameAddress(runtime.unit, b, b.parameter(0));
   // Lengths that differ from way to way lie in memory, or the verifier would follow each of them to the end.
   b.store(Op.Store64, frame, area + Digits.PrefixLength, b.constant(0));
   const magnitude = putPrefix(b, frame, area, spec);
   const unsigned = b.binary(Op.And, spec, b.constant(~(<i64>Spec.Signed)));
-  const count = b.callFunction(digitsRoutine(shared), [b.parameter(0), magnitude, unsigned]);
+  const count = b.callFunction(DIGITS.of(runtime), [b.parameter(0), magnitude, unsigned]);
   const digits = b.binary(Op.And, count, b.constant(31));
   const prefix = b.binary(Op.And, b.load(Op.Load64, frame, area + Digits.PrefixLength), b.constant(3));
   const precision = b.binary(Op.Sub, part(b, spec, SpecField.Precision, 0xffff), b.constant(1));
@@ -109,7 +147,7 @@ function buildFormatLong(shared: Shared, b: Builder): void {
   const right = b.binary(Op.Xor, left, b.constant(1));
   const zero = b.binary(Op.And, part(b, spec, 3, 1), right);
   const blank = b.binary(Op.And, b.binary(Op.Xor, zero, b.constant(1)), right);
-  const output = new RoutineOutput(shared, b, b.parameter(1), b.parameter(2));
+  const output = new RoutineOutput(runtime, b, b.parameter(1), b.parameter(2));
   output.fill(" ", b.binary(Op.Mul, padding, blank));
   output.put(b.binary(Op.Add, frame, b.constant(area + Digits.Prefix)), prefix);
   output.fill("0", b.binary(Op.Add, zeros, b.binary(Op.Mul, padding, zero)));
@@ -171,19 +209,17 @@ function putMark(b: Builder, frame: Ref, area: i32, text: Ref, bytes: i32, done:
 }
 
 /** (frame, at, room, length, spec) -> bytes written: the text in the text area, cut to the precision, padded */
-export function formatTextRoutine(shared: Shared): i32 {
-  return libraryRoutine(shared, "format_text", 5, buildFormatText);
-}
+export const FORMAT_TEXT = new Routine<Runtime>("format_text", 5, buildFormatText);
 
-function buildFormatText(shared: Shared, b: Builder): void {
+function buildFormatText(runtime: Runtime, b: RoutineBuilder): void {
   const spec = b.parameter(4);
-  const from = b.binary(Op.Add, frameAddress(shared, b, b.parameter(0)), b.constant(textArea(shared).offset));
+  const from = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
   const given = part(b, spec, SpecField.Precision, 0xffff);
   // None given is one less than nothing: as an unsigned number, the most.
   const length = lesser(b, b.parameter(3), b.binary(Op.Sub, given, b.constant(1)));
   const padding = orZero(b, b.binary(Op.Sub, part(b, spec, SpecField.Width, 0xffff), length));
   const left = b.binary(Op.And, spec, b.constant(Spec.Left));
-  const output = new RoutineOutput(shared, b, b.parameter(1), b.parameter(2));
+  const output = new RoutineOutput(runtime, b, b.parameter(1), b.parameter(2));
   output.fill(" ", b.binary(Op.Mul, padding, b.binary(Op.Xor, left, b.constant(1))));
   output.put(from, length);
   output.fill(" ", b.binary(Op.Mul, padding, left));
@@ -191,27 +227,25 @@ function buildFormatText(shared: Shared, b: Builder): void {
 }
 
 /** Where %M reads bytes: each becomes two of the text area. */
-export function bytesArea(shared: Shared): i32 {
-  return scratchArea(shared, "bytes", capacityFor(mostHexBytes(shared)));
+export function bytesArea(runtime: Runtime): i32 {
+  return runtime.area("bytes", capacityFor(mostHexBytes(runtime)));
 }
 
 /** As many bytes make the longest string in hex. */
-export function mostHexBytes(shared: Shared): i32 {
-  return (shared.maxLength + 1) >> 1;
+export function mostHexBytes(runtime: Runtime): i32 {
+  return (runtime.maxLength + 1) >> 1;
 }
 
 /** (frame, count) -> 0: writes bytes of the bytes' area in hex into the text area */
-export function hexRoutine(shared: Shared): i32 {
-  return libraryRoutine(shared, "hex", 2, buildHex);
-}
+export const HEX = new Routine<Runtime>("hex", 2, buildHex, (runtime: Runtime): i64 => mostHexBytes(runtime));
 
-function buildHex(shared: Shared, b: Builder): void {
-  const frame = frameAddress(shared, b, b.parameter(0));
+function buildHex(runtime: Runtime, b: RoutineBuilder): void {
+  const frame = frameAddress(runtime.unit, b, b.parameter(0));
   const from = b.variable("from");
   const to = b.variable("to");
-  b.setVar(from, b.binary(Op.Add, frame, b.constant(bytesArea(shared))));
-  b.setVar(to, b.binary(Op.Add, frame, b.constant(textArea(shared).offset)));
-  const loop = new BoundedLoop(b, mostHexBytes(shared));
+  b.setVar(from, b.binary(Op.Add, frame, b.constant(bytesArea(runtime))));
+  b.setVar(to, b.binary(Op.Add, frame, b.constant(runtime.textArea.offset)));
+  const loop = b.loop();
   const out = loop.leaveIf(Op.Uge, loop.index, b.parameter(1));
   const byte = b.load(Op.Load8u, b.getVar(from), 0);
   b.store(Op.Store8, b.getVar(to), 0, hexDigit(b, b.binary(Op.Shr, byte, b.constant(4))));
@@ -230,7 +264,7 @@ function hexDigit(b: Builder, value: Ref): Ref {
 }
 
 /** The offset in .rodata of what `%#c` prints for each byte: { u32 text, u32 bytes } x 256. */
-export function escapeTable(shared: Shared, inText: bool): i32 {
+export function escapeTable(runtime: Runtime, inText: bool): i32 {
   const letters = "abtnvfr";
   let rows = "";
   for (let c = 0; c < 256; ++c) {
@@ -242,7 +276,7 @@ export function escapeTable(shared: Shared, inText: bool): i32 {
     else if (c < 32 || c > 126) text = `\\${c >> 6}${(c >> 3) & 7}${c & 7}`;
     rows += text + "\0".repeat(4 - text.length) + String.fromCharCode(text.length) + "\0\0\0";
   }
-  return shared.unit.literal(rows);
+  return runtime.unit.literal(rows);
 }
 
 /** The row of a byte in an escape table: text in the low half, its length in the high half. */

@@ -1,4 +1,4 @@
-// Where values live that have no register: the plan of the claimed frame (docs/bpf-abi.md).
+// The plan of the claimed frame: where values live that have no register (docs/bpf-abi.md).
 //
 //   0        64                 F                    H
 //   +--------+------------------+--------------------+----------------+
@@ -6,29 +6,27 @@
 //   |        | script functions  | handler that runs  | handler        |
 //   +--------+------------------+--------------------+----------------+
 //
-// A script function that is a subprogram has an area of its own, since without recursion it has one activation at a time
-// in a frame; handlers share theirs, since a frame belongs to one handler at a time. F and H are known when everything is
-// lowered: until then they are placeholders, constants of a function that `finish` fills in.
+// Each script function that is a subprogram has an area of its own: without recursion it has one activation at a time in a
+// frame. Handlers share one area: a frame belongs to one handler at a time. F and H are known when everything is lowered.
+// Until then they are placeholders: constants of a function that `finish` fills in.
 
 import { MAX_RECORD_BYTES } from "../../common/format/record";
 import { FRAME_ALIGN, powerOfTwo } from "../../common/format/runtime";
-import { Reporter } from "../diagnostics/diagnostic";
 import { constantRef, Func, Ref } from "../ir/function";
-import { Range } from "../source/source";
 
 /** Byte offsets in a frame's header. */
-export const enum FrameHeader {
-  /** u32: how many have claimed or try to claim it. */
+export const enum FrameWord {
+  /** u32: handlers that hold the frame or are trying to claim it; 0: it is free. */
   Claim = 0,
   /** u64: bytes of output put together so far. */
   OutputLength = 8,
   /** u32: the error that a subprogram ended with: its site and bits plus one; 0 none. */
   Error = 16,
-  /** u8: of a unit of output that is cut: RecordFlags.More once a piece is written, Torn once one was lost. */
+  /** u8, of a unit of output that is written in pieces: RecordFlags.More once one is written, Torn once one was lost. */
   Cut = 20,
   /** u64: statements that may still be run before MAXACTION. */
   Actions = 24,
-  /** Of a handler that runs in steps (steps.ts). u32: the piece that comes next. */
+  /** Of a handler that runs in steps (lower/steps.ts). u32: the piece that runs next. */
   Piece = 32,
   /** u32: where the record of the running activation begins, counted from the handlers' area. */
   Record = 36,
@@ -39,7 +37,7 @@ export const enum FrameHeader {
   Size = 64,
 }
 
-/** Most bytes that a frame may have: of larger ones, 5.10's largest map would hold too few. */
+/** Most bytes of a frame: the largest map of Linux 5.10 would hold too few of larger ones. */
 export const MAX_FRAME_BYTES: i32 = 262144;
 
 /** What a placeholder stands for. */
@@ -73,8 +71,8 @@ export class FramePlan {
   private functionBytes: i32 = 0;
   private handlerBytes: i32 = 0;
   private outputBytes: i32 = 0;
-  /** The handler that needs most. */
-  private largest: Range | null = null;
+  /** Number of the handler that needs most; -1: no handler needs any. */
+  largest: i32 = -1;
   /** Of a whole frame; known when finished. */
   private bytes: i32 = 0;
   private recordsWanted: i32 = 0;
@@ -83,40 +81,37 @@ export class FramePlan {
   /** Takes bytes of the functions' part; returns their offset in the frame. */
   reserveFunction(bytes: i32): i32 {
     this.used = true;
-    const at = FrameHeader.Size + this.functionBytes;
+    const at = FrameWord.Size + this.functionBytes;
     this.functionBytes += (bytes + 7) & ~7;
     return at;
   }
 
-  /** Tells how much of the handlers' area the handler at a range needs. */
-  needHandler(bytes: i32, range: Range): void {
-    const first = this.largest === null;
-    if (!first && bytes <= this.handlerBytes) return;
+  /** Notes how much of the handlers' area the handler of a number needs. */
+  needHandler(bytes: i32, handler: i32): void {
+    if (this.largest >= 0 && bytes <= this.handlerBytes) return;
     this.handlerBytes = bytes;
-    this.largest = range;
+    this.largest = handler;
   }
 
-  /** Says it when the memory that handlers need is more than there may be. */
-  check(reporter: Reporter): void {
-    const range = this.largest;
-    if (range === null || this.bytes <= MAX_FRAME_BYTES) return;
+  /** What the frame lacks for the handler that needs most, once it is finished; empty: it fits. */
+  get problem(): string {
+    if (this.largest < 0 || this.bytes <= MAX_FRAME_BYTES) return "";
     const own = `this probe needs ${this.handlerBytes} bytes for its strings, the script's functions ${this.functionBytes}`;
-    const most = MAX_FRAME_BYTES - this.outputBytes - FrameHeader.Size;
-    const hint = "use fewer and shorter strings, or -D MAXSTRINGLEN=N";
-    reporter.error(range, `${own}: more than the ${most} there are`, hint);
+    const most = MAX_FRAME_BYTES - this.outputBytes - FrameWord.Size;
+    return `${own}: more than the ${most} there are`;
   }
 
-  /** Tells how much of the handlers' area records of activations would take; they get what a frame has room for. */
+  /** Notes how much of the handlers' area records of activations would take; they get what a frame has room for. */
   wantRecords(bytes: i32): void {
     if (bytes > this.recordsWanted) this.recordsWanted = bytes;
   }
 
   /** Bytes that a frame has for records of activations. */
   get recordsRoom(): i32 {
-    return (MAX_FRAME_BYTES - FrameHeader.Size - this.functionBytes - this.outputBytes) & ~7;
+    return (MAX_FRAME_BYTES - FrameWord.Size - this.functionBytes - this.outputBytes) & ~7;
   }
 
-  /** Tells how much output an item or a whole handler puts together. */
+  /** Notes how many bytes of output an item or a whole handler puts together. */
   needOutput(bytes: i32): void {
     const wanted = bytes < MAX_RECORD_BYTES ? bytes : MAX_RECORD_BYTES;
     if (wanted > this.outputBytes) this.outputBytes = (wanted + 7) & ~7;
@@ -134,7 +129,7 @@ export class FramePlan {
   /** Fills the placeholders; returns the bytes of a frame, or 0 if no handler needs one. */
   finish(): i32 {
     if (!this.used) return 0;
-    const handlers = FrameHeader.Size + this.functionBytes;
+    const handlers = FrameWord.Size + this.functionBytes;
     const records = min(this.recordsWanted, this.recordsRoom);
     this.handlerBytes = max(this.handlerBytes, records);
     const output = handlers + ((this.handlerBytes + 7) & ~7);

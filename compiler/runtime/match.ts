@@ -4,35 +4,39 @@
 import { AddressKind, Builder } from "../ir/build";
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import { addressInArena, arenaMask, BoundedLoop, frameAddress, libraryRoutine, maskFor } from "./library";
-import { Shared } from "./lowering";
+import { addressInArena, arenaMask, frameAddress } from "./arena";
+import { maskFor } from "./bits";
 import { MatchArea } from "./regex";
+import { Routine, RoutineBuilder } from "./routine";
+import { everyByte, Runtime } from "./runtime";
 
-/** (string, classes, first row) -> whether there is a match */
-export function matchRoutine(shared: Shared): i32 {
-  return libraryRoutine(shared, "match", 3, buildMatch);
-}
-
-/** Words of a string that `matchWordsRoutine` takes. */
+/** Words of a string that `MATCH_SHORT` takes. */
 export const MATCH_WORDS: i32 = 3;
 
+/** (string, classes, first row) -> whether there is a match */
+export const MATCH_STRING = new Routine<Runtime>("match", 3, buildMatch, everyByte);
+
 /** (classes, first row, three words) -> the same of a short string that is in registers: it needs no frame */
-export function matchWordsRoutine(shared: Shared): i32 {
-  return libraryRoutine(shared, "match_words", 2 + MATCH_WORDS, buildMatchWords);
-}
+export const MATCH_SHORT = new Routine<Runtime>(
+  "match_words",
+  2 + MATCH_WORDS,
+  buildMatchWords,
+  (_: Runtime): i64 => 8 * MATCH_WORDS,
+);
 
 /** (frame, classes, first row, first list of ways, groups) -> the same of the remembered string, leaving a trail */
-export function rememberRoutine(shared: Shared): i32 {
-  return libraryRoutine(shared, "remember_match", 5, buildRememberMatch);
-}
+export const REMEMBER_MATCH = new Routine<Runtime>("remember_match", 5, buildRememberMatch, everyByte);
 
 /**
  * (frame, group) -> start of the group in the remembered string, and above bit 16 one more than its length; a length of 0
  * if it took no part.
  */
-export function groupRoutine(shared: Shared): i32 {
-  return libraryRoutine(shared, "find_group", 2, buildFindGroup);
-}
+export const FIND_GROUP = new Routine<Runtime>(
+  "find_group",
+  2,
+  buildFindGroup,
+  (runtime: Runtime): i64 => <i64>runtime.maxLength + 3,
+);
 
 /** A walk along a string, one row of a table after the other. */
 class Walk {
@@ -43,14 +47,14 @@ class Walk {
   private limit: Ref;
 
   constructor(
-    private shared: Shared,
+    private runtime: Runtime,
     b: Builder,
   ) {
     this.text = b.variable("text");
     this.row = b.variable("row");
-    this.pool = b.addressOf(AddressKind.Rodata, shared.regexes.pool);
+    this.pool = b.addressOf(AddressKind.Rodata, runtime.regexes.pool);
     this.classes = this.pool;
-    this.limit = b.constant(shared.regexes.lastRow);
+    this.limit = b.constant(runtime.regexes.lastRow);
   }
 
   /** Sets out from a row; to `answered` if that is an answer already. */
@@ -59,7 +63,7 @@ class Walk {
     const go = b.newBlock("go");
     b.setVar(this.row, row);
     // Nothing but offsets of classes is ever passed, but the verifier wants to see a limit.
-    b.branchIf(Op.Ugt, classes, b.constant(this.shared.regexes.poolBytes), answered, known);
+    b.branchIf(Op.Ugt, classes, b.constant(this.runtime.regexes.poolBytes), answered, known);
     b.setBlock(known);
     this.classes = b.binary(Op.Add, this.pool, classes);
     b.branchIf(Op.Ugt, row, this.limit, answered, go);
@@ -89,26 +93,26 @@ class Walk {
   }
 }
 
-function buildMatch(shared: Shared, b: Builder): void {
-  const walk = new Walk(shared, b);
-  b.setVar(walk.text, addressInArena(shared, b, b.parameter(0), arenaMask(b)));
-  walkToAnswer(b, walk, [b.parameter(1), b.parameter(2)], shared.maxLength + 1);
+function buildMatch(runtime: Runtime, b: RoutineBuilder): void {
+  const walk = new Walk(runtime, b);
+  b.setVar(walk.text, addressInArena(runtime.unit, b, b.parameter(0), arenaMask(b)));
+  walkToAnswer(b, walk, b.parameter(1), b.parameter(2));
 }
 
-function buildMatchWords(shared: Shared, b: Builder): void {
-  const walk = new Walk(shared, b);
+function buildMatchWords(runtime: Runtime, b: RoutineBuilder): void {
+  const walk = new Walk(runtime, b);
   const text = b.slot(8 * MATCH_WORDS);
   for (let i = 0; i < MATCH_WORDS; ++i) b.store(Op.Store64, text, 8 * i, b.parameter(2 + i));
   b.setVar(walk.text, text);
-  walkToAnswer(b, walk, [b.parameter(0), b.parameter(1)], 8 * MATCH_WORDS);
+  walkToAnswer(b, walk, b.parameter(0), b.parameter(1));
 }
 
-/** The rest of a routine that answers: `start` is the offset of the classes, and the first row. */
-function walkToAnswer(b: Builder, walk: Walk, start: Ref[], bytes: i32): void {
+/** The rest of a routine that answers: from the offset of the classes and the first row on. */
+function walkToAnswer(b: RoutineBuilder, walk: Walk, classes: Ref, row: Ref): void {
   const answered = b.newBlock("answered");
   b.setCold(answered);
-  walk.begin(b, start[0], start[1], answered);
-  const loop = new BoundedLoop(b, bytes);
+  walk.begin(b, classes, row, answered);
+  const loop = b.loop();
   walk.step(b, walk.entry(b, Op.Load16u, 1), answered);
   loop.again();
   b.ret(b.constant(0));
@@ -116,10 +120,10 @@ function walkToAnswer(b: Builder, walk: Walk, start: Ref[], bytes: i32): void {
   b.ret(walk.answer(b));
 }
 
-function buildRememberMatch(shared: Shared, b: Builder): void {
-  const regexes = shared.regexes;
-  const frame = frameAddress(shared, b, b.parameter(0));
-  const walk = new Walk(shared, b);
+function buildRememberMatch(runtime: Runtime, b: RoutineBuilder): void {
+  const regexes = runtime.regexes;
+  const frame = frameAddress(runtime.unit, b, b.parameter(0));
+  const walk = new Walk(runtime, b);
   const trail = b.variable("trail");
   const last = b.variable("last");
   const answered = b.newBlock("answered");
@@ -129,7 +133,7 @@ function buildRememberMatch(shared: Shared, b: Builder): void {
   b.setVar(last, b.constant(0));
   b.store(Op.Store16, b.getVar(trail), 0, b.parameter(3));
   walk.begin(b, b.parameter(1), b.parameter(2), answered);
-  const loop = new BoundedLoop(b, shared.maxLength + 1);
+  const loop = b.loop();
   const entry = walk.entry(b, Op.Load32u, 2);
   const next = b.binary(Op.Add, b.getVar(trail), b.constant(2));
   b.setVar(trail, next);
@@ -154,7 +158,7 @@ class WalkBack {
   private end: i32;
 
   constructor(
-    private shared: Shared,
+    private runtime: Runtime,
     private b: Builder,
     private frame: Ref,
     /** Which bit of a way's word is the tag of the group's start; the next one is that of its end. */
@@ -165,7 +169,7 @@ class WalkBack {
     this.wanted = b.variable("wanted");
     this.start = b.variable("start");
     this.end = b.variable("end");
-    b.setVar(this.at, b.load(Op.Load32u, frame, shared.regexes.area + MatchArea.Last));
+    b.setVar(this.at, b.load(Op.Load32u, frame, runtime.regexes.area + MatchArea.Last));
     b.setVar(this.way, b.constant(0));
     b.setVar(this.wanted, b.constant(3));
     b.setVar(this.start, b.constant(0));
@@ -175,8 +179,8 @@ class WalkBack {
   /** One position; to `done` behind the match's beginning. */
   step(done: i32): void {
     const b = this.b;
-    const regexes = this.shared.regexes;
-    const index = b.binary(Op.And, b.getVar(this.at), b.constant(maskFor(this.shared.maxLength + 2)));
+    const regexes = this.runtime.regexes;
+    const index = b.binary(Op.And, b.getVar(this.at), b.constant(maskFor(this.runtime.maxLength + 2)));
     const position = b.binary(Op.Add, this.frame, b.binary(Op.Shl, index, b.constant(1)));
     const number = b.binary(Op.Add, b.load(Op.Load16u, position, regexes.trail), b.getVar(this.way));
     const more = b.newBlock("more");
@@ -210,13 +214,13 @@ class WalkBack {
   }
 }
 
-function buildFindGroup(shared: Shared, b: Builder): void {
-  const frame = frameAddress(shared, b, b.parameter(0));
+function buildFindGroup(runtime: Runtime, b: RoutineBuilder): void {
+  const frame = frameAddress(runtime.unit, b, b.parameter(0));
   const bit = b.binary(Op.Add, b.binary(Op.Shl, b.parameter(1), b.constant(1)), b.constant(16));
-  const walk = new WalkBack(shared, b, frame, b.binary(Op.And, bit, b.constant(63)));
+  const walk = new WalkBack(runtime, b, frame, b.binary(Op.And, bit, b.constant(63)));
   const done = b.newBlock("done");
   b.setCold(done);
-  const loop = new BoundedLoop(b, shared.maxLength + 3);
+  const loop = b.loop();
   walk.step(done);
   loop.again();
   b.jump(done);

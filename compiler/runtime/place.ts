@@ -11,6 +11,9 @@ import { NoRef, Ref } from "../ir/function";
 /** Largest capacity of a small string. */
 export const SMALL_BYTES: i32 = 64;
 
+/** Largest offset that a load or store instruction holds. */
+export const MAX_OFFSET: i32 = 32000;
+
 /** What a place's offset counts from. */
 export const enum Base {
   /** A register: `ref` plus offset. */
@@ -69,6 +72,11 @@ export function literalWord(text: string, index: i32): i64 {
     word = (word << 8) | (at < text.length ? <i64>(text.charCodeAt(at) & 0xff) : 0);
   }
   return word;
+}
+
+/** Whether a place is in the frame, where a text can be put together. */
+export function isInFrame(place: Place): bool {
+  return place.base == Base.Handler || place.base == Base.Frame;
 }
 
 /** The kind of address of a data section. */

@@ -1,0 +1,190 @@
+// Where globals live: scalars in .bss; small arrays in .bss with everything else, where an element is an address away; large
+// ones, and what .bss has no room for, in maps of their own, where it is a lookup away (decision 0011).
+
+import { Extractor } from "../../common/as/statistic";
+import { GlobalType } from "../../common/format/manifest";
+import { UnitGlobal } from "../ir/unit";
+import { Copies, placeCopies, placeStripes } from "../runtime/copies";
+import { ElementQueue, QUEUE_HEADER_BYTES, QueueArea, queueBytes, SortKey } from "../runtime/queue";
+import { GlobalShape, ValueKind, ValueShape } from "../runtime/shape";
+import { StatisticStore } from "../runtime/store";
+import { MOST_ENTRIES, MOST_TABLE_BYTES, Table } from "../runtime/table";
+import { Script } from "../semantic/script";
+import { extractorOf } from "../semantic/statistics";
+import { GlobalSymbol, GlobalUse } from "../semantic/symbols";
+import { ForeachStatement, NodeKind, SortOrder } from "../syntax/ast";
+import { Operator } from "../syntax/token";
+import { Type } from "../syntax/type";
+import { Contents } from "./contents";
+import { arrayOf } from "./names";
+import { GlobalStorage, Shared } from "./shared";
+
+/** Bytes of .bss for arrays: 5.10 refuses values of more than 4 MiB, and frames want room, too. */
+const MOST_DIRECT_BYTES: i64 = 1 << 20;
+/** A program may use 64 maps; rings, constants and .bss are four of them. */
+const MOST_MAPS: i32 = 60;
+
+function valueShape(type: Type, maxLength: i32): ValueShape {
+  if (type == Type.Stats) return new ValueShape(ValueKind.Statistic, 0);
+  return new ValueShape(type == Type.String ? ValueKind.String : ValueKind.Long, maxLength);
+}
+
+/** What the run-time library must know of a global. */
+function shapeOf(global: GlobalSymbol): GlobalShape {
+  const shape = new GlobalShape(global.index, global.name, valueShape(global.type, global.maxLength));
+  for (let i = 0, n = global.keyTypes.length; i < n; ++i) {
+    shape.keys.push(valueShape(global.keyTypes[i], global.keyLengths[i]));
+  }
+  shape.wraps = global.wrap;
+  shape.isCounted = global.isCounted;
+  shape.statistic = global.statistic;
+  return shape;
+}
+
+/** Makes room for all globals, and for what sorted loops sort in. */
+export function placeGlobals(shared: Shared, script: Script, contents: Contents): void {
+  makeTables(shared, script, contents);
+  for (let i = 0, n = shared.globals.length; i < n; ++i) {
+    const storage = shared.globals[i];
+    const table = storage.table;
+    if (table !== null) placeTable(shared, storage, table);
+    else placeScalar(shared, storage);
+  }
+  placeQueues(shared, contents);
+}
+
+function placeScalar(shared: Shared, storage: GlobalStorage): void {
+  const unit = shared.unit;
+  const global = storage.symbol;
+  const shape = shapeOf(global);
+  const bytes = shape.valueBytes;
+  const copies: Copies | null = isAddedToFreely(global) ? placeCopies(unit, global.statistic) : null;
+  storage.offset = copies !== null ? copies.offset : unit.reserve(bytes);
+  if (global.type == Type.Stats) {
+    storage.statistics = new StatisticStore(shared.runtime, shape, storage.offset, null, copies);
+  }
+  const type = global.type == Type.String ? GlobalType.String : GlobalType.Long;
+  unit.globals.push(new UnitGlobal(global.displayName, type, storage.offset, bytes));
+}
+
+/** Whether kernel handlers add to a scalar statistic without the lock: then it has copies. */
+function isAddedToFreely(global: GlobalSymbol): bool {
+  if (global.type != Type.Stats) return false;
+  return global.is(GlobalUse.WrittenByKernel | GlobalUse.WrittenWhileRunning) && !global.is(GlobalUse.Guarded);
+}
+
+// -------------------------------------------------------------------------------------------------------------- arrays
+
+/** Lays out the arrays' tables and decides which are in .bss: the smallest, as many as fit. */
+function makeTables(shared: Shared, script: Script, contents: Contents): void {
+  const sizes: i64[] = [];
+  for (let i = 0, n = script.globals.length; i < n; ++i) {
+    const storage = new GlobalStorage(script.globals[i]);
+    shared.globals.push(storage);
+    if (script.globals[i].isArray) storage.table = makeTable(shared, script.globals[i]);
+    const table = storage.table;
+    sizes.push(table !== null ? table.bytes : 0);
+  }
+  for (let i = 0, n = contents.sorted.length; i < n; ++i) {
+    const table = tableSortedBy(shared, contents.sorted[i]);
+    if (table !== null) sizes[table.shape.index] += queueBytes(table.buckets);
+  }
+  let room = MOST_DIRECT_BYTES;
+  while (true) {
+    const smallest = indexOfSmallest(shared, sizes);
+    if (smallest < 0) return;
+    const table = shared.globals[smallest].table!;
+    if (table.mayBeDirect && sizes[smallest] <= room) room -= sizes[smallest];
+    else table.moveOut();
+    sizes[smallest] = -1;
+  }
+}
+
+/** The index of the smallest table that is not placed yet, the first of equal ones; -1: all are. */
+function indexOfSmallest(shared: Shared, sizes: i64[]): i32 {
+  let smallest = -1;
+  for (let i = 0, n = sizes.length; i < n; ++i) {
+    if (shared.globals[i].table === null || sizes[i] < 0) continue;
+    if (smallest < 0 || sizes[i] < sizes[smallest]) smallest = i;
+  }
+  return smallest;
+}
+
+/** Lays out one array; one that is too large is reported. */
+function makeTable(shared: Shared, global: GlobalSymbol): Table {
+  const shape = shapeOf(global);
+  const wanted = global.size > 0 ? global.size : <i64>shared.options.maxEntries;
+  const table = new Table(shared.runtime, shape, <i32>max<i64>(1, min<i64>(wanted, MOST_ENTRIES)));
+  if (wanted <= MOST_ENTRIES && table.mapBytes <= MOST_TABLE_BYTES) return table;
+  const what = `array '${global.displayName}' of ${wanted} elements of ${table.elementBytes} bytes is too large`;
+  const most = min<i64>(MOST_ENTRIES, MOST_TABLE_BYTES / table.elementBytes);
+  const how =
+    global.size > 0 ? `global ${global.displayName}[N]` : `global ${global.displayName}[N], or -D MAXMAPENTRIES`;
+  shared.reporter.error(global.range, what, `at most ${most} elements of this size fit; declare fewer: ${how}`);
+  return new Table(shared.runtime, shape, 1);
+}
+
+/** Makes room for a table, and for the claims of statistics in it. */
+function placeTable(shared: Shared, storage: GlobalStorage, table: Table): void {
+  const unit = shared.unit;
+  const global = storage.symbol;
+  const bytes = <i32>table.bytes;
+  table.offset = unit.reserve(bytes);
+  storage.offset = table.offset;
+  if (global.type == Type.Stats) {
+    const claims = global.isCounted && global.statistic.hasExtremes;
+    const stripes: Copies | null = claims ? placeStripes(unit) : null;
+    storage.statistics = new StatisticStore(shared.runtime, table.shape, table.offset, table, stripes);
+  }
+  unit.globals.push(new UnitGlobal(global.displayName, GlobalType.Long, table.offset, bytes));
+}
+
+// ------------------------------------------------------------------------------------------------------------- sorting
+
+/** Makes room for what every sorted foreach sorts in. */
+function placeQueues(shared: Shared, contents: Contents): void {
+  const unit = shared.unit;
+  for (let i = 0, n = contents.sorted.length; i < n; ++i) {
+    const s = contents.sorted[i];
+    const table = tableSortedBy(shared, s);
+    if (table === null) continue;
+    const isDirect = table.map < 0;
+    const offset = unit.reserve(isDirect ? queueBytes(table.buckets) : QUEUE_HEADER_BYTES);
+    const map = isDirect ? -1 : unit.addMap(`s${i}_${table.shape.name}`, 4, table.buckets + 1);
+    const statistics = shared.globals[table.shape.index].statistics;
+    shared.queues.set(s, new ElementQueue(table, new QueueArea(offset, map), sortKeyOf(s), statistics));
+  }
+  if (unit.maps.length > MOST_MAPS) reportTooMany(shared);
+}
+
+/** What a foreach sorts by. */
+function sortKeyOf(s: ForeachStatement): SortKey {
+  let key = -1;
+  let order = s.valueSort;
+  for (let i = 0, n = s.keys.length; i < n; ++i) {
+    if (s.keys[i].sort == SortOrder.None) continue;
+    key = i;
+    order = s.keys[i].sort;
+  }
+  const extractor = s.valueExtractor == Operator.None ? Extractor.Count : extractorOf(s.valueExtractor);
+  return new SortKey(key, order == SortOrder.Ascending, extractor);
+}
+
+/** Says so at the last array that has a map of its own. */
+function reportTooMany(shared: Shared): void {
+  const maps = shared.unit.maps.length;
+  for (let i = shared.globals.length - 1; i >= 0; --i) {
+    const storage = shared.globals[i];
+    const table = storage.table;
+    if (table === null || table.map < 0) continue;
+    const what = `too many large arrays: they and sorted loops over them take ${maps} maps of the kernel, of ${MOST_MAPS} at most`;
+    shared.reporter.error(storage.symbol.range, what, "declare smaller ones: up to 1 MiB in all take no map");
+    return;
+  }
+}
+
+/** The table of the array that a foreach goes through; null: a histogram. */
+function tableSortedBy(shared: Shared, s: ForeachStatement): Table | null {
+  if (s.array.kind != NodeKind.Identifier) return null;
+  return shared.globals[arrayOf(s.array).index].table;
+}

@@ -1,0 +1,31 @@
+// What identifiers and calls stand for, and how much room a string expression needs.
+
+import { Runtime } from "../runtime/runtime";
+import { maxLengthOf } from "../semantic/lengths";
+import { GlobalSymbol, ScriptSymbol } from "../semantic/symbols";
+import { CallExpression, Expression, Identifier, NodeKind } from "../syntax/ast";
+
+/** The symbol of an identifier; semantic analysis has resolved them all. */
+export function symbolOf(e: Identifier): ScriptSymbol {
+  const symbol = e.symbol;
+  assert(symbol !== null, "every identifier is resolved before lowering");
+  return <ScriptSymbol>symbol!;
+}
+
+/** What a call names. */
+export function symbolOfCall(e: CallExpression): ScriptSymbol {
+  const symbol = e.symbol;
+  assert(symbol !== null, "every call is resolved before lowering");
+  return <ScriptSymbol>symbol!;
+}
+
+/** The array that an expression names. */
+export function arrayOf(array: Expression): GlobalSymbol {
+  assert(array.kind == NodeKind.Identifier, "an array is named");
+  return <GlobalSymbol>symbolOf(<Identifier>array);
+}
+
+/** Greatest length of a string expression, bytes without the NUL. */
+export function lengthOf(runtime: Runtime, e: Expression): i32 {
+  return maxLengthOf(e, runtime.maxLength);
+}

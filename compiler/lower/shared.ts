@@ -1,0 +1,85 @@
+// What the functions of one object share while they are lowered.
+
+import { Reporter } from "../diagnostics/diagnostic";
+import { NoRef } from "../ir/function";
+import { Unit } from "../ir/unit";
+import { Base, capacityFor, Place } from "../runtime/place";
+import { ElementQueue } from "../runtime/queue";
+import { Runtime } from "../runtime/runtime";
+import { StatisticStore } from "../runtime/store";
+import { Table } from "../runtime/table";
+import { FunctionSymbol, GlobalSymbol } from "../semantic/symbols";
+import { ForeachStatement } from "../syntax/ast";
+import { LowerOptions } from "./options";
+import { Sites } from "./sites";
+
+/** The name of the area of the frame in which an error's message waits. */
+const MESSAGE_AREA: string = "message";
+
+/** A script function that is called, not inlined. */
+export class Subprogram {
+  index: i32 = -1;
+  /** Offsets in the frame of parameters (long or string) and of a string result. */
+  parameters: i32[] = [];
+  result: i32 = -1;
+  constructor(public symbol: FunctionSymbol) {}
+}
+
+/** Where one global lives. */
+export class GlobalStorage {
+  /** In .bss: the variable, or the array's table or header. */
+  offset: i32 = 0;
+  /** Of an array. */
+  table: Table | null = null;
+  /** Of a statistic, or an array of them. */
+  statistics: StatisticStore | null = null;
+
+  constructor(public symbol: GlobalSymbol) {}
+}
+
+/** One object under construction. */
+export class Shared {
+  runtime: Runtime;
+  sites: Sites;
+  /** Where each global lives, by its index. */
+  globals: GlobalStorage[] = [];
+  /** What each sorted foreach takes its elements from. */
+  queues: Map<ForeachStatement, ElementQueue> = new Map<ForeachStatement, ElementQueue>();
+  /** The functions that are called so far. */
+  subprograms: Map<FunctionSymbol, Subprogram> = new Map<FunctionSymbol, Subprogram>();
+  /** Subprograms whose bodies are still to be lowered. */
+  pending: Subprogram[] = [];
+  /** Some `try` wants the message of what it catches. */
+  catchesMessages: bool = false;
+  /** Of each probe site: what pp() and its like say of it. */
+  siteTexts: string[][] = [];
+
+  constructor(
+    public reporter: Reporter,
+    public options: LowerOptions,
+  ) {
+    const runtime = new Runtime(options.maxLength, options.fetchingAtomics);
+    this.runtime = runtime;
+    this.sites = new Sites(runtime.unit);
+  }
+
+  get unit(): Unit {
+    return this.runtime.unit;
+  }
+
+  /** Where a global lives. */
+  storageOf(global: GlobalSymbol): GlobalStorage {
+    return this.globals[global.index];
+  }
+
+  /** Whether some error's message waits in the frame. */
+  get hasMessage(): bool {
+    return this.runtime.hasArea(MESSAGE_AREA);
+  }
+
+  /** Where an error's message waits in the frame. */
+  messagePlace(): Place {
+    const capacity = capacityFor(this.runtime.maxLength);
+    return new Place(Base.Frame, NoRef, this.runtime.area(MESSAGE_AREA, capacity), capacity);
+  }
+}

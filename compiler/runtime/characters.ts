@@ -1,0 +1,197 @@
+// What depends on single characters of a string: cases, white space, digits, escapes.
+
+import { Builder } from "../ir/build";
+import { Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { addressInArena, arenaMask, frameAddress } from "./arena";
+import {
+  bytesBeforeNul,
+  HIGH_BITS,
+  isBetween,
+  isEqual,
+  isLessConstant,
+  isSpace,
+  isZero,
+  lesser,
+  maskFor,
+  ONES,
+  select,
+} from "./bits";
+import { Cursor } from "./cursor";
+import { escapeRow, escapeTable } from "./digits";
+import { Routine, RoutineBuilder } from "./routine";
+import { everyByte, everyWord, Runtime } from "./runtime";
+
+/** Digits of a number that are read, leading zeros included. */
+const MOST_DIGITS: i64 = 256;
+const DOUBLE_QUOTE: i64 = 34;
+/** `"...`, as a little-endian word. */
+const QUOTE_AND_DOTS: i64 = 0x2e2e2e22;
+
+/** (to, string, upper) -> 0: writes the string in lower or upper case, eight bytes at a time; only ASCII has cases */
+export const CASE = new Routine<Runtime>("case", 3, buildCase, everyWord);
+
+function buildCase(runtime: Runtime, b: RoutineBuilder): void {
+  const mask = arenaMask(b);
+  const to = new Cursor(b, addressInArena(runtime.unit, b, b.parameter(0), mask));
+  const from = new Cursor(b, addressInArena(runtime.unit, b, b.parameter(1), mask));
+  // Added to the low seven bits of each byte, these carry into the high one: from the first letter, behind the last.
+  const distance = b.binary(Op.Mul, b.binary(Op.And, b.parameter(2), b.constant(1)), b.constant(32 * ONES));
+  const first = b.binary(Op.Sub, b.constant((128 - 65) * ONES), distance);
+  const last = b.binary(Op.Sub, b.constant((127 - 90) * ONES), distance);
+  const loop = b.loop();
+  const word = from.word;
+  const low = b.binary(Op.And, word, b.constant(127 * ONES));
+  const carried = b.binary(Op.Xor, b.binary(Op.Add, low, first), b.binary(Op.Add, low, last));
+  const letters = b.binary(Op.And, b.binary(Op.And, carried, b.unary(Op.Not, word)), b.constant(HIGH_BITS));
+  const changed = b.binary(Op.Xor, word, b.binary(Op.Shr, letters, b.constant(2)));
+  const known = bytesBeforeNul(b, word);
+  b.store(Op.Store64, to.pointer, 0, b.binary(Op.And, changed, known));
+  const end = loop.leaveIf(Op.Ne, known, b.constant(-1));
+  to.skip(b.constant(8));
+  from.skip(b.constant(8));
+  loop.again();
+  b.jump(end);
+  b.setBlock(end);
+  b.ret(b.constant(0));
+}
+
+/** (string) -> how many bytes of white space it begins with */
+export const LEADING = new Routine<Runtime>("leading", 1, buildLeading, everyByte);
+
+function buildLeading(runtime: Runtime, b: RoutineBuilder): void {
+  const at = new Cursor(b, addressInArena(runtime.unit, b, b.parameter(0), arenaMask(b)));
+  const loop = b.loop();
+  const end = loop.leaveIf(Op.Eq, isSpace(b, at.byte(0)), b.constant(0));
+  at.skip(b.constant(1));
+  loop.again();
+  b.jump(end);
+  b.setBlock(end);
+  b.ret(loop.index);
+}
+
+/** (string) -> its length without the white space at its end */
+export const TRIMMED = new Routine<Runtime>("trimmed", 1, buildTrimmed, everyByte);
+
+function buildTrimmed(runtime: Runtime, b: RoutineBuilder): void {
+  const at = new Cursor(b, addressInArena(runtime.unit, b, b.parameter(0), arenaMask(b)));
+  const length = b.variable("length");
+  b.setVar(length, b.constant(0));
+  const loop = b.loop();
+  const byte = at.byte(0);
+  const end = loop.leaveIf(Op.Eq, byte, b.constant(0));
+  const next = b.binary(Op.Add, loop.index, b.constant(1));
+  b.setVar(length, select(b, isSpace(b, byte), b.getVar(length), next));
+  at.skip(b.constant(1));
+  loop.again();
+  b.jump(end);
+  b.setBlock(end);
+  b.ret(b.getVar(length));
+}
+
+/** (string, base) -> the number that it begins with, as the kernel's simple_strtol reads it */
+export const STRTOL = new Routine<Runtime>("strtol", 2, buildStrtol, (_: Runtime): i64 => MOST_DIGITS);
+
+function buildStrtol(runtime: Runtime, b: RoutineBuilder): void {
+  const at = new Cursor(b, addressInArena(runtime.unit, b, b.parameter(0), arenaMask(b)));
+  const negative = isEqual(b, at.byte(0), 45);
+  at.skip(negative);
+  const zero = isEqual(b, at.byte(0), 48);
+  const marked = b.binary(Op.And, zero, isEqual(b, b.binary(Op.Or, at.byte(1), b.constant(32)), 120));
+  const hex = b.binary(Op.And, marked, isLessConstant(b, digitOf(b, at.byte(2)), 16));
+  const guessed = select(b, hex, b.constant(16), select(b, zero, b.constant(8), b.constant(10)));
+  const base = select(b, isZero(b, b.parameter(1)), guessed, b.parameter(1));
+  const skipped = b.binary(Op.And, isEqual(b, base, 16), marked);
+  at.skip(b.binary(Op.Shl, skipped, b.constant(1)));
+  const value = b.variable("value");
+  b.setVar(value, b.constant(0));
+  const loop = b.loop();
+  const digit = digitOf(b, at.byte(0));
+  const other = loop.leaveIf(Op.Uge, digit, b.constant(16));
+  const tooLarge = loop.leaveIf(Op.Uge, digit, base);
+  b.setVar(value, b.binary(Op.Add, b.binary(Op.Mul, b.getVar(value), base), digit));
+  at.skip(b.constant(1));
+  loop.again();
+  b.jump(other);
+  b.setBlock(tooLarge);
+  b.jump(other);
+  b.setBlock(other);
+  const sign = b.unary(Op.Neg, negative);
+  b.ret(b.binary(Op.Sub, b.binary(Op.Xor, b.getVar(value), sign), sign));
+}
+
+/** What a character counts as a digit, at most 15; 255 if it is none. */
+function digitOf(b: Builder, byte: Ref): Ref {
+  const lower = b.binary(Op.Or, byte, b.constant(32));
+  const letter = select(b, isBetween(b, lower, 97, 102), b.binary(Op.Sub, lower, b.constant(87)), b.constant(255));
+  return select(b, isBetween(b, byte, 48, 57), b.binary(Op.Sub, byte, b.constant(48)), letter);
+}
+
+/** (frame, string, budget, distance) -> bytes written at a distance from the text area; what did not fit: ~bytes */
+export const ESCAPE_BYTES = new Routine<Runtime>("escape_bytes", 4, buildEscapeBytes, everyByte);
+
+/** (frame, string, most, quoted) -> 0: writes the string, escaped, into the text area */
+export const ESCAPE = new Routine<Runtime>("escape", 4, buildEscape);
+
+function buildEscape(runtime: Runtime, b: RoutineBuilder): void {
+  const limit = runtime.maxLength;
+  const quoted = b.binary(Op.Xor, isZero(b, b.parameter(3)), b.constant(1));
+  const start = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
+  // 0 and what is beyond the limit mean the limit; quotes and what says that it was cut want five bytes.
+  const one = b.constant(1);
+  const most = b.binary(Op.Add, lesser(b, b.binary(Op.Sub, b.parameter(2), one), b.constant(limit - 1)), one);
+  const few = b.binary(Op.And, isLessConstant(b, most, 5), quoted);
+  const budget = b.binary(Op.Sub, select(b, few, b.constant(5), most), b.binary(Op.Shl, quoted, one));
+  b.store(Op.Store8, start, 0, b.constant(DOUBLE_QUOTE));
+  const to = b.binary(Op.Add, start, quoted);
+  const length = b.callFunction(ESCAPE_BYTES.of(runtime), [b.parameter(0), b.parameter(1), budget, quoted]);
+  const cut = b.newBlock("cut");
+  const whole = b.newBlock("whole");
+  const bits = b.constant(maskFor(limit));
+  b.branchIf(Op.Slt, length, b.constant(0), cut, whole);
+  b.setBlock(whole);
+  const behind = b.binary(Op.Add, to, b.binary(Op.And, length, bits));
+  b.store(Op.Store16, behind, 0, b.binary(Op.Mul, quoted, b.constant(DOUBLE_QUOTE)));
+  b.ret(b.constant(0));
+  b.setBlock(cut);
+  endCut(b, to, [quoted, budget, b.unary(Op.Not, length), bits]);
+}
+
+function buildEscapeBytes(runtime: Runtime, b: RoutineBuilder): void {
+  const table = escapeTable(runtime, true);
+  const area = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
+  const to = b.binary(Op.Add, area, b.binary(Op.And, b.parameter(3), b.constant(1)));
+  const from = new Cursor(b, addressInArena(runtime.unit, b, b.parameter(1), arenaMask(b)));
+  const length = b.variable("length");
+  b.setVar(length, b.constant(0));
+  const loop = b.loop();
+  const byte = from.byte(0);
+  const end = loop.leaveIf(Op.Eq, byte, b.constant(0));
+  const row = escapeRow(b, table, byte);
+  const longer = b.binary(Op.Add, b.getVar(length), b.binary(Op.Shr, row, b.constant(32)));
+  const cut = loop.leaveIf(Op.Ugt, longer, b.parameter(2));
+  const at = b.binary(Op.And, b.getVar(length), b.constant(maskFor(runtime.maxLength)));
+  b.store(Op.Store32, b.binary(Op.Add, to, at), 0, row);
+  b.setVar(length, longer);
+  from.skip(b.constant(1));
+  loop.again();
+  b.jump(end);
+  b.setBlock(end);
+  b.ret(b.getVar(length));
+  b.setBlock(cut);
+  b.ret(b.unary(Op.Not, b.getVar(length)));
+}
+
+/** What does not fit is cut; between quotes, three dots behind them say so. `values`: quoted, budget, length, mask. */
+function endCut(b: Builder, to: Ref, values: Ref[]): void {
+  const marked = b.newBlock("marked");
+  const plain = b.newBlock("plain");
+  b.branch(values[0], marked, plain);
+  b.setBlock(plain);
+  b.store(Op.Store8, b.binary(Op.Add, to, b.binary(Op.And, values[2], values[3])), 0, b.constant(0));
+  b.ret(b.constant(0));
+  b.setBlock(marked);
+  const at = b.binary(Op.And, b.binary(Op.Sub, values[1], b.constant(3)), values[3]);
+  b.store(Op.Store64, b.binary(Op.Add, to, at), 0, b.constant(QUOTE_AND_DOTS));
+  b.ret(b.constant(0));
+}

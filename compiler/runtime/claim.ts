@@ -1,0 +1,121 @@
+// Who may go on: frames that handlers claim, the lock, and claims of copies and elements. All are counters in .bss.
+//
+// Mutual exclusion without compare-and-exchange (x86_64 before Linux 5.12): the caller increments the counter. If the
+// counter is then 1, the caller holds it. If not, the caller takes its increment back and tries again or gives up. A
+// waiter's passing increment can only keep others out, never let two in.
+
+import { Helper } from "../../common/format/helpers";
+import { BssHeader, RodataHeader } from "../../common/format/runtime";
+import { AddressKind, Builder } from "../ir/build";
+import { Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { frameMask } from "./arena";
+import { FrameWord, Hole } from "./plan";
+import { Routine, RoutineBuilder } from "./routine";
+import { Runtime } from "./runtime";
+
+/** Tries of the lock: OUTER rounds of INNER. Enough for handlers of some tens of microseconds. */
+const SPIN_OUTER: i64 = 20;
+const SPIN_INNER: i64 = 500;
+/** Frames that a handler tries to claim. */
+const CLAIM_TRIES: i64 = 8;
+
+/** () -> the offset in the arena of a frame that the caller now holds; -1: none is free, which is counted */
+export const CLAIM_FRAME = new Routine<Runtime>("claim", 0, buildClaim, (_: Runtime): i64 => CLAIM_TRIES);
+
+/** () -> 1: one of some tries got the lock; 0: none did */
+const SPIN = new Routine<Runtime>("spin", 0, buildSpin, (_: Runtime): i64 => SPIN_INNER);
+
+/** () -> 0: the caller holds the lock; 1: it did not get it in time, which is counted */
+export const LOCK = new Routine<Runtime>("lock", 0, buildLock, (_: Runtime): i64 => SPIN_OUTER);
+
+/**
+ * Tries frames in turn, the CPU's own first. A handler that increments a frame's claim to 1 holds the frame, whatever it
+ * interrupted. Where there are fewer frames than levels and CPUs need, CPUs share them; the stride leads each CPU to others.
+ */
+function buildClaim(runtime: Runtime, b: RoutineBuilder): void {
+  const number = b.variable("number");
+  b.setVar(number, b.callHelper(Helper.GetSmpProcessorId, []));
+  const tries = b.loop();
+  const rodata = b.addressOf(AddressKind.Rodata, 0);
+  const count = b.load(Op.Load32u, rodata, RodataHeader.FrameCount);
+  const at = b.binary(Op.Umod, b.getVar(number), count);
+  const bytes = b.binary(Op.Mul, at, runtime.plan.placeholder(b.fn, Hole.Bytes));
+  const offset = b.binary(Op.And, bytes, frameMask(b));
+  const frame = b.binary(Op.Add, b.addressOf(AddressKind.Bss, runtime.unit.frameOffset), offset);
+  b.atomicAdd(4, frame, FrameWord.Claim, b.constant(1));
+  const mine = b.newBlock("mine");
+  const taken = b.newBlock("taken");
+  b.setCold(taken);
+  b.branchIf(Op.Eq, b.load(Op.Load32u, frame, FrameWord.Claim), b.constant(1), mine, taken);
+  b.setBlock(mine);
+  b.ret(offset);
+  b.setBlock(taken);
+  b.atomicAdd(4, frame, FrameWord.Claim, b.constant(-1));
+  const stride = b.load(Op.Load32u, rodata, RodataHeader.FrameStride);
+  b.setVar(number, b.binary(Op.Add, at, stride));
+  tries.again();
+  b.atomicAdd(8, b.addressOf(AddressKind.Bss, 0), BssHeader.SkippedFrame, b.constant(1));
+  b.ret(b.constant(-1));
+}
+
+/** One round of tries. */
+function buildSpin(runtime: Runtime, b: RoutineBuilder): void {
+  const tries = b.loop();
+  const mine = b.newBlock("mine");
+  const taken = b.newBlock("taken");
+  b.setCold(mine);
+  buildTryLock(runtime, b, mine, taken);
+  b.setBlock(mine);
+  b.ret(b.constant(1));
+  b.setBlock(taken);
+  tries.again();
+  b.ret(b.constant(0));
+}
+
+function buildLock(runtime: Runtime, b: RoutineBuilder): void {
+  const rounds = b.loop();
+  const mine = b.newBlock("mine");
+  const taken = b.newBlock("taken");
+  b.setCold(mine);
+  b.branch(b.callFunction(SPIN.of(runtime), []), mine, taken);
+  b.setBlock(mine);
+  b.ret(b.constant(0));
+  b.setBlock(taken);
+  rounds.again();
+  b.atomicAdd(8, b.addressOf(AddressKind.Bss, 0), BssHeader.SkippedLock, b.constant(1));
+  b.ret(b.constant(1));
+}
+
+/** Tries the lock once: it is free most of the time, and then no routine is called. Ends in `mine` or `taken`. */
+export function buildTryLock(runtime: Runtime, b: Builder, mine: i32, taken: i32): void {
+  buildTryClaim(runtime, b, b.addressOf(AddressKind.Bss, 0), BssHeader.Lock, mine, taken);
+}
+
+/** Tries once to take a claim: 8 bytes, 0 while it is free. Ends in `mine` or `taken`. */
+export function buildTryClaim(runtime: Runtime, b: Builder, base: Ref, offset: i32, mine: i32, taken: i32): void {
+  if (runtime.fetchingAtomics) {
+    const old = b.atomicCmpXchg(base, offset, b.constant(0), b.constant(1));
+    b.branchIf(Op.Eq, old, b.constant(0), mine, taken);
+    return;
+  }
+  b.atomicAdd(4, base, offset, b.constant(1));
+  const refused = b.newBlock("refused");
+  b.setCold(refused);
+  b.branchIf(Op.Eq, b.load(Op.Load32u, base, offset), b.constant(1), mine, refused);
+  b.setBlock(refused);
+  b.atomicAdd(4, base, offset, b.constant(-1));
+  b.jump(taken);
+}
+
+/** Gives the lock back; part of a handler's exit. */
+export function buildUnlock(runtime: Runtime, b: Builder): void {
+  buildRelease(runtime, b, b.addressOf(AddressKind.Bss, 0), BssHeader.Lock);
+}
+
+/** Gives a claim back. */
+export function buildRelease(runtime: Runtime, b: Builder, base: Ref, offset: i32): void {
+  // The release must come after all that the claim guards. An exchange is ordered so; a plain addition is on x86 only.
+  if (runtime.fetchingAtomics) b.atomicXchg(8, base, offset, b.constant(0));
+  else b.atomicAdd(4, base, offset, b.constant(-1));
+}

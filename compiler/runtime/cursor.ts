@@ -1,0 +1,36 @@
+// A walk along a string's bytes, in a routine.
+
+import { Builder } from "../ir/build";
+import { Ref } from "../ir/function";
+import { Op } from "../ir/op";
+
+/** A byte of a string that a routine walks over. */
+export class Cursor {
+  private at: i32;
+
+  constructor(
+    private b: Builder,
+    start: Ref,
+  ) {
+    this.at = b.variable("at");
+    b.setVar(this.at, start);
+  }
+
+  get pointer(): Ref {
+    return this.b.getVar(this.at);
+  }
+
+  /** The byte `offset` bytes on. */
+  byte(offset: i32): Ref {
+    return this.b.load(Op.Load8u, this.pointer, offset);
+  }
+
+  /** The eight bytes from here on. */
+  get word(): Ref {
+    return this.b.load(Op.Load64, this.pointer, 0);
+  }
+
+  skip(bytes: Ref): void {
+    this.b.setVar(this.at, this.b.binary(Op.Add, this.pointer, bytes));
+  }
+}

@@ -1,0 +1,475 @@
+// A priority queue of an array's elements: what a sorted foreach takes them from. It is a binary heap of their numbers, in a
+// scratch area that the lock guards. It is built at once, and its root taken out in each round: `limit 10` pays for ten.
+// Equal elements keep the order of insertion.
+//
+// The area is in .bss, u32 count and u32 x (2 x capacity + 1) of entries, of which the first is not used. For an array with
+// a map of its own the entries are in another map, one a value.
+
+import { Extractor } from "../../common/as/statistic";
+import { AddressKind, Builder } from "../ir/build";
+import { NoRef, Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { branchOnPlaces } from "./copy";
+import { extract } from "./extract";
+import { Frame, FrameVariables } from "./frame";
+import { lookUp, repeat } from "./lookup";
+import { Base, Place } from "./place";
+import { Routine, RoutineBuilder } from "./routine";
+import { Runtime } from "./runtime";
+import { ValueKind } from "./shape";
+import { Cell, StatisticStore } from "./store";
+import { Element, Table } from "./table";
+
+/** Bytes of .bss that sorting an array of so many buckets needs. */
+export function queueBytes(buckets: i32): i32 {
+  return 4 * (buckets * 2 + 2);
+}
+
+/** The same where the entries are in a map. */
+export const QUEUE_HEADER_BYTES: i32 = 24;
+
+/** Offsets of u32 in a queue's area. */
+const enum QueueWord {
+  Count = 0,
+  /** Where the entry that is moved down has come to; of a queue in .bss, entry 0, which it does not use. */
+  Place = 4,
+  // Only where the entries are in a map:
+  Generation = 8,
+  /** Of the loops over all entries: the current element or entry, or how many are left. */
+  Cursor = 12,
+}
+
+/** Where a queue lies. */
+export class QueueArea {
+  constructor(
+    /** In .bss. */
+    public offset: i32,
+    /** Number of the map with the entries, or -1. */
+    public map: i32,
+  ) {}
+}
+
+/** What elements are sorted by. */
+export class SortKey {
+  constructor(
+    /** Number of the key, or -1: the value. */
+    public key: i32,
+    public rises: bool,
+    /** Of a statistic: what of it. */
+    public extractor: Extractor,
+  ) {}
+}
+
+/** A queue of element numbers. */
+export class ElementQueue {
+  constructor(
+    public table: Table,
+    public area: QueueArea,
+    public by: SortKey,
+    /** Of an array of statistics. */
+    public statistics: StatisticStore | null,
+  ) {}
+
+  get runtime(): Runtime {
+    return this.table.runtime;
+  }
+
+  /** The end of the names of its routines. */
+  get suffix(): string {
+    return `_${this.area.offset}`;
+  }
+
+  /** Whether its entries are values of a map. */
+  get isLarge(): bool {
+    return this.area.map >= 0;
+  }
+
+  word(b: Builder, at: i32): Ref {
+    return b.load(Op.Load32u, b.addressOf(AddressKind.Bss, this.area.offset + at), 0);
+  }
+
+  setWord(b: Builder, at: i32, value: Ref): void {
+    b.store(Op.Store32, b.addressOf(AddressKind.Bss, this.area.offset + at), 0, value);
+  }
+
+  count(b: Builder): Ref {
+    return this.word(b, QueueWord.Count);
+  }
+
+  setCount(b: Builder, value: Ref): void {
+    this.setWord(b, QueueWord.Count, value);
+  }
+
+  /** The address of entry `index`, from 1. */
+  entry(b: Builder, index: Ref): Ref {
+    if (this.isLarge) return lookUp(this.runtime, b, this.area.map, index);
+    const bounded = b.binary(Op.And, index, b.constant(this.table.buckets * 2 - 1));
+    const distance = b.binary(Op.Shl, bounded, b.constant(2));
+    return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.area.offset + 4), distance);
+  }
+
+  /** How deep the heap may be. */
+  get levels(): i32 {
+    return this.isLarge ? 33 - clz<i32>(this.table.buckets) : 18;
+  }
+
+  /** How often it was built, where that may happen again meanwhile; in .bss, behind the entries. */
+  generation(b: Builder): Ref {
+    return this.word(b, this.generationAt);
+  }
+
+  setGeneration(b: Builder, number: Ref): void {
+    this.setWord(b, this.generationAt, number);
+  }
+
+  private get generationAt(): i32 {
+    return this.isLarge ? QueueWord.Generation : 4 + this.table.buckets * 8;
+  }
+
+  // ------------------------------------------------------------------------------------------------- for who goes through it
+
+  /** Fills the queue with all elements. */
+  build(b: Builder): void {
+    if (!this.isLarge) {
+      b.callFunction(FILL.of(this), []);
+      return;
+    }
+    // The loops are too long for one; what they know between rounds is in memory.
+    const fill = FILL_LARGE.of(this);
+    const heapify = HEAPIFY_LARGE.of(this);
+    this.setWord(b, QueueWord.Cursor, this.table.first(b));
+    this.setCount(b, b.constant(0));
+    b.callFunction(fill, []);
+    this.setWord(b, QueueWord.Cursor, b.binary(Op.Shr, this.count(b), b.constant(1)));
+    b.callFunction(heapify, []);
+  }
+
+  /** Takes out so many elements. */
+  skip(b: Builder, count: Ref): void {
+    if (this.isLarge) {
+      const skip = SKIP_LARGE.of(this);
+      this.setWord(b, QueueWord.Cursor, count);
+      b.callFunction(skip, []);
+      return;
+    }
+    b.callFunction(SKIP.of(this), [count]);
+  }
+
+  /** The first element's number, taken out; 0 when the queue is empty. */
+  pop(b: Builder): Ref {
+    return b.callFunction(POP.of(this), []);
+  }
+}
+
+// ------------------------------------------------------------------------------------------------------------ routines
+
+/** (number, number) -> 1 if the first element comes before the second, else 0 */
+const BEFORE = new Routine<ElementQueue>("before", 2, buildBefore);
+
+/** (index) -> 0: moves an entry down to where it belongs */
+const SIFT = new Routine<ElementQueue>("sift", 1, buildSift);
+
+/** () -> 0: makes a heap of the entries */
+const HEAPIFY = new Routine<ElementQueue>("heapify", 0, buildHeapify);
+
+/** () -> 0: fills the queue with all elements and makes a heap of them */
+const FILL = new Routine<ElementQueue>("fill", 0, buildFill);
+
+/** () -> the first element's number, taken out; 0 when the queue is empty */
+const POP = new Routine<ElementQueue>("pop", 0, buildPop);
+
+/** (count) -> 0: takes out so many elements */
+const SKIP = new Routine<ElementQueue>("skip", 1, buildSkip);
+
+const FILL_ONE = new Routine<ElementQueue>("fill_one", 1, buildFillStep);
+
+// Of a queue in a map: a loop () -> 0, and its step (0) -> 0, or 1 when there is nothing left to do.
+const FILL_LARGE = new Routine<ElementQueue>("fill", 0, buildFillLarge);
+
+const HEAPIFY_ONE = new Routine<ElementQueue>("heapify_one", 1, buildHeapifyStep);
+
+const HEAPIFY_LARGE = new Routine<ElementQueue>("heapify", 0, buildHeapifyLarge);
+
+const SKIP_ONE = new Routine<ElementQueue>("skip_one", 1, buildSkipStep);
+
+const SKIP_LARGE = new Routine<ElementQueue>("skip", 0, buildSkipLarge);
+
+function buildFillLarge(queue: ElementQueue, b: RoutineBuilder): void {
+  callForAll(queue, b, FILL_ONE.of(queue));
+}
+
+function buildHeapifyLarge(queue: ElementQueue, b: RoutineBuilder): void {
+  callForAll(queue, b, HEAPIFY_ONE.of(queue));
+}
+
+function buildSkipLarge(queue: ElementQueue, b: RoutineBuilder): void {
+  callForAll(queue, b, SKIP_ONE.of(queue));
+}
+
+/** Calls `step` until it answers something other than 0. */
+function callForAll(queue: ElementQueue, b: Builder, step: i32): void {
+  repeat(queue.runtime, b, step, b.constant(0), queue.table.buckets + 1);
+  b.ret(b.constant(0));
+}
+
+function buildFillStep(queue: ElementQueue, b: RoutineBuilder): void {
+  const number = queue.word(b, QueueWord.Cursor);
+  leaveAtZero(b, number);
+  const count = b.binary(Op.Add, queue.count(b), b.constant(1));
+  queue.setCount(b, count);
+  b.store(Op.Store32, queue.entry(b, count), 0, number);
+  queue.setWord(b, QueueWord.Cursor, b.load(Op.Load32u, queue.table.element(b, number), Element.After));
+  b.ret(b.constant(0));
+}
+
+function buildHeapifyStep(queue: ElementQueue, b: RoutineBuilder): void {
+  const at = queue.word(b, QueueWord.Cursor);
+  leaveAtZero(b, at);
+  b.callFunction(SIFT.of(queue), [at]);
+  queue.setWord(b, QueueWord.Cursor, b.binary(Op.Sub, at, b.constant(1)));
+  b.ret(b.constant(0));
+}
+
+function buildSkipStep(queue: ElementQueue, b: RoutineBuilder): void {
+  const left = queue.word(b, QueueWord.Cursor);
+  leaveAtZero(b, left);
+  b.callFunction(POP.of(queue), []);
+  queue.setWord(b, QueueWord.Cursor, b.binary(Op.Sub, left, b.constant(1)));
+  b.ret(b.constant(0));
+}
+
+/** Ends a step with 1 when there is nothing left. */
+function leaveAtZero(b: Builder, left: Ref): void {
+  const end = b.newBlock("end");
+  const more = b.newBlock("more");
+  b.setCold(end);
+  b.branchIf(Op.Eq, left, b.constant(0), end, more);
+  b.setBlock(end);
+  b.ret(b.constant(1));
+  b.setBlock(more);
+}
+
+function buildFill(queue: ElementQueue, b: RoutineBuilder): void {
+  const number = b.variable("number");
+  const count = b.variable("count");
+  b.setVar(number, queue.table.first(b));
+  b.setVar(count, b.constant(0));
+  const head = b.newBlock("each");
+  const end = b.newBlock("end");
+  const some = b.newBlock("some");
+  b.jump(head);
+  b.setBlock(head);
+  b.setCold(end);
+  b.branchIf(Op.Eq, b.getVar(number), b.constant(0), end, some);
+  b.setBlock(some);
+  const next = b.binary(Op.Add, b.getVar(count), b.constant(1));
+  b.store(Op.Store32, queue.entry(b, next), 0, b.getVar(number));
+  b.setVar(number, b.load(Op.Load32u, queue.table.element(b, b.getVar(number)), Element.After));
+  b.setVar(count, next);
+  b.branchIf(Op.Ult, next, b.constant(queue.table.buckets), head, end);
+  b.setBlock(end);
+  // The verifier comes here once for each length the loop may have: what follows must be short, so it is a call.
+  queue.setCount(b, b.getVar(count));
+  b.ret(b.callFunction(HEAPIFY.of(queue), []));
+}
+
+function buildHeapify(queue: ElementQueue, b: RoutineBuilder): void {
+  const at = b.variable("at");
+  const head = b.newBlock("sift");
+  const done = b.newBlock("sifted");
+  b.setVar(at, b.constant(queue.table.buckets >> 1));
+  b.jump(head);
+  b.setBlock(head);
+  b.callFunction(SIFT.of(queue), [b.getVar(at)]);
+  const less = b.binary(Op.Sub, b.getVar(at), b.constant(1));
+  b.setVar(at, less);
+  b.branchIf(Op.Ne, less, b.constant(0), head, done);
+  b.setBlock(done);
+  b.ret(b.constant(0));
+}
+
+function buildSift(queue: ElementQueue, b: RoutineBuilder): void {
+  const at = b.variable("at");
+  const round = b.variable("round");
+  keepPlace(queue, b, b.parameter(0));
+  b.setVar(round, b.constant(0));
+  const head = b.newBlock("down");
+  const done = b.newBlock("done");
+  const childBlock = b.newBlock("child");
+  const count = queue.count(b);
+  b.jump(head);
+  b.setBlock(head);
+  b.setVar(at, keptPlace(queue, b));
+  const left = b.binary(Op.Shl, b.getVar(at), b.constant(1));
+  const child = b.variable("child");
+  b.setVar(child, left);
+  b.setCold(done);
+  b.branchIf(Op.Ugt, left, count, done, childBlock);
+  b.setBlock(childBlock);
+  chooseChild(queue, b, child, left, count);
+  const here = queue.entry(b, b.getVar(at));
+  const below = queue.entry(b, b.getVar(child));
+  const mine = b.load(Op.Load32u, here, 0);
+  const its = b.load(Op.Load32u, below, 0);
+  const swap = b.newBlock("swap");
+  const ends = b.newBlock("ends");
+  b.setCold(ends);
+  b.branchIf(Op.Eq, b.callFunction(BEFORE.of(queue), [its, mine]), b.constant(0), ends, swap);
+  b.setBlock(ends);
+  b.ret(b.constant(0));
+  b.setBlock(swap);
+  b.store(Op.Store32, here, 0, its);
+  b.store(Op.Store32, below, 0, mine);
+  keepPlace(queue, b, b.getVar(child));
+  const next = b.binary(Op.Add, b.getVar(round), b.constant(1));
+  b.setVar(round, next);
+  b.branchIf(Op.Ult, next, b.constant(queue.levels), head, done);
+  b.setBlock(done);
+  b.ret(b.constant(0));
+}
+
+/**
+ * The place to which an entry has moved is kept in memory. In a register the verifier would learn something else of it on
+ * either side of each choice, and follow all 2^18 ways down.
+ */
+function keepPlace(queue: ElementQueue, b: Builder, at: Ref): void {
+  queue.setWord(b, QueueWord.Place, at);
+}
+
+function keptPlace(queue: ElementQueue, b: Builder): Ref {
+  return queue.word(b, QueueWord.Place);
+}
+
+/** Of two children, the one that comes first. */
+function chooseChild(queue: ElementQueue, b: Builder, child: i32, left: Ref, count: Ref): void {
+  const two = b.newBlock("two");
+  const one = b.newBlock("one");
+  const right = b.binary(Op.Add, left, b.constant(1));
+  b.branchIf(Op.Ule, right, count, two, one);
+  b.setBlock(two);
+  const x = b.load(Op.Load32u, queue.entry(b, right), 0);
+  const y = b.load(Op.Load32u, queue.entry(b, left), 0);
+  b.setVar(child, b.binary(Op.Add, left, b.callFunction(BEFORE.of(queue), [x, y])));
+  b.jump(one);
+  b.setBlock(one);
+}
+
+function buildSkip(queue: ElementQueue, b: RoutineBuilder): void {
+  const done = b.variable("done");
+  const head = b.newBlock("each");
+  const end = b.newBlock("end");
+  const more = b.newBlock("more");
+  b.setVar(done, b.constant(0));
+  b.jump(head);
+  b.setBlock(head);
+  b.setCold(end);
+  b.branchIf(Op.Uge, b.getVar(done), b.parameter(0), end, more);
+  b.setBlock(more);
+  b.callFunction(POP.of(queue), []);
+  const next = b.binary(Op.Add, b.getVar(done), b.constant(1));
+  b.setVar(done, next);
+  b.branchIf(Op.Ult, next, b.constant(queue.table.buckets), head, end);
+  b.setBlock(end);
+  b.ret(b.constant(0));
+}
+
+function buildPop(queue: ElementQueue, b: RoutineBuilder): void {
+  const count = queue.count(b);
+  const some = b.newBlock("some");
+  const none = b.newBlock("none");
+  b.branch(count, some, none);
+  b.setBlock(none);
+  b.ret(b.constant(0));
+  b.setBlock(some);
+  const root = b.load(Op.Load32u, queue.entry(b, b.constant(1)), 0);
+  const last = b.load(Op.Load32u, queue.entry(b, count), 0);
+  b.store(Op.Store32, queue.entry(b, b.constant(1)), 0, last);
+  queue.setCount(b, b.binary(Op.Sub, count, b.constant(1)));
+  b.callFunction(SIFT.of(queue), [b.constant(1)]);
+  b.ret(root);
+}
+
+function buildBefore(queue: ElementQueue, b: RoutineBuilder): void {
+  const yes = b.newBlock("yes");
+  const no = b.newBlock("no");
+  const equal = b.newBlock("equal");
+  const table = queue.table;
+  const by = queue.by;
+  const x = table.element(b, b.parameter(0));
+  const y = table.element(b, b.parameter(1));
+  const offset = by.key < 0 ? table.valueOffset : table.keyOffsets[by.key];
+  const bytes = by.key < 0 ? table.valueBytes : table.keyCapacities[by.key];
+  const kind = by.key < 0 ? table.shape.value.kind : table.shape.keys[by.key].kind;
+  if (kind == ValueKind.String) {
+    const left = new Place(Base.Pointer, x, offset, bytes);
+    const right = new Place(Base.Pointer, y, offset, bytes);
+    // It reads two elements and needs nothing of a frame.
+    const reader = new Frame(queue.runtime, b, new FrameVariables(b), null, false);
+    branchOnPlaces(reader, left, right, by.rises, [yes, no, equal]);
+  } else {
+    const differ = b.newBlock("differ");
+    const p = numberOf(queue, b, x, offset);
+    const q = numberOf(queue, b, y, offset);
+    b.branchIf(Op.Ne, p, q, differ, equal);
+    b.setBlock(differ);
+    b.branchIf(by.rises ? Op.Slt : Op.Sgt, p, q, yes, no);
+  }
+  b.setBlock(equal);
+  const earlier = b.binary(Op.Ult, b.load(Op.Load32u, x, Element.Seq), b.load(Op.Load32u, y, Element.Seq));
+  b.ret(earlier);
+  b.setBlock(yes);
+  b.ret(b.constant(1));
+  b.setBlock(no);
+  b.ret(b.constant(0));
+}
+
+/** The number that an element is sorted by. */
+function numberOf(queue: ElementQueue, b: Builder, element: Ref, offset: i32): Ref {
+  const store = queue.statistics;
+  if (store === null || queue.by.key >= 0) return b.load(Op.Load64, element, offset);
+  return extract(b, new Cell(store, NoRef, element, offset), queue.by.extractor);
+}
+
+/**
+ * A queue that the same statement may build again meanwhile, in a recursive call. When it finds a queue that was built
+ * anew, it builds its own again and takes out what it had already taken.
+ */
+export class SharedQueue {
+  /** In the record: the queue's number when it was built here, and how many elements were taken. */
+  private built: Place;
+  private taken: Place;
+
+  constructor(
+    frame: Frame,
+    private queue: ElementQueue,
+  ) {
+    this.built = frame.newFramePlace(8);
+    this.taken = frame.newFramePlace(8);
+    frame.storeWord(this.taken, 0, frame.b.constant(0));
+    this.renew(frame);
+  }
+
+  /** Builds the queue and numbers it. */
+  private renew(frame: Frame): void {
+    const b = frame.b;
+    this.queue.build(b);
+    const number = b.binary(Op.Add, this.queue.generation(b), b.constant(1));
+    this.queue.setGeneration(b, number);
+    frame.storeWord(this.built, 0, b.unary(Op.Extu32, number));
+  }
+
+  pop(frame: Frame): Ref {
+    const b = frame.b;
+    const stale = b.newBlock("stale");
+    const fresh = b.newBlock("fresh");
+    b.setCold(stale);
+    b.branchIf(Op.Ne, this.queue.generation(b), frame.word(this.built, 0), stale, fresh);
+    b.setBlock(stale);
+    this.renew(frame);
+    this.queue.skip(b, frame.word(this.taken, 0));
+    b.jump(fresh);
+    b.setBlock(fresh);
+    frame.storeWord(this.taken, 0, b.binary(Op.Add, frame.word(this.taken, 0), b.constant(1)));
+    return this.queue.pop(b);
+  }
+}

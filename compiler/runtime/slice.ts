@@ -1,0 +1,133 @@
+// `delete a[*, k]` and `[*, k] in a`: all elements whose other keys are these.
+//
+// The handler leaves the keys that are given in the frame, as for one element. A routine for each array and choice of keys
+// goes through the elements in the order of insertion. `foreach` does the same in its own loop (lower/foreach.ts).
+
+import { Builder } from "../ir/build";
+import { Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { repeat } from "./lookup";
+import { Routine, RoutineBuilder } from "./routine";
+import { Runtime } from "./runtime";
+import { Element, Table } from "./table";
+import { REMOVE } from "./table-routines";
+
+/** The slices of one array that leave the same keys open. */
+export class Slice {
+  /** Offset in the frame of the keys; those of an array whose own routines take keys in registers need a place, too. */
+  keyPlace: i32;
+
+  constructor(
+    public table: Table,
+    /** Bit k: key k is given. */
+    public given: i32,
+  ) {
+    const runtime = table.runtime;
+    this.keyPlace = table.keysInRegisters ? runtime.area(`slice${this.suffix}`, table.keyBytes) : table.keyPlace;
+  }
+
+  get runtime(): Runtime {
+    return this.table.runtime;
+  }
+
+  /** The end of the names of its routines. */
+  get suffix(): string {
+    return `_${this.table.shape.index}_${this.given}`;
+  }
+}
+
+/** (frame offset, number) -> whether the element's keys are those given in the frame */
+const MATCH = new Routine<Slice>("match", 2, buildMatch);
+
+/** (frame offset) -> 0 if the element at the cursor does not match; the cursor then moves on */
+const LOOK = new Routine<Slice>("slice_look", 1, buildFindStep);
+
+/** (frame offset) -> 0: takes the element at the cursor out if it matches, and moves the cursor on */
+const STEP = new Routine<Slice>("slice_step", 1, buildDeleteStep);
+
+/** (frame offset) -> whether some element matches */
+export const SLICE_IN = new Routine<Slice>("slice_in", 1, buildFind);
+
+/** (frame offset) -> 0: takes out all elements that match */
+export const SLICE_DELETE = new Routine<Slice>("slice_delete", 1, buildDelete);
+
+function buildMatch(slice: Slice, b: RoutineBuilder): void {
+  const table = slice.table;
+  const element = table.element(b, b.parameter(1));
+  const keys = table.keysInFrame(b, slice.keyPlace);
+  const differ = b.newBlock("differ");
+  b.setCold(differ);
+  for (let i = 0, n = table.keyCapacities.length; i < n; ++i) {
+    if ((slice.given & (1 << i)) == 0) continue;
+    const start = table.keyOffsets[i];
+    for (let at = start, end = start + table.keyCapacities[i]; at < end; at += 8) {
+      const next = b.newBlock("same");
+      const wanted = b.load(Op.Load64, keys, at - Element.Keys);
+      b.branchIf(Op.Ne, b.load(Op.Load64, element, at), wanted, differ, next);
+      b.setBlock(next);
+    }
+  }
+  b.ret(b.constant(1));
+  b.setBlock(differ);
+  b.ret(b.constant(0));
+}
+
+function buildFind(slice: Slice, b: RoutineBuilder): void {
+  walk(slice, b, LOOK.of(slice));
+  // The walk stopped at what it found, or behind the last.
+  b.ret(b.binary(Op.Ne, slice.table.cursor(b), b.constant(0)));
+}
+
+function buildDelete(slice: Slice, b: RoutineBuilder): void {
+  walk(slice, b, STEP.of(slice));
+  b.ret(b.constant(0));
+}
+
+/** Calls a step for one element after the other, until it answers something other than 0: behind the last it does. */
+function walk(slice: Slice, b: Builder, step: i32): void {
+  const table = slice.table;
+  table.setCursor(b, table.first(b));
+  repeat(slice.runtime, b, step, b.parameter(0), table.buckets + 1);
+}
+
+function buildFindStep(slice: Slice, b: RoutineBuilder): void {
+  const table = slice.table;
+  const number = beginStep(table, b);
+  const found = b.newBlock("found");
+  const next = b.newBlock("next");
+  b.setCold(found);
+  const same = b.callFunction(MATCH.of(slice), [b.parameter(0), number]);
+  b.branchIf(Op.Ne, same, b.constant(0), found, next);
+  b.setBlock(found);
+  b.ret(b.constant(1));
+  b.setBlock(next);
+  table.setCursor(b, b.load(Op.Load32u, table.element(b, number), Element.After));
+  b.ret(b.constant(0));
+}
+
+function buildDeleteStep(slice: Slice, b: RoutineBuilder): void {
+  const table = slice.table;
+  const number = beginStep(table, b);
+  table.setCursor(b, b.load(Op.Load32u, table.element(b, number), Element.After));
+  const gone = b.newBlock("gone");
+  const stays = b.newBlock("stays");
+  b.branch(b.callFunction(MATCH.of(slice), [b.parameter(0), number]), gone, stays);
+  b.setBlock(gone);
+  b.callFunction(REMOVE.of(table), [number]);
+  b.jump(stays);
+  b.setBlock(stays);
+  b.ret(b.constant(0));
+}
+
+/** The element at the cursor; answers 1 when there is none. */
+function beginStep(table: Table, b: Builder): Ref {
+  const number = table.cursor(b);
+  const some = b.newBlock("some");
+  const end = b.newBlock("end");
+  b.setCold(end);
+  b.branchIf(Op.Eq, number, b.constant(0), end, some);
+  b.setBlock(end);
+  b.ret(b.constant(1));
+  b.setBlock(some);
+  return number;
+}

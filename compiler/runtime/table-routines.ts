@@ -1,0 +1,320 @@
+// The routines of arrays (table.ts has the layout). Keys of up to three words are passed in registers, so that a handler that
+// counts by tid() needs no frame; longer ones the handler leaves in the frame, at the array's own place. The routines answer
+// with an element's number. They need the lock, like everything on arrays that change while others run.
+
+import { Builder } from "../ir/build";
+import { NoRef, Ref } from "../ir/function";
+import { Op } from "../ir/op";
+import { buildUnlock, LOCK } from "./claim";
+import { repeat } from "./lookup";
+import { Routine, RoutineBuilder } from "./routine";
+import { Element, Table, TableHeader } from "./table";
+import { zeroWords } from "./words";
+
+/**
+ * Longest chain of one bucket that is searched; an element that would make a longer one is refused like one too many. There
+ * are as many buckets as elements, so that chains of ten are rare; the verifier walks the loop to its bound.
+ */
+const MOST_CHAINED: i64 = 256;
+
+/** What `find` answers when the array is full. */
+export const FULL: i64 = -1;
+/** What `grow` answers when the lock was not to be had: the handler is counted as skipped. */
+export const SKIPPED: i64 = -2;
+
+/** A routine whose first parameters say which keys are meant: their words, or a frame's offset. */
+class KeyedRoutine extends Routine<Table> {
+  /** `parameters` counts those behind the keys. */
+  override arity(table: Table): i32 {
+    return table.keyArguments + this.parameters;
+  }
+}
+
+/** (frame offset, number, hash) -> whether the element has the keys in the frame */
+const SAME_KEYS = new Routine<Table>("same", 3, buildSameKeys);
+
+/** (number) -> 0: takes an element out; 0 is no element and does nothing */
+export const REMOVE = new Routine<Table>("remove", 1, buildRemove);
+
+/** (keys' words or frame offset) -> number of a new element with these keys, or FULL */
+const INSERT = new KeyedRoutine("insert", 0, buildInsert);
+
+/** (keys' words or frame offset, create) -> number of the element with these keys; 0 none; FULL */
+export const TABLE_FIND = new KeyedRoutine("find", 1, buildFind);
+
+/**
+ * (keys' words or frame offset) -> number of the element with these keys, made if there is none; FULL; SKIPPED. For
+ * handlers without the lock that did not find the element.
+ */
+export const GROW = new KeyedRoutine("grow", 0, buildGrow);
+
+/** (0) -> 0, or 1 when there was no element to take out */
+const CLEAR_ONE = new Routine<Table>("clear_one", 1, buildClearOne);
+
+/** () -> 0: takes all elements out */
+export const CLEAR = new Routine<Table>("clear", 0, buildClear);
+
+function buildFind(table: Table, b: RoutineBuilder): void {
+  const words = table.keyWords(b);
+  const hash = table.hashOf(b, words, NoRef);
+  const number = b.variable("number");
+  b.setVar(number, b.load(Op.Load32u, table.headAddress(b, hash), 0));
+  const missing = b.newBlock("missing");
+  const round = b.variable("round");
+  const head = b.newBlock("chain");
+  const there = b.newBlock("there");
+  const match = b.newBlock("match");
+  const next = b.newBlock("next");
+  b.setVar(round, b.constant(0));
+  b.jump(head);
+  b.setBlock(head);
+  b.setCold(missing);
+  b.setCold(match);
+  b.branchIf(Op.Eq, b.getVar(number), b.constant(0), missing, there);
+  b.setBlock(there);
+  if (table.keysInRegisters) {
+    branchOnKeys(b, table.element(b, b.getVar(number)), words, match, next);
+  } else {
+    const same = b.callFunction(SAME_KEYS.of(table), [b.parameter(0), b.getVar(number), hash]);
+    b.branchIf(Op.Ne, same, b.constant(0), match, next);
+  }
+  b.setBlock(match);
+  b.ret(b.getVar(number));
+  b.setBlock(next);
+  b.setVar(number, b.load(Op.Load32u, table.element(b, b.getVar(number)), Element.Chain));
+  const count = b.binary(Op.Add, b.getVar(round), b.constant(1));
+  b.setVar(round, count);
+  const tooLong = b.newBlock("too_long");
+  b.branchIf(Op.Ult, count, b.constant(min<i64>(table.buckets, MOST_CHAINED) + 1), head, tooLong);
+  b.setBlock(tooLong);
+  b.ret(b.constant(FULL));
+  b.setBlock(missing);
+  answerMissing(table, b);
+}
+
+function answerMissing(table: Table, b: Builder): void {
+  const create = b.newBlock("create");
+  const none = b.newBlock("none");
+  b.branch(b.parameter(table.keyArguments), create, none);
+  b.setBlock(none);
+  b.ret(b.constant(0));
+  b.setBlock(create);
+  b.ret(b.callFunction(INSERT.of(table), table.passKeys(b)));
+}
+
+/** Goes to `same` if an element has the keys. */
+function branchOnKeys(b: Builder, element: Ref, words: Ref[], same: i32, differ: i32): void {
+  for (let i = 0, n = words.length; i < n; ++i) {
+    const next = i + 1 < n ? b.newBlock("same") : same;
+    b.branchIf(Op.Eq, b.load(Op.Load64, element, Element.Keys + i * 8), words[i], next, differ);
+    b.setBlock(next);
+  }
+}
+
+function buildSameKeys(table: Table, b: RoutineBuilder): void {
+  const element = table.element(b, b.parameter(1));
+  const differ = b.newBlock("differ");
+  b.setCold(differ);
+  const hashed = b.newBlock("hashed");
+  const same = b.newBlock("same");
+  b.branchIf(Op.Eq, b.load(Op.Load32u, element, Element.Hash), b.unary(Op.Extu32, b.parameter(2)), hashed, differ);
+  b.setBlock(hashed);
+  const keys = table.keysInFrame(b);
+  for (let at = 0; at < table.keyBytes; at += 8) {
+    const next = at + 8 < table.keyBytes ? b.newBlock("same") : same;
+    b.branchIf(Op.Eq, b.load(Op.Load64, element, Element.Keys + at), b.load(Op.Load64, keys, at), next, differ);
+    b.setBlock(next);
+  }
+  b.ret(b.constant(1));
+  b.setBlock(differ);
+  b.ret(b.constant(0));
+}
+
+function buildGrow(table: Table, b: RoutineBuilder): void {
+  const mine = b.newBlock("mine");
+  const busy = b.newBlock("busy");
+  b.branch(b.callFunction(LOCK.of(table.runtime), []), busy, mine);
+  b.setBlock(busy);
+  b.ret(b.constant(SKIPPED));
+  b.setBlock(mine);
+  const passed = table.passKeys(b);
+  passed.push(b.constant(1));
+  const number = b.callFunction(TABLE_FIND.of(table), passed);
+  buildUnlock(table.runtime, b);
+  b.ret(number);
+}
+
+function buildInsert(table: Table, b: RoutineBuilder): void {
+  const header = table.header(b);
+  const number = b.variable("number");
+  takeElement(table, b, header, number);
+  const element = table.element(b, b.getVar(number));
+  const hash = table.hashOf(b, table.keyWords(b), element);
+  zeroWords(b, element, table.valueOffset, table.valueBytes >> 3);
+  b.store(Op.Store32, element, Element.Hash, hash);
+  const head = table.headAddress(b, hash);
+  b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, head, 0));
+  // Who reads the chain without the lock must find the element complete: on x86 stores keep their order.
+  if (table.shape.isCounted && table.runtime.fetchingAtomics) b.atomicXchg(4, head, 0, b.getVar(number));
+  else b.store(Op.Store32, head, 0, b.getVar(number));
+  append(table, b, header, element, number);
+  b.ret(b.getVar(number));
+}
+
+/** Sets `number` to a free element, or returns FULL. */
+function takeElement(table: Table, b: Builder, header: Ref, number: i32): void {
+  const again = b.newBlock("again");
+  const fresh = b.newBlock("fresh");
+  const taken = b.newBlock("taken");
+  const unused = b.newBlock("unused");
+  const full = b.newBlock("full");
+  const free = b.load(Op.Load32u, header, TableHeader.Free);
+  b.branchIf(Op.Ne, free, b.constant(0), again, fresh);
+  b.setBlock(again);
+  b.setVar(number, free);
+  b.store(Op.Store32, header, TableHeader.Free, b.load(Op.Load32u, table.element(b, free), Element.Chain));
+  b.jump(taken);
+  b.setBlock(fresh);
+  const used = b.load(Op.Load32u, header, TableHeader.Fresh);
+  b.branchIf(Op.Ult, used, b.constant(table.capacity), unused, full);
+  b.setBlock(unused);
+  const next = b.binary(Op.Add, used, b.constant(1));
+  b.setVar(number, next);
+  b.store(Op.Store32, header, TableHeader.Fresh, next);
+  b.jump(taken);
+  b.setBlock(full);
+  if (table.shape.wraps) {
+    // The oldest makes room; its place is the first of the free ones then.
+    const oldest = b.load(Op.Load32u, header, TableHeader.First);
+    b.callFunction(REMOVE.of(table), [oldest]);
+    const freed = b.load(Op.Load32u, header, TableHeader.Free);
+    b.setVar(number, freed);
+    b.store(Op.Store32, header, TableHeader.Free, b.load(Op.Load32u, table.element(b, freed), Element.Chain));
+    b.jump(taken);
+  } else {
+    b.ret(b.constant(FULL));
+  }
+  b.setBlock(taken);
+}
+
+/** Links an element behind all others. */
+function append(table: Table, b: Builder, header: Ref, element: Ref, number: i32): void {
+  const seq = b.binary(Op.Add, b.load(Op.Load32u, header, TableHeader.Seq), b.constant(1));
+  b.store(Op.Store32, header, TableHeader.Seq, seq);
+  // Never 0, which marks free elements.
+  b.store(Op.Store32, element, Element.Seq, b.binary(Op.Or, seq, b.constant(<i64>0x80000000)));
+  const last = b.load(Op.Load32u, header, TableHeader.Last);
+  b.store(Op.Store32, element, Element.Before, last);
+  b.store(Op.Store32, element, Element.After, b.constant(0));
+  b.store(Op.Store32, header, TableHeader.Last, b.getVar(number));
+  const count = b.binary(Op.Add, b.load(Op.Load32u, header, TableHeader.Count), b.constant(1));
+  b.store(Op.Store32, header, TableHeader.Count, count);
+  const behind = b.newBlock("behind");
+  const only = b.newBlock("only");
+  const done = b.newBlock("done");
+  b.branch(last, behind, only);
+  b.setBlock(behind);
+  b.store(Op.Store32, table.element(b, last), Element.After, b.getVar(number));
+  b.jump(done);
+  b.setBlock(only);
+  b.store(Op.Store32, header, TableHeader.First, b.getVar(number));
+  b.jump(done);
+  b.setBlock(done);
+}
+
+function buildRemove(table: Table, b: RoutineBuilder): void {
+  const number = b.parameter(0);
+  const some = b.newBlock("some");
+  const none = b.newBlock("none");
+  b.branchIf(Op.Sgt, number, b.constant(0), some, none);
+  b.setBlock(none);
+  b.ret(b.constant(0));
+  b.setBlock(some);
+  const element = table.element(b, number);
+  unchain(table, b, element, number);
+  unlink(table, b, element);
+  const header = table.header(b);
+  b.store(Op.Store32, element, Element.Seq, b.constant(0));
+  b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, header, TableHeader.Free));
+  b.store(Op.Store32, header, TableHeader.Free, number);
+  const count = b.binary(Op.Sub, b.load(Op.Load32u, header, TableHeader.Count), b.constant(1));
+  b.store(Op.Store32, header, TableHeader.Count, count);
+  b.ret(b.constant(0));
+}
+
+/** Takes an element out of its bucket's chain. */
+function unchain(table: Table, b: Builder, element: Ref, number: Ref): void {
+  const head = table.headAddress(b, b.load(Op.Load32u, element, Element.Hash));
+  const after = b.load(Op.Load32u, element, Element.Chain);
+  const leads = b.newBlock("leads");
+  const follows = b.newBlock("follows");
+  const done = b.newBlock("unchained");
+  const first = b.load(Op.Load32u, head, 0);
+  b.branchIf(Op.Eq, first, number, leads, follows);
+  b.setBlock(leads);
+  b.store(Op.Store32, head, 0, after);
+  b.jump(done);
+  b.setBlock(follows);
+  const before = b.variable("before");
+  const round = b.variable("round");
+  const loop = b.newBlock("chain");
+  const found = b.newBlock("found");
+  const next = b.newBlock("next");
+  b.setVar(before, first);
+  b.setVar(round, b.constant(0));
+  b.jump(loop);
+  b.setBlock(loop);
+  const chained = b.load(Op.Load32u, table.element(b, b.getVar(before)), Element.Chain);
+  b.setCold(found);
+  b.branchIf(Op.Eq, chained, number, found, next);
+  b.setBlock(found);
+  b.store(Op.Store32, table.element(b, b.getVar(before)), Element.Chain, after);
+  b.jump(done);
+  b.setBlock(next);
+  b.setVar(before, chained);
+  const count = b.binary(Op.Add, b.getVar(round), b.constant(1));
+  b.setVar(round, count);
+  b.branchIf(Op.Ult, count, b.constant(min<i64>(table.buckets, MOST_CHAINED) + 1), loop, done);
+  b.setBlock(done);
+}
+
+/** Takes an element out of the order of insertion. */
+function unlink(table: Table, b: Builder, element: Ref): void {
+  const before = b.load(Op.Load32u, element, Element.Before);
+  const after = b.load(Op.Load32u, element, Element.After);
+  link(table, b, before, Element.After, TableHeader.First, after);
+  link(table, b, after, Element.Before, TableHeader.Last, before);
+}
+
+/** Sets a neighbour's link, or the header's where there is no neighbour. */
+function link(table: Table, b: Builder, neighbour: Ref, field: i32, end: i32, value: Ref): void {
+  const inner = b.newBlock("inner");
+  const outer = b.newBlock("outer");
+  const done = b.newBlock("linked");
+  b.branch(neighbour, inner, outer);
+  b.setBlock(inner);
+  b.store(Op.Store32, table.element(b, neighbour), field, value);
+  b.jump(done);
+  b.setBlock(outer);
+  b.store(Op.Store32, table.header(b), end, value);
+  b.jump(done);
+  b.setBlock(done);
+}
+
+function buildClear(table: Table, b: RoutineBuilder): void {
+  repeat(table.runtime, b, CLEAR_ONE.of(table), b.constant(0), table.buckets + 1);
+  b.ret(b.constant(0));
+}
+
+function buildClearOne(table: Table, b: RoutineBuilder): void {
+  const some = b.newBlock("some");
+  const empty = b.newBlock("empty");
+  const first = table.first(b);
+  b.setCold(empty);
+  b.branchIf(Op.Eq, first, b.constant(0), empty, some);
+  b.setBlock(some);
+  b.callFunction(REMOVE.of(table), [first]);
+  b.ret(b.constant(0));
+  b.setBlock(empty);
+  b.ret(b.constant(1));
+}
