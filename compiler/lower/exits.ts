@@ -1,7 +1,7 @@
 // The ways out of a function: soft errors, `next`, a skipped handler.
 //
-// A handler's code has one exit: `exitBlock` for the ordinary end, `errorBlock` for soft errors, whose site is in `errorSite`.
-// A subprogram returns at its ends and leaves an error in the frame for its caller.
+// A handler's code has one exit: `exitBlock` for the ordinary end, `errorBlock` for soft errors, whose site is in
+// `errorSite`. A subprogram returns at its ends and leaves an error in the frame for its caller.
 
 import { ArgumentType, SiteKind } from "../../common/format/record";
 import { Builder } from "../ir/build";

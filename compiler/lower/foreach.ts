@@ -1,5 +1,5 @@
-// foreach: over the elements in the order of insertion; or by a key or the value, one element after the other from a queue
-// (runtime/queue.ts).
+// foreach: over the elements in the order of insertion; or by a key or the value, one element after the other from a
+// queue (runtime/queue.ts).
 
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";

@@ -248,7 +248,9 @@ function callActivation(lowering: Lowering, machine: Machine, call: Call, values
   return new Result(value, null);
 }
 
-/** Copies a string result out of the callee's record, which the next call takes: to where it is wanted, if that does. */
+/**
+ * Copies a string result out of the callee's record, which the next call takes: to where it is wanted, if that does.
+ */
 function keepResult(lowering: Lowering, machine: Machine, fn: FunctionSymbol, wanted: Place | null): Result {
   const callee = machine.activationOf(fn);
   const direct = wanted !== null && (wanted.base == Base.Handler || wanted.base == Base.Frame);

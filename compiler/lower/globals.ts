@@ -1,5 +1,5 @@
-// Where globals live: scalars in .bss; small arrays in .bss with everything else, where an element is an address away; large
-// ones, and what .bss has no room for, in maps of their own, where it is a lookup away (decision 0011).
+// Where globals live: scalars in .bss; small arrays in .bss with everything else, where an element is an address away;
+// large ones, and what .bss has no room for, in maps of their own, where it is a lookup away (decision 0011).
 
 import { Extractor } from "../../common/as/statistic";
 import { GlobalType } from "../../common/format/manifest";

@@ -1,8 +1,8 @@
 // What one call of the printf family prints, as items of a record: formats and the arguments that travel.
 //
 // print, println and printd get formats with %d and %s; literal arguments become part of the format. One call is one
-// item, unless its arguments may need more than a record holds: then it is cut between arguments into several items, each
-// with its part of the format. What they print together is the same, since a format is text put side by side.
+// item, unless its arguments may need more than a record holds: then it is cut between arguments into several items,
+// each with its part of the format. What they print together is the same, since a format is text put side by side.
 
 import { ArgumentType, MAX_RECORD_BYTES, RecordItem } from "../../common/format/record";
 import { PrintStyle } from "../builtins/print";

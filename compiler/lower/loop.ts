@@ -1,8 +1,8 @@
 // Loops.
 //
-// In the agent a loop is a loop. In the kernel its body becomes a function of its own, which a short loop with a constant
-// bound drives: the verifier checks such a body once, however often it runs, while a loop in line costs it a walk for each
-// iteration (docs/verifier.md). Locals then live in the frame, where both functions see them, and the
+// In the agent a loop is a loop. In the kernel its body becomes a function of its own, which a short loop with a
+// constant bound drives: the verifier checks such a body once, however often it runs, while a loop in line costs it a
+// walk for each iteration (docs/verifier.md). Locals then live in the frame, where both functions see them, and the
 // body tells its driver how it ended.
 //
 //   driver:  for (i = 0; i < MAXACTION; i++) { status = body(frame); if (status) break }

@@ -3,8 +3,8 @@
 //   Lowering   a handler, subprogram or loop's body: builder, memory, output, exits, names
 //   Tree       the kinds of trees that contain each other; tree.ts names the files that lower them
 //
-// Expressions contain calls, calls contain statements, statements contain expressions. Each file lowers its own kind and
-// asks `lowering.long(e)`, `lowering.statement(s)` for the others, so that no file imports another one in a circle.
+// Expressions contain calls, calls contain statements, statements contain expressions. Each file lowers its own kind
+// and asks `lowering.long(e)`, `lowering.statement(s)` for the others, so that no file imports another one in a circle.
 
 import { Helper } from "../../common/format/helpers";
 import { AddressKind, Builder } from "../ir/build";

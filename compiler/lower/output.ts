@@ -1,7 +1,7 @@
 // How much a handler has put out so far, while it is lowered (print.ts has the two ways of output).
 //
-// Where the length of the output is known, it costs nothing at run time. Before control joins code that does not know it,
-// it is put into the frame, where loops and functions leave it, too.
+// Where the length of the output is known, it costs nothing at run time. Before control joins code that does not know
+// it, it is put into the frame, where loops and functions leave it, too.
 
 import { Op } from "../ir/op";
 import { Frame } from "../runtime/frame";

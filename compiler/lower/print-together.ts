@@ -1,6 +1,6 @@
-// Print statements that follow each other become one record, put together on the stack: one call into the ring instead of
-// a claimed frame, and the line that they make stays whole. Only where nothing between the first and the last can fail or
-// leave, since what was printed before must not be lost with it.
+// Print statements that follow each other become one record, put together on the stack: one call into the ring instead
+// of a claimed frame, and the line that they make stays whole. Only where nothing between the first and the last can
+// fail or leave, since what was printed before must not be lost with it.
 
 import { NoRef } from "../ir/function";
 import { UnitMap } from "../ir/unit";

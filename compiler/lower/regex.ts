@@ -1,5 +1,5 @@
-// `s =~ "re"`, `matched(n)` and `ngroups()`: the code at the place of use. The tables are in runtime/regex.ts, the routines
-// that walk them in runtime/match.ts.
+// `s =~ "re"`, `matched(n)` and `ngroups()`: the code at the place of use. The tables are in runtime/regex.ts, the
+// routines that walk them in runtime/match.ts.
 
 import { Helper } from "../../common/format/helpers";
 import { NoRef, Ref } from "../ir/function";

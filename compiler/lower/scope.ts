@@ -1,5 +1,5 @@
-// What names and jumps mean at the point that is being lowered: locals, the function around, the loop around, and values
-// that were computed already.
+// What names and jumps mean at the point that is being lowered: locals, the function around, the loop around, and
+// values that were computed already.
 
 import { Func, NoRef, Ref } from "../ir/function";
 import { Place } from "../runtime/place";

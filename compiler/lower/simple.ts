@@ -75,7 +75,10 @@ class PrintFinder extends Visitor {
   }
 }
 
-/** Before an expression that is computed on some ways only: puts the length of the output into the frame if it may print. */
+/**
+ * Before an expression that is computed on some ways only: puts the length of the output into the frame if it may
+ * print.
+ */
 export function beforeMaybe(lowering: Lowering, e: Expression): void {
   const output = lowering.output;
   if (!output.isBuffered || output.known < 0) return;

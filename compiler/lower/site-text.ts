@@ -1,5 +1,5 @@
-// What functions say of the probe point that they run for (semantic/sites.ts): a row of a table in .rodata, found by the
-// site's number. In handlers themselves it is a literal.
+// What functions say of the probe point that they run for (semantic/sites.ts): a row of a table in .rodata, found by
+// the site's number. In handlers themselves it is a literal.
 
 import { Helper } from "../../common/format/helpers";
 import { AddressKind } from "../ir/build";

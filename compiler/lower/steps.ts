@@ -2,17 +2,17 @@
 // kernel allows (decision 0012).
 //
 // One IR function, the machine, holds the handler's statements and the bodies of all functions that it calls; loops are
-// in line. Calls, returns and loops suspend it: it leaves the number of the piece that comes next in the frame and returns
-// 0 to a driver in the handler, which calls it again until it returns 1. ir/cut.ts makes the pieces. Each activation of a
-// function has a record in the handlers' area of the frame, one behind the other:
+// in line. Calls, returns and loops suspend it: it leaves the number of the piece that comes next in the frame and
+// returns 0 to a driver in the handler, which calls it again until it returns 1. ir/cut.ts makes the pieces. Each
+// activation of a function has a record in the handlers' area of the frame, one behind the other:
 //
 //   0              8                                                         0
 //   +-------+------+------------+--------+--------------------+--------------+-------
 //   | piece | from | parameters | result | locals, temporaries | kept values | record of what it calls
 //   +-------+------+------------+--------+--------------------+--------------+-------
 //
-// `piece`: where the caller goes on; `from`: where its record begins. A number is returned in the frame's header, an error
-// as subprograms do (FrameWord.Error).
+// `piece`: where the caller goes on; `from`: where its record begins. A number is returned in the frame's header, an
+// error as subprograms do (FrameWord.Error).
 
 import { Engine, NONE } from "../../common/format/manifest";
 import { Builder } from "../ir/build";
@@ -357,7 +357,8 @@ export class Machine {
     }
     const own = this.activations[0].bytes;
     const plan = main.runtime.plan;
-    // Without recursion each function is active once at the most; with it, the frame may have room for less than wanted.
+    // Without recursion each function is active once at the most; with it, the frame may have room for less than
+    // wanted.
     const least = this.recursive ? own + 2 * largest : all;
     if (this.recursive) plan.wantRecords(own + min(this.nesting, 4096) * largest);
     else plan.needHandler(all, this.handler.index);

@@ -1,5 +1,5 @@
-// Calls of the string functions. Arguments are evaluated first, each to a place that later ones leave alone; routines take
-// them as offsets in the arena, so they are copied to the frame unless they are there.
+// Calls of the string functions. Arguments are evaluated first, each to a place that later ones leave alone; routines
+// take them as offsets in the arena, so they are copied to the frame unless they are there.
 
 import { Helper } from "../../common/format/helpers";
 import { Builtin } from "../builtins/builtin";

@@ -1,6 +1,7 @@
 // Variables of the script: where they live, reading and writing them.
 //
-// Globals live in .bss. Long locals are IR variables, which the optimiser turns into registers; string locals are places.
+// Globals live in .bss. Long locals are IR variables, which the optimiser turns into registers; string locals are
+// places.
 
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";

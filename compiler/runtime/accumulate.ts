@@ -1,7 +1,8 @@
 // `<<<`: adding a sample to a statistic.
 //
-// Sums are added atomically. A new extreme is rare: the handler checks whether a sample is one, and a routine stores it. What
-// takes more than a few instructions is a routine of the statistic, which gets the number of the element or copy, or 0.
+// Sums are added atomically. A new extreme is rare: the handler checks whether a sample is one, and a routine stores
+// it. What takes more than a few instructions is a routine of the statistic, which gets the number of the element or
+// copy, or 0.
 
 import { MAX_BIAS, MIN_BIAS, StatisticField } from "../../common/as/statistic";
 import { BssHeader } from "../../common/format/runtime";
@@ -14,13 +15,15 @@ import { COPIES } from "./copies";
 import { Routine, RoutineBuilder } from "./routine";
 import { Cell, StatisticStore } from "./store";
 
-/** Tries of claims, which are held for some ten instructions. In an array an interrupt may find its own element's taken. */
+/**
+ * Tries of claims, which are held for some ten instructions. In an array an interrupt may find its own element's taken.
+ */
 const COPY_TRIES: i64 = 4 * COPIES;
 const STRIPE_TRIES: i64 = 500;
 
 /**
- * (element or 0, value) -> 0: what `<<<` does to variance and histogram, the count being one higher already. Of a variance
- * in copies, (copy, value) -> 0: all that `<<<` does; or 1: nothing, which is counted
+ * (element or 0, value) -> 0: what `<<<` does to variance and histogram, the count being one higher already. Of a
+ * variance in copies, (copy, value) -> 0: all that `<<<` does; or 1: nothing, which is counted
  */
 export const AGGREGATE = new Routine<StatisticStore>("aggregate", 2, buildAggregate, triesOf);
 

@@ -1,5 +1,5 @@
-// Addresses in the arena of claimed frames. The verifier wants to see that an address is inside, so a frame and a string
-// in a frame are passed as offsets in the arena and masked where they are used.
+// Addresses in the arena of claimed frames. The verifier wants to see that an address is inside, so a frame and a
+// string in a frame are passed as offsets in the arena and masked where they are used.
 
 import { FRAME_ALIGN, RodataHeader } from "../../common/format/runtime";
 import { AddressKind, Builder } from "../ir/build";

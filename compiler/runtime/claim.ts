@@ -30,8 +30,9 @@ const SPIN = new Routine<Runtime>("spin", 0, buildSpin, (_: Runtime): i64 => SPI
 export const LOCK = new Routine<Runtime>("lock", 0, buildLock, (_: Runtime): i64 => SPIN_OUTER);
 
 /**
- * Tries frames in turn, the CPU's own first. A handler that increments a frame's claim to 1 holds the frame, whatever it
- * interrupted. Where there are fewer frames than levels and CPUs need, CPUs share them; the stride leads each CPU to others.
+ * Tries frames in turn, the CPU's own first. A handler that increments a frame's claim to 1 holds the frame, whatever
+ * it interrupted. Where there are fewer frames than levels and CPUs need, CPUs share them; the stride leads each CPU to
+ * others.
  */
 function buildClaim(runtime: Runtime, b: RoutineBuilder): void {
   const number = b.variable("number");

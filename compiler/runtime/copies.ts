@@ -1,14 +1,14 @@
 // Copies of statistics, so that CPUs that add at the same time do not share a cache line (decision 0013).
 //
-// A scalar statistic that kernel handlers add to without the lock has several copies in .bss, each on cache lines of its
-// own. A handler takes the copy of its CPU's number; reading adds all copies up. More CPUs than copies, preemption and
-// interrupts do no harm: sums are added to atomically, and what takes more than one instruction claims the copy for that
-// long.
+// A scalar statistic that kernel handlers add to without the lock has several copies in .bss, each on cache lines of
+// its own. A handler takes the copy of its CPU's number; reading adds all copies up. More CPUs than copies, preemption
+// and interrupts do no harm: sums are added to atomically, and what takes more than one instruction claims the copy for
+// that long.
 //
 //   copy: count | sum | greatest | least | ... | buckets ... | claim | padding          COPIES times
 //
-// Incrementing a claim to 1 acquires it, as with frames; otherwise the handler tries the next copy, which does as well. The
-// elements of arrays have one copy. Their extremes are guarded by one of STRIPES claims, which the element's number
+// Incrementing a claim to 1 acquires it, as with frames; otherwise the handler tries the next copy, which does as well.
+// The elements of arrays have one copy. Their extremes are guarded by one of STRIPES claims, which the element's number
 // chooses; when that is taken, the handler tries again.
 
 import { Statistic, StatisticField } from "../../common/as/statistic";

@@ -1,6 +1,6 @@
 // Numbers and padded text for sprintf, made where the program runs: kernels got a helper for it late, and the agent has
-// none. The output equals that of common/as/print/directive.ts, which prints for printf; tests/run/sprintf.test.ts compares
-// them.
+// none. The output equals that of common/as/print/directive.ts, which prints for printf; tests/run/sprintf.test.ts
+// compares them.
 
 import { Helper } from "../../common/format/helpers";
 import { AddressKind, Builder } from "../ir/build";

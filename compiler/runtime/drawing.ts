@@ -1,14 +1,15 @@
-// sprint(@hist_log(s)), sprintln(@hist_log(s)): the drawing of a histogram as a string, made where the program runs, line by
-// line as common/as/print/histogram.ts draws it on the host. tests/run/histogram-text.stp compares them.
+// sprint(@hist_log(s)), sprintln(@hist_log(s)): the drawing of a histogram as a string, made where the program runs,
+// line by line as common/as/print/histogram.ts draws it on the host. tests/run/histogram-text.stp compares them.
 //
-// The buckets are copied into the frame first, between zeros, so that a row's neighbours can always be looked at. Each row
-// is put together in a fixed layout, in a scratch area of spaces, and then appended to the string as far as there is room:
+// The buckets are copied into the frame first, between zeros, so that a row's neighbours can always be looked at. Each
+// row is put together in a fixed layout, in a scratch area of spaces, and then appended to the string as far as there
+// is room:
 //
 //   0                    64 - valueWidth - 3       64
 //   | ...                | spaces, ' ~', newline  | spaces, value, ' |', 50 of bar, space, count, newline |
 //
-// What one routine finds out for the others lies in the frame: it differs from way to way, and the verifier would follow
-// all of them otherwise.
+// What one routine finds out for the others lies in the frame: it differs from way to way, and the verifier would
+// follow all of them otherwise.
 
 import { LOG_ZERO, Statistic, StatisticField } from "../../common/as/statistic";
 import { Helper } from "../../common/format/helpers";
@@ -67,7 +68,9 @@ const GEOMETRY = new Routine<StatisticStore>("geometry", 2, buildGeometry);
 /** (frame, string, limit, bytes) -> 0: appends bytes of the row area as far as there is room, and a NUL */
 const APPEND = new Routine<Runtime>("append_row", 4, buildAppend);
 
-/** (frame, buckets, index) -> bytes of the row in its area, 0 if it is not shown; behind the last bucket, the empty line */
+/**
+ * (frame, buckets, index) -> bytes of the row in its area, 0 if it is not shown; behind the last bucket, the empty line
+ */
 const ROW = new Routine<StatisticStore>("row", 3, buildRow);
 
 /** (frame, buckets, string, limit) -> bytes of the string: draws it */
@@ -87,7 +90,10 @@ export function bucketsAt(frame: Frame, cell: Cell): Ref {
   return frame.pointer(place);
 }
 
-/** Writes the drawing of a histogram, whose buckets lie at `from`, to a place in the frame; its length. It ends with NUL. */
+/**
+ * Writes the drawing of a histogram, whose buckets lie at `from`, to a place in the frame; its length. It ends with
+ * NUL.
+ */
 export function drawHistogram(frame: Frame, store: StatisticStore, from: Ref, place: Place): Ref {
   const b = frame.b;
   const buckets = store.statistic.buckets;

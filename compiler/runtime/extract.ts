@@ -101,9 +101,9 @@ export function extract(b: Builder, cell: Cell, extractor: Extractor): Ref {
 }
 
 /**
- * As in stap, the difference between the running average and the average of the sum makes up for what the running average
- * lost by dividing whole numbers: (squares + count * difference^2) / (count - 1), scaled back. The numerator is added up
- * over all copies.
+ * As in stap, the difference between the running average and the average of the sum makes up for what the running
+ * average lost by dividing whole numbers: (squares + count * difference^2) / (count - 1), scaled back. The numerator is
+ * added up over all copies.
  */
 function buildVariance(store: StatisticStore, b: RoutineBuilder): void {
   const cell = store.cell(b, store.shape.isArray ? b.parameter(0) : NoRef);
@@ -128,8 +128,8 @@ function buildVariance(store: StatisticStore, b: RoutineBuilder): void {
 }
 
 /**
- * The sum of squares around the average of all samples, as stap merges those of its CPUs: each copy adds (its count - 1) *
- * its variance + its count * (its average - that of all)^2.
+ * The sum of squares around the average of all samples, as stap merges those of its CPUs: each copy adds (its count -
+ * 1) * its variance + its count * (its average - that of all)^2.
  */
 function mergedSquares(b: Builder, copies: Copies, statistic: Statistic, average: Ref): Ref {
   const total = b.variable("total");

@@ -3,8 +3,8 @@
 //   Frame       one IR function's way to the frame that its handler claimed
 //   RecordArea  in a handler that runs in steps: the record of one activation, from which its places are taken instead
 //
-// The bodies of loops are functions of their own. They use the area of the function around them, their *root*: what must be
-// seen on both sides is taken from the frame, never from a stack.
+// The bodies of loops are functions of their own. They use the area of the function around them, their *root*: what
+// must be seen on both sides is taken from the frame, never from a stack.
 
 import { AddressKind, Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";

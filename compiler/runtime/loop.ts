@@ -4,12 +4,8 @@
 // to `Func.rounds`, from which bpf/walk.ts estimates what the verifier will walk.
 
 import { Builder } from "../ir/build";
-import { Func, Linkage, Ref } from "../ir/function";
+import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import { Unit } from "../ir/unit";
-
-/** The most calls that one driving loop makes: the verifier walks it to its bound. More calls take a loop of loops. */
-const MOST_DRIVEN: i32 = 1024;
 
 /** `for (i = 0; ; ) { …; if (++i == bound) break }`: what is built between the constructor and `again` is the body. */
 export class BoundedLoop {
@@ -58,32 +54,4 @@ export class BoundedLoop {
     b.setBlock(end);
     b.fn.rounds += this.bound * <i64>(b.fn.ops.length - this.first);
   }
-}
-
-/** Calls a function of one argument up to `times` times, until it answers something other than 0; its last answer. */
-export function callUntil(b: Builder, callee: i32, argument: Ref, times: i32): Ref {
-  const answer = b.variable("answer");
-  const loop = new BoundedLoop(b, times);
-  b.setVar(answer, b.callFunction(callee, [argument]));
-  const stop = loop.leaveIf(Op.Ne, b.getVar(answer), b.constant(0));
-  loop.again();
-  b.jump(stop);
-  b.setBlock(stop);
-  return b.getVar(answer);
-}
-
-/** The same for any number of times: a long loop is driven in two levels, so that the verifier walks their sum. */
-export function drive(unit: Unit, b: Builder, callee: i32, argument: Ref, times: i32): Ref {
-  if (times <= MOST_DRIVEN) return callUntil(b, callee, argument, times);
-  const rounds = (times + MOST_DRIVEN - 1) / MOST_DRIVEN;
-  return callUntil(b, driver(unit, callee), argument, rounds);
-}
-
-/** A function that calls another one up to MOST_DRIVEN times, until it answers something other than 0. */
-function driver(unit: Unit, callee: i32): i32 {
-  const name = `${unit.ir.functions[callee].name}_rounds`;
-  const fn = new Func(name, Linkage.Subprogram, 1);
-  const b = new Builder(fn);
-  b.ret(callUntil(b, callee, b.parameter(0), MOST_DRIVEN));
-  return unit.ir.add(fn);
 }

@@ -1,5 +1,6 @@
-// The routines that walk the tables of regular expressions (regex.ts says how those lie). One loop each, one step for each
-// byte, and in each step the same instructions whatever was read: the verifier walks a loop to its bound, but never twice.
+// The routines that walk the tables of regular expressions (regex.ts says how those lie). One loop each, one step for
+// each byte, and in each step the same instructions whatever was read: the verifier walks a loop to its bound, but
+// never twice.
 
 import { AddressKind, Builder } from "../ir/build";
 import { Ref } from "../ir/function";
@@ -28,8 +29,8 @@ export const MATCH_SHORT = new Routine<Runtime>(
 export const REMEMBER_MATCH = new Routine<Runtime>("remember_match", 5, buildRememberMatch, everyByte);
 
 /**
- * (frame, group) -> start of the group in the remembered string, and above bit 16 one more than its length; a length of 0
- * if it took no part.
+ * (frame, group) -> start of the group in the remembered string, and above bit 16 one more than its length; a length of
+ * 0 if it took no part.
  */
 export const FIND_GROUP = new Routine<Runtime>(
   "find_group",

@@ -6,9 +6,9 @@
 //   |        | script functions  | handler that runs  | handler        |
 //   +--------+------------------+--------------------+----------------+
 //
-// Each script function that is a subprogram has an area of its own: without recursion it has one activation at a time in a
-// frame. Handlers share one area: a frame belongs to one handler at a time. F and H are known when everything is lowered.
-// Until then they are placeholders: constants of a function that `finish` fills in.
+// Each script function that is a subprogram has an area of its own: without recursion it has one activation at a time
+// in a frame. Handlers share one area: a frame belongs to one handler at a time. F and H are known when everything is
+// lowered. Until then they are placeholders: constants of a function that `finish` fills in.
 
 import { MAX_RECORD_BYTES } from "../../common/format/record";
 import { FRAME_ALIGN, powerOfTwo } from "../../common/format/runtime";
@@ -22,7 +22,9 @@ export const enum FrameWord {
   OutputLength = 8,
   /** u32: the error that a subprogram ended with: its site and bits plus one; 0 none. */
   Error = 16,
-  /** u8, of a unit of output that is written in pieces: RecordFlags.More once one is written, Torn once one was lost. */
+  /**
+   * u8, of a unit of output that is written in pieces: RecordFlags.More once one is written, Torn once one was lost.
+   */
   Cut = 20,
   /** u64: statements that may still be run before MAXACTION. */
   Actions = 24,
@@ -38,7 +40,7 @@ export const enum FrameWord {
 }
 
 /** Most bytes of a frame: the largest map of Linux 5.10 would hold too few of larger ones. */
-export const MAX_FRAME_BYTES: i32 = 262144;
+const MAX_FRAME_BYTES: i32 = 262144;
 
 /** What a placeholder stands for. */
 export const enum Hole {

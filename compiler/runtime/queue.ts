@@ -1,9 +1,9 @@
-// A priority queue of an array's elements: what a sorted foreach takes them from. It is a binary heap of their numbers, in a
-// scratch area that the lock guards. It is built at once, and its root taken out in each round: `limit 10` pays for ten.
-// Equal elements keep the order of insertion.
+// A priority queue of an array's elements: what a sorted foreach takes them from. It is a binary heap of their numbers,
+// in a scratch area that the lock guards. It is built at once, and its root taken out in each round: `limit 10` pays
+// for ten. Equal elements keep the order of insertion.
 //
-// The area is in .bss, u32 count and u32 x (2 x capacity + 1) of entries, of which the first is not used. For an array with
-// a map of its own the entries are in another map, one a value.
+// The area is in .bss, u32 count and u32 x (2 x capacity + 1) of entries, of which the first is not used. For an array
+// with a map of its own the entries are in another map, one a value.
 
 import { Extractor } from "../../common/as/statistic";
 import { AddressKind, Builder } from "../ir/build";
@@ -329,8 +329,8 @@ function buildSift(queue: ElementQueue, b: RoutineBuilder): void {
 }
 
 /**
- * The place to which an entry has moved is kept in memory. In a register the verifier would learn something else of it on
- * either side of each choice, and follow all 2^18 ways down.
+ * The place to which an entry has moved is kept in memory. In a register the verifier would learn something else of it
+ * on either side of each choice, and follow all 2^18 ways down.
  */
 function keepPlace(queue: ElementQueue, b: Builder, at: Ref): void {
   queue.setWord(b, QueueWord.Place, at);

@@ -1,5 +1,5 @@
-// The tables of a script's regular expressions. match.ts walks them; compiler/regex makes the automata, and says why there
-// are two kinds.
+// The tables of a script's regular expressions. match.ts walks them; compiler/regex makes the automata, and says why
+// there are two kinds.
 //
 // The tables of all expressions are one pool in .rodata, whose bounds the routines know. A script that never asks for
 // groups has tables that answer yes or no; one that does has tables that leave a trail:

@@ -62,7 +62,9 @@ function buildFail(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** Writes the output so far as one record of a unit. If the unit is cut, the header of its first item has its number. */
+/**
+ * Writes the output so far as one record of a unit. If the unit is cut, the header of its first item has its number.
+ */
 function buildFlush(runtime: Runtime, b: RoutineBuilder): void {
   const offset = b.binary(Op.And, b.parameter(0), frameMask(b));
   const frame = b.binary(Op.Add, b.addressOf(AddressKind.Bss, runtime.unit.frameOffset), offset);

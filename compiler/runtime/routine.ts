@@ -1,9 +1,10 @@
-// How a routine of the run-time library is declared: one row with its name, its parameters, the bound of its loop, its code.
+// How a routine of the run-time library is declared: one row with its name, its parameters, the bound of its loop, its
+// code.
 //
 // A routine is a global BPF function: the kernel's verifier checks it once, with unknown scalars as parameters, however
-// many handlers call it. It is made when it is first wanted. Routines of an array, a statistic or a sorted loop exist once
-// for each of these *subjects*, whose sizes are constants in their code. A row stands behind the rows of the routines that its
-// code calls: asc wants it so.
+// many handlers call it. It is made when it is first wanted. Routines of an array, a statistic or a sorted loop exist
+// once for each of these *subjects*, whose sizes are constants in their code. A row stands behind the rows of the
+// routines that its code calls: asc wants it so.
 
 import { Builder } from "../ir/build";
 import { Func, Linkage } from "../ir/function";
@@ -29,8 +30,8 @@ export class RoutineBuilder extends Builder {
 }
 
 /**
- * A routine's declaration. `S` is its subject: a class with `runtime: Runtime` and `suffix: string`, the end of the names
- * of its routines.
+ * A routine's declaration. `S` is its subject: a class with `runtime: Runtime` and `suffix: string`, the end of the
+ * names of its routines.
  */
 export class Routine<S> {
   constructor(

@@ -1,5 +1,5 @@
-// Finding and replacing parts of strings. Reading some bytes beyond a string's end is allowed: there is slack behind the
-// arena.
+// Finding and replacing parts of strings. Reading some bytes beyond a string's end is allowed: there is slack behind
+// the arena.
 
 import { Helper } from "../../common/format/helpers";
 import { Ref } from "../ir/function";

@@ -1,7 +1,7 @@
 // `delete a[*, k]` and `[*, k] in a`: all elements whose other keys are these.
 //
-// The handler leaves the keys that are given in the frame, as for one element. A routine for each array and choice of keys
-// goes through the elements in the order of insertion. `foreach` does the same in its own loop (lower/foreach.ts).
+// The handler leaves the keys that are given in the frame, as for one element. A routine for each array and choice of
+// keys goes through the elements in the order of insertion. `foreach` does the same in its own loop (lower/foreach.ts).
 
 import { Builder } from "../ir/build";
 import { Ref } from "../ir/function";

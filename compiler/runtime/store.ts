@@ -1,5 +1,5 @@
-// Where a statistic lies: a row of words in .bss, the value of an element, or several rows that reading adds up (copies.ts).
-// common/as/statistic.ts has the words.
+// Where a statistic lies: a row of words in .bss, the value of an element, or several rows that reading adds up
+// (copies.ts). common/as/statistic.ts has the words.
 
 import { Statistic, StatisticField } from "../../common/as/statistic";
 import { AddressKind, Builder } from "../ir/build";

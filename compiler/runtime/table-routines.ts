@@ -1,6 +1,7 @@
-// The routines of arrays (table.ts has the layout). Keys of up to three words are passed in registers, so that a handler that
-// counts by tid() needs no frame; longer ones the handler leaves in the frame, at the array's own place. The routines answer
-// with an element's number. They need the lock, like everything on arrays that change while others run.
+// The routines of arrays (table.ts has the layout). Keys of up to three words are passed in registers, so that a
+// handler that counts by tid() needs no frame; longer ones the handler leaves in the frame, at the array's own place.
+// The routines answer with an element's number. They need the lock, like everything on arrays that change while others
+// run.
 
 import { Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
@@ -12,13 +13,13 @@ import { Element, Table, TableHeader } from "./table";
 import { zeroWords } from "./words";
 
 /**
- * Longest chain of one bucket that is searched; an element that would make a longer one is refused like one too many. There
- * are as many buckets as elements, so that chains of ten are rare; the verifier walks the loop to its bound.
+ * Longest chain of one bucket that is searched; an element that would make a longer one is refused like one too many.
+ * There are as many buckets as elements, so that chains of ten are rare; the verifier walks the loop to its bound.
  */
 const MOST_CHAINED: i64 = 256;
 
 /** What `find` answers when the array is full. */
-export const FULL: i64 = -1;
+const FULL: i64 = -1;
 /** What `grow` answers when the lock was not to be had: the handler is counted as skipped. */
 export const SKIPPED: i64 = -2;
 

@@ -3,11 +3,11 @@
 //   header | heads: u32 x buckets | elements: bytes x buckets           (buckets: a power of two, at least the capacity)
 //   element: | chain | before | after | seq | hash | head | keys ... | value ... |
 //
-// The elements of a large array are values of a map of its own, as many as it may have; only the header is in .bss then.
-// Each element has the head of one bucket.
+// The elements of a large array are values of a map of its own, as many as it may have; only the header is in .bss
+// then. Each element has the head of one bucket.
 //
-// Elements are numbered from 1; 0 is none. Those of one bucket are chained. All are linked in the order of insertion, which
-// is the order of an unsorted foreach and tells which one a `%` array replaces. `seq` is 0 in a free element.
+// Elements are numbered from 1; 0 is none. Those of one bucket are chained. All are linked in the order of insertion,
+// which is the order of an unsorted foreach and tells which one a `%` array replaces. `seq` is 0 in a free element.
 
 import { AddressKind, Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
@@ -45,8 +45,6 @@ export const enum Element {
   Keys = 24,
 }
 
-/** Elements of an array without a size of its own (MAXMAPENTRIES). */
-export const DEFAULT_ENTRIES: i32 = 2048;
 /** The most that an array may have: as many as the verifier lets a routine go through. */
 export const MOST_ENTRIES: i32 = 8 << 20;
 /** Bytes that a table may have: the agent has an address space of 4 GiB for all. */
@@ -205,9 +203,9 @@ export class Table {
   }
 
   /**
-   * Mixes all words of the keys (of `keyWords`); 32 bits, of which the high ones are the better mixed: a product knows of
-   * a word's high bits, such as the last letters of a short string, only there. Copies them into `element`, unless it is
-   * NoRef.
+   * Mixes all words of the keys (of `keyWords`); 32 bits, of which the high ones are the better mixed: a product knows
+   * of a word's high bits, such as the last letters of a short string, only there. Copies them into `element`, unless
+   * it is NoRef.
    */
   hashOf(b: Builder, words: Ref[], element: Ref): Ref {
     let hash = NoRef;

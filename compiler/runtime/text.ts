@@ -1,8 +1,8 @@
 // A string that is put together piece by piece in the frame: concatenations, sprintf.
 //
 // Its length is known while lowering as long as only literals were put, and a value in a register from then on. Pieces
-// are checked against the limit only where all of them at their longest would exceed it. What exceeds the limit is cut, as
-// in stap. `finish` adds the NUL.
+// are checked against the limit only where all of them at their longest would exceed it. What exceeds the limit is cut,
+// as in stap. `finish` adds the NUL.
 
 import { Helper } from "../../common/format/helpers";
 import { AddressKind } from "../ir/build";

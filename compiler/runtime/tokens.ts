@@ -14,7 +14,9 @@ import { everyByte, Runtime } from "./runtime";
 /** Delimiters that are looked at: there are no more different ones, though they might be repeated. */
 const MOST_DELIMITERS: i64 = 512;
 
-/** What `tokenize` remembers in a frame from call to call: u64 position, then 32 bytes of delimiters, then the string. */
+/**
+ * What `tokenize` remembers in a frame from call to call: u64 position, then 32 bytes of delimiters, then the string.
+ */
 const enum Tokens {
   Position = 0,
   Set = 8,

@@ -53,7 +53,6 @@ function mayImport(room: string, file: string): boolean {
 
 /** Folders that still have circles of imports, and why. The owner of the folder removes its row. */
 const PENDING: Record<string, string> = {
-  "compiler/lower/": "the run-time library is being split off",
   "agent/remote/": "results are being returned instead of left in variables of modules",
 };
 

@@ -12,6 +12,7 @@ const PENDING: Record<string, string> = {
   "compiler/ir/": "arenas are being added",
   "compiler/kernel/": "the protocol of needs is being changed",
   "compiler/lower/": "the run-time library is being split off",
+  "compiler/runtime/": "routines with many parameters get classes for what they work on",
   "compiler/object/": "attach kinds are being moved",
   "compiler/opt/": "arenas are being added",
   "compiler/probes/": "attach kinds are being moved",
