@@ -7,6 +7,7 @@ import type { Hello } from "../agent/host/events.ts";
 import type { FactsCache } from "../agent/host/facts-cache.ts";
 import type { Session } from "../agent/host/session.ts";
 import { QueryKind } from "../common/format/frame.ts";
+import { isGlob, matchGlob } from "../common/format/glob.ts";
 import {
   type CompileInput,
   type CompileResult,
@@ -173,14 +174,11 @@ async function findNames(kind: string, names: string[], { session, cache, warn }
   return [...cached, ...found];
 }
 
-/** Whether a name that the remote has is what `pattern` (a name, with * ? [ ]) asked for. */
+/** Whether a name that the remote has is what `pattern` (a name, or with * ? [ ]) asked for. */
 export function matches(pattern: string, name: string): boolean {
-  if (!/[*?[]/.test(pattern)) return pattern === name;
-  const source = pattern
-    .replace(/[.+^${}()|\\]/g, "\\$&")
-    .replaceAll("*", ".*")
-    .replaceAll("?", ".");
-  return new RegExp(`^${source}$`).test(name);
+  if (!isGlob(pattern)) return pattern === name;
+  const bytes = Buffer.from(name);
+  return matchGlob(Buffer.from(pattern), bytes, bytes.length);
 }
 
 function noNeeds(result: CompileResult): CompileResult {

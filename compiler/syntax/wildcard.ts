@@ -1,80 +1,32 @@
-// Comparing names with shell wildcards, and version strings as people read them.
+// Comparing names with shell patterns, and version strings as people read them. common/format/glob.ts does the matching;
+// here strings become bytes for it.
 
-const STAR: i32 = 0x2a;
-const QUESTION: i32 = 0x3f;
-const OPEN: i32 = 0x5b;
-const CLOSE: i32 = 0x5d;
-const BACKSLASH: i32 = 0x5c;
+import { isGlob, matchGlob } from "../../common/format/glob";
 
 /** Whether a text has any of `* ? [`. */
 export function hasWildcard(text: string): bool {
-  return text.includes("*") || text.includes("?") || text.includes("[");
+  return isGlob(text);
 }
 
-/** Whether a name matches a shell pattern (`*`, `?`, `[a-z]`, `[!a-z]`, backslash quotes). */
+// Thousands of names are matched with few patterns, and nothing is freed in a compile: both are copied into these.
+let patternText: string = "";
+let patternBytes: Uint8Array = new Uint8Array(0);
+let textBytes: Uint8Array = new Uint8Array(256);
+
+/** Whether a name matches a shell pattern (`*`, `?`, `[a-z]`, `[!a-z]`, backslash quotes); both are byte strings. */
 export function matchWildcard(pattern: string, text: string): bool {
-  let p = 0;
-  let t = 0;
-  // Where to go on when a later mismatch means that the last star must take one more char.
-  let starPattern = -1;
-  let starText = 0;
-  while (true) {
-    if (p < pattern.length && pattern.charCodeAt(p) == STAR) {
-      starPattern = ++p;
-      starText = t;
-      continue;
-    }
-    if (t >= text.length && p >= pattern.length) return true;
-    const next = t < text.length && p < pattern.length ? matchOne(pattern, p, text.charCodeAt(t)) : -1;
-    if (next > 0) {
-      p = next;
-      ++t;
-      continue;
-    }
-    if (starPattern < 0 || starText >= text.length) return false;
-    p = starPattern;
-    t = ++starText;
+  if (patternText != pattern) {
+    patternText = pattern;
+    patternBytes = new Uint8Array(pattern.length);
+    copyBytes(pattern, patternBytes);
   }
+  if (textBytes.length < text.length) textBytes = new Uint8Array(text.length * 2);
+  copyBytes(text, textBytes);
+  return matchGlob(patternBytes, textBytes, text.length);
 }
 
-/** Matches one char; returns the position behind the pattern's part, or -1. */
-function matchOne(pattern: string, p: i32, c: i32): i32 {
-  const wanted = pattern.charCodeAt(p);
-  if (wanted == QUESTION) return p + 1;
-  if (wanted == OPEN) {
-    const end = classEnd(pattern, p);
-    if (end > 0) return matchClass(pattern, p + 1, end, c) ? end + 1 : -1;
-  }
-  if (wanted == BACKSLASH && p + 1 < pattern.length) return pattern.charCodeAt(p + 1) == c ? p + 2 : -1;
-  return wanted == c ? p + 1 : -1;
-}
-
-/** Where the `]` of a class is (a first one is a member), or -1 if there is none. */
-function classEnd(pattern: string, open: i32): i32 {
-  let p = open + 1;
-  if (p < pattern.length && (pattern.charCodeAt(p) == 0x21 || pattern.charCodeAt(p) == 0x5e)) ++p;
-  ++p;
-  while (p < pattern.length && pattern.charCodeAt(p) != CLOSE) ++p;
-  return p < pattern.length ? p : -1;
-}
-
-function matchClass(pattern: string, from: i32, end: i32, c: i32): bool {
-  let p = from;
-  const first = pattern.charCodeAt(p);
-  const negated = first == 0x21 || first == 0x5e;
-  if (negated) ++p;
-  let found = false;
-  while (p < end) {
-    const low = pattern.charCodeAt(p);
-    if (p + 2 < end && pattern.charCodeAt(p + 1) == 0x2d) {
-      if (low <= c && c <= pattern.charCodeAt(p + 2)) found = true;
-      p += 3;
-    } else {
-      if (low == c) found = true;
-      ++p;
-    }
-  }
-  return found != negated;
+function copyBytes(text: string, to: Uint8Array): void {
+  for (let i = 0, n = text.length; i < n; ++i) to[i] = <u8>text.charCodeAt(i);
 }
 
 function isDigit(c: i32): bool {
