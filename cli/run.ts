@@ -250,6 +250,9 @@ async function handle(event: RunEvent, state: RunState, run: Run): Promise<void>
     case "warning":
       around.message(`WARNING: ${event.text}\n`);
       break;
+    case "note":
+      if (settings.verbose > 1) around.message(`${event.text}\n`);
+      break;
     case "failed":
       state.failure ??= event.failure;
       break;

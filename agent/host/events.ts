@@ -69,6 +69,8 @@ export type RunEvent =
   | { type: "output" | "control"; records: Uint8Array }
   | { type: "command"; stream: 1 | 2; bytes: Uint8Array }
   | { type: "warning"; text: string }
+  /** Something for users who ask for details (-vv). */
+  | { type: "note"; text: string }
   | { type: "failed"; failure: Failure }
   | { type: "finished"; summary: Finished };
 

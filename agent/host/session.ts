@@ -216,7 +216,9 @@ export class Session {
       case AgentFrame.Started:
         return this.read(frame, readStarted);
       case AgentFrame.Warning:
-        return { type: "warning", text: warningText(frame) };
+        return { type: "warning", text: textOf(frame) };
+      case AgentFrame.Note:
+        return { type: "note", text: textOf(frame) };
       case AgentFrame.Failed:
         return { type: "failed", failure: this.read(frame, readFailure) };
       case AgentFrame.Finished:
@@ -232,7 +234,7 @@ export class Session {
       const frame = await this.nextFrame(timeoutMs);
       if (kinds.includes(frame.kind)) return frame;
       if (frame.kind === AgentFrame.Failed) throw failed(this.read(frame, readFailure));
-      if (frame.kind === AgentFrame.Warning) this.options.onWarning?.(warningText(frame));
+      if (frame.kind === AgentFrame.Warning) this.options.onWarning?.(textOf(frame));
     }
   }
 
@@ -314,7 +316,8 @@ function failed(failure: Failure): SessionError {
   return new SessionError("failed", failure.text, { failure, ...(failure.hint ? { hint: failure.hint } : {}) });
 }
 
-function warningText(frame: Frame): string {
+/** The string that is all of a payload. */
+function textOf(frame: Frame): string {
   return new TextDecoder().decode(frame.payload.subarray(4));
 }
 

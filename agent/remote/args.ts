@@ -18,23 +18,23 @@ function textAt(address: u64): string {
 
 /** The arguments after the program's name. */
 export function readArguments(): string[] {
-  let stack = initialStack();
-  let count = <i32>wordAt(stack);
-  let args: string[] = [];
+  const stack = initialStack();
+  const count = <i32>wordAt(stack);
+  const args: string[] = [];
   for (let i = 1; i < count; ++i) args.push(textAt(wordAt(stack + 8 + 8 * <u64>i)));
   return args;
 }
 
 /** Host address of the environment (char **), as execve wants it. */
 export function environmentAddress(): u64 {
-  let stack = initialStack();
+  const stack = initialStack();
   return stack + 8 * (wordAt(stack) + 2);
 }
 
 /** The value of an environment variable, or null. */
 export function getEnvironment(name: string): string | null {
-  let prefix = name + "=";
-  let entries = environmentEntries();
+  const prefix = name + "=";
+  const entries = environmentEntries();
   for (let i = 0, n = entries.length; i < n; ++i) {
     if (entries[i].startsWith(prefix)) return entries[i].substring(prefix.length);
   }
@@ -43,7 +43,7 @@ export function getEnvironment(name: string): string | null {
 
 /** All of the environment: NAME=value. */
 export function environmentEntries(): string[] {
-  let entries: string[] = [];
+  const entries: string[] = [];
   for (let at = environmentAddress(), entry = wordAt(at); entry != 0; entry = wordAt(at)) {
     entries.push(textAt(entry));
     at += 8;
@@ -66,7 +66,7 @@ export function parseNumber(text: string): i32 {
   if (text.length == 0 || text.length > 10) return -1;
   let value: i64 = 0;
   for (let i = 0, n = text.length; i < n; ++i) {
-    let digit = text.charCodeAt(i) - 48;
+    const digit = text.charCodeAt(i) - 48;
     if (digit < 0 || digit > 9) return -1;
     value = value * 10 + digit;
   }

@@ -1,20 +1,36 @@
-// The commands of bpf(2) that the agent gives, each as a function: fills `union bpf_attr`, calls, answers what the kernel
-// did (a descriptor, 0, or -errno). Offsets below are those of uapi/linux/bpf.h.
+// The commands of bpf(2) that the agent gives. Each function fills `union bpf_attr` (common/format/bpf-attr.ts), makes the
+// call and returns what the kernel did: a descriptor, 0, or -errno. No two of them ever use the union at once.
 
 import { encodeTextZ } from "../../common/as/bytes";
 import { AttachType, BpfCommand, OBJECT_NAME_BYTES } from "../../common/format/bpf";
+import {
+  BPF_ATTR_BYTES,
+  BtfLoadAttr,
+  InfoAttr,
+  KPROBE_MULTI_RETURN,
+  KprobeMultiAttr,
+  LinkCreateAttr,
+  LinkInfo,
+  LinkType,
+  MapCreateAttr,
+  MapElementAttr,
+  MapFreezeAttr,
+  PerfEventInfo,
+  ProgInfo,
+  ProgLoadAttr,
+  RawTracepointAttr,
+  TestRunAttr,
+} from "../../common/format/bpf-attr";
+import { FuncInfo, LineInfo } from "../../common/format/btf";
 import { addressOf, bpf } from "./syscall";
 
-const ATTR_BYTES: i32 = 128;
 const ATTR: usize = memory.data(128, 8);
-const BPF_PERF_EVENT: i32 = 41;
-const BPF_LINK_TYPE_PERF_EVENT: i32 = 7;
-const BPF_LINK_TYPE_KPROBE_MULTI: i32 = 8;
-const BPF_F_KPROBE_MULTI_RETURN: i32 = 1;
-const BPF_PERF_EVENT_KPROBE: i32 = 3;
-const BPF_PERF_EVENT_KRETPROBE: i32 = 4;
-const INFO_BYTES: i32 = 232;
 const INFO: usize = memory.data(232, 8);
+
+/** Begins a command: all fields are zero. */
+function clear(): void {
+  memory.fill(ATTR, 0, BPF_ATTR_BYTES);
+}
 
 /** What a new map is to be. */
 export class MapRequest {
@@ -32,43 +48,43 @@ export class MapRequest {
 
 /** Makes a map. */
 export function createMap(request: MapRequest): i32 {
-  memory.fill(ATTR, 0, ATTR_BYTES);
-  store<i32>(ATTR, request.type);
-  store<i32>(ATTR, request.keyBytes, 4);
-  store<i32>(ATTR, request.valueBytes, 8);
-  store<i32>(ATTR, request.maxEntries, 12);
-  store<i32>(ATTR, request.flags, 16);
-  storeName(ATTR + 28, request.name);
-  return bpf(BpfCommand.MapCreate, ATTR, 72);
+  clear();
+  store<i32>(ATTR, request.type, MapCreateAttr.Type);
+  store<i32>(ATTR, request.keyBytes, MapCreateAttr.KeyBytes);
+  store<i32>(ATTR, request.valueBytes, MapCreateAttr.ValueBytes);
+  store<i32>(ATTR, request.maxEntries, MapCreateAttr.MaxEntries);
+  store<i32>(ATTR, request.flags, MapCreateAttr.Flags);
+  storeName(ATTR + MapCreateAttr.Name, request.name);
+  return bpf(BpfCommand.MapCreate, ATTR, MapCreateAttr.Size);
 }
 
 /** Sets element `key` of an array map to the bytes at `value`. */
 export function updateElement(map: i32, key: i32, value: usize): i32 {
-  let scratch = ATTR + 64;
-  memory.fill(ATTR, 0, ATTR_BYTES);
+  clear();
+  const scratch = ATTR + MapElementAttr.Size;
   store<i32>(scratch, key);
-  store<i32>(ATTR, map);
-  store<u64>(ATTR, addressOf(scratch), 8);
-  store<u64>(ATTR, addressOf(value), 16);
-  return bpf(BpfCommand.MapUpdateElem, ATTR, 32);
+  store<i32>(ATTR, map, MapElementAttr.Map);
+  store<u64>(ATTR, addressOf(scratch), MapElementAttr.Key);
+  store<u64>(ATTR, addressOf(value), MapElementAttr.Value);
+  return bpf(BpfCommand.MapUpdateElem, ATTR, MapElementAttr.Size);
 }
 
 /** User space may not write it any more; the verifier may take its values for constants. */
 export function freezeMap(map: i32): i32 {
-  memory.fill(ATTR, 0, ATTR_BYTES);
-  store<i32>(ATTR, map);
-  return bpf(BpfCommand.MapFreeze, ATTR, 4);
+  clear();
+  store<i32>(ATTR, map, MapFreezeAttr.Map);
+  return bpf(BpfCommand.MapFreeze, ATTR, MapFreezeAttr.Size);
 }
 
 /** Hands types to the kernel. With a log, `logBytes` > 0. */
 export function loadBtf(bytes: StaticArray<u8>, log: usize, logBytes: i32): i32 {
-  memory.fill(ATTR, 0, ATTR_BYTES);
-  store<u64>(ATTR, addressOf(changetype<usize>(bytes)));
-  if (logBytes > 0) store<u64>(ATTR, addressOf(log), 8);
-  store<i32>(ATTR, bytes.length, 16);
-  store<i32>(ATTR, logBytes, 20);
-  store<i32>(ATTR, logBytes > 0 ? 1 : 0, 24);
-  return bpf(BpfCommand.BtfLoad, ATTR, 28);
+  clear();
+  store<u64>(ATTR, addressOf(changetype<usize>(bytes)), BtfLoadAttr.Btf);
+  if (logBytes > 0) store<u64>(ATTR, addressOf(log), BtfLoadAttr.Log);
+  store<i32>(ATTR, bytes.length, BtfLoadAttr.BtfBytes);
+  store<i32>(ATTR, logBytes, BtfLoadAttr.LogBytes);
+  store<i32>(ATTR, logBytes > 0 ? 1 : 0, BtfLoadAttr.LogLevel);
+  return bpf(BpfCommand.BtfLoad, ATTR, BtfLoadAttr.Size);
 }
 
 /** What a new program is to be. Arrays are referred to by address: the caller keeps them alive. */
@@ -94,108 +110,108 @@ export class ProgramRequest {
 
 /** Has the verifier look at a program, and loads it. */
 export function loadProgram(request: ProgramRequest): i32 {
-  let license = encodeTextZ(request.license);
-  memory.fill(ATTR, 0, ATTR_BYTES);
-  store<i32>(ATTR, request.type);
-  store<i32>(ATTR, request.insnCount, 4);
-  store<u64>(ATTR, addressOf(request.insns), 8);
-  store<u64>(ATTR, addressOf(changetype<usize>(license)), 16);
+  const license = encodeTextZ(request.license);
+  clear();
+  store<i32>(ATTR, request.type, ProgLoadAttr.Type);
+  store<i32>(ATTR, request.insnCount, ProgLoadAttr.InsnCount);
+  store<u64>(ATTR, addressOf(request.insns), ProgLoadAttr.Insns);
+  store<u64>(ATTR, addressOf(changetype<usize>(license)), ProgLoadAttr.License);
   if (request.logLevel != 0) {
-    store<i32>(ATTR, request.logLevel, 24);
-    store<i32>(ATTR, request.logBytes, 28);
-    store<u64>(ATTR, addressOf(request.log), 32);
+    store<i32>(ATTR, request.logLevel, ProgLoadAttr.LogLevel);
+    store<i32>(ATTR, request.logBytes, ProgLoadAttr.LogBytes);
+    store<u64>(ATTR, addressOf(request.log), ProgLoadAttr.Log);
   }
-  storeName(ATTR + 48, request.name);
-  store<i32>(ATTR, request.attachType, 68);
-  if (request.btf >= 0 && request.funcInfoCount > 0) {
-    store<i32>(ATTR, request.btf, 72);
-    store<i32>(ATTR, 8, 76);
-    store<u64>(ATTR, addressOf(request.funcInfo), 80);
-    store<i32>(ATTR, request.funcInfoCount, 88);
-    if (request.lineInfoCount > 0) {
-      store<i32>(ATTR, 16, 92);
-      store<u64>(ATTR, addressOf(request.lineInfo), 96);
-      store<i32>(ATTR, request.lineInfoCount, 104);
-    }
-  }
-  return bpf(BpfCommand.ProgLoad, ATTR, 116);
+  storeName(ATTR + ProgLoadAttr.Name, request.name);
+  store<i32>(ATTR, request.attachType, ProgLoadAttr.ExpectedAttachType);
+  if (request.btf >= 0 && request.funcInfoCount > 0) storeDebugInfo(request);
+  return bpf(BpfCommand.ProgLoad, ATTR, ProgLoadAttr.Size);
 }
 
-/** Attaches a raw tracepoint program; the descriptor is what holds it. */
+/** The types of the functions and the lines of the instructions, of which the second need the first. */
+function storeDebugInfo(request: ProgramRequest): void {
+  store<i32>(ATTR, request.btf, ProgLoadAttr.BtfFd);
+  store<i32>(ATTR, FuncInfo.Size, ProgLoadAttr.FuncInfoRecordBytes);
+  store<u64>(ATTR, addressOf(request.funcInfo), ProgLoadAttr.FuncInfo);
+  store<i32>(ATTR, request.funcInfoCount, ProgLoadAttr.FuncInfoCount);
+  if (request.lineInfoCount == 0) return;
+  store<i32>(ATTR, LineInfo.Size, ProgLoadAttr.LineInfoRecordBytes);
+  store<u64>(ATTR, addressOf(request.lineInfo), ProgLoadAttr.LineInfo);
+  store<i32>(ATTR, request.lineInfoCount, ProgLoadAttr.LineInfoCount);
+}
+
+/** Attaches a raw tracepoint program; it stays attached as long as the descriptor is open. */
 export function openRawTracepoint(name: string, program: i32): i32 {
-  let text = encodeTextZ(name);
-  memory.fill(ATTR, 0, ATTR_BYTES);
-  store<u64>(ATTR, addressOf(changetype<usize>(text)));
-  store<i32>(ATTR, program, 8);
-  return bpf(BpfCommand.RawTracepointOpen, ATTR, 16);
+  const text = encodeTextZ(name);
+  clear();
+  store<u64>(ATTR, addressOf(changetype<usize>(text)), RawTracepointAttr.Name);
+  store<i32>(ATTR, program, RawTracepointAttr.Program);
+  return bpf(BpfCommand.RawTracepointOpen, ATTR, RawTracepointAttr.Size);
 }
 
-/** Puts a program on a perf event by a link (from 5.15); the link's descriptor holds it. */
+/** Puts a program on a perf event by a link (from 5.15); it stays there as long as the link's descriptor is open. */
 export function linkPerfEvent(event: i32, program: i32): i32 {
-  memory.fill(ATTR, 0, ATTR_BYTES);
-  store<i32>(ATTR, program);
-  store<i32>(ATTR, event, 4);
-  store<i32>(ATTR, BPF_PERF_EVENT, 8);
-  return bpf(BpfCommand.LinkCreate, ATTR, 24);
+  clear();
+  store<i32>(ATTR, program, LinkCreateAttr.Program);
+  store<i32>(ATTR, event, LinkCreateAttr.Target);
+  store<i32>(ATTR, AttachType.PerfEvent, LinkCreateAttr.AttachType);
+  return bpf(BpfCommand.LinkCreate, ATTR, LinkCreateAttr.Size);
 }
 
-/** Hooks a program to the entry or return of many functions; `names`: u64 host addresses of NUL-terminated names. */
+/** Attaches a program to the entry or return of many functions; `names`: u64 host addresses of NUL-terminated names. */
 export function linkKprobes(program: i32, names: usize, count: i32, isReturn: bool): i32 {
-  memory.fill(ATTR, 0, ATTR_BYTES);
-  store<i32>(ATTR, program);
-  store<i32>(ATTR, AttachType.TraceKprobeMulti, 8);
-  store<i32>(ATTR, isReturn ? BPF_F_KPROBE_MULTI_RETURN : 0, 16);
-  store<i32>(ATTR, count, 20);
-  store<u64>(ATTR, addressOf(names), 24);
-  return bpf(BpfCommand.LinkCreate, ATTR, 48);
+  clear();
+  store<i32>(ATTR, program, KprobeMultiAttr.Program);
+  store<i32>(ATTR, AttachType.TraceKprobeMulti, KprobeMultiAttr.AttachType);
+  store<i32>(ATTR, isReturn ? KPROBE_MULTI_RETURN : 0, KprobeMultiAttr.Flags);
+  store<i32>(ATTR, count, KprobeMultiAttr.Count);
+  store<u64>(ATTR, addressOf(names), KprobeMultiAttr.Symbols);
+  return bpf(BpfCommand.LinkCreate, ATTR, KprobeMultiAttr.Size);
 }
 
-/** Times the kprobes of a link could not run (from 6.7); 0 where the kernel does not tell. */
+/** How often the kprobes of a link could not run (from 6.7); 0 where the kernel does not tell. */
 export function readLinkMissed(link: i32): u64 {
   if (readInfo(link) < 0) return 0;
-  if (load<i32>(INFO) == BPF_LINK_TYPE_KPROBE_MULTI) return load<u64>(INFO, 32);
-  if (load<i32>(INFO) != BPF_LINK_TYPE_PERF_EVENT) return 0;
-  let kind = load<i32>(INFO, 16);
-  return kind == BPF_PERF_EVENT_KPROBE || kind == BPF_PERF_EVENT_KRETPROBE ? load<u64>(INFO, 48) : 0;
+  const type = load<i32>(INFO, LinkInfo.Type);
+  if (type == LinkType.KprobeMulti) return load<u64>(INFO, LinkInfo.KprobeMultiMissed);
+  if (type != LinkType.PerfEvent) return 0;
+  const kind = load<i32>(INFO, LinkInfo.PerfEventType);
+  const isKprobe = kind == PerfEventInfo.Kprobe || kind == PerfEventInfo.Kretprobe;
+  return isKprobe ? load<u64>(INFO, LinkInfo.KprobeMissed) : 0;
 }
 
 /** Runs a raw tracepoint program once, now, in the kernel, without arguments. */
 export function testRun(program: i32): i32 {
-  memory.fill(ATTR, 0, ATTR_BYTES);
-  store<i32>(ATTR, program);
-  return bpf(BpfCommand.ProgTestRun, ATTR, 72);
+  clear();
+  store<i32>(ATTR, program, TestRunAttr.Program);
+  return bpf(BpfCommand.ProgTestRun, ATTR, TestRunAttr.Size);
 }
 
-/** Reads what the kernel knows about a program, for the getters below. */
-export function readProgramInfo(program: i32): i32 {
-  return readInfo(program);
+/** How often a program could not run because it ran already (from 5.12); 0 where the kernel does not tell. */
+export function readRecursionMisses(program: i32): u64 {
+  return readInfo(program) < 0 ? 0 : load<u64>(INFO, ProgInfo.RecursionMisses);
 }
 
+/** How many instructions the verifier walked through for a program (from 5.16); 0 where the kernel does not tell. */
+export function readVerifiedInsns(program: i32): u32 {
+  return readInfo(program) < 0 ? 0 : load<u32>(INFO, ProgInfo.VerifiedInsns);
+}
+
+/** Fills INFO, in which fields that the kernel does not know stay zero. */
 function readInfo(fd: i32): i32 {
-  memory.fill(INFO, 0, INFO_BYTES);
-  memory.fill(ATTR, 0, ATTR_BYTES);
-  store<i32>(ATTR, fd);
-  store<i32>(ATTR, INFO_BYTES, 4);
-  store<u64>(ATTR, addressOf(INFO), 8);
-  return bpf(BpfCommand.ObjGetInfoByFd, ATTR, 16);
-}
-
-/** Times the newest readProgramInfo's program could not run because one ran already (from 5.12). */
-export function infoRecursionMisses(): u64 {
-  return load<u64>(INFO, 208);
-}
-
-/** Instructions that the verifier walked through for it (from 5.16). */
-export function infoVerifiedInsns(): u32 {
-  return load<u32>(INFO, 216);
+  memory.fill(INFO, 0, ProgInfo.Size);
+  clear();
+  store<i32>(ATTR, fd, InfoAttr.Fd);
+  store<i32>(ATTR, ProgInfo.Size, InfoAttr.Bytes);
+  store<u64>(ATTR, addressOf(INFO), InfoAttr.Info);
+  return bpf(BpfCommand.ObjGetInfoByFd, ATTR, InfoAttr.Size);
 }
 
 /** The kernel takes names of 15 bytes, of letters, digits, '_' and '.'. */
 function storeName(at: usize, name: string): void {
   for (let i = 0, n = min(name.length, OBJECT_NAME_BYTES - 1); i < n; ++i) {
-    let c = name.charCodeAt(i);
-    let isDigit = c >= 0x30 && c <= 0x39;
-    let isLetter = (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a);
+    const c = name.charCodeAt(i);
+    const isDigit = c >= 0x30 && c <= 0x39;
+    const isLetter = (c >= 0x41 && c <= 0x5a) || (c >= 0x61 && c <= 0x7a);
     store<u8>(at + i, isDigit || isLetter || c == 0x2e ? <u8>c : 0x5f);
   }
 }

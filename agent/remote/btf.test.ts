@@ -16,11 +16,11 @@ const NAME_E: u32 = 16;
 const NAME_A: u32 = 18;
 
 function btf(types: u32[]): StaticArray<u8> {
-  let out = new ByteWriter(256);
+  const out = new ByteWriter(256);
   out.u16(BTF_MAGIC);
   out.u16(1);
-  let bytes = types.length * 4;
-  let header: u32[] = [24, 0, bytes, bytes, STRINGS.length];
+  const bytes = types.length * 4;
+  const header: u32[] = [24, 0, bytes, bytes, STRINGS.length];
   for (let i = 0; i < header.length; ++i) out.u32(header[i]);
   for (let i = 0; i < types.length; ++i) out.u32(types[i]);
   out.text(STRINGS);
@@ -32,27 +32,27 @@ function info(kind: i32, vlen: i32): u32 {
 }
 
 export function test_fills_in_sizes_and_offsets_of_variables(): void {
-  let builder = new ElfBuilder();
-  let bss = builder.nobits(".bss", 512);
+  const builder = new ElfBuilder();
+  const bss = builder.nobits(".bss", 512);
   builder.symbol("count", SymbolType.Object, bss, 192, 8);
-  let elf = readElf(builder.build())!;
+  const elf = readElf(builder.build());
   // 1 int; 2 var count; 3 datasec .bss { count }
-  let types: u32[] = [1, info(BtfKind.Int, 0), 8, 64, NAME_COUNT, info(BtfKind.Var, 0), 1, 1];
-  let datasec: u32[] = [NAME_BSS, info(BtfKind.Datasec, 1), 0, 2, 0, 8];
-  let bytes = prepareBtf(ByteReader.over(btf(types.concat(datasec))), elf);
-  let b = readBtf(ByteReader.over(bytes!))!;
+  const types: u32[] = [1, info(BtfKind.Int, 0), 8, 64, NAME_COUNT, info(BtfKind.Var, 0), 1, 1];
+  const datasec: u32[] = [NAME_BSS, info(BtfKind.Datasec, 1), 0, 2, 0, 8];
+  const bytes = prepareBtf(ByteReader.over(btf(types.concat(datasec))), elf);
+  const b = readBtf(ByteReader.over(bytes!))!;
   assert(b.sizeOrType(3) == 512, "the section's size");
   assert(b.trailer(3, 0, 12, 4) == 192, "the variable's offset");
 }
 
 export function test_replaces_kinds_that_older_kernels_refuse(): void {
   // 1 int; 2 float; 3 type tag -> 1; 4 declaration tag -> 1; 5 enum64 e { A }
-  let types: u32[] = [1, info(BtfKind.Int, 0), 4, 32, NAME_A, info(BtfKind.Float, 0), 8];
-  let tags: u32[] = [NAME_A, info(BtfKind.TypeTag, 0), 1, NAME_A, info(BtfKind.DeclTag, 0), 1, 0xffffffff];
-  let last: u32[] = [NAME_E, info(BtfKind.Enum64, 1), 8, NAME_A, 5, 0];
-  let bytes = btf(types.concat(tags).concat(last));
+  const types: u32[] = [1, info(BtfKind.Int, 0), 4, 32, NAME_A, info(BtfKind.Float, 0), 8];
+  const tags: u32[] = [NAME_A, info(BtfKind.TypeTag, 0), 1, NAME_A, info(BtfKind.DeclTag, 0), 1, 0xffffffff];
+  const last: u32[] = [NAME_E, info(BtfKind.Enum64, 1), 8, NAME_A, 5, 0];
+  const bytes = btf(types.concat(tags).concat(last));
   assert(sanitizeBtf(bytes), "something was replaced");
-  let b: BtfReader = readBtf(ByteReader.over(bytes))!;
+  const b: BtfReader = readBtf(ByteReader.over(bytes))!;
   assert(b.count == 6, "ids are what they were");
   assert(b.kind(2) == BtfKind.Struct && b.sizeOf(2) == 8 && b.vlen(2) == 0, "a float is a struct of its size");
   assert(b.kind(3) == BtfKind.Const && b.strip(3) == 1, "a type tag is a qualifier");

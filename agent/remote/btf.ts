@@ -10,8 +10,8 @@ import { SymbolType } from "../../common/format/elf";
 
 /** A copy of `.BTF` that the kernel will take; null when it is damaged. */
 export function prepareBtf(data: ByteReader, elf: ElfFile): StaticArray<u8> | null {
-  let bytes = data.copy();
-  let btf = readBtf(ByteReader.over(bytes));
+  const bytes = data.copy();
+  const btf = readBtf(ByteReader.over(bytes));
   if (!btf) return null;
   for (let id = 1, n = btf.count; id < n; ++id) {
     if (btf.kind(id) == BtfKind.Datasec) fillDatasec(btf, id, elf);
@@ -21,12 +21,12 @@ export function prepareBtf(data: ByteReader, elf: ElfFile): StaticArray<u8> | nu
 
 /** Size of a section and offsets of its variables, from the ELF file. */
 function fillDatasec(btf: BtfReader, id: i32, elf: ElfFile): void {
-  let section = elf.findSection(btf.name(id));
+  const section = elf.findSection(btf.name(id));
   if (!section) return;
-  let at = btf.types.address + <usize>btf.at(id);
+  const at = btf.types.address + <usize>btf.at(id);
   if (section.bytes > 0) store<i32>(at + BtfType.SizeOrType, section.bytes);
   for (let entry = 0, n = btf.vlen(id); entry < n; ++entry) {
-    let symbol = elf.findSymbol(btf.name(btf.datasecVar(id, entry)), SymbolType.Object);
+    const symbol = elf.findSymbol(btf.name(btf.datasecVar(id, entry)), SymbolType.Object);
     if (!symbol || symbol.section != section.index) continue;
     store<i32>(at + BtfType.Size + <usize>(entry * BtfVarSecinfo.Size + BtfVarSecinfo.Offset), symbol.value);
   }
@@ -34,12 +34,12 @@ function fillDatasec(btf: BtfReader, id: i32, elf: ElfFile): void {
 
 /** Replaces kinds that came after 5.10; false when there was none, so that trying again is pointless. */
 export function sanitizeBtf(bytes: StaticArray<u8>): bool {
-  let btf = readBtf(ByteReader.over(bytes));
+  const btf = readBtf(ByteReader.over(bytes));
   if (!btf) return false;
   let changed = false;
   for (let id = 1, n = btf.count; id < n; ++id) {
-    let at = btf.types.address + <usize>btf.at(id);
-    let vlen = btf.vlen(id);
+    const at = btf.types.address + <usize>btf.at(id);
+    const vlen = btf.vlen(id);
     switch (btf.kind(id)) {
       case BtfKind.Float:
         // A struct without members, of the same size.

@@ -4,7 +4,7 @@
 
 import { FailureCode } from "../../common/format/frame";
 import { environmentAddress, environmentEntries, getEnvironment, parseNumber } from "./args";
-import { Errno, fail } from "./errors";
+import { Errno, Failure, Result } from "./errors";
 import {
   addressOf,
   close,
@@ -13,9 +13,8 @@ import {
   O_CLOEXEC,
   O_RDWR,
   open,
+  PipeEnds,
   pipe2,
-  pipeReadEnd,
-  pipeWriteEnd,
   read,
   readFile,
   SIGCONT,
@@ -27,7 +26,6 @@ import {
   spawnProcess,
   WNOHANG,
   wait4,
-  waitStatus,
   write,
 } from "./syscall";
 
@@ -57,23 +55,24 @@ export class Command {
 
   constructor(public pid: i32) {}
 
-  /** Lets it start. 0, or -errno with the failure kept if it could not. */
-  release(text: string): i32 {
-    let byte = memory.data(8);
-    write(this.gate, byte, 1);
+  /** Lets it start. */
+  release(text: string): Failure | null {
+    const word = memory.data(8);
+    write(this.gate, word, 1);
     this.closeGate();
     let got: i32;
-    do got = read(this.report, byte, 4);
+    do got = read(this.report, word, 4);
     while (got == -Errno.EINTR);
     close(this.report);
     this.report = -1;
-    return got == 4 ? fail(FailureCode.Command, load<i32>(byte), `cannot run the command '${text}'`) : 0;
+    return got == 4 ? new Failure(FailureCode.Command, load<i32>(word), `cannot run the command '${text}'`) : null;
   }
 
   /** After SIGCHLD: has it ended? */
   reap(): bool {
-    if (!this.ended && wait4(this.pid, WNOHANG) == this.pid) {
-      this.status = waitStatus;
+    const status = memory.data(8);
+    if (!this.ended && wait4(this.pid, status, WNOHANG) == this.pid) {
+      this.status = load<i32>(status);
       this.ended = true;
     }
     return this.ended;
@@ -85,7 +84,7 @@ export class Command {
     if (this.gate >= 0) {
       // It never started: it ends at the closed gate, and has no status.
       this.closeGate();
-      wait4(this.pid, 0);
+      wait4(this.pid, 0, 0);
       this.ended = true;
       return;
     }
@@ -96,7 +95,7 @@ export class Command {
     this.status = -1; // how it ended is our doing
     if (this.ended) return;
     kill(-this.pid, SIGKILL);
-    wait4(this.pid, 0);
+    wait4(this.pid, 0, 0);
     this.ended = true;
   }
 
@@ -112,21 +111,22 @@ export class Command {
   }
 }
 
-/** Forks the command and leaves it at the gate; null with the failure kept. */
-export function startCommand(request: CommandRequest): Command | null {
-  let spawn = new Spawner();
-  if (!spawn.open(request.captured)) return null;
-  spawn.setUser(request);
-  let pid = spawn.fork(request.text);
+/** Forks the command and leaves it at the gate. */
+export function startCommand(request: CommandRequest): Result<Command> {
+  const spawner = new Spawner();
+  const failure = spawner.open(request.captured);
+  if (failure) return new Result<Command>(null, failure);
+  spawner.setUser(request);
+  const pid = spawner.fork(request.text);
   if (pid < 0) {
-    fail(FailureCode.Command, pid, `cannot start a process for the command '${request.text}'`);
-    return null;
+    const what = `cannot start a process for the command '${request.text}'`;
+    return new Result<Command>(null, new Failure(FailureCode.Command, pid, what));
   }
-  let command = new Command(pid);
-  command.hold(spawn.gateWrite, spawn.reportRead);
-  command.stdout = spawn.stdoutRead;
-  command.stderr = spawn.stderrRead;
-  return command;
+  const command = new Command(pid);
+  command.hold(spawner.gateWrite, spawner.reportRead);
+  command.stdout = spawner.stdoutRead;
+  command.stderr = spawner.stderrRead;
+  return new Result<Command>(command, null);
 }
 
 /** Makes the pipes and the request of one spawn. */
@@ -138,13 +138,15 @@ class Spawner {
   private request: StaticArray<u8> = new StaticArray<u8>(Spawn.Size);
   private childEnds: i32[] = [];
   private groups: StaticArray<u32> = new StaticArray<u32>(0);
+  /** The child reads its environment through these addresses. */
+  private environment: Environment = new Environment();
 
-  open(captured: bool): bool {
-    let at = changetype<usize>(this.request);
+  open(captured: bool): Failure | null {
+    const at = changetype<usize>(this.request);
     this.gateWrite = this.pipe(Spawn.Gate, true);
     store<i32>(at, this.gateWrite, Spawn.GateWrite);
     this.reportRead = this.pipe(Spawn.Report, false);
-    let nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
+    const nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     this.childEnds.push(nothing);
     store<i32>(at, nothing, Spawn.Stdin);
     store<i32>(at, -1, Spawn.Stdout);
@@ -155,21 +157,24 @@ class Spawner {
       setNonblocking(this.stdoutRead, true);
       setNonblocking(this.stderrRead, true);
     }
-    return this.gateWrite >= 0 && this.reportRead >= 0 && nothing >= 0;
+    const errno = min(min(this.gateWrite, this.reportRead), nothing);
+    if (errno >= 0) return null;
+    return new Failure(FailureCode.Resource, errno, "cannot make a pipe for the command");
   }
 
-  /** A pipe whose one end is the child's, stored in the request; returns the other. */
+  /** A pipe whose one end is the child's, stored in the request; returns the other, or -errno. */
   private pipe(field: Spawn, childReads: bool): i32 {
-    let result = pipe2(O_CLOEXEC);
-    if (result < 0) return fail(FailureCode.Resource, result, "cannot make a pipe for the command");
-    let child = childReads ? pipeReadEnd : pipeWriteEnd;
+    const ends = memory.data(PipeEnds.Size);
+    const result = pipe2(ends, O_CLOEXEC);
+    if (result < 0) return result;
+    const child = load<i32>(ends + (childReads ? PipeEnds.Read : PipeEnds.Write));
     store<i32>(changetype<usize>(this.request) + field, child);
     this.childEnds.push(child);
-    return childReads ? pipeWriteEnd : pipeReadEnd;
+    return load<i32>(ends + (childReads ? PipeEnds.Write : PipeEnds.Read));
   }
 
   setUser(request: CommandRequest): void {
-    let at = changetype<usize>(this.request);
+    const at = changetype<usize>(this.request);
     let uid = request.uid;
     let gid = request.gid;
     let user = request.user;
@@ -187,15 +192,15 @@ class Spawner {
     this.groups = uid >= 0 ? groupsOf(user, gid) : new StaticArray<u32>(0);
     store<u32>(at, this.groups.length, Spawn.GroupCount);
     store<u32>(at, <u32>changetype<usize>(this.groups), Spawn.Groups);
-    store<u64>(at, uid < 0 ? environmentAddress() : environmentOf(user, uid), Spawn.Environment);
+    store<u64>(at, uid < 0 ? environmentAddress() : this.environment.fill(user, uid), Spawn.Environment);
   }
 
   fork(text: string): i32 {
-    let at = changetype<usize>(this.request);
-    let path = String.UTF8.encode("/bin/sh", true);
-    let option = String.UTF8.encode("-c", true);
-    let script = String.UTF8.encode(canExec(text) ? "exec " + text : text, true);
-    let args: StaticArray<u32> = [
+    const at = changetype<usize>(this.request);
+    const path = String.UTF8.encode("/bin/sh", true);
+    const option = String.UTF8.encode("-c", true);
+    const script = String.UTF8.encode(canExec(text) ? "exec " + text : text, true);
+    const args: StaticArray<u32> = [
       <u32>changetype<usize>(path),
       <u32>changetype<usize>(option),
       <u32>changetype<usize>(script),
@@ -203,7 +208,7 @@ class Spawner {
     ];
     store<u32>(at, <u32>changetype<usize>(path), Spawn.Path);
     store<u32>(at, <u32>changetype<usize>(args), Spawn.Arguments);
-    let pid = spawnProcess(at);
+    const pid = spawnProcess(at);
     for (let i = 0, n = this.childEnds.length; i < n; ++i) close(this.childEnds[i]);
     return pid;
   }
@@ -219,60 +224,61 @@ function canExec(text: string): bool {
   for (let i = 0, n = text.length; i < n; ++i) {
     if ("|&;()`{}!\n".includes(text.charAt(i))) return false;
   }
-  let first = text.trim().split(" ")[0];
+  const first = text.trim().split(" ")[0];
   return first.length != 0 && !first.includes("=") && !SHELL_WORDS.includes(` ${first} `);
 }
 
 /** The groups of a user by /etc/group, and `gid`. */
 function groupsOf(user: string, gid: i32): StaticArray<u32> {
-  let ids: u32[] = [];
+  const ids: u32[] = [];
   if (gid >= 0) ids.push(gid);
-  let bytes = readFile("/etc/group", 1 << 22);
+  const bytes = readFile("/etc/group", 1 << 22);
   if (bytes && user.length != 0) {
-    let lines = String.UTF8.decodeUnsafe(changetype<usize>(bytes), bytes.length).split("\n");
+    const lines = String.UTF8.decodeUnsafe(changetype<usize>(bytes), bytes.length).split("\n");
     for (let i = 0, n = lines.length; i < n && ids.length < 1000; ++i) {
-      let fields = lines[i].split(":");
+      const fields = lines[i].split(":");
       if (fields.length < 4 || !fields[3].split(",").includes(user)) continue;
-      let id = parseNumber(fields[2]);
+      const id = parseNumber(fields[2]);
       if (id >= 0 && !ids.includes(id)) ids.push(id);
     }
   }
   return StaticArray.fromArray(ids);
 }
 
-// Kept alive as long as the process: the child reads it through addresses.
-let entries: ArrayBuffer[] = [];
-let pointers: StaticArray<u64> = new StaticArray<u64>(0);
+/** The environment of the command: pointers, and the texts that they point to. */
+class Environment {
+  private entries: ArrayBuffer[] = [];
+  private pointers: StaticArray<u64> = new StaticArray<u64>(0);
 
-/** Host address of the agent's environment with HOME, USER, LOGNAME of the login user. */
-function environmentOf(user: string, uid: i32): u64 {
-  let texts: string[] = [];
-  let ours = environmentEntries();
-  for (let i = 0, n = ours.length; i < n; ++i) {
-    let name = ours[i].split("=")[0];
-    if (name != "HOME" && name != "USER" && name != "LOGNAME") texts.push(ours[i]);
+  /** Takes the agent's environment with HOME, USER, LOGNAME of the login user; its host address. */
+  fill(user: string, uid: i32): u64 {
+    const texts: string[] = [];
+    const ours = environmentEntries();
+    for (let i = 0, n = ours.length; i < n; ++i) {
+      const name = ours[i].split("=")[0];
+      if (name != "HOME" && name != "USER" && name != "LOGNAME") texts.push(ours[i]);
+    }
+    if (user.length != 0) {
+      texts.push(`USER=${user}`);
+      texts.push(`LOGNAME=${user}`);
+    }
+    const home = homeOf(uid);
+    if (home.length != 0) texts.push(`HOME=${home}`);
+    this.pointers = new StaticArray<u64>(texts.length + 1);
+    for (let i = 0, n = texts.length; i < n; ++i) {
+      this.entries.push(String.UTF8.encode(texts[i], true));
+      this.pointers[i] = addressOf(changetype<usize>(this.entries[i]));
+    }
+    return addressOf(changetype<usize>(this.pointers));
   }
-  if (user.length != 0) {
-    texts.push(`USER=${user}`);
-    texts.push(`LOGNAME=${user}`);
-  }
-  let home = homeOf(uid);
-  if (home.length != 0) texts.push(`HOME=${home}`);
-  entries = [];
-  pointers = new StaticArray<u64>(texts.length + 1);
-  for (let i = 0, n = texts.length; i < n; ++i) {
-    entries.push(String.UTF8.encode(texts[i], true));
-    pointers[i] = addressOf(changetype<usize>(entries[i]));
-  }
-  return addressOf(changetype<usize>(pointers));
 }
 
 function homeOf(uid: i32): string {
-  let bytes = readFile("/etc/passwd", 1 << 22);
+  const bytes = readFile("/etc/passwd", 1 << 22);
   if (!bytes) return "";
-  let lines = String.UTF8.decodeUnsafe(changetype<usize>(bytes), bytes.length).split("\n");
+  const lines = String.UTF8.decodeUnsafe(changetype<usize>(bytes), bytes.length).split("\n");
   for (let i = 0, n = lines.length; i < n; ++i) {
-    let fields = lines[i].split(":");
+    const fields = lines[i].split(":");
     if (fields.length >= 6 && parseNumber(fields[2]) == uid) return fields[5];
   }
   return "";

@@ -1,25 +1,26 @@
 // The kernel's configuration as distributions leave it beside the kernel: lines NAME=value. (/proc/config.gz is packed, and
 // few kernels have it without one of these files.)
 
+import { UtsField } from "../../common/format/linux";
 import { LineReader } from "./lines";
 import { uname } from "./syscall";
 
 /** What stands for "no configuration is to be found" in an answer. */
-export const NO_CONFIG: string = "?";
+const NO_CONFIG: string = "?";
 
 /** "NAME=value" of each option asked for that is set; or NO_CONFIG. */
 export function findConfig(names: string[]): string[] {
-  let release = uname(2);
-  let places: StaticArray<string> = [
+  const release = uname(UtsField.Release);
+  const places: StaticArray<string> = [
     `/boot/config-${release}`,
     `/lib/modules/${release}/config`,
     `/usr/lib/modules/${release}/config`,
     `/lib/modules/${release}/build/.config`,
   ];
   for (let i = 0; i < places.length; ++i) {
-    let reader = new LineReader(places[i]);
+    const reader = new LineReader(places[i]);
     if (!reader.isOpen) continue;
-    let found = readConfig(reader, names);
+    const found = readConfig(reader, names);
     reader.close();
     return found;
   }
@@ -27,12 +28,12 @@ export function findConfig(names: string[]): string[] {
 }
 
 function readConfig(reader: LineReader, names: string[]): string[] {
-  let wanted = new Set<string>();
+  const wanted = new Set<string>();
   for (let i = 0, n = names.length; i < n; ++i) wanted.add(names[i]);
-  let found: string[] = [];
+  const found: string[] = [];
   while (reader.next()) {
     let at = reader.at;
-    let end = at + reader.length;
+    const end = at + reader.length;
     while (at < end && load<u8>(at) != 0x3d) ++at;
     if (at == end || load<u8>(reader.at) == 0x23) continue;
     if (wanted.has(String.UTF8.decodeUnsafe(reader.at, at - reader.at))) {

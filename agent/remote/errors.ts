@@ -1,20 +1,26 @@
-// Why the agent could not go on, as a value: AssemblyScript has no exceptions. A function that fails calls `fail`, which
-// keeps the record in `lastFailure`, and returns what `fail` returned: a negative errno.
+// Why the agent could not go on, as a value: AssemblyScript has no exceptions. A function that can fail returns
+// `Failure | null`, null when it did what its name says; one that makes something returns a `Result`. Only failures
+// allocate, so that the way of a record stays free of it.
 
 import { FailureCode } from "../../common/format/frame";
 
 /** One failure in words for the user, with what to do about it. */
 export class Failure {
+  /** positive errno; 0 if the kernel was not asked */
+  errno: i32;
+
   constructor(
     /** FailureCode of common/format/frame */
-    public code: i32,
-    /** positive errno, 0 if the kernel was not asked */
-    public errno: i32,
+    public code: FailureCode,
+    /** of either sign, 0 if the kernel was not asked */
+    errno: i32,
     /** what happened, one sentence without a full stop */
     public text: string,
     /** what to do about it; may be empty */
-    public hint: string,
-  ) {}
+    public hint: string = "",
+  ) {
+    this.errno = errno < 0 ? -errno : errno;
+  }
 
   /** The sentence with the kernel's reason. */
   render(): string {
@@ -22,25 +28,12 @@ export class Failure {
   }
 }
 
-/** The newest failure; null as long as nothing has failed. */
-export let lastFailure: Failure | null = null;
-
-/** Keeps a failure; returns -errno (-EINVAL when the kernel was not asked). `errno` may have either sign. */
-export function fail(code: i32, errno: i32, text: string, hint: string = ""): i32 {
-  let positive = errno < 0 ? -errno : errno;
-  lastFailure = new Failure(code, positive, text, hint);
-  return positive == 0 ? -Errno.EINVAL : -positive;
-}
-
-/** The newest failure, or one that says so if none was kept (a bug of ours). */
-export function getFailure(): Failure {
-  let failure = lastFailure;
-  return failure ? failure : new Failure(FailureCode.Protocol, 0, "the agent failed without saying why", "");
-}
-
-/** Forgets the newest failure, so that one of an earlier attempt is not reported as this one's. */
-export function clearFailure(): void {
-  lastFailure = null;
+/** Something that was made, or why it could not be: one of the two is null. */
+export class Result<T> {
+  constructor(
+    public value: T | null,
+    public failure: Failure | null,
+  ) {}
 }
 
 /** errno values that the agent tests for. The same on x86_64 and arm64. */
@@ -64,12 +57,14 @@ export const enum Errno {
   EISDIR = 21,
   EINVAL = 22,
   EMFILE = 24,
+  EFBIG = 27,
   ENOSPC = 28,
   EPIPE = 32,
   ERANGE = 34,
   ENOSYS = 38,
   ENODATA = 61,
   EOPNOTSUPP = 95,
+  EADDRNOTAVAIL = 99,
   ECANCELED = 125,
   ENOTSUPP = 524,
 }

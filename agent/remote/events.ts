@@ -9,11 +9,9 @@ import {
   EPOLLHUP,
   EPOLLIN,
   EPOLLOUT,
+  EventList,
   epoll_create1,
   epoll_ctl,
-  epoll_wait,
-  epollData,
-  epollEvents,
   O_CLOEXEC,
 } from "./syscall";
 
@@ -34,6 +32,7 @@ export const enum Tag {
 /** Waits for any of its descriptors. */
 export class Events {
   private epoll: i32 = epoll_create1(O_CLOEXEC);
+  private list: EventList = new EventList();
 
   /** Level-triggered: reported as long as there is something to read. Returns -EPERM for plain files. */
   add(fd: i32, tag: i32): i32 {
@@ -56,17 +55,17 @@ export class Events {
 
   /** How many events there are; -1 milliseconds wait for ever. */
   wait(timeoutMs: i32): i32 {
-    return max(epoll_wait(this.epoll, timeoutMs), 0);
+    return max(this.list.wait(this.epoll, timeoutMs), 0);
   }
 
   /** Tag of event `i`. */
   tag(i: i32): i32 {
-    return <i32>epollData(i);
+    return <i32>this.list.data(i);
   }
 
   /** Has the other end of event `i` gone? */
   isClosed(i: i32): bool {
-    return (epollEvents(i) & (EPOLLERR | EPOLLHUP)) != 0;
+    return (this.list.happened(i) & (EPOLLERR | EPOLLHUP)) != 0;
   }
 
   close(): void {

@@ -1,11 +1,23 @@
 // What a kernel must be able to do for an object, one row per feature. Features are probed, never inferred from version
 // numbers: distributions backport. Manifest rows name them; a kernel that lacks one is refused by that name.
 
-import { Atomic, Opcode, ProgramType } from "../../common/format/bpf";
+import {
+  Alu,
+  Atomic,
+  Class,
+  Jmp,
+  LogLevel,
+  MapFlag,
+  MapType,
+  Opcode,
+  ProgramType,
+  Source,
+} from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";
-import { FeatureRow, TableKind } from "../../common/format/manifest";
+import { Helper } from "../../common/format/helpers";
+import { FeatureRow, NONE, TableKind } from "../../common/format/manifest";
 import { createMap, loadProgram, MapRequest, ProgramRequest, testRun } from "./bpf";
-import { Errno, fail } from "./errors";
+import { Errno, Failure } from "./errors";
 import { LoadedObject } from "./object";
 import { close, O_CLOEXEC, O_RDONLY, open } from "./syscall";
 
@@ -41,16 +53,21 @@ const FETCH_ADD: StaticArray<u64> = [
 const SIGNED_DIV: StaticArray<u64> = [
   0x0000_0007_0000_0000 | <u64>Opcode.MovImm64,
   0x0000_0002_0000_0100 | <u64>Opcode.MovImm64,
-  0x0000_0000_0001_1000 | 0x3f,
+  0x0000_0000_0001_1000 | <u64>(Alu.Div | Source.X | Class.Alu64),
   MOV_R0_0,
   EXIT,
 ];
 /** r0 = 0; may_goto +1; r0 = 1; return */
-const MAY_GOTO: StaticArray<u64> = [MOV_R0_0, 0x0000_0000_0001_00e5, 0x0000_0001_0000_0000 | MOV_R0_0, EXIT];
+const MAY_GOTO: StaticArray<u64> = [
+  MOV_R0_0,
+  0x0000_0000_0001_0000 | <u64>(Jmp.Jcond | Class.Jmp),
+  0x0000_0001_0000_0000 | MOV_R0_0,
+  EXIT,
+];
 /** bpf_loop with garbage: known helpers are refused for their arguments, unknown ones as unknown; told apart by the log. */
 const CALL_LOOP: StaticArray<u64> = [
   0x0000_0000_0000_0100 | <u64>Opcode.MovImm64,
-  ((<u64>181) << 32) | <u64>Opcode.Call,
+  ((<u64>Helper.Loop) << 32) | <u64>Opcode.Call,
   MOV_R0_0,
   EXIT,
 ];
@@ -58,7 +75,7 @@ const CALL_LOOP: StaticArray<u64> = [
 /** All features the agent can probe. */
 export const FEATURES: StaticArray<Feature> = [
   new Feature("bpf", "3.18", "the bpf() system call", (): bool => probeBpf()),
-  new Feature("ringbuf", "5.8", "BPF ring buffers", (): bool => probeMap(27, 0, 0, 4096)),
+  new Feature("ringbuf", "5.8", "BPF ring buffers", (): bool => probeMap(MapType.Ringbuf, 0, 0, 4096)),
   new Feature(
     "raw_tp",
     "4.17",
@@ -85,56 +102,60 @@ export const FEATURES: StaticArray<Feature> = [
 ];
 
 /** The row of that name; null if there is none. */
-export function findFeature(name: string): Feature | null {
+function findFeature(name: string): Feature | null {
   for (let i = 0, n = FEATURES.length; i < n; ++i) {
     if (FEATURES[i].name == name) return FEATURES[i];
   }
   return null;
 }
 
-/** Probes what the object's manifest asks for; 0, or -errno with the failure kept. */
-export function checkFeatures(o: LoadedObject): i32 {
+/** Probes what the whole object needs; what single probes need goes to them (alternatives.ts). */
+export function checkFeatures(o: LoadedObject): Failure | null {
   for (let row = 0, n = o.manifest.count(TableKind.Feature); row < n; ++row) {
-    let name = o.manifest.text(TableKind.Feature, row, FeatureRow.Name);
-    let feature = findFeature(name);
-    if (!feature)
-      return fail(
-        FailureCode.Feature,
-        0,
-        `the object needs '${name}', which this agent does not know`,
-        "Use an agent as new as the compiler.",
-      );
-    if (!feature.probe())
-      return fail(
-        FailureCode.Feature,
-        0,
-        `this kernel has no ${feature.text}`,
-        `Linux ${feature.since} or newer has it.`,
-      );
+    const name = o.manifest.text(TableKind.Feature, row, FeatureRow.Name);
+    const probe = o.manifest.field(TableKind.Feature, row, FeatureRow.Probe);
+    if (probe != NONE) {
+      o.probes[probe].features.push(name);
+      continue;
+    }
+    const failure = checkFeature(name);
+    if (failure) return failure;
   }
-  return 0;
+  return null;
+}
+
+/** Probes one feature by its name. */
+export function checkFeature(name: string): Failure | null {
+  const feature = findFeature(name);
+  if (!feature) {
+    const what = `the object needs '${name}', which this agent does not know`;
+    return new Failure(FailureCode.Feature, 0, what, "Use an agent as new as the compiler.");
+  }
+  if (feature.probe()) return null;
+  const hint = `Linux ${feature.since} or newer has it.`;
+  return new Failure(FailureCode.Feature, 0, `this kernel has no ${feature.text}`, hint);
 }
 
 function probeBpf(): bool {
-  let fd = createMap(new MapRequest("probe", 2, 4, 8, 1, 0));
+  const fd = createMap(new MapRequest("probe", MapType.Array, 4, 8, 1, MapFlag.None));
   if (fd >= 0) close(fd);
   return fd != -Errno.ENOSYS;
 }
 
 function probeMap(type: i32, keyBytes: i32, valueBytes: i32, maxEntries: i32): bool {
-  let fd = createMap(new MapRequest("probe", type, keyBytes, valueBytes, maxEntries, 0));
+  const fd = createMap(new MapRequest("probe", type, keyBytes, valueBytes, maxEntries, 0));
   if (fd >= 0) close(fd);
   return fd >= 0;
 }
 
 function loadInsns(type: i32, insns: StaticArray<u64>, log: usize, logBytes: i32): i32 {
-  let request = new ProgramRequest();
+  const request = new ProgramRequest();
   request.type = type;
   request.name = "probe";
   request.insns = changetype<usize>(insns);
   request.insnCount = insns.length;
   if (logBytes > 0) {
-    request.logLevel = 1;
+    request.logLevel = LogLevel.Level1;
     request.log = log;
     request.logBytes = logBytes;
   }
@@ -142,27 +163,27 @@ function loadInsns(type: i32, insns: StaticArray<u64>, log: usize, logBytes: i32
 }
 
 function probeProgram(type: i32, insns: StaticArray<u64>): bool {
-  let isLoop = insns == CALL_LOOP;
-  let log = new StaticArray<u8>(isLoop ? 65536 : 8);
-  let fd = loadInsns(type, insns, changetype<usize>(log), isLoop ? log.length : 0);
+  const isLoop = insns == CALL_LOOP;
+  const log = new StaticArray<u8>(isLoop ? 65536 : 8);
+  const fd = loadInsns(type, insns, changetype<usize>(log), isLoop ? log.length : 0);
   if (fd >= 0) close(fd);
   if (!isLoop) return fd >= 0;
   let length = 0;
   while (length < log.length && log[length] != 0) ++length;
-  let text = String.UTF8.decodeUnsafe(changetype<usize>(log), length);
+  const text = String.UTF8.decodeUnsafe(changetype<usize>(log), length);
   return fd != -Errno.EPERM && !text.includes("invalid func") && !text.includes("unknown func");
 }
 
 function probeTestRun(): bool {
-  let fd = loadInsns(ProgramType.RawTracepoint, RETURN_0, 0, 0);
+  const fd = loadInsns(ProgramType.RawTracepoint, RETURN_0, 0, 0);
   if (fd < 0) return false;
-  let result = testRun(fd);
+  const result = testRun(fd);
   close(fd);
   return result >= 0;
 }
 
 function exists(path: string): bool {
-  let fd = open(path, O_RDONLY | O_CLOEXEC);
+  const fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd >= 0) close(fd);
   return fd >= 0;
 }

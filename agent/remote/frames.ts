@@ -37,7 +37,7 @@ export class FrameReader {
   /** Reads once what is there; false if nothing came. */
   fill(): bool {
     this.makeRoom();
-    let got = read(this.fd, changetype<usize>(this.buffer) + this.end, this.buffer.length - this.end);
+    const got = read(this.fd, changetype<usize>(this.buffer) + this.end, this.buffer.length - this.end);
     if (got == -Errno.EAGAIN || got == -Errno.EINTR) return false;
     if (got <= 0) {
       this.ended = true;
@@ -49,10 +49,10 @@ export class FrameReader {
 
   /** Cuts off the next frame. */
   next(): Incoming {
-    let have = this.end - this.start;
+    const have = this.end - this.start;
     if (have < FRAME_HEADER) return Incoming.None;
-    let header = changetype<usize>(this.buffer) + this.start;
-    let length = load<u32>(header);
+    const header = changetype<usize>(this.buffer) + this.start;
+    const length = load<u32>(header);
     if (length > <u32>MAX_FRAME_BYTES) return Incoming.Malformed;
     if (<u32>(have - FRAME_HEADER) < length) return Incoming.None;
     this.kind = <i32>load<u16>(header, 4);
@@ -64,16 +64,16 @@ export class FrameReader {
 
   /** Moves what is left to the front, and grows the buffer for a frame that does not fit. */
   private makeRoom(): void {
-    let have = this.end - this.start;
-    let base = changetype<usize>(this.buffer);
-    let need =
+    const have = this.end - this.start;
+    const base = changetype<usize>(this.buffer);
+    const need =
       have < FRAME_HEADER ? FRAME_HEADER : FRAME_HEADER + <i32>min<u32>(load<u32>(base + this.start), MAX_FRAME_BYTES);
     if (this.start > 0) memory.copy(base, base + this.start, have);
     this.start = 0;
     this.end = have;
     // Grows with what has come, not with what was announced.
     if (need <= this.buffer.length || have < this.buffer.length) return;
-    let larger = new StaticArray<u8>(min(need, have * 4));
+    const larger = new StaticArray<u8>(min(need, have * 4));
     memory.copy(changetype<usize>(larger), base, have);
     this.buffer = larger;
   }
@@ -105,7 +105,7 @@ export class Payload {
 
   /** A string: u32 length, bytes. */
   text(): string {
-    let length = this.u32();
+    const length = this.u32();
     if (length > <u32>i32.MAX_VALUE || !this.has(<i32>length)) {
       this.failed = true;
       return "";
@@ -120,7 +120,7 @@ export class Payload {
   }
 
   private take(bytes: i32): usize {
-    let at = this.at;
+    const at = this.at;
     this.at += bytes;
     this.left -= bytes;
     return at;
@@ -164,8 +164,8 @@ export class FrameWriter {
       this.begin(kind);
       this.recordKind = kind;
     }
-    let padded = (bytes + 7) & ~7;
-    let at = this.extend(8 + padded);
+    const padded = (bytes + 7) & ~7;
+    const at = this.extend(8 + padded);
     store<u64>(at + padded, 0); // the padding; at least 8 bytes are there
     store<u64>(at, <u64>bytes);
     memory.copy(at + 8, address, bytes);
@@ -184,7 +184,7 @@ export class FrameWriter {
     this.seal();
     this.ensure(FRAME_HEADER);
     this.frame = this.end;
-    let header = changetype<usize>(this.buffer) + this.end;
+    const header = changetype<usize>(this.buffer) + this.end;
     store<u32>(header, 0);
     store<u16>(header, <u16>kind, 4);
     store<u16>(header, 0, 6);
@@ -220,7 +220,7 @@ export class FrameWriter {
 
   /** A string of the wire: u32 length, bytes. */
   text(text: string): void {
-    let length = <i32>String.UTF8.byteLength(text);
+    const length = <i32>String.UTF8.byteLength(text);
     this.u32(length);
     String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, this.extend(length));
   }
@@ -228,7 +228,7 @@ export class FrameWriter {
   /** Room for `count` bytes at the end of the frame, to be filled by the caller. */
   extend(count: i32): usize {
     this.ensure(count);
-    let at = changetype<usize>(this.buffer) + this.end;
+    const at = changetype<usize>(this.buffer) + this.end;
     this.end += count;
     return at;
   }
@@ -237,7 +237,7 @@ export class FrameWriter {
   flush(): bool {
     this.seal();
     while (this.start < this.end && !this.broken) {
-      let put = write(this.fd, changetype<usize>(this.buffer) + this.start, this.end - this.start);
+      const put = write(this.fd, changetype<usize>(this.buffer) + this.start, this.end - this.start);
       if (put == -Errno.EINTR) continue;
       if (put == -Errno.EAGAIN) return false;
       if (put < 0) {
@@ -264,12 +264,12 @@ export class FrameWriter {
 
   private ensure(count: i32): void {
     if (this.end + count <= this.buffer.length) return;
-    let have = this.end - this.start;
-    let base = changetype<usize>(this.buffer);
+    const have = this.end - this.start;
+    const base = changetype<usize>(this.buffer);
     if (have + count <= this.buffer.length) {
       memory.copy(base, base + this.start, have);
     } else {
-      let larger = new StaticArray<u8>(max(this.buffer.length * 2, have + count));
+      const larger = new StaticArray<u8>(max(this.buffer.length * 2, have + count));
       memory.copy(changetype<usize>(larger), base + this.start, have);
       this.buffer = larger;
     }

@@ -3,18 +3,19 @@
 // session drains the rings into. Handlers for BPF_PROG_TEST_RUN are run by the kernel on our order.
 
 import { Environment } from "../../common/as/bpf-machine/environment";
-import { Machine } from "../../common/as/bpf-machine/machine";
+import { BpfMachine } from "../../common/as/bpf-machine/machine";
 import { MAP_HANDLE, MachineStatus } from "../../common/as/bpf-machine/state";
-import { MAP_OUTPUT } from "../../common/format/attach";
+import { Section } from "../../common/as/elf-reader";
+import { AttachFlags, attachRow, MAP_OUTPUT } from "../../common/format/attach";
 import { INSN_BYTES, Insn, Opcode, Pseudo } from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";
 import { AttachKind, Engine, LineRow, NONE, PositionRow, TableKind } from "../../common/format/manifest";
 import { BssHeader } from "../../common/format/runtime";
-import { Contact } from "./attach/table";
 import { testRun } from "./bpf";
-import { fail, getFailure } from "./errors";
-import { isCall, linkProblem, ReferenceKind, readReference, readTarget, referenceKind, referenceValue } from "./link";
-import { jiffyNs } from "./machine";
+import { Contact } from "./contact";
+import { Failure, Result } from "./errors";
+import { jiffyNs } from "./kernel";
+import { callProblem, isCall, Reference, ReferenceKind, readReference, readTarget, referenceProblem } from "./link";
 import { Probe, Program } from "./manifest";
 import {
   compareExchange32,
@@ -82,18 +83,18 @@ class AgentWorld extends Environment {
 
   ringOutput(map: i32, address: usize, bytes: i32): bool {
     if (map >= this.o.maps.length) return false;
-    let sink = this.o.maps[map].name == MAP_OUTPUT ? this.outputSink : this.controlSink;
+    const sink = this.o.maps[map].name == MAP_OUTPUT ? this.outputSink : this.controlSink;
     return sink ? sink.record(address, bytes) : false;
   }
 
   pause(): void {
-    let contact = this.contact;
+    const contact = this.contact;
     if (contact) contact.keep();
   }
 
   lookUp(map: i32, index: u32): usize {
     if (map >= this.o.maps.length) return 0;
-    let entry = unchecked(this.o.maps[map]);
+    const entry = unchecked(this.o.maps[map]);
     if (entry.address == 0 || index >= <u32>entry.maxEntries) return 0;
     return entry.address + <usize>index * entry.valueStride;
   }
@@ -123,104 +124,116 @@ class AgentWorld extends Environment {
   }
 }
 
-// One session, one object, one machine.
-let world: AgentWorld | null = null;
-let machine: Machine | null = null;
+/** The agent's own handlers of one object, ready to run. */
+export class Interpreter {
+  constructor(
+    public object: LoadedObject,
+    private world: AgentWorld,
+    private machine: BpfMachine,
+  ) {}
 
-/** Links `.stap.agent` and sets the machine up; 0, or -errno with the failure kept. Maps must have been made. */
-export function prepareInterpreter(o: LoadedObject): i32 {
-  let agentWorld = new AgentWorld(o);
-  let m = new Machine(agentWorld);
-  m.addRegion(o.bssAddress, o.bssBytes, true);
-  m.addRegion(changetype<usize>(o.rodataBytes), o.rodataBytes.length, false);
+  /** Says where output goes, and whom to keep in contact with while handlers run long. */
+  connect(output: RecordSink, control: RecordSink, contact: Contact): void {
+    this.world.outputSink = output;
+    this.world.controlSink = control;
+    this.world.contact = contact;
+  }
+
+  /**
+   * Runs all session probes of a kind (Begin, End, Error) by their order numbers. A handler that does what it may not
+   * becomes a warning of the object, and the others run. After exit() in a begin probe the remaining ones do not run.
+   */
+  runAll(kind: AttachKind): void {
+    const exiting = this.object.bssAddress + BssHeader.Exiting;
+    const probes = inOrder(this.object.probes.filter((probe: Probe): bool => isSession(probe)));
+    for (let i = 0, n = probes.length; i < n; ++i) {
+      if (probes[i].attach != kind) continue;
+      const isExiting = load<u32>(exiting) != 0;
+      if (isExiting && !attachRow(kind).is(AttachFlags.Last)) break;
+      // Handlers return at once while the session ends; end probes are what is left to run then.
+      if (isExiting) storeRelease32(exiting, 0);
+      this.run(probes[i]);
+      if (isExiting) storeRelease32(exiting, 1);
+    }
+  }
+
+  /** Runs one probe's handler; what goes wrong becomes a warning of the object. */
+  run(probe: Probe): void {
+    const failure = probe.program.engine == Engine.TestRun ? runInKernel(probe) : this.interpret(probe);
+    if (failure) this.object.warnings.push(failure.render());
+  }
+
+  private interpret(probe: Probe): Failure | null {
+    const o = this.object;
+    const section = o.agentCode;
+    if (!section || probe.program.section != section)
+      return new Failure(FailureCode.Object, 0, `${probe.point} has no code`);
+    const m = this.machine;
+    const status = m.run(probe.program.start / INSN_BYTES, 0, FUEL);
+    if (status == MachineStatus.Done) return null;
+    fetchAdd64(o.bssAddress + BssHeader.Errors, 1);
+    const place = placeOf(o, probe.program, m.pc);
+    return new Failure(FailureCode.Object, 0, `${probe.point} was stopped at ${place}: ${describe(status, m.fault)}`);
+  }
+}
+
+/** Links `.stap.agent` and makes the machine for it. Maps must have been made. */
+export function prepareInterpreter(o: LoadedObject): Result<Interpreter> {
+  const world = new AgentWorld(o);
+  const machine = new BpfMachine(world);
+  machine.addRegion(o.bssAddress, o.bssBytes, true);
+  machine.addRegion(changetype<usize>(o.rodataBytes), o.rodataBytes.length, false);
   for (let i = 0, n = o.maps.length; i < n; ++i) {
-    let map = o.maps[i];
-    if (map.address != 0) m.addRegion(map.address, <usize>map.bytes, true);
+    const map = o.maps[i];
+    if (map.address != 0) machine.addRegion(map.address, <usize>map.bytes, true);
   }
-  let section = o.agentCode;
+  const section = o.agentCode;
   if (section) {
-    let code = linkAgentCode(o);
-    if (!code) return fail(FailureCode.Object, 0, linkProblem);
-    m.setCode(code);
+    const code = section.data.copy();
+    const problem = linkAgentCode(o, section, code);
+    if (problem.length != 0) return new Result<Interpreter>(null, new Failure(FailureCode.Object, 0, problem));
+    machine.setCode(code);
   }
-  world = agentWorld;
-  machine = m;
-  return 0;
+  return new Result<Interpreter>(new Interpreter(o, world, machine), null);
 }
 
-/** Whom to keep in contact with while handlers run long. */
-export function setContact(contact: Contact): void {
-  let agentWorld = world;
-  if (agentWorld) agentWorld.contact = contact;
+function isSession(probe: Probe): bool {
+  return attachRow(probe.attach).is(AttachFlags.Session);
 }
 
-/**
- * Runs all probes of a kind (AttachKind Begin, End, Error) by their order numbers; what they print goes to the sinks.
- * A handler that does what it may not is a warning of the object, and the others run. After exit() in a begin probe the
- * remaining ones do not run.
- */
-export function runAgentProbes(o: LoadedObject, kind: i32, output: RecordSink, control: RecordSink): void {
-  let probes = o.probes.filter((probe: Probe): bool => probe.attach <= AttachKind.Error);
-  // Stable: sort() is not promised to be.
+/** Sorted by order numbers; equal ones stay as they are, which sort() does not promise. */
+function inOrder(probes: Probe[]): Probe[] {
   for (let i = 1; i < probes.length; ++i) {
-    let probe = probes[i];
+    const probe = probes[i];
     let j = i;
     for (; j > 0 && probes[j - 1].order > probe.order; --j) probes[j] = probes[j - 1];
     probes[j] = probe;
   }
-  for (let i = 0, n = probes.length; i < n; ++i) {
-    if (probes[i].attach != kind) continue;
-    let isExiting = load<u32>(o.bssAddress, BssHeader.Exiting) != 0;
-    if (isExiting && kind == AttachKind.Begin) break;
-    // Handlers return at once while the session ends; end probes are what is left to run then.
-    if (isExiting) storeRelease32(o.bssAddress + BssHeader.Exiting, 0);
-    runProbe(o, probes[i], output, control);
-    if (isExiting) storeRelease32(o.bssAddress + BssHeader.Exiting, 1);
-  }
+  return probes;
 }
 
-/** Runs one probe's handler (timers); 0, or -errno with the failure also among the object's warnings. */
-export function runProbe(o: LoadedObject, probe: Probe, output: RecordSink, control: RecordSink): i32 {
-  let agentWorld = world;
-  if (agentWorld) {
-    agentWorld.outputSink = output;
-    agentWorld.controlSink = control;
-  }
-  let result = probe.program.engine == Engine.TestRun ? testRun(probe.program.fd) : interpret(o, probe);
-  if (result >= 0) return 0;
-  if (probe.program.engine == Engine.TestRun)
-    result = fail(FailureCode.Feature, result, `the kernel did not run ${probe.point}`);
-  o.warnings.push(getFailure().render());
-  return result;
-}
-
-function interpret(o: LoadedObject, probe: Probe): i32 {
-  let m = machine;
-  let section = o.agentCode;
-  if (!m || !section || probe.program.section != section)
-    return fail(FailureCode.Object, 0, `${probe.point} has no code`);
-  let status = m.run(probe.program.start / INSN_BYTES, 0, FUEL);
-  if (status == MachineStatus.Done) return 0;
-  fetchAdd64(o.bssAddress + BssHeader.Errors, 1);
-  let place = placeOf(o, probe.program, m.pc);
-  return fail(FailureCode.Object, 0, `${probe.point} was stopped at ${place}: ${describe(status, m.fault)}`);
+/** Has the kernel run a handler, which is in a program of its own there. */
+function runInKernel(probe: Probe): Failure | null {
+  const result = testRun(probe.program.fd);
+  if (result >= 0) return null;
+  return new Failure(FailureCode.Feature, result, `the kernel did not run ${probe.point}`);
 }
 
 /** Where in the script an instruction comes from, or its number if the manifest does not say. */
 function placeOf(o: LoadedObject, program: Program, pc: i32): string {
-  let index = o.programs.indexOf(program);
-  let insn = pc - program.start / INSN_BYTES;
-  let isInside = insn >= 0 && insn < program.bytes / INSN_BYTES;
+  const index = o.programs.indexOf(program);
+  const insn = pc - program.start / INSN_BYTES;
+  const isInside = insn >= 0 && insn < program.bytes / INSN_BYTES;
   let position = NONE;
-  let manifest = o.manifest;
+  const manifest = o.manifest;
   for (let row = 0, n = manifest.count(TableKind.Line); isInside && row < n; ++row) {
-    let isBefore = manifest.field(TableKind.Line, row, LineRow.Insn) <= insn;
+    const isBefore = manifest.field(TableKind.Line, row, LineRow.Insn) <= insn;
     if (isBefore && manifest.field(TableKind.Line, row, LineRow.Program) == index)
       position = manifest.field(TableKind.Line, row, LineRow.Position);
   }
   if (position == NONE) return `instruction ${pc}`;
-  let line = manifest.field(TableKind.Position, position, PositionRow.Line);
-  let column = manifest.field(TableKind.Position, position, PositionRow.Column);
+  const line = manifest.field(TableKind.Position, position, PositionRow.Line);
+  const column = manifest.field(TableKind.Position, position, PositionRow.Column);
   return `${manifest.text(TableKind.Position, position, PositionRow.File)}:${line}:${column}`;
 }
 
@@ -239,41 +252,44 @@ function describe(status: i32, fault: u64): string {
   }
 }
 
-/** A copy of `.stap.agent` with addresses of our memory in it; null with `linkProblem`. */
-function linkAgentCode(o: LoadedObject): StaticArray<u8> | null {
-  let section = o.agentCode!;
-  let bytes = section.data.copy();
-  let to = changetype<usize>(bytes);
-  for (let at = 0; at + INSN_BYTES <= bytes.length; at += INSN_BYTES) {
+/** Puts addresses of our memory into `code`, a copy of `.stap.agent`; empty, or what is wrong. */
+function linkAgentCode(o: LoadedObject, section: Section, code: StaticArray<u8>): string {
+  const to = changetype<usize>(code);
+  for (let at = 0; at + INSN_BYTES <= code.length; at += INSN_BYTES) {
     if (isCall(section.data, at)) {
-      let target = readTarget(o, section, at);
-      if (!target) return null;
+      const target = readTarget(o, section, at);
+      if (!target) return callProblem(section, at);
       store<i32>(to + at + Insn.Imm, (target.value - at) / INSN_BYTES - 1);
       continue;
     }
     if (section.data.u8(at) != Opcode.LdImm64) continue;
-    let reloc = section.findRelocation(at);
-    let isWhole = at + 2 * INSN_BYTES <= bytes.length;
-    if (reloc && isWhole) {
-      if (!readReference(o, section, at, o.elf.symbols[reloc.symbol])) return null;
-      let value = addressOfReference(o);
-      store<u8>(to + at + Insn.Registers, (load<u8>(to + at + Insn.Registers) & 15) | <u8>(Pseudo.None << 4));
-      store<u32>(to + at + Insn.Imm, <u32>value);
-      store<u32>(to + at + INSN_BYTES + Insn.Imm, <u32>(value >> 32));
+    const reloc = section.findRelocation(at);
+    if (reloc && at + 2 * INSN_BYTES <= code.length) {
+      const symbol = o.elf.symbols[reloc.symbol];
+      const reference = readReference(o, section, at, symbol);
+      if (!reference) return referenceProblem(section, at, symbol);
+      storeAddress(to + at, addressOfReference(o, reference));
     }
     at += INSN_BYTES;
   }
-  return bytes;
+  return "";
 }
 
-/** What readReference just found, as the machine's programs see it. */
-function addressOfReference(o: LoadedObject): u64 {
-  switch (referenceKind) {
+/** Makes a ld_imm64 load a plain number. */
+function storeAddress(to: usize, value: u64): void {
+  store<u8>(to + Insn.Registers, (load<u8>(to + Insn.Registers) & 15) | <u8>(Pseudo.None << 4));
+  store<u32>(to + Insn.Imm, <u32>value);
+  store<u32>(to + INSN_BYTES + Insn.Imm, <u32>(value >> 32));
+}
+
+/** What code refers to, as the machine's programs see it. */
+function addressOfReference(o: LoadedObject, reference: Reference): u64 {
+  switch (reference.kind) {
     case ReferenceKind.Bss:
-      return <u64>o.bssAddress + <u64>referenceValue;
+      return <u64>o.bssAddress + <u64>reference.value;
     case ReferenceKind.Rodata:
-      return <u64>changetype<usize>(o.rodataBytes) + <u64>referenceValue;
+      return <u64>changetype<usize>(o.rodataBytes) + <u64>reference.value;
     default:
-      return MAP_HANDLE + <u64>referenceValue;
+      return MAP_HANDLE + <u64>reference.value;
   }
 }

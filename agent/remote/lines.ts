@@ -1,5 +1,6 @@
 // Goes through a large text file of /proc or /sys line by line: 64 KiB at a time, no allocation per line.
 
+import { Errno } from "./errors";
 import { close, O_CLOEXEC, O_RDONLY, open, read } from "./syscall";
 
 const BUFFER_BYTES: i32 = 65536;
@@ -26,11 +27,11 @@ export class LineReader {
 
   /** Takes the next line; false at the end. A line longer than the buffer comes in pieces. */
   next(): bool {
-    let base = changetype<usize>(this.buffer);
+    const base = changetype<usize>(this.buffer);
     let at = this.start;
     while (true) {
       while (at < this.end && load<u8>(base + at) != 10) ++at;
-      let isFull = at - this.start == BUFFER_BYTES;
+      const isFull = at - this.start == BUFFER_BYTES;
       if (at < this.end || isFull || (this.isOver && at > this.start)) {
         this.at = base + this.start;
         this.length = at - this.start;
@@ -51,12 +52,12 @@ export class LineReader {
 
   /** Moves the unfinished line to the front and reads on. */
   private fill(): void {
-    let base = changetype<usize>(this.buffer);
+    const base = changetype<usize>(this.buffer);
     memory.copy(base, base + this.start, this.end - this.start);
     this.end -= this.start;
     this.start = 0;
-    let got = read(this.fd, base + this.end, BUFFER_BYTES - this.end);
-    if (got == -4) return; // EINTR
+    const got = read(this.fd, base + this.end, BUFFER_BYTES - this.end);
+    if (got == -Errno.EINTR) return;
     if (got <= 0) this.isOver = true;
     else this.end += got;
   }

@@ -26,8 +26,8 @@ Commands:
 const EXIT_USAGE: i32 = 2;
 
 export function main(): i32 {
-  let args = readArguments();
-  let command = args.length == 0 ? "" : args[0];
+  const args = readArguments();
+  const command = args.length == 0 ? "" : args[0];
   if (command == "run") return run(args.slice(1));
   if (command == "serve") return args.length == 1 ? serve() : refuse("serve takes no arguments");
   if (command == "version" || command == "--version" || command == "-V") return print(1, `stap-agent ${VERSION}\n`);
@@ -41,10 +41,10 @@ function refuse(problem: string): i32 {
 }
 
 function print(fd: i32, text: string): i32 {
-  let bytes = String.UTF8.encode(text);
+  const bytes = String.UTF8.encode(text);
   let put = 0;
   while (put < bytes.byteLength) {
-    let result = write(fd, changetype<usize>(bytes) + put, bytes.byteLength - put);
+    const result = write(fd, changetype<usize>(bytes) + put, bytes.byteLength - put);
     if (result <= 0) return 1;
     put += result;
   }

@@ -1,11 +1,22 @@
 // The manifest's programs and probes as objects, found in the ELF file and checked: what the rest of the agent works on.
-// Only `readPrograms` and `readProbes` here look at manifest rows; positions, sites and formats are the host's business.
+// Only this file and features.ts look at their rows; positions, sites and formats are read by the host and the formatter.
 
+import { AttachTarget } from "../../common/as/attach-target";
 import { ElfFile, Section } from "../../common/as/elf-reader";
 import { ManifestReader } from "../../common/as/manifest-reader";
+import { attachRow, isAttachKind } from "../../common/format/attach";
 import { INSN_BYTES } from "../../common/format/bpf";
 import { SymbolType } from "../../common/format/elf";
-import { AttachKind, Engine, ProbeFlags, ProbeRow, ProgramRow, TableKind } from "../../common/format/manifest";
+import {
+  AttachKind,
+  Engine,
+  NONE,
+  ProbeFlags,
+  ProbeRow,
+  ProgramRow,
+  TableKind,
+  TargetRow,
+} from "../../common/format/manifest";
 
 /** One BPF program: where its code lies in the file and, once loaded, its descriptor. */
 export class Program {
@@ -14,11 +25,12 @@ export class Program {
   /** instructions the verifier walked through; 0 if the kernel does not tell */
   verifiedInsns: u32 = 0;
   loadMicroseconds: u32 = 0;
+  /** those that run it, in the manifest's order */
+  probes: Probe[] = [];
 
   constructor(
     public name: string,
-    /** Engine */
-    public engine: i32,
+    public engine: Engine,
     /** ProgramType */
     public type: i32,
     public section: Section,
@@ -28,8 +40,23 @@ export class Program {
   ) {}
 }
 
-/** One probe, and what holds it attached. */
+/** One probe, and the descriptors that keep it attached. */
 export class Probe {
+  target: AttachTarget = new AttachTarget();
+  /** nanoseconds */
+  period: u64 = 0;
+  /** nanoseconds at random around the period */
+  jitter: u64 = 0;
+  order: i32 = 0;
+  flags: ProbeFlags = ProbeFlags.None;
+  /** the probe point as -p2 shows it */
+  point: string = "";
+  /** NONE, or what it shares with its alternatives, which stand next to it (alternatives.ts) */
+  group: i32 = NONE;
+  /** names of features that it needs; without them another alternative is chosen */
+  features: string[] = [];
+  /** whether it is to be attached: of alternatives at most one is */
+  isChosen: bool = true;
   /** descriptors of perf events or links; empty when not attached */
   fds: i32[] = [];
   /** attached by a link that another probe of the same program holds (attach/kprobe-multi.ts) */
@@ -37,19 +64,7 @@ export class Probe {
 
   constructor(
     public program: Program,
-    /** AttachKind */
-    public attach: i32,
-    /** kernel function or tracepoint */
-    public target: string,
-    /** nanoseconds */
-    public period: u64,
-    /** nanoseconds at random around the period */
-    public jitter: u64,
-    public order: i32,
-    /** ProbeFlags */
-    public flags: i32,
-    /** the probe point as -p2 shows it */
-    public point: string,
+    public attach: AttachKind,
   ) {}
 
   get isOptional(): bool {
@@ -57,60 +72,86 @@ export class Probe {
   }
 }
 
-/** What is wrong with the last manifest that was refused here. */
-export let rowProblem: string = "";
-
-/** The object's programs, in the manifest's order; null with `rowProblem` when one is not there. */
-export function readPrograms(manifest: ManifestReader, elf: ElfFile): Program[] | null {
-  let programs: Program[] = [];
+/** Appends the object's programs in the manifest's order; empty, or what is wrong. */
+export function readPrograms(manifest: ManifestReader, elf: ElfFile, programs: Program[]): string {
   for (let row = 0, n = manifest.count(TableKind.Program); row < n; ++row) {
-    let name = manifest.text(TableKind.Program, row, ProgramRow.Name);
-    let section = elf.findSection(manifest.text(TableKind.Program, row, ProgramRow.Section));
-    let symbol = elf.findSymbol(name, SymbolType.Func);
-    if (!section || !symbol || symbol.section != section.index) {
-      rowProblem = `program '${name}' of the manifest is not in the file`;
-      return null;
-    }
-    let end = symbol.value + symbol.bytes;
-    let aligned = symbol.value % INSN_BYTES == 0 && symbol.bytes % INSN_BYTES == 0;
-    if (!aligned || symbol.bytes == 0 || end > section.data.length) {
-      rowProblem = `program '${name}' does not consist of whole instructions`;
-      return null;
-    }
-    let engine = manifest.field(TableKind.Program, row, ProgramRow.Engine);
-    if (engine < Engine.Kernel || engine > Engine.TestRun) {
-      rowProblem = `program '${name}' runs on an unknown engine (${engine})`;
-      return null;
-    }
-    let type = manifest.field(TableKind.Program, row, ProgramRow.Type);
+    const name = manifest.text(TableKind.Program, row, ProgramRow.Name);
+    const section = elf.findSection(manifest.text(TableKind.Program, row, ProgramRow.Section));
+    const symbol = elf.findSymbol(name, SymbolType.Func);
+    if (!section || !symbol || symbol.section != section.index)
+      return `program '${name}' of the manifest is not in the file`;
+    const end = symbol.value + symbol.bytes;
+    const aligned = symbol.value % INSN_BYTES == 0 && symbol.bytes % INSN_BYTES == 0;
+    if (!aligned || symbol.bytes == 0 || end > section.data.length)
+      return `program '${name}' does not consist of whole instructions`;
+    const engine = manifest.field(TableKind.Program, row, ProgramRow.Engine);
+    if (engine < Engine.Kernel || engine > Engine.TestRun)
+      return `program '${name}' runs on an unknown engine (${engine})`;
+    const type = manifest.field(TableKind.Program, row, ProgramRow.Type);
     programs.push(new Program(name, engine, type, section, symbol.value, symbol.bytes));
   }
-  return programs;
+  return "";
 }
 
-/** The object's probes, in the manifest's order; null with `rowProblem` when one makes no sense. */
-export function readProbes(manifest: ManifestReader, programs: Program[]): Probe[] | null {
-  let probes: Probe[] = [];
+/** Appends the object's probes in the manifest's order; empty, or what is wrong. */
+export function readProbes(manifest: ManifestReader, programs: Program[], probes: Probe[]): string {
+  const targets = readTargets(manifest);
   for (let row = 0, n = manifest.count(TableKind.Probe); row < n; ++row) {
-    let program = programs[manifest.field(TableKind.Probe, row, ProbeRow.Program)];
-    let attach = manifest.field(TableKind.Probe, row, ProbeRow.Attach);
-    let isKernelKind = attach >= AttachKind.Kprobe;
-    if (attach < AttachKind.Begin || attach >= AttachKind.Size || isKernelKind != (program.engine == Engine.Kernel)) {
-      rowProblem = `probe ${row} attaches program '${program.name}' in a way that does not exist (${attach})`;
-      return null;
-    }
-    probes.push(
-      new Probe(
-        program,
-        attach,
-        manifest.text(TableKind.Probe, row, ProbeRow.Target),
-        manifest.long(TableKind.Probe, row, ProbeRow.Period),
-        manifest.long(TableKind.Probe, row, ProbeRow.Jitter),
-        manifest.field(TableKind.Probe, row, ProbeRow.Order),
-        manifest.field(TableKind.Probe, row, ProbeRow.Flags),
-        manifest.text(TableKind.Probe, row, ProbeRow.Point),
-      ),
-    );
+    const program = programs[manifest.field(TableKind.Probe, row, ProbeRow.Program)];
+    const kind = manifest.field(TableKind.Probe, row, ProbeRow.Attach);
+    // A program that the agent has the kernel run stands for one that the agent runs itself.
+    const isKernel = program.engine == Engine.Kernel;
+    if (!isAttachKind(kind) || isKernel != (attachRow(kind).engine == Engine.Kernel))
+      return `probe ${row} attaches program '${program.name}' in a way that does not exist (${kind})`;
+    const probe = readProbe(manifest, row, new Probe(program, kind));
+    const target = manifest.field(TableKind.Probe, row, ProbeRow.Target);
+    if (target != NONE) probe.target = targets[target];
+    if (probe.target.kind != attachRow(kind).target)
+      return `probe ${row} (${attachRow(kind).name}) has a target of another kind (${probe.target.kind})`;
+    probes.push(probe);
+    program.probes.push(probe);
   }
-  return probes;
+  return checkGroups(probes);
+}
+
+function readProbe(manifest: ManifestReader, row: i32, probe: Probe): Probe {
+  probe.period = manifest.long(TableKind.Probe, row, ProbeRow.Period);
+  probe.jitter = manifest.long(TableKind.Probe, row, ProbeRow.Jitter);
+  probe.order = manifest.field(TableKind.Probe, row, ProbeRow.Order);
+  probe.flags = manifest.field(TableKind.Probe, row, ProbeRow.Flags);
+  probe.point = manifest.text(TableKind.Probe, row, ProbeRow.Point);
+  probe.group = manifest.field(TableKind.Probe, row, ProbeRow.Group);
+  return probe;
+}
+
+function readTargets(manifest: ManifestReader): AttachTarget[] {
+  const targets: AttachTarget[] = [];
+  for (let row = 0, n = manifest.count(TableKind.Target); row < n; ++row) {
+    const target = new AttachTarget(manifest.field(TableKind.Target, row, TargetRow.Kind));
+    target.name = manifest.text(TableKind.Target, row, TargetRow.Name);
+    target.system = manifest.text(TableKind.Target, row, TargetRow.System);
+    target.module = manifest.text(TableKind.Target, row, TargetRow.Module);
+    target.path = manifest.text(TableKind.Target, row, TargetRow.Path);
+    target.offset = manifest.long(TableKind.Target, row, TargetRow.Offset);
+    target.buildId = manifest.text(TableKind.Target, row, TargetRow.BuildId);
+    target.pid = manifest.field(TableKind.Target, row, TargetRow.Pid);
+    target.cookie = manifest.long(TableKind.Target, row, TargetRow.Cookie);
+    targets.push(target);
+  }
+  return targets;
+}
+
+/** Alternatives must stand together, and be of kinds that can fail to attach: events of the kernel. */
+function checkGroups(probes: Probe[]): string {
+  const seen = new Set<i32>();
+  let current = NONE;
+  for (let i = 0, n = probes.length; i < n; ++i) {
+    const group = probes[i].group;
+    if (group != NONE && probes[i].program.engine != Engine.Kernel)
+      return `probe ${i} has alternatives and does not run in the kernel`;
+    if (group != NONE && group != current && seen.has(group)) return `the alternatives of probe ${i} stand apart`;
+    current = group;
+    seen.add(group);
+  }
+  return "";
 }

@@ -50,15 +50,15 @@ const MAX_MAPPED_BYTES: u64 = 0x7000_0000;
 
 /** Appends the object's maps to `maps`; empty, or what is wrong. */
 export function readMaps(elf: ElfFile, manifest: ManifestReader, maps: MapEntry[]): string {
-  let section = elf.findSection(SECTION_MAPS);
+  const section = elf.findSection(SECTION_MAPS);
   if (!section) return "";
-  let btfSection = elf.findSection(SECTION_BTF);
-  let btf: BtfReader | null = btfSection ? readBtf(btfSection.data) : null;
+  const btfSection = elf.findSection(SECTION_BTF);
+  const btf: BtfReader | null = btfSection ? readBtf(btfSection.data) : null;
   for (let i = 0, n = elf.symbols.length; i < n; ++i) {
-    let symbol = elf.symbols[i];
+    const symbol = elf.symbols[i];
     if (symbol.section != section.index || symbol.type != SymbolType.Object) continue;
-    let map = new MapEntry(symbol.name, symbol.value);
-    let known = readRing(manifest, map) || (btf !== null && readDefinition(btf, symbol, map));
+    const map = new MapEntry(symbol.name, symbol.value);
+    const known = readRing(manifest, map) || (btf !== null && readDefinition(btf, symbol, map));
     if (!known) return `map '${symbol.name}' has no definition that this agent understands`;
     maps.push(map);
   }
@@ -67,7 +67,7 @@ export function readMaps(elf: ElfFile, manifest: ManifestReader, maps: MapEntry[
 
 function readRing(manifest: ManifestReader, map: MapEntry): bool {
   if (map.name != MAP_OUTPUT && map.name != MAP_CONTROL) return false;
-  let bytes = manifest.header(map.name == MAP_OUTPUT ? Manifest.OutputRingSize : Manifest.ControlRingSize);
+  const bytes = manifest.header(map.name == MAP_OUTPUT ? Manifest.OutputRingSize : Manifest.ControlRingSize);
   if (bytes < 4096 || bytes > MAX_RING_BYTES || (bytes & (bytes - 1)) != 0) return false;
   map.type = MapType.Ringbuf;
   map.maxEntries = bytes;
@@ -76,15 +76,15 @@ function readRing(manifest: ManifestReader, map: MapEntry): bool {
 
 /** Reads a map's variable: struct { int (*type)[N]; int (*max_entries)[N]; K *key; V *value; … }. */
 function readDefinition(btf: BtfReader, symbol: SymbolEntry, map: MapEntry): bool {
-  let variable = btf.find(BtfKind.Var, symbol.name);
+  const variable = btf.find(BtfKind.Var, symbol.name);
   if (variable == 0) return false;
-  let definition = btf.strip(btf.sizeOrType(variable));
+  const definition = btf.strip(btf.sizeOrType(variable));
   if (btf.kind(definition) != BtfKind.Struct) return false;
   for (let m = 0, n = btf.vlen(definition); m < n; ++m) {
-    let name = btf.textAt(btf.trailer(definition, m, BtfMember.Size, BtfMember.Name));
-    let pointer = btf.strip(btf.trailer(definition, m, BtfMember.Size, BtfMember.Type));
+    const name = btf.textAt(btf.trailer(definition, m, BtfMember.Size, BtfMember.Name));
+    const pointer = btf.strip(btf.trailer(definition, m, BtfMember.Size, BtfMember.Type));
     if (btf.kind(pointer) != BtfKind.Ptr) return false;
-    let pointee = btf.sizeOrType(pointer);
+    const pointee = btf.sizeOrType(pointer);
     if (name == "key") map.keyBytes = btf.sizeOf(pointee);
     else if (name == "value") map.valueBytes = btf.sizeOf(pointee);
     else if (!readNumber(btf, pointee, name, map)) return false;
@@ -96,9 +96,9 @@ function readDefinition(btf: BtfReader, symbol: SymbolEntry, map: MapEntry): boo
 
 /** A number N is spelt as the length of an array type. */
 function readNumber(btf: BtfReader, array: i32, name: string, map: MapEntry): bool {
-  let type = btf.strip(array);
+  const type = btf.strip(array);
   if (btf.kind(type) != BtfKind.Array) return false;
-  let value = btf.trailer(type, 0, BtfArray.Size, BtfArray.Count);
+  const value = btf.trailer(type, 0, BtfArray.Size, BtfArray.Count);
   if (name == "type") map.type = value;
   else if (name == "max_entries") map.maxEntries = value;
   else if (name == "map_flags") map.flags = value;

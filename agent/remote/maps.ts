@@ -4,19 +4,19 @@
 import { MAP_OUTPUT } from "../../common/format/attach";
 import { MapFlag, MapType } from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";
+import { AT_PAGESZ } from "../../common/format/linux";
 import { Manifest } from "../../common/format/manifest";
 import { FRAME_ALIGN, powerOfTwo, RodataHeader } from "../../common/format/runtime";
 import { getAuxiliary } from "./args";
 import { createMap, freezeMap, MapRequest, updateElement } from "./bpf";
 import { possibleCpus } from "./cpus";
-import { Errno, fail } from "./errors";
-import { jiffyNs } from "./machine";
+import { Errno, Failure } from "./errors";
+import { jiffyNs } from "./kernel";
 import { MapEntry } from "./map-definitions";
 import { LoadedObject } from "./object";
 import { Ring } from "./ring";
 import { getHardLimit, getpid, mapInto, PROT_READ, PROT_WRITE, RLIMIT_MEMLOCK, reserve } from "./syscall";
 
-const AT_PAGESZ: u64 = 6;
 /** Nobody's .bss needs more. */
 const MAX_BSS_BYTES: i64 = 1 << 30;
 /** More memory than this is not taken for frames, however many CPUs there are. */
@@ -24,18 +24,18 @@ const MAX_SPAN: i32 = 1 << 24;
 /** With fewer frames than this nothing is begun. */
 const MIN_FRAMES: i32 = 4;
 
-/** Makes all maps; 0 or -errno with the failure kept. */
-export function createMaps(o: LoadedObject): i32 {
-  let result = createBss(o);
-  if (result >= 0) result = createRodata(o);
-  for (let i = 0, n = o.maps.length; result >= 0 && i < n; ++i) result = createOther(o, i);
-  return min(result, 0);
+/** Makes all maps. */
+export function createMaps(o: LoadedObject): Failure | null {
+  let failure = createBss(o);
+  if (!failure) failure = createRodata(o);
+  for (let i = 0, n = o.maps.length; !failure && i < n; ++i) failure = createOther(o, o.maps[i]);
+  return failure;
 }
 
-/** Makes .bss with as many frames as the CPUs ask for, or the kernel lets us have; 0 or -errno. */
-function createBss(o: LoadedObject): i32 {
-  let frame = o.manifest.header(Manifest.FrameSize);
-  let wanted = o.manifest.header(Manifest.FrameLevels) * possibleCpus();
+/** Makes .bss with as many frames as the CPUs ask for, or the kernel allows. */
+function createBss(o: LoadedObject): Failure | null {
+  const frame = o.manifest.header(Manifest.FrameSize);
+  const wanted = o.manifest.header(Manifest.FrameLevels) * possibleCpus();
   let span = spanFor(frame, wanted);
   let fd = -Errno.E2BIG;
   let bytes = o.bssBytesFor(span);
@@ -48,15 +48,16 @@ function createBss(o: LoadedObject): i32 {
   if (fd < 0) return failBss(o, fd, bytes);
   o.bssFd = fd;
   o.bssBytes = <i32>bytes;
-  let room = reserve(<usize>bytes);
+  const room = reserve(<usize>bytes);
   if (room == 0)
-    return fail(FailureCode.Resource, Errno.ENOMEM, "no room for the global variables in the agent's memory");
-  let failed = mapInto(room, <usize>bytes, PROT_READ | PROT_WRITE, fd, 0);
-  if (failed < 0) return fail(FailureCode.Map, failed, "cannot map the global variables into the agent's memory");
+    return new Failure(FailureCode.Resource, Errno.ENOMEM, "no room for the global variables in the agent's memory");
+  const failed = mapInto(room, <usize>bytes, PROT_READ | PROT_WRITE, fd, 0);
+  if (failed < 0)
+    return new Failure(FailureCode.Map, failed, "cannot map the global variables into the agent's memory");
   o.bssAddress = room;
   o.frameSpan = span;
   warnOfFewFrames(o);
-  return 0;
+  return null;
 }
 
 /** The power of two that so many frames lie in; of large frames, fewer. */
@@ -66,31 +67,37 @@ function spanFor(frame: i32, count: i32): i32 {
   return span;
 }
 
-function failBss(o: LoadedObject, errno: i32, bytes: i64): i32 {
-  let frames = <i64>o.manifest.header(Manifest.FrameSize) * MIN_FRAMES;
-  let globals = o.manifest.header(Manifest.FrameOffset);
-  let what = `the script's globals (${globals} bytes) and the least of working memory (${frames} bytes)`;
-  if (errno != -Errno.E2BIG) return fail(FailureCode.Map, errno, `cannot make the map for ${what}`, mapHint(errno));
-  let hint = "Smaller arrays, shorter strings (-D MAXSTRINGLEN=N) or fewer of them are needed here.";
-  return fail(FailureCode.Map, errno, `${what} are more than this kernel lets a map have: ${bytes} bytes in all`, hint);
+function failBss(o: LoadedObject, errno: i32, bytes: i64): Failure {
+  const frames = <i64>o.manifest.header(Manifest.FrameSize) * MIN_FRAMES;
+  const globals = o.manifest.header(Manifest.FrameOffset);
+  const what = `the script's globals (${globals} bytes) and the least of working memory (${frames} bytes)`;
+  if (errno != -Errno.E2BIG)
+    return new Failure(FailureCode.Map, errno, `cannot make the map for ${what}`, mapHint(errno));
+  const hint = "Smaller arrays, shorter strings (-D MAXSTRINGLEN=N) or fewer of them are needed here.";
+  return new Failure(
+    FailureCode.Map,
+    errno,
+    `${what} are more than this kernel lets a map have: ${bytes} bytes in all`,
+    hint,
+  );
 }
 
 /** Handlers that find no frame free are skipped: who has many CPUs and few frames is to know it beforehand. */
 function warnOfFewFrames(o: LoadedObject): void {
-  let frames = o.frameCount;
-  let cpus = possibleCpus();
+  const frames = o.frameCount;
+  const cpus = possibleCpus();
   if (o.manifest.header(Manifest.FrameSize) == 0 || frames >= cpus / 2) return;
-  let size = o.manifest.header(Manifest.FrameSize);
-  let what = `working memory (${size} bytes) for ${frames} handlers at a time, and ${cpus} CPUs may run them`;
+  const size = o.manifest.header(Manifest.FrameSize);
+  const what = `working memory (${size} bytes) for ${frames} handlers at a time, and ${cpus} CPUs may run them`;
   o.warnings.push(`this kernel's maps hold ${what}: who finds none free is skipped and counted`);
 }
 
 /** Makes .rodata: what the code must know about this machine, then the file's bytes; frozen. */
-function createRodata(o: LoadedObject): i32 {
-  let bytes = changetype<usize>(o.rodataBytes);
-  let cpus = possibleCpus();
-  let frames = o.frameCount;
-  let levels = o.manifest.header(Manifest.FrameLevels);
+function createRodata(o: LoadedObject): Failure | null {
+  const bytes = changetype<usize>(o.rodataBytes);
+  const cpus = possibleCpus();
+  const frames = o.frameCount;
+  const levels = o.manifest.header(Manifest.FrameLevels);
   store<u32>(bytes, powerOfTwo(cpus) - 1, RodataHeader.CpuMask);
   store<u32>(bytes, frames == 0 ? 0 : o.frameSpan - FRAME_ALIGN, RodataHeader.FrameMask);
   // What code is there must not divide by zero, even if it has no frames.
@@ -100,44 +107,49 @@ function createRodata(o: LoadedObject): i32 {
   store<u32>(bytes, getpid(), RodataHeader.AgentPid);
   store<i64>(bytes, jiffyNs(), RodataHeader.JiffyNs);
 
-  let fd = createMap(new MapRequest(".rodata", MapType.Array, 4, o.rodataBytes.length, 1, MapFlag.RdonlyProg));
-  if (fd < 0) return fail(FailureCode.Map, fd, "cannot make the map for constants", mapHint(fd));
+  const fd = createMap(new MapRequest(".rodata", MapType.Array, 4, o.rodataBytes.length, 1, MapFlag.RdonlyProg));
+  if (fd < 0) return new Failure(FailureCode.Map, fd, "cannot make the map for constants", mapHint(fd));
   o.rodataFd = fd;
   let failed = updateElement(fd, 0, bytes);
   if (failed >= 0) failed = freezeMap(fd);
-  return failed < 0 ? fail(FailureCode.Map, failed, "cannot fill the map for constants") : 0;
+  return failed < 0 ? new Failure(FailureCode.Map, failed, "cannot fill the map for constants") : null;
 }
 
-function createOther(o: LoadedObject, index: i32): i32 {
-  let map = o.maps[index];
+function createOther(o: LoadedObject, map: MapEntry): Failure | null {
   map.fd = createMap(new MapRequest(map.name, map.type, map.keyBytes, map.valueBytes, map.maxEntries, map.flags));
   if (map.fd == -Errno.EINVAL && map.type == MapType.Ringbuf)
-    return fail(FailureCode.Feature, map.fd, "this kernel has no BPF ring buffer", "Linux 5.8 or newer is needed.");
+    return new Failure(
+      FailureCode.Feature,
+      map.fd,
+      "this kernel has no BPF ring buffer",
+      "Linux 5.8 or newer is needed.",
+    );
   if (map.fd < 0) return refuseMap(map);
   if (map.type == MapType.Array && (map.flags & MapFlag.Mmapable) != 0) return mapValues(map);
-  if (map.type != MapType.Ringbuf) return 0;
-  let ring = openRing(map.fd, map.maxEntries);
-  if (!ring) return fail(FailureCode.Map, Errno.ENOMEM, `cannot map ring buffer '${map.name}' into the agent's memory`);
+  if (map.type != MapType.Ringbuf) return null;
+  const ring = openRing(map.fd, map.maxEntries);
+  if (!ring)
+    return new Failure(FailureCode.Map, Errno.ENOMEM, `cannot map ring buffer '${map.name}' into the agent's memory`);
   if (map.name == MAP_OUTPUT) o.outputRing = ring;
   else o.controlRing = ring;
-  return 0;
+  return null;
 }
 
-/** Maps an array's values into our memory, for handlers of our own; 0, or -errno with the failure kept. */
-function mapValues(map: MapEntry): i32 {
-  let page = <u64>getAuxiliary(AT_PAGESZ);
-  let bytes = <usize>((map.bytes + page - 1) & ~(page - 1));
-  let room = reserve(bytes);
+/** Maps an array's values into our memory, for handlers of our own. */
+function mapValues(map: MapEntry): Failure | null {
+  const page = <u64>getAuxiliary(AT_PAGESZ);
+  const bytes = <usize>((map.bytes + page - 1) & ~(page - 1));
+  const room = reserve(bytes);
   if (room == 0)
-    return fail(
+    return new Failure(
       FailureCode.Resource,
       Errno.ENOMEM,
       `no room for ${megabytes(map.bytes)} of '${map.name}' in the agent's memory`,
     );
-  let failed = mapInto(room, bytes, PROT_READ | PROT_WRITE, map.fd, 0);
-  if (failed < 0) return fail(FailureCode.Map, failed, `cannot map '${map.name}' into the agent's memory`);
+  const failed = mapInto(room, bytes, PROT_READ | PROT_WRITE, map.fd, 0);
+  if (failed < 0) return new Failure(FailureCode.Map, failed, `cannot map '${map.name}' into the agent's memory`);
   map.address = room;
-  return 0;
+  return null;
 }
 
 /** "12 MiB" */
@@ -146,16 +158,17 @@ function megabytes(bytes: u64): string {
 }
 
 /** Says which map cannot be made and how large it was to be. */
-function refuseMap(map: MapEntry): i32 {
-  if (map.type != MapType.Array) return fail(FailureCode.Map, map.fd, `cannot make map '${map.name}'`, mapHint(map.fd));
-  let what = `cannot make map '${map.name}' for ${map.maxEntries} elements of an array (${megabytes(map.bytes)})`;
-  return fail(FailureCode.Map, map.fd, what, mapHint(map.fd));
+function refuseMap(map: MapEntry): Failure {
+  if (map.type != MapType.Array)
+    return new Failure(FailureCode.Map, map.fd, `cannot make map '${map.name}'`, mapHint(map.fd));
+  const what = `cannot make map '${map.name}' for ${map.maxEntries} elements of an array (${megabytes(map.bytes)})`;
+  return new Failure(FailureCode.Map, map.fd, what, mapHint(map.fd));
 }
 
 /** Maps the ring buffer `fd` of `bytes` bytes; null when there is no room. */
 function openRing(fd: i32, bytes: i32): Ring | null {
-  let page = <usize>getAuxiliary(AT_PAGESZ);
-  let room = reserve(2 * page + 2 * <usize>bytes);
+  const page = <usize>getAuxiliary(AT_PAGESZ);
+  const room = reserve(2 * page + 2 * <usize>bytes);
   if (room == 0) return null;
   if (mapInto(room, page, PROT_READ | PROT_WRITE, fd, 0) < 0) return null;
   if (mapInto(room + page, page + 2 * <usize>bytes, PROT_READ, fd, <i64>page) < 0) return null;

@@ -1,48 +1,20 @@
-// Which of many names are asked for: exact ones through a hash table, patterns with * and ? one by one. Works on bytes in
-// place, so that going through 200,000 symbols allocates nothing but the names that match.
+// Which of many names are asked for: exact ones through a hash table, patterns one by one. Going through 200,000 symbols
+// allocates nothing but the names that match.
 
 import { encodeText } from "../../common/as/bytes";
+import { isGlob, matchGlob } from "../../common/format/glob";
 
-const STAR: u8 = 0x2a;
-const QUESTION: u8 = 0x3f;
-
-/** Does `pattern` (with * and ?) match the name? */
-export function matchGlob(pattern: StaticArray<u8>, name: usize, length: i32): bool {
-  let p = 0;
-  let n = 0;
-  let star = -1;
-  let restart = 0;
-  while (n < length) {
-    let c = p < pattern.length ? unchecked(pattern[p]) : 0;
-    if (c == STAR) {
-      star = p++;
-      restart = n;
-    } else if (c == QUESTION || (c != 0 && c == load<u8>(name + n))) {
-      ++p;
-      ++n;
-    } else if (star >= 0) {
-      // The last star takes one more character.
-      p = star + 1;
-      n = ++restart;
-    } else {
-      return false;
-    }
-  }
-  while (p < pattern.length && unchecked(pattern[p]) == STAR) ++p;
-  return p == pattern.length;
-}
-
-/** Does it have a * or ? */
-export function isGlob(text: string): bool {
-  return text.includes("*") || text.includes("?");
-}
+/** A name of the kernel has at most 511 bytes (KSYM_NAME_LEN); a longer one matches no pattern. */
+const MAX_NAME_BYTES: i32 = 1024;
 
 /** Names and patterns that are looked for. */
 export class NameFilter {
   hasGlobs: bool = false;
   hasNames: bool = false;
   private names: StaticArray<u8>[] = [];
-  private globs: StaticArray<u8>[] = [];
+  private globs: Uint8Array[] = [];
+  /** The name that is matched. */
+  private name: Uint8Array = new Uint8Array(MAX_NAME_BYTES);
   /** Open addressing: index into names plus one, 0 free. */
   private slots: StaticArray<i32>;
   private mask: i32;
@@ -53,9 +25,11 @@ export class NameFilter {
     this.slots = new StaticArray<i32>(size);
     this.mask = size - 1;
     for (let i = 0, n = texts.length; i < n; ++i) {
-      let bytes = encodeText(texts[i]);
+      const bytes = encodeText(texts[i]);
       if (isGlob(texts[i])) {
-        this.globs.push(bytes);
+        const glob = new Uint8Array(bytes.length);
+        memory.copy(glob.dataStart, changetype<usize>(bytes), bytes.length);
+        this.globs.push(glob);
         this.hasGlobs = true;
       } else {
         this.names.push(bytes);
@@ -70,7 +44,7 @@ export class NameFilter {
     if (!this.hasNames) return false;
     let slot = hash(name, length) & this.mask;
     while (unchecked(this.slots[slot]) != 0) {
-      let known = unchecked(this.names[this.slots[slot] - 1]);
+      const known = unchecked(this.names[this.slots[slot] - 1]);
       if (known.length == length && memory.compare(changetype<usize>(known), name, length) == 0) return true;
       slot = (slot + 1) & this.mask;
     }
@@ -79,8 +53,10 @@ export class NameFilter {
 
   /** Does one of the patterns match? */
   hasMatch(name: usize, length: i32): bool {
+    if (!this.hasGlobs || length > MAX_NAME_BYTES) return false;
+    memory.copy(this.name.dataStart, name, length);
     for (let i = 0, n = this.globs.length; i < n; ++i) {
-      if (matchGlob(unchecked(this.globs[i]), name, length)) return true;
+      if (matchGlob(unchecked(this.globs[i]), this.name, length)) return true;
     }
     return false;
   }

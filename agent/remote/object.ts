@@ -2,8 +2,8 @@
 // and programs, attach/table.ts hooks its probes, interpret.ts runs the ones of the agent's own, ring.ts drains what they
 // all print.
 
-import { ElfFile, elfProblem, readElf, Section } from "../../common/as/elf-reader";
-import { ManifestReader, manifestProblem, readManifest } from "../../common/as/manifest-reader";
+import { ElfFile, readElf, Section } from "../../common/as/elf-reader";
+import { ManifestReader, readManifest } from "../../common/as/manifest-reader";
 import {
   SECTION_AGENT,
   SECTION_BSS,
@@ -17,8 +17,8 @@ import {
 import { FailureCode } from "../../common/format/frame";
 import { GlobalRow, Manifest, TableKind } from "../../common/format/manifest";
 import { arenaBytes, BssHeader, FRAME_ALIGN, RodataHeader } from "../../common/format/runtime";
-import { fail } from "./errors";
-import { Probe, Program, readProbes, readPrograms, rowProblem } from "./manifest";
+import { Failure, Result } from "./errors";
+import { Probe, Program, readProbes, readPrograms } from "./manifest";
 import { MapEntry, readMaps } from "./map-definitions";
 import { Ring } from "./ring";
 
@@ -59,6 +59,8 @@ export class LoadedObject {
   verifierLog: StaticArray<u8> = new StaticArray<u8>(0);
   /** What went wrong without ending anything: optional probes, missing BTF. The session shows and clears them. */
   warnings: string[] = [];
+  /** Which alternatives were chosen, and why: for users who ask for details. The session shows and clears them. */
+  notes: string[] = [];
 
   constructor(
     public elf: ElfFile,
@@ -71,57 +73,51 @@ export class LoadedObject {
 
   /** How many frames the arena has. */
   get frameCount(): i32 {
-    let frame = this.manifest.header(Manifest.FrameSize);
+    const frame = this.manifest.header(Manifest.FrameSize);
     return frame == 0 ? 0 : this.frameSpan / frame;
   }
 
   /** Bytes of .bss with an arena whose frames lie in `span` bytes, a power of two. */
   bssBytesFor(span: i32): i64 {
-    let frame = this.manifest.header(Manifest.FrameSize);
+    const frame = this.manifest.header(Manifest.FrameSize);
     if (frame == 0) return this.bss.bytes;
     return <i64>this.manifest.header(Manifest.FrameOffset) + <i64>arenaBytes(span, frame);
   }
 }
 
-/** Reads and checks an object; null when it is damaged or not one of ours, with the failure kept (errors.ts). */
-export function openObject(bytes: StaticArray<u8>): LoadedObject | null {
-  let elf = readElf(bytes);
-  if (!elf) return refuse(elfProblem);
-  let section = elf.findSection(SECTION_MANIFEST);
+/** Reads and checks an object. */
+export function openObject(bytes: StaticArray<u8>): Result<LoadedObject> {
+  const elf = readElf(bytes);
+  if (elf.problem.length != 0) return refuse(elf.problem);
+  const section = elf.findSection(SECTION_MANIFEST);
   if (!section) return refuse("the object has no manifest: it was not made by stap-remote");
-  let manifest = readManifest(section.data);
-  if (!manifest) return refuse(manifestProblem);
-  let rodata = elf.findSection(SECTION_RODATA);
+  const manifest = readManifest(section.data);
+  if (manifest.problem.length != 0) return refuse(manifest.problem);
+  const rodata = elf.findSection(SECTION_RODATA);
   if (!rodata || rodata.data.length < RodataHeader.Size) return refuse("the object's .rodata is missing or too short");
-  let bss = elf.findSection(SECTION_BSS);
+  const bss = elf.findSection(SECTION_BSS);
   if (!bss || bss.bytes < BssHeader.Size) return refuse("the object's .bss is missing or too short");
 
-  let o = new LoadedObject(elf, manifest, rodata, bss);
-  let problem = checkFrames(o);
-  if (problem.length == 0) problem = checkGlobals(o);
-  if (problem.length != 0) return refuse(problem);
+  const o = new LoadedObject(elf, manifest, rodata, bss);
   o.text = elf.findSection(SECTION_TEXT);
   o.agentCode = elf.findSection(SECTION_AGENT);
   o.btf = elf.findSection(SECTION_BTF);
   o.btfExt = elf.findSection(SECTION_BTF_EXT);
-  let license = elf.findSection(SECTION_LICENSE);
+  const license = elf.findSection(SECTION_LICENSE);
   if (license && license.data.length > 1) o.license = license.data.text(0, license.data.length - 1);
-  let mapProblem = readMaps(elf, manifest, o.maps);
-  if (mapProblem.length != 0) return refuse(mapProblem);
-  let programs = readPrograms(manifest, elf);
-  if (!programs) return refuse(rowProblem);
-  let probes = readProbes(manifest, programs);
-  if (!probes) return refuse(rowProblem);
-  o.programs = programs;
-  o.probes = probes;
-  return o;
+  let problem = checkFrames(o);
+  if (problem.length == 0) problem = checkGlobals(o);
+  if (problem.length == 0) problem = readMaps(elf, manifest, o.maps);
+  if (problem.length == 0) problem = readPrograms(manifest, elf, o.programs);
+  if (problem.length == 0) problem = readProbes(manifest, o.programs, o.probes);
+  return problem.length == 0 ? new Result<LoadedObject>(o, null) : refuse(problem);
 }
 
 /** Globals have to be in .bss: they are read from there at the end. Empty, or what is wrong. */
 function checkGlobals(o: LoadedObject): string {
   for (let row = 0, n = o.manifest.count(TableKind.Global); row < n; ++row) {
-    let offset = <u64>(<u32>o.manifest.field(TableKind.Global, row, GlobalRow.Offset));
-    let bytes = <u64>(<u32>o.manifest.field(TableKind.Global, row, GlobalRow.Bytes));
+    const offset = <u64>(<u32>o.manifest.field(TableKind.Global, row, GlobalRow.Offset));
+    const bytes = <u64>(<u32>o.manifest.field(TableKind.Global, row, GlobalRow.Bytes));
     if (offset + bytes > <u64>o.bss.bytes) return `global variable ${row} is not in .bss`;
   }
   return "";
@@ -129,22 +125,17 @@ function checkGlobals(o: LoadedObject): string {
 
 /** The arena has to be something that the code can address. Empty, or what is wrong. */
 function checkFrames(o: LoadedObject): string {
-  let size = o.manifest.header(Manifest.FrameSize);
+  const size = o.manifest.header(Manifest.FrameSize);
   if (size == 0) return "";
-  let offset = o.manifest.header(Manifest.FrameOffset);
-  let levels = o.manifest.header(Manifest.FrameLevels);
+  const offset = o.manifest.header(Manifest.FrameOffset);
+  const levels = o.manifest.header(Manifest.FrameLevels);
   if (size < 0 || size % FRAME_ALIGN != 0 || size > MAX_FRAME) return `frames of ${size} bytes are no frames`;
   if (levels < 1 || levels > 16) return `${levels} frames for a CPU are no arena`;
   if (offset < BssHeader.Size || offset > o.bss.bytes || offset % 8 != 0) return "the frame arena is not in .bss";
   return "";
 }
 
-/** Is it 1, 2, 4 …? */
-export function isPowerOfTwo(value: i32): bool {
-  return value > 0 && (value & (value - 1)) == 0;
-}
-
-function refuse(problem: string): LoadedObject | null {
-  fail(FailureCode.Object, 0, problem, "Compile the script again with this version of stap-remote.");
-  return null;
+function refuse(problem: string): Result<LoadedObject> {
+  const hint = "Compile the script again with this version of stap-remote.";
+  return new Result<LoadedObject>(null, new Failure(FailureCode.Object, 0, problem, hint));
 }

@@ -46,12 +46,12 @@ export class Ring {
   private drainOnce(sink: RecordSink): i32 {
     let count = 0;
     let position = this.position;
-    let end = loadAcquire64(this.producer);
+    const end = loadAcquire64(this.producer);
     while (position < end) {
-      let header = this.data + <usize>(position & this.mask);
-      let word = <i32>loadAcquire32(header);
+      const header = this.data + <usize>(position & this.mask);
+      const word = <i32>loadAcquire32(header);
       if ((word & RING_BUSY_BIT) != 0) break;
-      let bytes = word & RING_LENGTH_MASK;
+      const bytes = word & RING_LENGTH_MASK;
       if (<u64>bytes > this.mask) break; // cannot happen: the kernel keeps lengths below the size
       if ((word & RING_DISCARD_BIT) != 0) ++this.discarded;
       else if (sink.record(header + RING_HEADER, bytes)) ++count;

@@ -7,15 +7,16 @@ import { ManifestFault } from "../../common/as/print/manifest";
 import { StopReason } from "../../common/format/frame";
 import { parseNumber } from "./args";
 import { CommandRequest } from "./command";
-import { Errno, errnoText, getFailure } from "./errors";
+import { Errno, errnoText, Failure } from "./errors";
 import { Events, Tag } from "./events";
+import { Interpreter, prepareInterpreter } from "./interpret";
 import { loadObject } from "./load";
 import { LoadedObject, openObject } from "./object";
 import { checkPrivilege } from "./privilege";
 import { RecordSink } from "./ring";
 import { Listener, NO_REASON, RunRequest, Session, SessionSummary } from "./session";
 import { openSignals } from "./signals";
-import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, open, readFailure, readFile, write } from "./syscall";
+import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, open, readContents, write } from "./syscall";
 
 /** Exit statuses, as the client's. */
 const EXIT_FAILED: i32 = 1;
@@ -41,13 +42,13 @@ class RunArguments {
 
   constructor(args: string[]) {
     for (let i = 0; i < args.length && this.problem.length == 0; ++i) {
-      let arg = args[i];
+      const arg = args[i];
       if (!arg.startsWith("-") || arg.length == 1) {
         if (this.object.length != 0) this.problem = `unexpected argument '${arg}'`;
         this.object = arg;
         continue;
       }
-      let isAttached = arg.length > 2;
+      const isAttached = arg.length > 2;
       if (!isAttached && i + 1 == args.length) this.problem = `option ${arg} needs a value`;
       else this.take(arg.substring(0, 2), isAttached ? arg.substring(2) : args[++i]);
     }
@@ -73,11 +74,11 @@ class RunArguments {
 
 /** Milliseconds of "12" or "0.5"; -1 if it is neither. */
 function parseSeconds(text: string): i64 {
-  let dot = text.indexOf(".");
-  let whole = parseNumber(dot < 0 ? text : text.substring(0, dot));
+  const dot = text.indexOf(".");
+  const whole = parseNumber(dot < 0 ? text : text.substring(0, dot));
   if (dot < 0 || whole < 0) return <i64>whole * 1000;
-  let digits = text.substring(dot + 1, dot + 4);
-  let fraction = parseNumber(digits.padEnd(3, "0"));
+  const digits = text.substring(dot + 1, dot + 4);
+  const fraction = parseNumber(digits.padEnd(3, "0"));
   return fraction < 0 ? -1 : <i64>whole * 1000 + fraction;
 }
 
@@ -88,7 +89,7 @@ class TextSink extends RecordSink {
   }
 
   record(address: usize, bytes: i32): bool {
-    let terminal = this.terminal;
+    const terminal = this.terminal;
     if (terminal.text.length >= BATCH_BYTES) terminal.flush();
     terminal.formatter.format(address, bytes, terminal.text, terminal.messages);
     return true;
@@ -125,6 +126,8 @@ class TextListener extends Listener {
     warn(text);
   }
 
+  note(_text: string): void {}
+
   commandOutput(_stream: i32, _at: usize, _bytes: i32): void {}
 
   flush(): bool {
@@ -147,59 +150,64 @@ class TextListener extends Listener {
 
 /** Runs an object by itself; the exit status. */
 export function run(args: string[]): i32 {
-  let options = new RunArguments(args);
+  const options = new RunArguments(args);
   if (options.problem.length != 0) return complain(`${options.problem}\nTry 'stap-agent --help'.`, EXIT_USAGE);
-  let bytes = readFile(options.object, MAX_OBJECT_BYTES);
-  if (!bytes) return complain(`cannot read '${options.object}': ${errnoText(readFailure)}`, EXIT_USAGE);
+  const contents = readContents(options.object, MAX_OBJECT_BYTES);
+  const bytes = contents.bytes;
+  if (!bytes) return complain(`cannot read '${options.object}': ${errnoText(contents.errno)}`, EXIT_USAGE);
   let fd = 1;
   if (options.output.length != 0) {
     fd = open(options.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644);
     if (fd < 0) return complain(`cannot write '${options.output}': ${errnoText(fd)}`, EXIT_USAGE);
   }
-  let object = openObject(bytes);
-  if (!object) return complainFailure(EXIT_FAILED);
-  let terminal = new Terminal(fd);
-  let manifest = object.manifest.data;
+  const opened = openObject(bytes);
+  const object = opened.value;
+  if (!object) return complainFailure(opened.failure!, EXIT_FAILED);
+  const terminal = new Terminal(fd);
+  const manifest = object.manifest.data;
   if (terminal.formatter.open(manifest.address, manifest.length) != ManifestFault.None)
     return complain("the object's manifest is damaged", EXIT_FAILED);
-  if (checkPrivilege() < 0) return complainFailure(EXIT_REFUSED);
-  if (loadObject(object) < 0) {
-    if (object.rejectedProgram.length != 0) showRejected(object);
-    return complainFailure(EXIT_REFUSED);
+  let failure = checkPrivilege();
+  if (!failure) failure = loadObject(object);
+  if (!failure) {
+    const prepared = prepareInterpreter(object);
+    const interpreter = prepared.value;
+    if (interpreter) return runSession(interpreter, terminal, options);
+    failure = prepared.failure;
   }
-  return runSession(object, terminal, options);
+  if (object.rejectedProgram.length != 0) showRejected(object);
+  return complainFailure(failure!, EXIT_REFUSED);
 }
 
-function runSession(object: LoadedObject, terminal: Terminal, options: RunArguments): i32 {
-  let request = new RunRequest();
+function runSession(interpreter: Interpreter, terminal: Terminal, options: RunArguments): i32 {
+  const request = new RunRequest();
   request.targetPid = options.pid;
   request.timeoutMs = options.timeoutMs;
   if (options.command.length != 0) {
-    let command = new CommandRequest();
+    const command = new CommandRequest();
     command.text = options.command;
     command.captured = false;
     request.command = command;
   }
-  let events = new Events();
-  let signals = openSignals();
+  const events = new Events();
+  const signals = openSignals();
   events.add(signals, Tag.Signal);
-  let session = new Session(object, new TextListener(terminal), events, signals);
-  let result = session.run(request);
+  const session = new Session(interpreter, new TextListener(terminal), events, signals);
+  const failure = session.run(request);
   terminal.flush();
-  if (result < 0) return complainFailure(EXIT_REFUSED);
-  return conclude(session.summary);
+  return failure ? complainFailure(failure, EXIT_REFUSED) : conclude(session.summary);
 }
 
 /** Shows losses, and chooses the exit status. */
 function conclude(summary: SessionSummary): i32 {
   if (summary.reason == StopReason.Skipped)
     complain("too many probe handlers were skipped; a larger limit is -D MAXSKIPPED=N", 0, "ERROR: ");
-  let skipped = summary.skippedLock + summary.skippedFrame + summary.skippedKernel;
+  const skipped = summary.skippedLock + summary.skippedFrame + summary.skippedKernel;
   if (summary.errors + skipped != 0) warn(`Number of errors: ${summary.errors}, skipped probes: ${skipped}`);
   if (summary.lostOutput != 0) warn(`There were ${summary.lostOutput} lost units of output (the buffer was full)`);
   if (summary.lostControl != 0)
     warn(`There were ${summary.lostControl} lost errors and warnings (the buffer was full)`);
-  let failed = summary.errors != 0 || summary.reason == StopReason.Skipped;
+  const failed = summary.errors != 0 || summary.reason == StopReason.Skipped;
   if (summary.reason == StopReason.Signal) return EXIT_INTERRUPTED;
   return reportCommand(summary.commandStatus) || failed ? EXIT_FAILED : 0;
 }
@@ -207,21 +215,21 @@ function conclude(summary: SessionSummary): i32 {
 /** Says how the command failed, if it did. */
 function reportCommand(status: i32): bool {
   if (status == -1 || status == 0) return false;
-  let signal = status & 0x7f;
+  const signal = status & 0x7f;
   if (signal == 0) warn(`Child process exited with status ${status >> 8}`);
   else warn(`Child process exited with signal ${signal}`);
   return true;
 }
 
 function showRejected(object: LoadedObject): void {
-  let log = object.verifierLog;
+  const log = object.verifierLog;
   let length = log.length;
   while (length > 0 && log[length - 1] <= 32) --length;
   let start = length;
   for (let lines = 0; start > 0; --start) {
     if (log[start - 1] == 10 && ++lines == LOG_LINES) break;
   }
-  let newline = String.UTF8.encode("\n");
+  const newline = String.UTF8.encode("\n");
   writeAll(2, changetype<usize>(log) + start, length - start);
   writeAll(2, changetype<usize>(newline), 1);
 }
@@ -230,14 +238,13 @@ function warn(text: string): void {
   complain(`WARNING: ${text}`, 0, "");
 }
 
-function complainFailure(status: i32): i32 {
-  let failure = getFailure();
-  let hint = failure.hint.length == 0 ? "" : `\n${failure.hint}`;
+function complainFailure(failure: Failure, status: i32): i32 {
+  const hint = failure.hint.length == 0 ? "" : `\n${failure.hint}`;
   return complain(failure.render() + hint, status);
 }
 
 function complain(text: string, status: i32, prefix: string = "stap-agent: "): i32 {
-  let bytes = String.UTF8.encode(`${prefix}${text}\n`);
+  const bytes = String.UTF8.encode(`${prefix}${text}\n`);
   writeAll(2, changetype<usize>(bytes), bytes.byteLength);
   return status;
 }
@@ -246,7 +253,7 @@ function complain(text: string, status: i32, prefix: string = "stap-agent: "): i
 function writeAll(fd: i32, from: usize, bytes: i32): bool {
   let put = 0;
   while (put < bytes) {
-    let result = write(fd, from + put, bytes - put);
+    const result = write(fd, from + put, bytes - put);
     if (result == -Errno.EINTR) continue;
     if (result <= 0) return false;
     put += result;

@@ -1,17 +1,17 @@
 // The frames that the agent sends besides records: one function each, payloads as common/format/frame.ts has them.
 
 import { AgentFrame, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame";
+import { AT_PAGESZ, UtsField } from "../../common/format/linux";
 import { getAuxiliary } from "./args";
 import { possibleCpus } from "./cpus";
-import { getFailure } from "./errors";
+import { Failure } from "./errors";
 import { FrameWriter } from "./frames";
-import { jiffiesPerSecond, kernelBuildId } from "./machine";
+import { jiffiesPerSecond, kernelBuildId } from "./kernel";
 import { archId } from "./native";
 import { LoadedObject } from "./object";
 import { SessionSummary } from "./session";
 import { geteuid, getpid, uname } from "./syscall";
 
-const AUXILIARY_PAGE_SIZE: u64 = 6;
 /** Longest verifier log that is sent whole; a longer one loses its middle. */
 const MAX_LOG_BYTES: i32 = 1 << 20;
 
@@ -21,12 +21,12 @@ export function sayHello(writer: FrameWriter): void {
   writer.u32(WIRE_VERSION);
   writer.u32(archId());
   writer.u32(possibleCpus());
-  writer.u32(<u32>getAuxiliary(AUXILIARY_PAGE_SIZE));
+  writer.u32(<u32>getAuxiliary(AT_PAGESZ));
   writer.u32(geteuid());
   writer.u32(getpid());
   writer.u32(jiffiesPerSecond());
-  writer.text(uname(2));
-  writer.text(uname(3));
+  writer.text(uname(UtsField.Release));
+  writer.text(uname(UtsField.Version));
   writer.text(kernelBuildId());
   writer.finish();
 }
@@ -39,7 +39,7 @@ export function sayNames(writer: FrameWriter, kind: i32, names: string[]): void 
 }
 
 export function sayLoaded(writer: FrameWriter, object: LoadedObject): void {
-  let programs = object.programs;
+  const programs = object.programs;
   writer.begin(AgentFrame.Loaded);
   writer.u32(programs.length);
   for (let i = 0, n = programs.length; i < n; ++i) {
@@ -51,8 +51,8 @@ export function sayLoaded(writer: FrameWriter, object: LoadedObject): void {
 }
 
 export function sayRejected(writer: FrameWriter, object: LoadedObject): void {
-  let log = object.verifierLog;
-  let at = changetype<usize>(log);
+  const log = object.verifierLog;
+  const at = changetype<usize>(log);
   let length = log.length;
   while (length > 0 && load<u8>(at + length - 1) == 0) --length;
   writer.begin(AgentFrame.Rejected);
@@ -62,8 +62,8 @@ export function sayRejected(writer: FrameWriter, object: LoadedObject): void {
     writer.u32(length);
     writer.bytes(at, length);
   } else {
-    let half = MAX_LOG_BYTES / 2 - 32;
-    let gap = String.UTF8.encode(`\n... ${length - 2 * half} bytes left out ...\n`);
+    const half = MAX_LOG_BYTES / 2 - 32;
+    const gap = String.UTF8.encode(`\n... ${length - 2 * half} bytes left out ...\n`);
     writer.u32(2 * half + gap.byteLength);
     writer.bytes(at, half);
     writer.bytes(changetype<usize>(gap), gap.byteLength);
@@ -72,9 +72,7 @@ export function sayRejected(writer: FrameWriter, object: LoadedObject): void {
   writer.finish();
 }
 
-/** The newest failure. */
-export function sayFailed(writer: FrameWriter): void {
-  let failure = getFailure();
+export function sayFailed(writer: FrameWriter, failure: Failure): void {
   writer.begin(AgentFrame.Failed);
   writer.u32(failure.code);
   writer.u32(failure.errno);

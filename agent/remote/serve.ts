@@ -19,9 +19,10 @@ import {
 } from "../../common/format/frame";
 import { CommandRequest } from "./command";
 import { findConfig } from "./config";
-import { clearFailure, Errno, fail } from "./errors";
+import { Errno, Failure } from "./errors";
 import { Events, Tag } from "./events";
 import { FrameReader, FrameWriter, Incoming, Payload } from "./frames";
+import { Interpreter, prepareInterpreter } from "./interpret";
 import { findFunctions } from "./kallsyms";
 import { closeObject, loadObject } from "./load";
 import { LoadedObject, openObject } from "./object";
@@ -40,8 +41,8 @@ const PATIENCE_MS: i32 = 10000;
 export function serve(): i32 {
   setNonblocking(0, true);
   setNonblocking(1, true);
-  let server = new Server();
-  let status = server.run();
+  const server = new Server();
+  const status = server.run();
   server.writer.flushAll(PATIENCE_MS);
   setNonblocking(0, false);
   setNonblocking(1, false);
@@ -78,7 +79,7 @@ class HostListener extends Listener {
   }
 
   started(attached: i32, commandPid: i32): void {
-    let writer = this.server.writer;
+    const writer = this.server.writer;
     writer.begin(AgentFrame.Started);
     writer.u32(attached);
     writer.u32(commandPid);
@@ -86,14 +87,21 @@ class HostListener extends Listener {
   }
 
   warning(text: string): void {
-    let writer = this.server.writer;
+    const writer = this.server.writer;
     writer.begin(AgentFrame.Warning);
     writer.text(text);
     writer.finish();
   }
 
+  note(text: string): void {
+    const writer = this.server.writer;
+    writer.begin(AgentFrame.Note);
+    writer.text(text);
+    writer.finish();
+  }
+
   commandOutput(stream: i32, at: usize, bytes: i32): void {
-    let writer = this.server.writer;
+    const writer = this.server.writer;
     writer.begin(AgentFrame.CommandOutput);
     writer.u8(stream);
     writer.bytes(at, bytes);
@@ -134,7 +142,7 @@ class Server {
   private stopped: bool = false;
   private signalled: bool = false;
   private broken: bool = false;
-  private object: LoadedObject | null = null;
+  private interpreter: Interpreter | null = null;
   private request: RunRequest | null = null;
   /** -EPERM: standard input is a plain file, always ready. */
   private inputWatch: i32 = 0;
@@ -147,25 +155,28 @@ class Server {
     while (!this.isOver()) {
       this.writer.flush();
       this.events.wait(this.inputWatch == -Errno.EPERM ? 0 : HEARTBEAT_MS);
-      let signal = readSignal(this.signals);
+      const signal = readSignal(this.signals);
       if (signal > 0 && signal != SIGCHLD) this.signalled = true;
-      if (this.takeInput() < 0) return this.endFailed();
-      let request = this.request;
+      const failure = this.takeInput();
+      if (failure) return this.endFailed(failure);
+      const request = this.request;
       if (request) return this.runSession(request);
     }
     return this.isSilent() ? this.endSilent() : 0;
   }
 
   private endSilent(): i32 {
-    fail(FailureCode.Protocol, 0, `the host was silent for ${(MISSED_HEARTBEATS * HEARTBEAT_MS) / 1000} seconds`);
-    return this.endFailed();
+    const seconds = (MISSED_HEARTBEATS * HEARTBEAT_MS) / 1000;
+    return this.endFailed(protocolFailure(`the host was silent for ${seconds} seconds`));
   }
 
   /** Reads what the host says while a session runs. */
   takeSessionInput(): void {
-    if (this.broken || this.takeInput() >= 0) return;
+    if (this.broken) return;
+    const failure = this.takeInput();
+    if (!failure) return;
     this.broken = true;
-    sayFailed(this.writer);
+    sayFailed(this.writer, failure);
   }
 
   /** What the session asks in its loop: the host's wish, NO_REASON if it has none. */
@@ -186,34 +197,34 @@ class Server {
   }
 
   private isSilent(): bool {
-    let silence = clock_gettime(CLOCK_MONOTONIC) - this.lastHeard;
+    const silence = clock_gettime(CLOCK_MONOTONIC) - this.lastHeard;
     return silence > <i64>MISSED_HEARTBEATS * HEARTBEAT_MS * 1000000;
   }
 
-  /** Reads what the host has said and acts on it; 0, or -errno with the failure kept. */
-  private takeInput(): i32 {
+  /** Reads what the host has said and acts on it. */
+  private takeInput(): Failure | null {
     while (!this.reader.ended && this.reader.fill()) {
-      let result = this.actOnFrames();
+      const failure = this.actOnFrames();
       // Afterwards: while programs were loaded the host may have spoken, and not been heard.
       this.lastHeard = clock_gettime(CLOCK_MONOTONIC);
-      if (result < 0 || this.stopped || this.request) return result;
+      if (failure || this.stopped || this.request) return failure;
     }
-    return 0;
+    return null;
   }
 
-  private actOnFrames(): i32 {
+  private actOnFrames(): Failure | null {
     while (true) {
-      let incoming = this.reader.next();
-      if (incoming == Incoming.None) return 0;
-      if (incoming == Incoming.Malformed) return fail(FailureCode.Protocol, 0, "the host sent bytes that are no frame");
+      const incoming = this.reader.next();
+      if (incoming == Incoming.None) return null;
+      if (incoming == Incoming.Malformed) return protocolFailure("the host sent bytes that are no frame");
       this.payload.open(this.reader.at, this.reader.length);
-      let result = this.act(this.reader.kind, this.payload);
-      if (result < 0 || this.stopped) return result;
+      const failure = this.act(this.reader.kind, this.payload);
+      if (failure || this.stopped) return failure;
     }
   }
 
-  private act(kind: i32, payload: Payload): i32 {
-    if (!this.greeted && kind != HostFrame.Hello) return fail(FailureCode.Protocol, 0, "the host did not say hello");
+  private act(kind: i32, payload: Payload): Failure | null {
+    if (!this.greeted && kind != HostFrame.Hello) return protocolFailure("the host did not say hello");
     switch (kind) {
       case HostFrame.Hello:
         return this.takeHello(payload);
@@ -225,12 +236,12 @@ class Server {
         return this.takeRun(payload);
       case HostFrame.Heartbeat:
         this.sayAlive();
-        return 0;
+        return null;
       case HostFrame.Stop:
         this.stopped = true;
-        return 0;
+        return null;
       default:
-        return fail(FailureCode.Protocol, 0, `the host sent a frame of unknown kind ${kind}`);
+        return protocolFailure(`the host sent a frame of unknown kind ${kind}`);
     }
   }
 
@@ -241,66 +252,72 @@ class Server {
     this.writer.finish();
   }
 
-  private takeHello(payload: Payload): i32 {
-    let magic = payload.u32();
-    let version = payload.u32();
-    if (payload.failed || magic != <u32>WIRE_MAGIC) return fail(FailureCode.Protocol, 0, "the host is no stap-remote");
+  private takeHello(payload: Payload): Failure | null {
+    const magic = payload.u32();
+    const version = payload.u32();
+    if (payload.failed || magic != <u32>WIRE_MAGIC) return protocolFailure("the host is no stap-remote");
     if (version != <u32>WIRE_VERSION) {
-      let text = `the host speaks version ${version} of the protocol, this agent version ${WIRE_VERSION}`;
-      return fail(FailureCode.Protocol, 0, text, "Use an agent of the same release as the client.");
+      const text = `the host speaks version ${version} of the protocol, this agent version ${WIRE_VERSION}`;
+      return new Failure(FailureCode.Protocol, 0, text, "Use an agent of the same release as the client.");
     }
     this.greeted = true;
-    return 0;
+    return null;
   }
 
-  private takeQuery(payload: Payload): i32 {
+  private takeQuery(payload: Payload): Failure | null {
     if (this.request) return outOfOrder("Query");
-    let kind = payload.u8();
-    let wanted: string[] = [];
+    const kind = payload.u8();
+    const wanted: string[] = [];
     while (payload.left > 0 && !payload.failed) wanted.push(payload.text());
     if (payload.failed || kind > QueryKind.Config) return malformed("Query");
-    let names =
+    const names =
       kind == QueryKind.Functions
         ? findFunctions(wanted)
         : kind == QueryKind.Tracepoints
           ? findTracepoints(wanted)
           : findConfig(wanted);
     sayNames(this.writer, kind, names);
-    return 0;
+    return null;
   }
 
-  private takeObject(payload: Payload): i32 {
+  private takeObject(payload: Payload): Failure | null {
     if (this.request) return outOfOrder("Object");
-    let bytes = new StaticArray<u8>(payload.left);
+    const bytes = new StaticArray<u8>(payload.left);
     memory.copy(changetype<usize>(bytes), payload.at, payload.left);
-    let old = this.object;
-    if (old) closeObject(old);
-    this.object = null;
-    clearFailure();
-    let object = openObject(bytes);
-    if (!object) return -Errno.EINVAL;
-    let result = checkPrivilege();
-    if (result >= 0) result = loadObject(object);
-    if (result < 0) {
-      closeObject(object);
-      if (object.rejectedProgram.length == 0) return result;
-      sayRejected(this.writer, object);
-      return 0;
+    const old = this.interpreter;
+    if (old) closeObject(old.object);
+    this.interpreter = null;
+    const opened = openObject(bytes);
+    const object = opened.value;
+    if (!object) return opened.failure;
+    let failure = checkPrivilege();
+    if (!failure) failure = loadObject(object);
+    if (!failure) failure = this.prepare(object);
+    if (!failure) {
+      sayLoaded(this.writer, object);
+      return null;
     }
-    this.object = object;
-    sayLoaded(this.writer, object);
-    return 0;
+    closeObject(object);
+    if (object.rejectedProgram.length == 0) return failure;
+    sayRejected(this.writer, object);
+    return null;
   }
 
-  private takeRun(payload: Payload): i32 {
-    if (this.request || !this.object) return outOfOrder("Run");
+  private prepare(object: LoadedObject): Failure | null {
+    const prepared = prepareInterpreter(object);
+    this.interpreter = prepared.value;
+    return prepared.failure;
+  }
+
+  private takeRun(payload: Payload): Failure | null {
+    if (this.request || !this.interpreter) return outOfOrder("Run");
     if (payload.left < RunOptions.Size) return malformed("Run");
-    let at = payload.at;
-    let request = new RunRequest();
+    const at = payload.at;
+    const request = new RunRequest();
     request.targetPid = load<i32>(at, RunOptions.TargetPid);
     request.timeoutMs = load<u32>(at, RunOptions.TimeoutMs);
-    let strings = new Payload(at + RunOptions.Size, payload.left - RunOptions.Size);
-    let command = new CommandRequest();
+    const strings = new Payload(at + RunOptions.Size, payload.left - RunOptions.Size);
+    const command = new CommandRequest();
     command.text = strings.text();
     command.user = strings.text();
     command.uid = load<i32>(at, RunOptions.CommandUid);
@@ -308,30 +325,35 @@ class Server {
     if (strings.failed) return malformed("Run");
     if (command.text.length != 0) request.command = command;
     this.request = request;
-    return 0;
+    return null;
   }
 
   private runSession(request: RunRequest): i32 {
-    let object = this.object;
-    if (!object) return 1;
-    let output = new FrameSink(this.writer, AgentFrame.Output);
-    let control = new FrameSink(this.writer, AgentFrame.Control);
-    let session = new Session(object, new HostListener(this, output, control), this.events, this.signals);
-    if (session.run(request) < 0) return this.endFailed();
+    const interpreter = this.interpreter;
+    if (!interpreter) return 1;
+    const output = new FrameSink(this.writer, AgentFrame.Output);
+    const control = new FrameSink(this.writer, AgentFrame.Control);
+    const session = new Session(interpreter, new HostListener(this, output, control), this.events, this.signals);
+    const failure = session.run(request);
+    if (failure) return this.endFailed(failure);
     sayFinished(this.writer, session.summary);
     return 0;
   }
 
-  private endFailed(): i32 {
-    sayFailed(this.writer);
+  private endFailed(failure: Failure): i32 {
+    sayFailed(this.writer, failure);
     return 1;
   }
 }
 
-function outOfOrder(frame: string): i32 {
-  return fail(FailureCode.Protocol, 0, `the host sent a frame ${frame} out of order`);
+function protocolFailure(text: string): Failure {
+  return new Failure(FailureCode.Protocol, 0, text);
 }
 
-function malformed(frame: string): i32 {
-  return fail(FailureCode.Protocol, 0, `the host sent a damaged frame ${frame}`);
+function outOfOrder(frame: string): Failure {
+  return protocolFailure(`the host sent a frame ${frame} out of order`);
+}
+
+function malformed(frame: string): Failure {
+  return protocolFailure(`the host sent a damaged frame ${frame}`);
 }

@@ -9,11 +9,12 @@
 import { StopReason } from "../../common/format/frame";
 import { AttachKind, Manifest, ManifestFlags } from "../../common/format/manifest";
 import { BssHeader } from "../../common/format/runtime";
-import { attachedCount, attachObject, Contact, detachObject, missedEvents } from "./attach/table";
+import { attachObject, detachObject, missedEvents } from "./attach/table";
 import { Command, CommandRequest, startCommand } from "./command";
-import { Errno } from "./errors";
+import { Contact } from "./contact";
+import { Errno, Failure } from "./errors";
 import { Events, Tag } from "./events";
-import { runAgentProbes, runProbe, setContact } from "./interpret";
+import { Interpreter } from "./interpret";
 import { loadAcquire32 } from "./native";
 import { LoadedObject } from "./object";
 import { RecordSink } from "./ring";
@@ -30,6 +31,16 @@ const COMMAND_BYTES: i32 = 16384;
 const COMMAND_BUFFER: usize = memory.data(16384, 8);
 /** No reason to stop yet. */
 export const NO_REASON: i32 = -1;
+
+/** What of the command's output is left to read. */
+const enum Rest {
+  /** there may be more at once */
+  Some,
+  /** nothing until epoll says so */
+  None,
+  /** it has ended, and its descriptor is closed */
+  Closed,
+}
 
 /** Where the results of a session go. */
 export abstract class Listener extends Contact {
@@ -49,6 +60,8 @@ export abstract class Listener extends Contact {
   /** All is attached. */
   abstract started(attached: i32, commandPid: i32): void;
   abstract warning(text: string): void;
+  /** Something for users who ask for details. */
+  abstract note(text: string): void;
   /** What the command wrote: stream 1 or 2. */
   abstract commandOutput(stream: i32, at: usize, bytes: i32): void;
   /** Sends what has collected; false if something is left because nobody takes it. */
@@ -88,6 +101,7 @@ export class SessionSummary {
 /** One run. Make one, `run` it, read `summary`. */
 export class Session {
   summary: SessionSummary = new SessionSummary();
+  private object: LoadedObject;
   private command: Command | null = null;
   private timers: Timers;
   private reason: i32 = NO_REASON;
@@ -98,66 +112,75 @@ export class Session {
   private hasCommandError: bool = false;
 
   constructor(
-    private object: LoadedObject,
+    private interpreter: Interpreter,
     private listener: Listener,
     private events: Events,
     private signals: i32,
   ) {
+    this.object = interpreter.object;
     this.timers = new Timers(events);
+    interpreter.connect(listener.output, listener.control, listener);
   }
 
-  /** Runs from begin to end; 0, or -errno with the failure kept if it could not start (nothing is left attached then). */
-  run(request: RunRequest): i32 {
-    let result = this.start(request);
-    if (result < 0) {
+  /** Runs from begin to end. If it could not start it says why, and nothing is left attached. */
+  run(request: RunRequest): Failure | null {
+    const failure = this.start(request);
+    if (failure) {
       this.stopAll();
-      return result;
+      return failure;
     }
     if (request.timeoutMs > 0) this.deadline = clock_gettime(CLOCK_MONOTONIC) + request.timeoutMs * 1000000;
     while (this.reason == NO_REASON) this.turn();
     this.finish();
-    return 0;
+    return null;
   }
 
-  private start(request: RunRequest): i32 {
-    let command = request.command;
-    let target = request.targetPid;
+  private start(request: RunRequest): Failure | null {
+    const command = request.command;
     if (command) {
-      let child = startCommand(command);
-      if (!child) return -Errno.EIO;
-      this.command = child;
-      target = child.pid;
-      if (child.stdout >= 0) this.events.addEdge(child.stdout, Tag.CommandOut);
-      if (child.stderr >= 0) this.events.addEdge(child.stderr, Tag.CommandError);
-    } else if (target != 0 && kill(target, 0) == -Errno.ESRCH) {
-      this.listener.warning(`process ${target} of -x does not exist`);
+      const failure = this.hold(command);
+      if (failure) return failure;
+    } else if (request.targetPid != 0 && kill(request.targetPid, 0) == -Errno.ESRCH) {
+      this.listener.warning(`process ${request.targetPid} of -x does not exist`);
     }
-    this.store32(BssHeader.TargetPid, target);
+    const child = this.command;
+    this.store32(BssHeader.TargetPid, child ? child.pid : request.targetPid);
     this.refreshClock();
     this.watchRings();
-    setContact(this.listener);
     this.runProbes(AttachKind.Begin);
     this.checkHandlers();
-    let result = this.reason == NO_REASON ? this.attach() : 0;
-    this.showWarnings();
-    if (result < 0) return result;
-    let child = this.command;
-    if (child && command && this.reason == NO_REASON) {
-      result = child.release(command.text);
-      if (result < 0) return result;
+    let count = 0;
+    if (this.reason == NO_REASON) {
+      const attached = attachObject(this.object, this.listener);
+      let failure = attached.failure;
+      if (!failure) failure = this.timers.start(this.object.probes);
+      this.showWarnings();
+      if (failure) return failure;
+      count = attached.count;
     }
-    this.listener.started(this.reason == NO_REASON ? attachedCount : 0, child ? child.pid : 0);
-    return 0;
+    this.showWarnings();
+    if (child && command && this.reason == NO_REASON) {
+      const failure = child.release(command.text);
+      if (failure) return failure;
+    }
+    this.listener.started(count, child ? child.pid : 0);
+    return null;
   }
 
-  private attach(): i32 {
-    let result = attachObject(this.object, this.listener);
-    return result < 0 ? result : this.timers.start(this.object.probes);
+  /** Starts the command, which waits until it is released. */
+  private hold(request: CommandRequest): Failure | null {
+    const result = startCommand(request);
+    const child = result.value;
+    if (!child) return result.failure;
+    this.command = child;
+    if (child.stdout >= 0) this.events.addEdge(child.stdout, Tag.CommandOut);
+    if (child.stderr >= 0) this.events.addEdge(child.stderr, Tag.CommandError);
+    return null;
   }
 
   private watchRings(): void {
-    let output = this.object.outputRing;
-    let control = this.object.controlRing;
+    const output = this.object.outputRing;
+    const control = this.object.controlRing;
     if (output) this.events.addEdge(output.fd, Tag.OutputRing);
     if (control) this.events.addEdge(control.fd, Tag.ControlRing);
   }
@@ -167,7 +190,7 @@ export class Session {
     if (this.pumpWaitMs() == 0) this.pump();
     this.checkHandlers();
     if (this.reason != NO_REASON) return;
-    let count = this.events.wait(this.waitMs());
+    const count = this.events.wait(this.waitMs());
     for (let i = 0; i < count; ++i) this.act(this.events.tag(i));
     this.refreshClock();
     if (this.reason == NO_REASON) this.reason = this.listener.wantsStop();
@@ -176,7 +199,7 @@ export class Session {
 
   private waitMs(): i32 {
     if (this.hasMore && !this.blocked) return this.pumpWaitMs();
-    let wait = this.isRinging ? this.pumpWaitMs() : TICK_MS;
+    const wait = this.isRinging ? this.pumpWaitMs() : TICK_MS;
     return this.deadline == i64.MAX_VALUE ? wait : min(wait, millisecondsUntil(this.deadline));
   }
 
@@ -216,15 +239,15 @@ export class Session {
     while ((signal = readSignal(this.signals)) > 0) {
       if (signal != SIGCHLD) this.reason = StopReason.Signal;
     }
-    let command = this.command;
+    const command = this.command;
     if (command && command.reap() && this.reason == NO_REASON) this.reason = StopReason.TargetEnded;
   }
 
   private runTimer(index: i32): void {
-    let probe = this.timers.takeExpired(index);
+    const probe = this.timers.takeExpired(index);
     if (!probe || this.reason != NO_REASON || this.load32(BssHeader.Exiting) != 0) return;
     this.listener.setPatient(true);
-    runProbe(this.object, probe, this.listener.output, this.listener.control);
+    this.interpreter.run(probe);
     this.showWarnings();
     this.listener.setPatient(false);
     this.checkHandlers();
@@ -232,7 +255,7 @@ export class Session {
 
   private runProbes(kind: AttachKind): void {
     this.listener.setPatient(true);
-    runAgentProbes(this.object, kind, this.listener.output, this.listener.control);
+    this.interpreter.runAll(kind);
     this.listener.setPatient(false);
   }
 
@@ -241,12 +264,12 @@ export class Session {
     this.hasMore = false;
     this.isRinging = false;
     let count = 0;
-    let control = this.object.controlRing;
+    const control = this.object.controlRing;
     if (control) {
       count += control.drain(this.listener.control);
       if (control.waiting != 0) this.hasMore = true;
     }
-    let output = this.object.outputRing;
+    const output = this.object.outputRing;
     if (output) {
       count += output.drain(this.listener.output);
       if (output.waiting != 0) this.hasMore = true;
@@ -258,45 +281,42 @@ export class Session {
   private hasMore: bool = false;
 
   private pumpCommand(): void {
-    let command = this.command;
+    const command = this.command;
     if (!command) return;
     if (this.hasCommandOut) {
-      this.hasCommandOut = this.copyCommand(command.stdout, 1);
-      if (!this.hasCommandOut) command.stdout = this.closedAtEnd;
+      const rest = this.copyCommand(command.stdout, 1);
+      this.hasCommandOut = rest == Rest.Some;
+      if (rest == Rest.Closed) command.stdout = -1;
     }
     if (this.hasCommandError) {
-      this.hasCommandError = this.copyCommand(command.stderr, 2);
-      if (!this.hasCommandError) command.stderr = this.closedAtEnd;
+      const rest = this.copyCommand(command.stderr, 2);
+      this.hasCommandError = rest == Rest.Some;
+      if (rest == Rest.Closed) command.stderr = -1;
     }
     if (this.hasCommandOut || this.hasCommandError) this.hasMore = true;
   }
-  /** The descriptor that copyCommand read, -1 if it came to its end. */
-  private closedAtEnd: i32 = -1;
 
-  /** Passes on some of what the command wrote; true if there may be more. */
-  private copyCommand(fd: i32, stream: i32): bool {
-    this.closedAtEnd = fd;
-    if (fd < 0) return false;
-    let got = read(fd, COMMAND_BUFFER, COMMAND_BYTES);
+  /** Passes on some of what the command wrote. */
+  private copyCommand(fd: i32, stream: i32): Rest {
+    if (fd < 0) return Rest.None;
+    const got = read(fd, COMMAND_BUFFER, COMMAND_BYTES);
     if (got > 0) {
       this.listener.commandOutput(stream, COMMAND_BUFFER, got);
-      return true;
+      return Rest.Some;
     }
-    if (got == -Errno.EINTR) return true;
-    if (got != -Errno.EAGAIN) {
-      close(fd);
-      this.closedAtEnd = -1;
-    }
-    return false;
+    if (got == -Errno.EINTR) return Rest.Some;
+    if (got == -Errno.EAGAIN) return Rest.None;
+    close(fd);
+    return Rest.Closed;
   }
 
   /** Has a handler called exit(), or have too many failed or been skipped? */
   private checkHandlers(): void {
     if (this.reason != NO_REASON) return;
-    let manifest = this.object.manifest;
-    let skipped = this.load64(BssHeader.SkippedLock) + this.load64(BssHeader.SkippedFrame);
+    const manifest = this.object.manifest;
+    const skipped = this.load64(BssHeader.SkippedLock) + this.load64(BssHeader.SkippedFrame);
     // Suppressed, they are counted and end nothing.
-    let isLimited = (manifest.header(Manifest.Flags) & ManifestFlags.SuppressErrors) == 0;
+    const isLimited = (manifest.header(Manifest.Flags) & ManifestFlags.SuppressErrors) == 0;
     if (isLimited && this.load64(BssHeader.Errors) > <u64>manifest.header(Manifest.MaxErrors))
       this.reason = StopReason.Errors;
     else if (isLimited && skipped > <u64>manifest.header(Manifest.MaxSkipped)) this.reason = StopReason.Skipped;
@@ -309,14 +329,14 @@ export class Session {
     this.summary.skippedKernel = missedEvents(this.object);
     this.stopAll();
     this.drainAll();
-    let failed = this.reason == StopReason.Errors || this.reason == StopReason.Skipped;
-    let last = failed ? AttachKind.Error : AttachKind.End;
+    const failed = this.reason == StopReason.Errors || this.reason == StopReason.Skipped;
+    const last = failed ? AttachKind.Error : AttachKind.End;
     this.refreshClock();
     this.runProbes(last);
     this.drainAll();
     this.showWarnings();
-    let summary = this.summary;
-    let command = this.command;
+    const summary = this.summary;
+    const command = this.command;
     summary.reason = this.reason;
     summary.commandStatus = command ? command.status : -1;
     summary.errors = this.load64(BssHeader.Errors);
@@ -329,7 +349,7 @@ export class Session {
   private stopAll(): void {
     this.timers.stop();
     detachObject(this.object, this.listener);
-    let command = this.command;
+    const command = this.command;
     if (command) command.stop();
   }
 
@@ -338,7 +358,7 @@ export class Session {
     this.hasCommandOut = true;
     this.hasCommandError = true;
     // Processes that the command left behind may go on writing.
-    let until = clock_gettime(CLOCK_MONOTONIC) + <i64>PATIENCE_MS * 1000000;
+    const until = clock_gettime(CLOCK_MONOTONIC) + <i64>PATIENCE_MS * 1000000;
     do {
       this.pump();
       if (this.blocked) this.listener.flushAll(PATIENCE_MS);
@@ -346,14 +366,17 @@ export class Session {
   }
 
   private showWarnings(): void {
-    let warnings = this.object.warnings;
-    if (warnings.length == 0) return;
+    const warnings = this.object.warnings;
+    const notes = this.object.notes;
+    if (warnings.length == 0 && notes.length == 0) return;
+    for (let i = 0, n = notes.length; i < n; ++i) this.listener.note(notes[i]);
     for (let i = 0, n = warnings.length; i < n; ++i) this.listener.warning(warnings[i]);
+    this.object.notes = [];
     this.object.warnings = [];
   }
 
   private refreshClock(): void {
-    let offset = clock_gettime(CLOCK_REALTIME) - clock_gettime(CLOCK_MONOTONIC);
+    const offset = clock_gettime(CLOCK_REALTIME) - clock_gettime(CLOCK_MONOTONIC);
     store<i64>(this.object.bssAddress, offset, BssHeader.ClockOffset);
   }
 
@@ -371,6 +394,6 @@ export class Session {
 }
 
 function millisecondsUntil(time: i64): i32 {
-  let left = (time - clock_gettime(CLOCK_MONOTONIC) + 999999) / 1000000;
+  const left = (time - clock_gettime(CLOCK_MONOTONIC) + 999999) / 1000000;
   return <i32>max<i64>(0, min<i64>(left, TICK_MS));
 }

@@ -19,7 +19,7 @@ function bit(signal: i32): u64 {
 
 /** Blocks the signals that mean something and SIGPIPE (writes say EPIPE instead); a descriptor that reads the former. */
 export function openSignals(): i32 {
-  let wanted = bit(SIGTERM) | bit(SIGINT) | bit(SIGHUP) | bit(SIGQUIT) | bit(SIGCHLD);
+  const wanted = bit(SIGTERM) | bit(SIGINT) | bit(SIGHUP) | bit(SIGQUIT) | bit(SIGCHLD);
   blockSignals(wanted | bit(SIGPIPE));
   return signalfd4(wanted, O_NONBLOCK | O_CLOEXEC);
 }

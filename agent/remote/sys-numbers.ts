@@ -1,6 +1,7 @@
 // The numbers of the system calls that the agent makes: x86_64 has a table of its own, arm64 takes asm-generic's. One
 // Wasm serves all CPUs, so the table is chosen at run time. To add a call: a member, and a number in each table.
 
+import { ElfMachine } from "../../common/format/elf";
 import { archId } from "./native";
 
 /** A system call; indexes the tables below. */
@@ -9,17 +10,9 @@ export const enum Nr {
   write,
   close,
   openat,
-  lseek,
-  pread64,
-  fstat,
   ioctl,
   fcntl,
-  getdents64,
-  readlinkat,
-  unlinkat,
   mmap,
-  mprotect,
-  munmap,
   bpf,
   perf_event_open,
   epoll_create1,
@@ -31,25 +24,18 @@ export const enum Nr {
   signalfd4,
   rt_sigprocmask,
   pipe2,
-  dup3,
   clock_gettime,
   clock_getres,
   getpid,
   kill,
   wait4,
-  pidfd_open,
-  pidfd_send_signal,
   getuid,
   getgid,
   geteuid,
   uname,
   prctl,
   prlimit64,
-  sched_getaffinity,
-  sched_setaffinity,
   getrandom,
-  mount,
-  sysinfo,
   getcpu,
   Size,
 }
@@ -59,17 +45,9 @@ const X86_64: StaticArray<i16> = [
   1, // write
   3, // close
   257, // openat
-  8, // lseek
-  17, // pread64
-  5, // fstat
   16, // ioctl
   72, // fcntl
-  217, // getdents64
-  267, // readlinkat
-  263, // unlinkat
   9, // mmap
-  10, // mprotect
-  11, // munmap
   321, // bpf
   298, // perf_event_open
   291, // epoll_create1
@@ -81,25 +59,18 @@ const X86_64: StaticArray<i16> = [
   289, // signalfd4
   14, // rt_sigprocmask
   293, // pipe2
-  292, // dup3
   228, // clock_gettime
   229, // clock_getres
   39, // getpid
   62, // kill
   61, // wait4
-  434, // pidfd_open
-  424, // pidfd_send_signal
   102, // getuid
   104, // getgid
   107, // geteuid
   63, // uname
   157, // prctl
   302, // prlimit64
-  204, // sched_getaffinity
-  203, // sched_setaffinity
   318, // getrandom
-  165, // mount
-  99, // sysinfo
   309, // getcpu
 ];
 
@@ -108,17 +79,9 @@ const GENERIC: StaticArray<i16> = [
   64, // write
   57, // close
   56, // openat
-  62, // lseek
-  67, // pread64
-  80, // fstat
   29, // ioctl
   25, // fcntl
-  61, // getdents64
-  78, // readlinkat
-  35, // unlinkat
   222, // mmap
-  226, // mprotect
-  215, // munmap
   280, // bpf
   241, // perf_event_open
   20, // epoll_create1
@@ -130,33 +93,24 @@ const GENERIC: StaticArray<i16> = [
   74, // signalfd4
   135, // rt_sigprocmask
   59, // pipe2
-  24, // dup3
   113, // clock_gettime
   114, // clock_getres
   172, // getpid
   129, // kill
   260, // wait4
-  434, // pidfd_open
-  424, // pidfd_send_signal
   174, // getuid
   176, // getgid
   175, // geteuid
   160, // uname
   167, // prctl
   261, // prlimit64
-  123, // sched_getaffinity
-  122, // sched_setaffinity
   278, // getrandom
-  40, // mount
-  179, // sysinfo
   168, // getcpu
 ];
 
-let numbers: StaticArray<i16> = archId() == 62 ? X86_64 : GENERIC;
-
 /** The number of a system call on this CPU. */
 export function numberOf(call: Nr): i32 {
-  return numbers[call];
+  return archId() == ElfMachine.X86_64 ? X86_64[call] : GENERIC[call];
 }
 
 /** Checks the tables; called by tests. */

@@ -4,34 +4,38 @@
 // Structures go through the scratch area below: each wrapper fills it and reads it back before it returns, so no two of
 // them ever hold it at once. Nothing here allocates, except where a path is given as a string.
 
-import { copyIn, growReserved, hostAddress, spawn, sys } from "./native";
+import { ElfMachine } from "../../common/format/elf";
+import {
+  EpollEvent,
+  PollFd,
+  ResourceLimit,
+  SIGNAL_SET_BYTES,
+  SignalInfo,
+  TimerSpec,
+  TimeSpec,
+  UTS_FIELD_BYTES,
+  UtsField,
+} from "../../common/format/linux";
+import { Errno } from "./errors";
+import { archId, copyIn, growReserved, hostAddress, spawn, sys } from "./native";
 import { Nr, numberOf } from "./sys-numbers";
 
 export { exit } from "./native";
 
-export const AT_FDCWD: i32 = -100;
+const AT_FDCWD: i32 = -100;
 export const O_RDONLY: i32 = 0;
 export const O_WRONLY: i32 = 1;
 export const O_RDWR: i32 = 2;
 export const O_CREAT: i32 = 0o100;
-export const O_EXCL: i32 = 0o200;
 export const O_TRUNC: i32 = 0o1000;
-export const O_APPEND: i32 = 0o2000;
 export const O_NONBLOCK: i32 = 0o4000;
 export const O_CLOEXEC: i32 = 0o2000000;
-export const SEEK_SET: i32 = 0;
-export const SEEK_END: i32 = 2;
-export const PROT_NONE: i32 = 0;
 export const PROT_READ: i32 = 1;
 export const PROT_WRITE: i32 = 2;
-export const MAP_SHARED: i32 = 1;
-export const MAP_PRIVATE: i32 = 2;
-export const MAP_FIXED: i32 = 16;
-export const MAP_ANONYMOUS: i32 = 32;
-export const MAP_NORESERVE: i32 = 0x4000;
+const MAP_SHARED: i32 = 1;
+const MAP_FIXED: i32 = 16;
 export const EPOLL_CTL_ADD: i32 = 1;
 export const EPOLL_CTL_DEL: i32 = 2;
-export const EPOLL_CTL_MOD: i32 = 3;
 export const EPOLLIN: u32 = 1;
 export const EPOLLOUT: u32 = 4;
 export const EPOLLERR: u32 = 8;
@@ -40,8 +44,6 @@ export const EPOLLET: u32 = 0x80000000;
 export const CLOCK_REALTIME: i32 = 0;
 export const CLOCK_MONOTONIC: i32 = 1;
 export const CLOCK_REALTIME_COARSE: i32 = 5;
-export const TFD_TIMER_ABSTIME: i32 = 1;
-export const TFD_TIMER_CANCEL_ON_SET: i32 = 2;
 export const RLIMIT_NOFILE: i32 = 7;
 export const RLIMIT_MEMLOCK: i32 = 8;
 export const WNOHANG: i32 = 1;
@@ -55,21 +57,24 @@ export const SIGCHLD: i32 = 17;
 export const SIGCONT: i32 = 18;
 
 /** Bytes of a page of Wasm memory; a multiple of every page size of the kernel on the CPUs that we know. */
-export const WASM_PAGE: i32 = 65536;
+const WASM_PAGE: i32 = 65536;
 
 const SCRATCH: usize = memory.data(1024, 16);
 const MAX_EVENTS: i32 = 64;
-const EVENTS: usize = memory.data(64 * 16, 16);
+const SECOND_NS: i64 = 1000000000;
+const SIG_BLOCK: i32 = 0;
 
 // The allocator takes all of memory at its first allocation; that must come before the first reserved page.
-let firstAllocation: usize = heap.alloc(16);
+const firstAllocation: usize = heap.alloc(16);
 
-// x86_64 packs struct epoll_event to 12 bytes, others align it to 16.
-let eventSize: usize = 16;
-let eventDataOffset: usize = 8;
-if (numberOf(Nr.read) == 0) {
-  eventSize = 12;
-  eventDataOffset = 4;
+// x86_64 packs struct epoll_event, others align it. Functions, because unit tests have no CPU to ask.
+
+function epollEventBytes(): usize {
+  return archId() == ElfMachine.X86_64 ? EpollEvent.SizePacked : EpollEvent.SizeAligned;
+}
+
+function epollDataOffset(): usize {
+  return archId() == ElfMachine.X86_64 ? EpollEvent.DataPacked : EpollEvent.DataAligned;
 }
 
 function call1(nr: Nr, mask: i32, a: i64): i32 {
@@ -92,22 +97,12 @@ function call4(nr: Nr, mask: i32, a: i64, b: i64, c: i64, d: i64): i32 {
 
 /** Opens a path relative to the working directory. */
 export function open(path: string, flags: i32, mode: i32 = 0): i32 {
-  let name = String.UTF8.encode(path, true);
+  const name = String.UTF8.encode(path, true);
   return call4(Nr.openat, 0b10, AT_FDCWD, changetype<usize>(name), flags, mode);
-}
-
-/** Removes a file. */
-export function unlink(path: string): i32 {
-  let name = String.UTF8.encode(path, true);
-  return call3(Nr.unlinkat, 0b10, AT_FDCWD, changetype<usize>(name), 0);
 }
 
 export function read(fd: i32, to: usize, bytes: i32): i32 {
   return call3(Nr.read, 0b10, fd, to, bytes);
-}
-
-export function pread(fd: i32, to: usize, bytes: i32, offset: i64): i32 {
-  return call4(Nr.pread64, 0b10, fd, to, bytes, offset);
 }
 
 export function write(fd: i32, from: usize, bytes: i32): i32 {
@@ -118,21 +113,12 @@ export function close(fd: i32): i32 {
   return call1(Nr.close, 0, fd);
 }
 
-export function lseek(fd: i32, offset: i64, whence: i32): i64 {
-  return sys(numberOf(Nr.lseek), 0, fd, offset, whence, 0, 0, 0);
-}
-
 /** ioctl with an integer argument. */
 export function ioctl(fd: i32, request: u32, argument: i64): i32 {
   return call3(Nr.ioctl, 0, fd, request, argument);
 }
 
-/** ioctl whose argument points into linear memory. */
-export function ioctlPointer(fd: i32, request: u32, at: usize): i32 {
-  return call3(Nr.ioctl, 0b100, fd, request, at);
-}
-
-export function fcntl(fd: i32, command: i32, argument: i64): i32 {
+function fcntl(fd: i32, command: i32, argument: i64): i32 {
   return call3(Nr.fcntl, 0, fd, command, argument);
 }
 
@@ -141,71 +127,65 @@ const F_SETFL: i32 = 4;
 
 /** Sets or clears O_NONBLOCK; returns the flags from before or -errno. */
 export function setNonblocking(fd: i32, on: bool): i32 {
-  let flags = fcntl(fd, F_GETFL, 0);
+  const flags = fcntl(fd, F_GETFL, 0);
   if (flags < 0) return flags;
-  let failed = fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
+  const failed = fcntl(fd, F_SETFL, on ? flags | O_NONBLOCK : flags & ~O_NONBLOCK);
   return failed < 0 ? failed : flags;
 }
 
-export function getdents64(fd: i32, to: usize, bytes: i32): i32 {
-  return call3(Nr.getdents64, 0b10, fd, to, bytes);
+/** The bytes of a file, or why there are none. */
+export class FileContents {
+  constructor(
+    public bytes: StaticArray<u8> | null,
+    /** 0, or -errno */
+    public errno: i32,
+  ) {}
 }
 
-/** All of a file, or null with the reason in `readFailure`. Files of /proc and /sys say no size, so it reads until the end. */
-export function readFile(path: string, maxBytes: i32 = 1 << 26): StaticArray<u8> | null {
-  let fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0) {
-    readFailure = fd;
-    return null;
-  }
-  let bytes = readAll(fd, maxBytes);
+/** All of a file of at most `maxBytes`. Files of /proc and /sys say no size, so it is read until its end. */
+export function readContents(path: string, maxBytes: i32): FileContents {
+  const fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) return new FileContents(null, fd);
+  const contents = readAll(fd, maxBytes);
   close(fd);
-  return bytes;
+  return contents;
 }
 
-/** -errno of the last readFile that returned null. */
-export let readFailure: i32 = 0;
+/** The same for callers to whom it does not matter why a file cannot be read. */
+export function readFile(path: string, maxBytes: i32): StaticArray<u8> | null {
+  return readContents(path, maxBytes).bytes;
+}
 
-/** All that is left in an open file, as readFile. */
-export function readAll(fd: i32, maxBytes: i32): StaticArray<u8> | null {
+function readAll(fd: i32, maxBytes: i32): FileContents {
   let buffer = new StaticArray<u8>(16384);
   let used = 0;
   while (true) {
     if (used == buffer.length) {
-      if (used >= maxBytes) {
-        readFailure = -27; // EFBIG
-        return null;
-      }
-      let larger = new StaticArray<u8>(min(used * 4, maxBytes));
+      if (used >= maxBytes) return new FileContents(null, -Errno.EFBIG);
+      const larger = new StaticArray<u8>(min(used * 4, maxBytes));
       memory.copy(changetype<usize>(larger), changetype<usize>(buffer), used);
       buffer = larger;
     }
-    let got = read(fd, changetype<usize>(buffer) + used, buffer.length - used);
-    if (got == -4) continue; // EINTR
-    if (got < 0) {
-      readFailure = got;
-      return null;
-    }
+    const got = read(fd, changetype<usize>(buffer) + used, buffer.length - used);
+    if (got == -Errno.EINTR) continue;
+    if (got < 0) return new FileContents(null, got);
     if (got == 0) break;
     used += got;
   }
-  return StaticArray.slice<u8>(buffer, 0, used);
+  return new FileContents(StaticArray.slice<u8>(buffer, 0, used), 0);
 }
 
-/** Creates a pipe; ends at `pipeEnds`. */
-export function pipe2(flags: i32): i32 {
-  let result = call2(Nr.pipe2, 0b01, SCRATCH, flags);
-  pipeReadEnd = load<i32>(SCRATCH);
-  pipeWriteEnd = load<i32>(SCRATCH, 4);
-  return result;
+/** The two ends of a pipe, as pipe2 writes them. */
+export const enum PipeEnds {
+  /** i32 each */
+  Read = 0,
+  Write = 4,
+  Size = 8,
 }
 
-/** The ends of the newest pipe2. */
-export let pipeReadEnd: i32 = -1;
-export let pipeWriteEnd: i32 = -1;
-
-export function dup3(from: i32, to: i32, flags: i32): i32 {
-  return call3(Nr.dup3, 0, from, to, flags);
+/** Creates a pipe; its ends are written to `ends` (PipeEnds). */
+export function pipe2(ends: usize, flags: i32): i32 {
+  return call2(Nr.pipe2, 0b01, ends, flags);
 }
 
 // Memory
@@ -218,14 +198,7 @@ export function reserve(bytes: usize): usize {
 
 /** Maps a file shared at `at`, which must lie in reserved room and be a multiple of the page size. */
 export function mapInto(at: usize, bytes: usize, protection: i32, fd: i32, offset: i64): i32 {
-  let result = sys(numberOf(Nr.mmap), 0b1, at, bytes, protection, MAP_SHARED | MAP_FIXED, fd, offset);
-  return result < 0 && result > -4096 ? <i32>result : 0;
-}
-
-/** Undoes mapInto: the room is inaccessible and reserved again. */
-export function unmap(at: usize, bytes: usize): i32 {
-  let flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED;
-  let result = sys(numberOf(Nr.mmap), 0b1, at, bytes, PROT_NONE, flags, -1, 0);
+  const result = sys(numberOf(Nr.mmap), 0b1, at, bytes, protection, MAP_SHARED | MAP_FIXED, fd, offset);
   return result < 0 && result > -4096 ? <i32>result : 0;
 }
 
@@ -248,42 +221,62 @@ export function epoll_create1(flags: i32): i32 {
 
 /** `data` comes back from epollData; EPOLL_CTL_DEL ignores events and data. */
 export function epoll_ctl(epoll: i32, operation: i32, fd: i32, events: u32, data: i64): i32 {
-  store<u32>(SCRATCH, events);
-  store<i64>(SCRATCH + eventDataOffset, data);
+  store<u32>(SCRATCH, events, EpollEvent.Events);
+  store<i64>(SCRATCH + epollDataOffset(), data);
   return call4(Nr.epoll_ctl, 0b1000, epoll, operation, fd, SCRATCH);
 }
 
-/** Waits; how many events are in epollEvents/epollData, or -errno. A timeout of -1 waits for ever. */
-export function epoll_wait(epoll: i32, timeoutMs: i32): i32 {
-  return <i32>sys(numberOf(Nr.epoll_pwait), 0b10, epoll, EVENTS, MAX_EVENTS, timeoutMs, 0, 8);
-}
+/** Room for what one epoll_wait answers. */
+export class EventList {
+  private events: StaticArray<u8> = new StaticArray<u8>(MAX_EVENTS * EpollEvent.SizeAligned);
 
-/** What happened in event `i` of the last epoll_wait. */
-export function epollEvents(i: i32): u32 {
-  return load<u32>(EVENTS + <usize>i * eventSize);
-}
+  /** Waits; how many events there are, or -errno. A timeout of -1 waits for ever. */
+  wait(epoll: i32, timeoutMs: i32): i32 {
+    const nr = numberOf(Nr.epoll_pwait);
+    return <i32>sys(nr, 0b10, epoll, changetype<usize>(this.events), MAX_EVENTS, timeoutMs, 0, SIGNAL_SET_BYTES);
+  }
 
-/** What epoll_ctl was given for event `i` of the last epoll_wait. */
-export function epollData(i: i32): i64 {
-  return load<i64>(EVENTS + <usize>i * eventSize + eventDataOffset);
+  /** What happened to event `i`: EPOLLIN and others. */
+  happened(i: i32): u32 {
+    return load<u32>(this.at(i), EpollEvent.Events);
+  }
+
+  /** What epoll_ctl was given for event `i`. */
+  data(i: i32): i64 {
+    return load<i64>(this.at(i) + epollDataOffset());
+  }
+
+  private at(i: i32): usize {
+    return changetype<usize>(this.events) + <usize>i * epollEventBytes();
+  }
 }
 
 /** Waits until one descriptor is ready; 1 ready, 0 timeout, or -errno. */
 export function poll(fd: i32, events: i32, timeoutMs: i32): i32 {
-  store<i32>(SCRATCH, fd);
-  store<i16>(SCRATCH, <i16>events, 4);
-  store<i16>(SCRATCH, 0, 6);
-  store<i64>(SCRATCH, timeoutMs / 1000, 16);
-  store<i64>(SCRATCH, (timeoutMs % 1000) * 1000000, 24);
-  let timeout: usize = timeoutMs < 0 ? 0 : SCRATCH + 16;
-  return <i32>sys(numberOf(Nr.ppoll), 0b0101, SCRATCH, 1, timeout, 0, 8, 0);
+  store<i32>(SCRATCH, fd, PollFd.Fd);
+  store<i16>(SCRATCH, <i16>events, PollFd.Events);
+  store<i16>(SCRATCH, 0, PollFd.Revents);
+  const time = SCRATCH + PollFd.Size;
+  storeTime(time, <i64>timeoutMs * 1000000);
+  const timeout: usize = timeoutMs < 0 ? 0 : time;
+  return <i32>sys(numberOf(Nr.ppoll), 0b0101, SCRATCH, 1, timeout, 0, SIGNAL_SET_BYTES, 0);
 }
 
 /** Waits. */
 export function sleepMs(ms: i32): void {
-  store<i64>(SCRATCH, ms / 1000);
-  store<i64>(SCRATCH, (ms % 1000) * 1000000, 8);
-  sys(numberOf(Nr.ppoll), 0b0100, 0, 0, SCRATCH, 0, 8, 0);
+  storeTime(SCRATCH, <i64>ms * 1000000);
+  sys(numberOf(Nr.ppoll), 0b0100, 0, 0, SCRATCH, 0, SIGNAL_SET_BYTES, 0);
+}
+
+/** Stores nanoseconds as a struct timespec. */
+function storeTime(at: usize, ns: i64): void {
+  store<i64>(at, ns / SECOND_NS, TimeSpec.Seconds);
+  store<i64>(at, ns % SECOND_NS, TimeSpec.Nanoseconds);
+}
+
+/** The nanoseconds of a struct timespec. */
+function loadTime(at: usize): i64 {
+  return load<i64>(at, TimeSpec.Seconds) * SECOND_NS + load<i64>(at, TimeSpec.Nanoseconds);
 }
 
 export function timerfd_create(clock: i32, flags: i32): i32 {
@@ -292,16 +285,14 @@ export function timerfd_create(clock: i32, flags: i32): i32 {
 
 /** First expiry and period, nanoseconds; a period of 0 fires once. */
 export function timerfd_settime(fd: i32, flags: i32, first: i64, period: i64): i32 {
-  store<i64>(SCRATCH, period / 1000000000);
-  store<i64>(SCRATCH, period % 1000000000, 8);
-  store<i64>(SCRATCH, first / 1000000000, 16);
-  store<i64>(SCRATCH, first % 1000000000, 24);
+  storeTime(SCRATCH + TimerSpec.Interval, period);
+  storeTime(SCRATCH + TimerSpec.Value, first);
   return call4(Nr.timerfd_settime, 0b100, fd, flags, SCRATCH, 0);
 }
 
 /** Reads the 8-byte counter of a timerfd; expirations, or -errno. */
 export function readCounter(fd: i32): i64 {
-  let got = read(fd, SCRATCH, 8);
+  const got = read(fd, SCRATCH, 8);
   return got < 0 ? <i64>got : load<i64>(SCRATCH);
 }
 
@@ -310,19 +301,19 @@ export function readCounter(fd: i32): i64 {
 /** A descriptor that reads the signals of `mask` (bit n-1: signal n). Block them first. */
 export function signalfd4(mask: u64, flags: i32): i32 {
   store<u64>(SCRATCH, mask);
-  return call4(Nr.signalfd4, 0b10, -1, SCRATCH, 8, flags);
+  return call4(Nr.signalfd4, 0b10, -1, SCRATCH, SIGNAL_SET_BYTES, flags);
 }
 
 /** The next signal's number from a signalfd, or -errno. */
 export function readSignal(fd: i32): i32 {
-  let got = read(fd, SCRATCH, 128);
-  return got < 0 ? got : load<i32>(SCRATCH);
+  const got = read(fd, SCRATCH, SignalInfo.Size);
+  return got < 0 ? got : load<i32>(SCRATCH, SignalInfo.Signal);
 }
 
 /** Blocks the signals of `mask` for the rest of the process. */
 export function blockSignals(mask: u64): i32 {
   store<u64>(SCRATCH, mask);
-  return call4(Nr.rt_sigprocmask, 0b10, 0, SCRATCH, 0, 8);
+  return call4(Nr.rt_sigprocmask, 0b10, SIG_BLOCK, SCRATCH, 0, SIGNAL_SET_BYTES);
 }
 
 export function getpid(): i32 {
@@ -346,18 +337,9 @@ export function kill(pid: i32, signal: i32): i32 {
   return call2(Nr.kill, 0, pid, signal);
 }
 
-/** Waits for a child; its wait status is in waitStatus. */
-export function wait4(pid: i32, options: i32): i32 {
-  let result = call4(Nr.wait4, 0b10, pid, SCRATCH, options, 0);
-  waitStatus = load<i32>(SCRATCH);
-  return result;
-}
-
-/** The wait status of the newest wait4. */
-export let waitStatus: i32 = 0;
-
-export function pidfd_open(pid: i32): i32 {
-  return call2(Nr.pidfd_open, 0, pid, 0);
+/** Waits for a child; its wait status (i32) is written to `status`, if that is not 0. */
+export function wait4(pid: i32, status: usize, options: i32): i32 {
+  return call4(Nr.wait4, 0b10, pid, status, options, 0);
 }
 
 /** Layout of a request to `spawnProcess`; pointers are offsets into linear memory, lists end with a zero word. */
@@ -399,22 +381,20 @@ export function spawnProcess(request: usize): i32 {
 /** Nanoseconds of a clock. */
 export function clock_gettime(clock: i32): i64 {
   call2(Nr.clock_gettime, 0b10, clock, SCRATCH);
-  return load<i64>(SCRATCH) * 1000000000 + load<i64>(SCRATCH, 8);
+  return loadTime(SCRATCH);
 }
 
 /** Nanoseconds between steps of a clock. */
 export function clock_getres(clock: i32): i64 {
-  return call2(Nr.clock_getres, 0b10, clock, SCRATCH) < 0
-    ? <i64>0
-    : load<i64>(SCRATCH) * 1000000000 + load<i64>(SCRATCH, 8);
+  return call2(Nr.clock_getres, 0b10, clock, SCRATCH) < 0 ? <i64>0 : loadTime(SCRATCH);
 }
 
-/** uname: 0 sysname, 1 nodename, 2 release, 3 version, 4 machine. */
-export function uname(field: i32): string {
+/** What the kernel calls itself. */
+export function uname(field: UtsField): string {
   call1(Nr.uname, 0b1, SCRATCH);
-  let at = SCRATCH + 65 * field;
+  const at = SCRATCH + UTS_FIELD_BYTES * field;
   let length: usize = 0;
-  while (length < 65 && load<u8>(at + length) != 0) ++length;
+  while (length < <usize>UTS_FIELD_BYTES && load<u8>(at + length) != 0) ++length;
   return String.UTF8.decodeUnsafe(at, length);
 }
 
@@ -424,28 +404,20 @@ export function prctl(option: i32, a: i64, b: i64 = 0, c: i64 = 0, d: i64 = 0): 
 
 /** Sets a resource limit, soft and hard; -1 means unlimited. Needed for RLIMIT_MEMLOCK before 5.11, where maps count. */
 export function setrlimit(resource: i32, soft: i64, hard: i64): i32 {
-  store<i64>(SCRATCH, soft);
-  store<i64>(SCRATCH, hard, 8);
+  store<i64>(SCRATCH, soft, ResourceLimit.Soft);
+  store<i64>(SCRATCH, hard, ResourceLimit.Hard);
   return call4(Nr.prlimit64, 0b100, 0, resource, SCRATCH, 0);
 }
 
 /** The hard limit of a resource; -1: unlimited. */
 export function getHardLimit(resource: i32): i64 {
-  let failed = call4(Nr.prlimit64, 0b1000, 0, resource, 0, SCRATCH);
-  return failed < 0 ? <i64>0 : load<i64>(SCRATCH, 8);
+  const failed = call4(Nr.prlimit64, 0b1000, 0, resource, 0, SCRATCH);
+  return failed < 0 ? <i64>0 : load<i64>(SCRATCH, ResourceLimit.Hard);
 }
 
 /** The number of the CPU this runs on; 0 if the kernel will not say. */
 export function getcpu(): i32 {
   return call3(Nr.getcpu, 0b1, SCRATCH, 0, 0) < 0 ? 0 : load<i32>(SCRATCH);
-}
-
-export function sched_setaffinity(pid: i32, bytes: i32, mask: usize): i32 {
-  return call3(Nr.sched_setaffinity, 0b100, pid, bytes, mask);
-}
-
-export function sched_getaffinity(pid: i32, bytes: i32, mask: usize): i32 {
-  return call3(Nr.sched_getaffinity, 0b100, pid, bytes, mask);
 }
 
 /** A random number; 0 if the kernel has none to give yet. */
@@ -455,17 +427,9 @@ export function getrandom(): u64 {
   return load<u64>(SCRATCH);
 }
 
-export function mount(source: string, target: string, type: string, flags: i64): i32 {
-  let a = String.UTF8.encode(source, true);
-  let b = String.UTF8.encode(target, true);
-  let c = String.UTF8.encode(type, true);
-  let nr = numberOf(Nr.mount);
-  return <i32>sys(nr, 0b111, changetype<usize>(a), changetype<usize>(b), changetype<usize>(c), flags, 0, 0);
-}
-
 /** A NUL-terminated string at a host address, as of argv. */
 export function hostString(address: u64, length: i32): string {
-  let bytes = new ArrayBuffer(length);
+  const bytes = new ArrayBuffer(length);
   copyIn(changetype<usize>(bytes), address, length);
   return String.UTF8.decode(bytes);
 }

@@ -3,7 +3,7 @@
 
 import { FailureCode } from "../../common/format/frame";
 import { AttachKind } from "../../common/format/manifest";
-import { fail } from "./errors";
+import { Failure } from "./errors";
 import { Events, Tag } from "./events";
 import { Probe } from "./manifest";
 import {
@@ -27,19 +27,19 @@ export class Timers {
 
   constructor(private events: Events) {}
 
-  /** Starts a timer for each Timer probe of the agent's own; 0, or -errno with the failure kept. */
-  start(probes: Probe[]): i32 {
+  /** Starts a timer for each Timer probe of the agent's own. */
+  start(probes: Probe[]): Failure | null {
     for (let i = 0, n = probes.length; i < n; ++i) {
-      let probe = probes[i];
+      const probe = probes[i];
       if (probe.attach != AttachKind.Timer) continue;
-      let fd = timerfd_create(CLOCK_MONOTONIC, O_CLOEXEC | O_NONBLOCK);
-      if (fd < 0) return fail(FailureCode.Resource, fd, `cannot make a timer for ${probe.point}`);
+      const fd = timerfd_create(CLOCK_MONOTONIC, O_CLOEXEC | O_NONBLOCK);
+      if (fd < 0) return new Failure(FailureCode.Resource, fd, `cannot make a timer for ${probe.point}`);
       this.probes.push(probe);
       this.fds.push(fd);
       this.events.add(fd, Tag.Timer + this.fds.length - 1);
       this.arm(fd, probe);
     }
-    return 0;
+    return null;
   }
 
   /** How many there are. */
@@ -50,7 +50,7 @@ export class Timers {
   /** The probe whose handler is due, if timer `index` has expired. */
   takeExpired(index: i32): Probe | null {
     if (index >= this.fds.length || readCounter(this.fds[index]) <= 0) return null;
-    let probe = this.probes[index];
+    const probe = this.probes[index];
     if (probe.jitter != 0) this.arm(this.fds[index], probe);
     return probe;
   }
@@ -64,7 +64,7 @@ export class Timers {
   /** Steady, or once at a random distance around the period and then anew. */
   private arm(fd: i32, probe: Probe): void {
     let period = <i64>min<u64>(probe.period, <u64>i64.MAX_VALUE / 4);
-    let jitter = <i64>min<u64>(probe.jitter, <u64>i64.MAX_VALUE / 4);
+    const jitter = <i64>min<u64>(probe.jitter, <u64>i64.MAX_VALUE / 4);
     if (jitter != 0) period += <i64>(getrandom() % <u64>(2 * jitter + 1)) - jitter;
     period = max(period, SHORTEST_NS);
     timerfd_settime(fd, 0, period, jitter == 0 ? period : 0);

@@ -1,32 +1,33 @@
 // The kernel's tracepoints, from tracefs: lines "group:event". Raw tracepoints have the event's name, except in groups
 // that are made of others (syscalls, ftrace, dynamic events).
 
-import { NameFilter } from "./glob";
+import { isGlob } from "../../common/format/glob";
 import { findTracepointSymbols } from "./kallsyms";
 import { LineReader } from "./lines";
+import { NameFilter } from "./name-filter";
 
 /** Tracepoints of these names, or that match these patterns; each once. */
 export function findTracepoints(texts: string[]): string[] {
-  let filter = new NameFilter(texts);
+  const filter = new NameFilter(texts);
   let reader = new LineReader("/sys/kernel/tracing/available_events");
   if (!reader.isOpen) reader = new LineReader("/sys/kernel/debug/tracing/available_events");
   if (!reader.isOpen) return findTracepointSymbols(texts);
-  let found = new Set<string>();
+  const found = new Set<string>();
   while (reader.next()) {
     let at = reader.at;
-    let end = at + reader.length;
+    const end = at + reader.length;
     while (at < end && load<u8>(at) != 0x3a) ++at;
-    let group = String.UTF8.decodeUnsafe(reader.at, at - reader.at);
+    const group = String.UTF8.decodeUnsafe(reader.at, at - reader.at);
     if (at == end || isDerived(group)) continue;
-    let length = <i32>(end - at) - 1;
+    const length = <i32>(end - at) - 1;
     if (filter.hasName(at + 1, length) || filter.hasMatch(at + 1, length))
       found.add(String.UTF8.decodeUnsafe(at + 1, length));
   }
   reader.close();
   // Some tracepoints have no event: a name that was asked for and is missing may still exist.
-  let missing = texts.filter((text: string): bool => !text.includes("*") && !text.includes("?"));
+  const missing = texts.filter((text: string): bool => !isGlob(text));
   for (let i = missing.length - 1; i >= 0; --i) if (found.has(missing[i])) missing.splice(i, 1);
-  let names = found.values();
+  const names = found.values();
   return missing.length == 0 ? names : names.concat(findTracepointSymbols(missing));
 }
 

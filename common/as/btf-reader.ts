@@ -66,8 +66,8 @@ export class BtfReader {
   /** The type behind typedefs and qualifiers. */
   strip(id: i32): i32 {
     for (let i = 0; i < MAX_MODIFIERS; ++i) {
-      let kind = this.kind(id);
-      let isModifier =
+      const kind = this.kind(id);
+      const isModifier =
         kind == BtfKind.Typedef || kind == BtfKind.Const || kind == BtfKind.Volatile || kind == BtfKind.Restrict;
       if (!isModifier) return id;
       id = this.sizeOrType(id);
@@ -87,17 +87,17 @@ export class BtfReader {
   sizeOf(id: i32): i32 {
     let count: i64 = 1;
     for (let i = 0; i < MAX_MODIFIERS; ++i) {
-      let stripped = this.strip(id);
-      let kind = this.kind(stripped);
+      const stripped = this.strip(id);
+      const kind = this.kind(stripped);
       if (kind == BtfKind.Ptr) return <i32>min<i64>(count * 8, i32.MAX_VALUE);
       if (kind != BtfKind.Array) {
-        let isSized =
+        const isSized =
           kind == BtfKind.Int ||
           kind == BtfKind.Struct ||
           kind == BtfKind.Union ||
           kind == BtfKind.Enum ||
           kind == BtfKind.Enum64;
-        let bytes = isSized ? count * <i64>(<u32>this.sizeOrType(stripped)) : 0;
+        const bytes = isSized ? count * <i64>(<u32>this.sizeOrType(stripped)) : 0;
         return bytes > i32.MAX_VALUE ? 0 : <i32>bytes;
       }
       count *= <i64>(<u32>this.trailer(stripped, 0, 0, 8));
@@ -110,7 +110,7 @@ export class BtfReader {
   /** A string of the section; "" when it does not exist. */
   textAt(offset: u32): string {
     if (offset >= <u32>this.strings.length) return "";
-    let text = this.strings.textAt(offset);
+    const text = this.strings.textAt(offset);
     this.strings.failed = false;
     return text;
   }
@@ -124,17 +124,17 @@ export class BtfReader {
 /** Reads a `.BTF` section; null when it is damaged or has kinds that nobody knew when this was written. */
 export function readBtf(data: ByteReader): BtfReader | null {
   if (data.u16(BtfHeader.Magic) != BTF_MAGIC) return null;
-  let header = data.i32(BtfHeader.HeaderBytes);
+  const header = data.i32(BtfHeader.HeaderBytes);
   if (header < BtfHeader.Size || header > data.length) return null;
-  let body = data.slice(header, data.length - header);
-  let types = body.slice(data.u32(BtfHeader.TypeOffset), data.u32(BtfHeader.TypeBytes));
-  let strings = body.slice(data.u32(BtfHeader.StringOffset), data.u32(BtfHeader.StringBytes));
+  const body = data.slice(header, data.length - header);
+  const types = body.slice(data.u32(BtfHeader.TypeOffset), data.u32(BtfHeader.TypeBytes));
+  const strings = body.slice(data.u32(BtfHeader.StringOffset), data.u32(BtfHeader.StringBytes));
   if (data.failed || body.failed) return null;
 
-  let btf = new BtfReader(types, strings);
+  const btf = new BtfReader(types, strings);
   let at = 0;
   while (at < types.length) {
-    let trailer = btfTrailerBytes(types.i32(at + BtfType.Info));
+    const trailer = btfTrailerBytes(types.i32(at + BtfType.Info));
     if (trailer < 0 || !types.has(at, BtfType.Size + trailer)) return null;
     btf.offsets.push(at);
     at += BtfType.Size + trailer;

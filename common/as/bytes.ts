@@ -53,7 +53,7 @@ export class ByteReader {
 
   /** A u64 that has to be an offset or size in this range: 0 and `failed` when it is larger than the range. */
   offset64(at: u32): i32 {
-    let value = this.u64(at);
+    const value = this.u64(at);
     if (value <= <u64>this.length) return <i32>value;
     this.failed = true;
     return 0;
@@ -84,7 +84,7 @@ export class ByteReader {
 
   /** A copy of the range. */
   copy(): StaticArray<u8> {
-    let bytes = new StaticArray<u8>(this.length);
+    const bytes = new StaticArray<u8>(this.length);
     memory.copy(changetype<usize>(bytes), this.address, <usize>this.length);
     return bytes;
   }
@@ -108,8 +108,8 @@ export function decodeText(address: usize, length: i32): string {
 export function isText(address: usize, length: i32): bool {
   let at = 0;
   while (at < length) {
-    let lead = load<u8>(address + at);
-    let more =
+    const lead = load<u8>(address + at);
+    const more =
       lead < 0x80
         ? 0
         : lead >= 0xc2 && lead < 0xe0
@@ -128,14 +128,14 @@ export function isText(address: usize, length: i32): bool {
 
 /** `text` as UTF-8, without a NUL. */
 export function encodeText(text: string): StaticArray<u8> {
-  let bytes = new StaticArray<u8>(String.UTF8.byteLength(text));
+  const bytes = new StaticArray<u8>(String.UTF8.byteLength(text));
   String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, changetype<usize>(bytes));
   return bytes;
 }
 
 /** `text` as UTF-8 with a NUL behind it, as the kernel wants it. */
 export function encodeTextZ(text: string): StaticArray<u8> {
-  let bytes = new StaticArray<u8>(String.UTF8.byteLength(text) + 1);
+  const bytes = new StaticArray<u8>(String.UTF8.byteLength(text) + 1);
   String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, changetype<usize>(bytes));
   return bytes;
 }

@@ -17,11 +17,14 @@ import {
   rowSize,
   SiteRow,
   TableKind,
+  TargetRow,
 } from "../format/manifest";
 import { ByteReader } from "./bytes";
 
 /** A checked manifest. */
 export class ManifestReader {
+  /** What is wrong with it; empty if it can be used. */
+  problem: string = "";
   private offsets: StaticArray<i32> = new StaticArray<i32>(TableKind.Size);
   private counts: StaticArray<i32> = new StaticArray<i32>(TableKind.Size);
 
@@ -64,21 +67,21 @@ export class ManifestReader {
 
   /** Bytes of a string field. */
   stringLength(table: i32, row: i32, field: i32): i32 {
-    let at = this.data.u32(this.at(table, row) + field);
+    const at = this.data.u32(this.at(table, row) + field);
     return at == 0 ? 0 : this.data.i32(at);
   }
 
-  /** Takes in the directory and checks it all; empty, or what is wrong. */
+  /** Reads the directory and checks every table; empty, or what is wrong. */
   check(): string {
-    let data = this.data;
+    const data = this.data;
     if (data.length < Manifest.Directory + TableKind.Size * 8) return "the manifest is cut short";
     if (data.u32(Manifest.Magic) != MANIFEST_MAGIC) return "the manifest does not begin with its mark";
     if (data.u32(Manifest.Version) != MANIFEST_VERSION)
       return `the manifest has version ${data.u32(Manifest.Version)}, this program reads version ${MANIFEST_VERSION}`;
     for (let table = 0; table < TableKind.Size; ++table) {
-      let offset = data.u32(Manifest.Directory + table * 8);
-      let count = data.u32(Manifest.Directory + table * 8 + 4);
-      let bytes = <u64>count * <u64>rowSize(table);
+      const offset = data.u32(Manifest.Directory + table * 8);
+      const count = data.u32(Manifest.Directory + table * 8 + 4);
+      const bytes = <u64>count * <u64>rowSize(table);
       if (bytes > <u64>data.length || !data.has(offset, <u32>bytes)) return `table ${table} leaves the manifest`;
       this.offsets[table] = <i32>offset;
       this.counts[table] = <i32>count;
@@ -102,7 +105,7 @@ export class ManifestReader {
   }
 
   private isString(at: u32): bool {
-    let data = this.data;
+    const data = this.data;
     return at == 0 || (data.has(at, 4) && at <= <u32>data.length - 4 && data.has(at + 4, data.u32(at)));
   }
 
@@ -112,7 +115,7 @@ export class ManifestReader {
 
   /** Is the field a row of another table, or NONE? */
   private isIndex(table: i32, row: i32, field: i32, other: i32): bool {
-    let index = this.field(table, row, field);
+    const index = this.field(table, row, field);
     return index == NONE || <u32>index < <u32>this.counts[other];
   }
 
@@ -127,7 +130,7 @@ export class ManifestReader {
       case TableKind.Probe:
         return (
           <u32>this.field(table, row, ProbeRow.Program) < <u32>this.counts[TableKind.Program] &&
-          this.isText(table, row, ProbeRow.Target) &&
+          this.isIndex(table, row, ProbeRow.Target, TableKind.Target) &&
           this.isText(table, row, ProbeRow.Point) &&
           this.isIndex(table, row, ProbeRow.Position, TableKind.Position)
         );
@@ -144,16 +147,30 @@ export class ManifestReader {
         );
       case TableKind.Feature:
         return (
-          this.isText(table, row, FeatureRow.Name) && this.isIndex(table, row, FeatureRow.Position, TableKind.Position)
+          this.isText(table, row, FeatureRow.Name) &&
+          this.isIndex(table, row, FeatureRow.Position, TableKind.Position) &&
+          this.isIndex(table, row, FeatureRow.Probe, TableKind.Probe)
         );
+      case TableKind.Target:
+        return this.isTarget(row);
       default:
         return this.field(table, row, ArgumentRow.Bytes) >= 0;
     }
   }
 
+  private isTarget(row: i32): bool {
+    return (
+      this.isText(TableKind.Target, row, TargetRow.Name) &&
+      this.isText(TableKind.Target, row, TargetRow.System) &&
+      this.isText(TableKind.Target, row, TargetRow.Module) &&
+      this.isText(TableKind.Target, row, TargetRow.Path) &&
+      this.isText(TableKind.Target, row, TargetRow.BuildId)
+    );
+  }
+
   private isSite(row: i32): bool {
-    let first = <u64>(<u32>this.field(TableKind.Site, row, SiteRow.FirstArgument));
-    let count = <u64>(<u32>this.field(TableKind.Site, row, SiteRow.ArgumentCount));
+    const first = <u64>(<u32>this.field(TableKind.Site, row, SiteRow.FirstArgument));
+    const count = <u64>(<u32>this.field(TableKind.Site, row, SiteRow.ArgumentCount));
     return (
       this.isText(TableKind.Site, row, SiteRow.Format) &&
       this.isText(TableKind.Site, row, SiteRow.Near) &&
@@ -164,12 +181,9 @@ export class ManifestReader {
   }
 }
 
-/** What was wrong with the last manifest that `readManifest` refused. */
-export let manifestProblem: string = "";
-
-/** Reads a manifest; null with `manifestProblem` when it is damaged. */
-export function readManifest(data: ByteReader): ManifestReader | null {
-  let manifest = new ManifestReader(data);
-  manifestProblem = manifest.check();
-  return manifestProblem.length == 0 ? manifest : null;
+/** Reads a manifest; its `problem` says whether it can be used. */
+export function readManifest(data: ByteReader): ManifestReader {
+  const manifest = new ManifestReader(data);
+  manifest.problem = manifest.check();
+  return manifest;
 }

@@ -64,6 +64,11 @@ export class AttachRow {
     public readonly flags: AttachFlags,
   ) {}
 
+  /** What -p2 and messages say of one probe: "kprobe on vfs_read", "timer of 1000 ns". */
+  describe(target: string, period: string): string {
+    return this.cause.replace("%", this.is(AttachFlags.Periodic) ? period : target);
+  }
+
   /** Whether a flag is set. */
   is(flag: AttachFlags): bool {
     return (this.flags & flag) != 0;

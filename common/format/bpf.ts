@@ -263,6 +263,7 @@ export const enum AttachType {
   TraceRawTp = 23,
   TraceFentry = 24,
   TraceFexit = 25,
+  PerfEvent = 41,
   TraceKprobeMulti = 42,
 }
 

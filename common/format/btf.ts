@@ -176,7 +176,7 @@ export function btfVlen(info: i32): i32 {
 
 /** Bytes behind the common part of a type with this info word, or -1 for an unknown kind. */
 export function btfTrailerBytes(info: i32): i32 {
-  let vlen = info & 0xffff;
+  const vlen = info & 0xffff;
   switch ((info >>> 24) & 31) {
     case BtfKind.Int:
     case BtfKind.Var:

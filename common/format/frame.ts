@@ -95,6 +95,8 @@ export const enum AgentFrame {
   Finished = 11,
   /** Answer to Heartbeat while nothing else flows. */
   Alive = 12,
+  /** Something for users who ask for details (-vv): string text. */
+  Note = 13,
 }
 
 /** Why the agent could not go on. */

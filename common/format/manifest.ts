@@ -10,7 +10,7 @@
 
 export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */
-export const MANIFEST_VERSION: i32 = 2;
+export const MANIFEST_VERSION: i32 = 3;
 export const NONE: i32 = -1;
 
 /** Byte offsets in the header; every field u32 unless said otherwise. */
@@ -55,7 +55,8 @@ export const enum TableKind {
   Position = 5,
   Line = 6,
   Feature = 7,
-  Size = 8,
+  Target = 8,
+  Size = 9,
 }
 
 /** One BPF program. Kernel programs are found by symbol in their libbpf-named section. */
@@ -88,7 +89,7 @@ export const enum ProbeRow {
   Program = 0,
   /** AttachKind */
   Attach = 4,
-  /** string: kernel function or tracepoint name */
+  /** u32 index into Target; NONE: it attaches to nothing (begin, timers) */
   Target = 8,
   /** u64 (two words): timer period in nanoseconds */
   Period = 12,
@@ -102,6 +103,34 @@ export const enum ProbeRow {
   Position = 36,
   /** string: the resolved probe point as -p2 and pp() show it */
   Point = 40,
+  /**
+   * NONE, or a number that this row shares with its alternatives: rows of one group stand together, best first, and the
+   * agent attaches the first one that the kernel can do. All of them are attached to events of the kernel.
+   */
+  Group = 44,
+  Size = 48,
+}
+
+/** What a probe attaches to; fields that its kind does not need are zero. */
+export const enum TargetRow {
+  /** TargetKind (attach.ts) */
+  Kind = 0,
+  /** string: function or tracepoint */
+  Name = 4,
+  /** string: system of a tracepoint, or empty */
+  System = 8,
+  /** string: kernel module of a function; empty for the kernel itself */
+  Module = 12,
+  /** string: file of a place in user space */
+  Path = 16,
+  /** u64: bytes from the beginning of the function or file */
+  Offset = 20,
+  /** string: build id that the file must have, in hexadecimal; empty: any */
+  BuildId = 28,
+  /** u32: process to which the probe is confined, or 0 */
+  Pid = 32,
+  /** u64: what the program gets as its cookie */
+  Cookie = 36,
   Size = 44,
 }
 
@@ -113,7 +142,7 @@ export const enum ProbeFlags {
   EachCpu = 2,
 }
 
-/** What makes a probe fire. agent/remote/attach has one file per kernel-side member. */
+/** What makes a probe fire; what each kind is stands in attach.ts. Members are numbers of the format: none changes. */
 export const enum AttachKind {
   /** Before anything is attached. */
   Begin = 0,
@@ -214,13 +243,15 @@ export const enum LineRow {
   Size = 12,
 }
 
-/** A kernel feature the object needs; a kernel without it is refused by name. */
+/** A kernel feature that the object or one alternative needs; a kernel without it is refused by name, or chosen against. */
 export const enum FeatureRow {
   /** string: a name of the agent's FEATURES table */
   Name = 0,
   /** Position index of what needs it, or NONE */
   Position = 4,
-  Size = 8,
+  /** Probe index of the alternative that needs it; NONE: the object does */
+  Probe = 8,
+  Size = 12,
 }
 
 /** Bytes of one row of table `kind`, or 0 for an unknown table. */
@@ -242,6 +273,8 @@ export function rowSize(kind: i32): i32 {
       return LineRow.Size;
     case TableKind.Feature:
       return FeatureRow.Size;
+    case TableKind.Target:
+      return TargetRow.Size;
     default:
       return 0;
   }

@@ -1,6 +1,7 @@
 // What surrounds the functions of one object: data sections, positions, print sites, programs and probes. `lower` fills
 // it, the back end compiles its functions, `object` writes it. It knows nothing of the script's tree.
 
+import { AttachTarget } from "../../common/as/attach-target";
 import { ByteWriter } from "../../common/as/byte-writer";
 import { AttachKind, Engine, GlobalType, NONE, ProbeFlags } from "../../common/format/manifest";
 import { ArgumentType, SiteKind } from "../../common/format/record";
@@ -54,13 +55,17 @@ export class UnitProgram {
 
 /** One probe site: when to run which program. */
 export class UnitProbe {
-  target: string = "";
+  target: AttachTarget = new AttachTarget();
   period: i64 = 0;
   jitter: i64 = 0;
   order: i32 = 0;
   flags: ProbeFlags = ProbeFlags.None;
   position: i32 = NONE;
   point: string = "";
+  /** NONE, or a number that alternatives, which follow each other, share: the first that the kernel can do is attached. */
+  group: i32 = NONE;
+  /** Features that this alternative needs, besides those of the object. */
+  features: string[] = [];
   constructor(
     public program: i32,
     public attach: AttachKind,

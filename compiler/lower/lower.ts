@@ -79,7 +79,7 @@ function lowerOneHandler(shared: Shared, tree: Tree, script: Script, index: i32)
   const unit = shared.unit;
   const handler = script.handlers[index];
   const site = firstSite(script, handler);
-  const target = site === null ? "" : site.target;
+  const target = site === null ? "" : site.target.name;
   const name = programName(handler, target);
   const fn = lowerHandler(new HandlerTask(shared, tree, handler, name), shared.options.inSteps.has(index));
   const func = unit.ir.add(fn);

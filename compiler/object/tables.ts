@@ -1,5 +1,7 @@
 // The manifest's tables from a unit: one function for each kind of row.
 
+import { AttachTarget } from "../../common/as/attach-target";
+import { TargetKind } from "../../common/format/attach";
 import {
   ArgumentRow,
   FeatureRow,
@@ -13,6 +15,7 @@ import {
   SiteRow,
   SiteStyle,
   TableKind,
+  TargetRow,
 } from "../../common/format/manifest";
 import { FRAME_LEVELS } from "../../common/format/runtime";
 import { Unit, UnitSite } from "../ir/unit";
@@ -36,11 +39,15 @@ export function writeTables(m: ManifestWriter, unit: Unit, machine: i32, outputR
   for (let i = 0, n = unit.sites.length; i < n; ++i) writeSite(m, unit.sites[i]);
   writeGlobals(m, unit);
   writePositions(m, unit);
-  for (let i = 0, n = unit.features.length; i < n; ++i) {
-    const row = m.row(TableKind.Feature);
-    m.putString(TableKind.Feature, row, FeatureRow.Name, unit.features[i]);
-    m.put(TableKind.Feature, row, FeatureRow.Position, NONE);
-  }
+  for (let i = 0, n = unit.features.length; i < n; ++i) writeFeature(m, unit.features[i], NONE);
+}
+
+/** Writes that the object, or one of its probes, needs a feature. */
+function writeFeature(m: ManifestWriter, name: string, probe: i32): void {
+  const row = m.row(TableKind.Feature);
+  m.putString(TableKind.Feature, row, FeatureRow.Name, name);
+  m.put(TableKind.Feature, row, FeatureRow.Position, NONE);
+  m.put(TableKind.Feature, row, FeatureRow.Probe, probe);
 }
 
 function writePrograms(m: ManifestWriter, unit: Unit): void {
@@ -56,19 +63,41 @@ function writePrograms(m: ManifestWriter, unit: Unit): void {
 }
 
 function writeProbes(m: ManifestWriter, unit: Unit): void {
+  const targets = new Map<string, i32>();
   for (let i = 0, n = unit.probes.length; i < n; ++i) {
     const probe = unit.probes[i];
     const row = m.row(TableKind.Probe);
     m.put(TableKind.Probe, row, ProbeRow.Program, probe.program);
     m.put(TableKind.Probe, row, ProbeRow.Attach, probe.attach);
-    m.putString(TableKind.Probe, row, ProbeRow.Target, probe.target);
+    m.put(TableKind.Probe, row, ProbeRow.Target, targetRow(m, targets, probe.target));
     m.putLong(TableKind.Probe, row, ProbeRow.Period, probe.period);
     m.putLong(TableKind.Probe, row, ProbeRow.Jitter, probe.jitter);
     m.put(TableKind.Probe, row, ProbeRow.Order, probe.order);
     m.put(TableKind.Probe, row, ProbeRow.Flags, probe.flags);
     m.put(TableKind.Probe, row, ProbeRow.Position, probe.position);
     m.putString(TableKind.Probe, row, ProbeRow.Point, probe.point);
+    m.put(TableKind.Probe, row, ProbeRow.Group, probe.group);
+    for (let k = 0, count = probe.features.length; k < count; ++k) writeFeature(m, probe.features[k], row);
   }
+}
+
+/** The row of a target, which equal ones share; NONE if there is nothing to attach to. */
+function targetRow(m: ManifestWriter, known: Map<string, i32>, target: AttachTarget): i32 {
+  if (target.kind == TargetKind.Nothing) return NONE;
+  const key = target.key;
+  if (known.has(key)) return known.get(key);
+  const row = m.row(TableKind.Target);
+  known.set(key, row);
+  m.put(TableKind.Target, row, TargetRow.Kind, target.kind);
+  m.putString(TableKind.Target, row, TargetRow.Name, target.name);
+  m.putString(TableKind.Target, row, TargetRow.System, target.system);
+  m.putString(TableKind.Target, row, TargetRow.Module, target.module);
+  m.putString(TableKind.Target, row, TargetRow.Path, target.path);
+  m.putLong(TableKind.Target, row, TargetRow.Offset, <i64>target.offset);
+  m.putString(TableKind.Target, row, TargetRow.BuildId, target.buildId);
+  m.put(TableKind.Target, row, TargetRow.Pid, target.pid);
+  m.putLong(TableKind.Target, row, TargetRow.Cookie, <i64>target.cookie);
+  return row;
 }
 
 function writeSite(m: ManifestWriter, site: UnitSite): void {

@@ -5,6 +5,7 @@
 // A family is one file with its patterns and their `resolve`, listed in table.ts. A resolve adds attachments, asks for
 // what it lacks, or says why the point cannot be; adding nothing means that nothing matches.
 
+import { AttachTarget } from "../../common/as/attach-target";
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
 import { Facts } from "../kernel/facts";
 import { Range } from "../source/source";
@@ -12,28 +13,20 @@ import { Expression, NodeKind, NumberLiteral, ProbeComponent, StringLiteral } fr
 import { matchWildcard } from "../syntax/wildcard";
 import { NeedSet } from "./needs";
 
-/** Where handlers of an attachment run. */
-export const enum EngineChoice {
-  Agent,
-  Kernel,
-  /** In the agent, unless the handler asks for kernel context: then `contextAttach`, in the kernel. */
-  ByContext,
-}
-
 /** One place to attach to. */
 export class Attachment {
-  target: string = "";
+  target: AttachTarget = new AttachTarget();
   period: i64 = 0;
   jitter: i64 = 0;
   order: i64 = 0;
   flags: ProbeFlags = ProbeFlags.None;
   /** oneshot: the session ends when the handler has run. */
   exits: bool = false;
-  /** With ByContext: what it becomes in the kernel. */
+  /** It runs in the agent only as long as its handler asks for no kernel context: then it is a `contextAttach`. */
+  byContext: bool = false;
   contextAttach: AttachKind = AttachKind.CpuClock;
   constructor(
     public attach: AttachKind,
-    public engine: EngineChoice,
     /** The resolved probe point. */
     public point: string,
   ) {}

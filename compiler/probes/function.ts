@@ -3,11 +3,12 @@
 // Without debug information a symbol's name is all there is: no source files, no lines, no inlined copies. With facts
 // every name is looked up (and patterns can be expanded); without, a plain name is taken on trust.
 
+import { AttachTarget } from "../../common/as/attach-target";
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
 import { NameFacts, syscallPrefix } from "../kernel/facts";
 import { NearMatches } from "../kernel/near";
 import { hasWildcard } from "../syntax/wildcard";
-import { Attachment, EngineChoice, PointQuery, ProbePattern, quote } from "./family";
+import { Attachment, PointQuery, ProbePattern, quote } from "./family";
 
 /** More probe sites than this from one probe point are a mistake. */
 const MAX_SITES_OF_A_POINT: i32 = 20000;
@@ -151,8 +152,8 @@ function addSite(query: PointQuery, attach: AttachKind, name: string): Attachmen
   let point = `kernel.function(${quote(name)})`;
   if (attach == AttachKind.Kretprobe) point += ".return";
   else if (query.components.length == 3) point += ".call";
-  const site = new Attachment(attach, EngineChoice.Kernel, point);
-  site.target = name;
+  const site = new Attachment(attach, point);
+  site.target = AttachTarget.ofFunction(name);
   query.attachments.push(site);
   return site;
 }

@@ -1,7 +1,7 @@
 // begin, end, error, oneshot and never: probes of the session itself. The agent runs them.
 
 import { AttachKind } from "../../common/format/manifest";
-import { Attachment, EngineChoice, PointQuery, ProbePattern } from "./family";
+import { Attachment, PointQuery, ProbePattern } from "./family";
 
 /** The patterns of this family. */
 export function sessionPatterns(): ProbePattern[] {
@@ -32,14 +32,14 @@ function resolveError(query: PointQuery): void {
 function attach(query: PointQuery, name: string, kind: AttachKind): void {
   const ordered = query.components[0].argument !== null;
   const order = query.number(0);
-  const attachment = new Attachment(kind, EngineChoice.Agent, ordered ? `${name}(${order})` : name);
+  const attachment = new Attachment(kind, ordered ? `${name}(${order})` : name);
   attachment.order = order;
   query.attachments.push(attachment);
 }
 
 /** oneshot is a begin probe that ends the session. */
 function resolveOneshot(query: PointQuery): void {
-  const attachment = new Attachment(AttachKind.Begin, EngineChoice.Agent, "oneshot");
+  const attachment = new Attachment(AttachKind.Begin, "oneshot");
   attachment.exits = true;
   query.attachments.push(attachment);
 }

@@ -4,7 +4,7 @@
 // in the kernel. timer.profile is such an event on every CPU.
 
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
-import { Attachment, EngineChoice, PointQuery, ProbePattern } from "./family";
+import { Attachment, PointQuery, ProbePattern } from "./family";
 
 class TimerUnit {
   constructor(
@@ -80,7 +80,8 @@ function resolveHz(query: PointQuery): void {
 }
 
 function addTimer(query: PointQuery, point: string, period: i64, jitter: i64): void {
-  const attachment = new Attachment(AttachKind.Timer, EngineChoice.ByContext, point);
+  const attachment = new Attachment(AttachKind.Timer, point);
+  attachment.byContext = true;
   attachment.period = period;
   attachment.jitter = jitter;
   query.attachments.push(attachment);
@@ -88,7 +89,7 @@ function addTimer(query: PointQuery, point: string, period: i64, jitter: i64): v
 
 function resolveProfile(query: PointQuery): void {
   const point = query.components.length == 3 ? "timer.profile.tick" : "timer.profile";
-  const attachment = new Attachment(AttachKind.CpuClock, EngineChoice.Kernel, point);
+  const attachment = new Attachment(AttachKind.CpuClock, point);
   attachment.period = query.facts.jiffyNs;
   attachment.flags = ProbeFlags.EachCpu;
   query.attachments.push(attachment);

@@ -1,9 +1,10 @@
 // kernel.trace("name") and kernel.trace("group:name"): the kernel's static tracepoints, as raw tracepoints.
 
+import { AttachTarget } from "../../common/as/attach-target";
 import { AttachKind } from "../../common/format/manifest";
 import { NearMatches } from "../kernel/near";
 import { hasWildcard, matchWildcard } from "../syntax/wildcard";
-import { Attachment, EngineChoice, PointQuery, ProbePattern, quote } from "./family";
+import { Attachment, PointQuery, ProbePattern, quote } from "./family";
 
 const KIND = "tracepoints";
 
@@ -84,7 +85,7 @@ function refuseName(query: PointQuery, name: string): void {
 }
 
 function addSite(query: PointQuery, name: string): void {
-  const site = new Attachment(AttachKind.RawTracepoint, EngineChoice.Kernel, `kernel.trace(${quote(name)})`);
-  site.target = eventOf(name);
+  const site = new Attachment(AttachKind.RawTracepoint, `kernel.trace(${quote(name)})`);
+  site.target = AttachTarget.ofTracepoint(groupOf(name), eventOf(name));
   query.attachments.push(site);
 }

@@ -2,7 +2,8 @@
 // handlers; decides where timers run, and which handlers need the lock.
 
 import { StatisticField } from "../../common/as/statistic";
-import { AttachKind, Engine } from "../../common/format/manifest";
+import { AttachFlags, attachRow } from "../../common/format/attach";
+import { Engine } from "../../common/format/manifest";
 import { BuiltinFlags } from "../builtins/builtin";
 import {
   AssignmentExpression,
@@ -390,8 +391,7 @@ function fillUnit(a: Analysis, at: i32, summaries: Map<FunctionSymbol, Summary>)
 
 /** Whether other handlers may run at the same time: not before the first and after the last event. */
 export function isConcurrent(handler: Handler): bool {
-  const attach = handler.attach;
-  return attach != AttachKind.Begin && attach != AttachKind.End && attach != AttachKind.Error;
+  return !attachRow(handler.attach).is(AttachFlags.Session);
 }
 
 /** Notes on globals how a handler (or, with null, code that never runs) uses them. */

@@ -1,11 +1,12 @@
 // -p2: the script as resolved, in stap's sections: globals, functions, probes, with types, and where each probe runs.
 
 import { joinTexts } from "../../common/as/text-builder";
-import { AttachKind, Engine } from "../../common/format/manifest";
+import { attachRow } from "../../common/format/attach";
+import { Engine } from "../../common/format/manifest";
 import { quote } from "../probes/family";
 import { printExpression } from "../syntax/print";
 import { Type, typeName } from "../syntax/type";
-import { Handler, ProbeSite, Script } from "./script";
+import { ProbeSite, Script } from "./script";
 import { FunctionSymbol, GlobalSymbol, LocalSymbol } from "./symbols";
 
 /** The text of -p2, a byte string. */
@@ -87,22 +88,10 @@ function placeText(site: ProbeSite): string {
   if (handler.engine == Engine.Agent) place = "in the agent";
   else if (handler.engine == Engine.TestRun) place = "in the kernel, by the agent";
   const lock = handler.needsLock ? ", locked" : "";
-  return `${place}${causeText(site, handler)}${lock}`;
+  return `${place}${causeText(site)}${lock}`;
 }
 
-function causeText(site: ProbeSite, handler: Handler): string {
-  switch (handler.attach) {
-    case AttachKind.Timer:
-      return `, timer of ${site.period} ns`;
-    case AttachKind.Kprobe:
-      return `, kprobe on ${site.target}`;
-    case AttachKind.Kretprobe:
-      return `, kretprobe on ${site.target}`;
-    case AttachKind.RawTracepoint:
-      return `, raw tracepoint ${site.target}`;
-    case AttachKind.CpuClock:
-      return `, CPU clock every ${site.period} ns`;
-    default:
-      return "";
-  }
+function causeText(site: ProbeSite): string {
+  const cause = attachRow(site.attach).describe(site.target.name, `${site.period}`);
+  return cause.length > 0 ? `, ${cause}` : "";
 }

@@ -7,9 +7,10 @@
 //
 // A unit that goes through an alias has copies of the trees, because the same names may mean other things in it.
 
-import { Engine, ProbeFlags } from "../../common/format/manifest";
+import { attachRow } from "../../common/format/attach";
+import { ProbeFlags } from "../../common/format/manifest";
 import { NearMatches } from "../kernel/near";
-import { ArgumentKind, Attachment, EngineChoice, PointQuery } from "../probes/family";
+import { ArgumentKind, Attachment, PointQuery } from "../probes/family";
 import { laterFamily, probePatterns } from "../probes/table";
 import { Range } from "../source/source";
 import { BlockStatement, ProbeComponent, ProbeDeclaration } from "../syntax/ast";
@@ -147,12 +148,12 @@ class ProbeResolver {
       const known = handlers[i];
       if (known.attach == attachment.attach && known.exits == attachment.exits) return known;
     }
-    const engine = attachment.engine == EngineChoice.Kernel ? Engine.Kernel : Engine.Agent;
+    const engine = attachRow(attachment.attach).engine;
     const handler = new Handler(unit.declaration, engine, attachment.attach, unit.range);
     handler.name = attachment.point;
     handler.exits = attachment.exits;
     handler.locals = unit.locals;
-    handler.byContext = attachment.engine == EngineChoice.ByContext;
+    handler.byContext = attachment.byContext;
     handler.contextAttach = attachment.contextAttach;
     handlers.push(handler);
     return handler;

@@ -3,6 +3,7 @@
 //
 //   ProbeDeclaration x alias chain x engine ──► Handler (one program) ◄── ProbeSite, ProbeSite … (one manifest row each)
 
+import { AttachTarget } from "../../common/as/attach-target";
 import { AttachKind, Engine, ProbeFlags } from "../../common/format/manifest";
 import { Need } from "../probes/needs";
 import { Range } from "../source/source";
@@ -49,8 +50,8 @@ export class Handler {
 export class ProbeSite {
   /** Position in `Script.probes`; sites stand in the order of the script. */
   index: i32 = -1;
-  /** Kernel function or tracepoint, or empty. */
-  target: string = "";
+  /** What it attaches to. */
+  target: AttachTarget = new AttachTarget();
   /** Nanoseconds, of timers. */
   period: i64 = 0;
   /** Of timer.*.randomize: the period is `period` plus or minus up to `jitter`. */

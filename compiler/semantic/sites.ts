@@ -7,6 +7,8 @@
 // A function that asks, directly or not, gets one more parameter: the site's number, with which lowering finds the text
 // in a table. Functions that only ask (`function pp() { return __site_text(0, 0) }`) disappear.
 
+import { AttachTarget } from "../../common/as/attach-target";
+import { attachRow, ContextKind, TargetKind } from "../../common/format/attach";
 import { AttachKind } from "../../common/format/manifest";
 import { Builtin } from "../builtins/builtin";
 import { SourceKind } from "../source/source";
@@ -43,40 +45,32 @@ const MOST_SITES: i32 = 256;
 
 /** The answer at one site. */
 function textOfSite(site: ProbeSite, kind: i32): string {
-  const attach = site.attach;
-  const isFunction = attach == AttachKind.Kprobe || attach == AttachKind.Kretprobe;
+  const row = attachRow(site.attach);
+  const isFunction = row.target == TargetKind.Function;
   switch (kind) {
     case SiteText.Point:
       return site.point;
     case SiteText.Name:
       return site.listed;
     case SiteText.Function:
-      return isFunction ? site.target : "";
+      return isFunction ? site.target.name : "";
     case SiteText.Module:
-      return isFunction ? "kernel" : "";
+      return isFunction ? moduleOf(site.target) : "";
     case SiteText.Type:
       return typeOfSite(site);
     default:
-      return isFunction || attach == AttachKind.CpuClock ? "1" : "";
+      return row.context == ContextKind.Registers || row.context == ContextKind.PerfEvent ? "1" : "";
   }
 }
 
-/** stap's name of the means by which a probe fires. */
+function moduleOf(target: AttachTarget): string {
+  return target.module.length > 0 ? target.module : "kernel";
+}
+
+/** stap's name of the means by which a probe fires: timers that count jiffies have one of their own. */
 function typeOfSite(site: ProbeSite): string {
-  switch (site.attach) {
-    case AttachKind.Kprobe:
-      return "kprobe";
-    case AttachKind.Kretprobe:
-      return "kretprobe";
-    case AttachKind.RawTracepoint:
-      return "kernel_tracepoint";
-    case AttachKind.Timer:
-      return site.point.startsWith("timer.jiffies") ? "timer" : "hrtimer";
-    case AttachKind.CpuClock:
-      return "profile_timer";
-    default:
-      return "begin_end";
-  }
+  const isTimer = site.attach == AttachKind.Timer;
+  return isTimer && site.point.startsWith("timer.jiffies") ? "timer" : attachRow(site.attach).probeType;
 }
 
 function builtinOf(e: Expression): BuiltinSymbol | null {

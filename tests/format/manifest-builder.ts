@@ -77,6 +77,8 @@ export class ManifestBuilder {
     this.setString(TableKind.Program, index, ProgramRow.Name, name);
     const probe = new Array(ProbeRow.Size / 4).fill(0);
     probe[ProbeRow.Program / 4] = index;
+    probe[ProbeRow.Target / 4] = NONE;
+    probe[ProbeRow.Group / 4] = NONE;
     this.setString(TableKind.Probe, this.add(TableKind.Probe, probe), ProbeRow.Point, point);
     return index;
   }

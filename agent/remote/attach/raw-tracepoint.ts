@@ -1,18 +1,19 @@
-// Raw tracepoints by name. The link goes with its descriptor.
+// Raw tracepoints by name. Closing the link's descriptor detaches the program.
 
 import { FailureCode } from "../../../common/format/frame";
 import { openRawTracepoint } from "../bpf";
-import { Errno, fail } from "../errors";
+import { Errno, Failure } from "../errors";
 import { Probe } from "../manifest";
 
-/** Attaches a RawTracepoint; 0, or -errno with the failure kept. */
-export function attachRawTracepoint(probe: Probe): i32 {
-  let link = openRawTracepoint(probe.target, probe.program.fd);
-  if (link < 0) {
-    let hint = link == -Errno.ENOENT ? "The kernel has no tracepoint of that name, or its module is not loaded." : "";
-    let code = link == -Errno.EPERM ? FailureCode.Permission : FailureCode.Attach;
-    return fail(code, link, `cannot attach to tracepoint '${probe.target}'`, hint);
+/** Attaches a RawTracepoint. */
+export function attachRawTracepoint(probe: Probe): Failure | null {
+  const name = probe.target.name;
+  const link = openRawTracepoint(name, probe.program.fd);
+  if (link >= 0) {
+    probe.fds.push(link);
+    return null;
   }
-  probe.fds.push(link);
-  return 0;
+  const hint = link == -Errno.ENOENT ? "The kernel has no tracepoint of that name, or its module is not loaded." : "";
+  const code = link == -Errno.EPERM ? FailureCode.Permission : FailureCode.Attach;
+  return new Failure(code, link, `cannot attach to tracepoint '${name}'`, hint);
 }

@@ -1,10 +1,15 @@
-// Hooks an object's kernel probes and unhooks them: one row per way a probe can fire in the kernel. Members of AttachKind
-// without a row fire in the agent itself (interpret.ts, timers.ts).
+// Attaches an object's probes to events of the kernel and detaches them: one row for each kind that fires there. What the
+// kinds are stands in common/format/attach.ts; those that the agent runs itself have no row here (interpret.ts, timers.ts).
 
+import { AttachTarget } from "../../../common/as/attach-target";
+import { ATTACH_ROWS, AttachFlags, attachRow } from "../../../common/format/attach";
 import { FailureCode } from "../../../common/format/frame";
-import { AttachKind, Engine } from "../../../common/format/manifest";
-import { infoRecursionMisses, readLinkMissed, readProgramInfo } from "../bpf";
-import { fail, getFailure } from "../errors";
+import { AttachKind, Engine, NONE } from "../../../common/format/manifest";
+import { describe, nextAlternative } from "../alternatives";
+import { readLinkMissed, readRecursionMisses } from "../bpf";
+import { Contact } from "../contact";
+import { Failure } from "../errors";
+import { loadOne } from "../load";
 import { Probe } from "../manifest";
 import { LoadedObject } from "../object";
 import { close } from "../syscall";
@@ -14,60 +19,75 @@ import { attachManyKprobes } from "./kprobe-multi";
 import { attachRawTracepoint } from "./raw-tracepoint";
 
 /** How probes of one kind are attached. */
-class Row {
+class Attacher {
   constructor(
     public kind: AttachKind,
-    /** 0, or -errno with the failure kept */
-    public attach: (probe: Probe) => i32,
+    public attach: (probe: Probe) => Failure | null,
   ) {}
 }
 
-const ROWS: StaticArray<Row> = [
-  new Row(AttachKind.Kprobe, (probe: Probe): i32 => attachKprobe(probe)),
-  new Row(AttachKind.Kretprobe, (probe: Probe): i32 => attachKprobe(probe)),
-  new Row(AttachKind.RawTracepoint, (probe: Probe): i32 => attachRawTracepoint(probe)),
-  new Row(AttachKind.CpuClock, (probe: Probe): i32 => attachCpuClock(probe)),
+const ATTACHERS: StaticArray<Attacher> = [
+  new Attacher(AttachKind.Kprobe, (probe: Probe): Failure | null => attachKprobe(probe)),
+  new Attacher(AttachKind.Kretprobe, (probe: Probe): Failure | null => attachKprobe(probe)),
+  new Attacher(AttachKind.RawTracepoint, (probe: Probe): Failure | null => attachRawTracepoint(probe)),
+  new Attacher(AttachKind.CpuClock, (probe: Probe): Failure | null => attachCpuClock(probe)),
 ];
 
-/** Who waits while hundreds of probes are attached or detached, which may take a minute, and must not think us dead. */
-export abstract class Contact {
-  /** Called between probes. */
-  abstract keep(): void;
+/** What attaching came to. */
+export class Attached {
+  /** Probes that are attached in the kernel. */
+  count: i32 = 0;
+  /** Why nothing is attached; null if all is. */
+  failure: Failure | null = null;
 }
 
-/** Probes that the newest attachObject attached, in the kernel. */
-export let attachedCount: i32 = 0;
-
-/**
- * Attaches all kernel probes in the manifest's order; 0, or -errno with the failure kept and nothing left attached.
- * Optional ones that fail are warnings.
- */
-export function attachObject(o: LoadedObject, contact: Contact): i32 {
-  attachedCount = 0;
+/** Attaches all kernel probes in the manifest's order, or nothing. Optional ones that fail become warnings. */
+export function attachObject(o: LoadedObject, contact: Contact): Attached {
+  const attached = new Attached();
   attachManyKprobes(o);
   for (let i = 0, n = o.probes.length; i < n; ++i) {
-    let probe = o.probes[i];
-    if (probe.program.engine != Engine.Kernel) continue;
-    let result = probe.isShared ? 0 : attachProbe(probe);
+    const probe = o.probes[i];
+    if (probe.program.engine != Engine.Kernel || !probe.isChosen) continue;
+    // It has taken the place of one that stands before it.
+    if (probe.fds.length != 0 && !probe.isShared) continue;
+    let failure: Failure | null = null;
+    if (!probe.isShared) failure = attachOne(o, probe);
     contact.keep();
-    if (result >= 0) {
-      ++attachedCount;
-      continue;
-    }
-    release(probe);
-    if (!probe.isOptional) {
+    if (!failure) {
+      ++attached.count;
+    } else if (probe.isOptional) {
+      o.warnings.push(`${probe.point}: ${failure.render()}`);
+    } else {
       detachObject(o, contact);
-      return result;
+      attached.failure = failure;
+      return attached;
     }
-    o.warnings.push(`${probe.point}: ${getFailure().render()}`);
   }
-  return 0;
+  return attached;
 }
 
-/** Unhooks all probes; handlers that run at this moment finish. */
+/** Attaches a probe, or one of its alternatives; the reason of the last one if none can be attached. */
+function attachOne(o: LoadedObject, first: Probe): Failure | null {
+  let probe = first;
+  while (true) {
+    let failure: Failure | null = null;
+    if (probe.program.fd < 0) failure = loadOne(o, probe.program);
+    if (!failure) failure = attachProbe(probe);
+    if (!failure) {
+      if (probe.group != NONE) o.notes.push(`${describe(probe)} is attached`);
+      return null;
+    }
+    release(probe);
+    const next = nextAlternative(o, probe, failure);
+    if (!next) return failure;
+    probe = next;
+  }
+}
+
+/** Detaches all probes; handlers that run at this moment finish. */
 export function detachObject(o: LoadedObject, contact: Contact): void {
   for (let i = 0, n = o.probes.length; i < n; ++i) {
-    let isHeld = o.probes[i].fds.length != 0;
+    const isHeld = o.probes[i].fds.length != 0;
     release(o.probes[i]);
     if (isHeld) contact.keep();
   }
@@ -77,25 +97,47 @@ export function detachObject(o: LoadedObject, contact: Contact): void {
 export function missedEvents(o: LoadedObject): u64 {
   let missed: u64 = 0;
   for (let i = 0, n = o.programs.length; i < n; ++i) {
-    let fd = o.programs[i].fd;
-    if (fd >= 0 && readProgramInfo(fd) >= 0) missed += infoRecursionMisses();
+    const fd = o.programs[i].fd;
+    if (fd >= 0) missed += readRecursionMisses(fd);
   }
   for (let i = 0, n = o.probes.length; i < n; ++i) {
-    let fds = o.probes[i].fds;
+    const fds = o.probes[i].fds;
     for (let j = 0, m = fds.length; j < m; ++j) missed += readLinkMissed(fds[j]);
   }
   return missed;
 }
 
-function attachProbe(probe: Probe): i32 {
-  for (let i = 0, n = ROWS.length; i < n; ++i) {
-    if (ROWS[i].kind == probe.attach) return ROWS[i].attach(probe);
+function attachProbe(probe: Probe): Failure | null {
+  if (isConfined(probe.target))
+    return new Failure(FailureCode.Object, 0, `probe '${probe.point}' has a target that this agent cannot attach to`);
+  for (let i = 0, n = ATTACHERS.length; i < n; ++i) {
+    if (ATTACHERS[i].kind == probe.attach) return ATTACHERS[i].attach(probe);
   }
-  return fail(FailureCode.Object, 0, `probe '${probe.point}' attaches in a way this agent does not know`);
+  return new Failure(
+    FailureCode.Object,
+    0,
+    `probe '${probe.point}' is attached in a way that this agent does not know`,
+  );
+}
+
+/** Whether a target says something that no way of attaching here takes account of. */
+function isConfined(target: AttachTarget): bool {
+  const isElsewhere = target.module.length != 0 || target.path.length != 0 || target.buildId.length != 0;
+  return isElsewhere || target.pid != 0 || target.cookie != 0;
 }
 
 function release(probe: Probe): void {
   for (let i = 0, n = probe.fds.length; i < n; ++i) close(probe.fds[i]);
   probe.fds = [];
   probe.isShared = false;
+}
+
+/** Checks that exactly the kinds that fire on kernel events have a row; called by tests. */
+export function selfCheck(): void {
+  for (let kind = 0; kind < ATTACH_ROWS.length; ++kind) {
+    let rows = 0;
+    for (let i = 0; i < ATTACHERS.length; ++i) if (ATTACHERS[i].kind == kind) ++rows;
+    const isKernel = attachRow(kind).is(AttachFlags.KernelEvent);
+    assert(rows == (isKernel ? 1 : 0), `${attachRow(kind).name} has ${rows} rows of the agent's`);
+  }
 }

@@ -2,6 +2,7 @@
 
 import { ByteWriter } from "../../../common/as/byte-writer";
 import { ElfBuilder, ManifestBuilder } from "../../../common/as/testing/elf-builder";
+import { TargetKind } from "../../../common/format/attach";
 import { Opcode, ProgramType, PSEUDO_CALL } from "../../../common/format/bpf";
 import { BTF_MAGIC, BtfKind, btfInfo } from "../../../common/format/btf";
 import { RelocationType, SymbolType } from "../../../common/format/elf";
@@ -33,37 +34,37 @@ export function sampleObject(): StaticArray<u8> {
 
 /** The same before it is a file. */
 export function sampleBuilder(): ElfBuilder {
-  let elf = new ElfBuilder();
-  let text = new ByteWriter(256);
+  const elf = new ElfBuilder();
+  const text = new ByteWriter(256);
   insn(text, Opcode.MovImm64, 0, 0, 1); // inner
   insn(text, Opcode.Exit, 0, 0, 0);
   insn(text, Opcode.Call, CALL, 0, -1); // outer: inner by symbol
   insn(text, Opcode.Call, CALL, 0, -4); // inner by distance
   insn(text, Opcode.Exit, 0, 0, 0);
-  let main = new ByteWriter(256);
+  const main = new ByteWriter(256);
   load64(main, 1, 0); // the ring
   load64(main, 2, 8); // .bss + 128 + 8
   insn(main, Opcode.Call, CALL, 0, -1); // outer
   insn(main, Opcode.Call, 0, 0, 5); // a helper
   insn(main, Opcode.Exit, 0, 0, 0);
-  let agent = new ByteWriter(256);
+  const agent = new ByteWriter(256);
   insn(agent, Opcode.MovImm64, 0, 0, 7); // helper
   insn(agent, Opcode.Exit, 0, 0, 0);
   load64(agent, 1, 0); // start: .rodata + 64
   insn(agent, Opcode.Call, CALL, 0, -5);
   insn(agent, Opcode.Exit, 0, 0, 0);
 
-  let textSection = elf.section(".text", text);
-  let mainSection = elf.section("kprobe/f", main);
-  let agentSection = elf.section(".stap.agent", agent);
-  let rodata = new ByteWriter(128);
+  const textSection = elf.section(".text", text);
+  const mainSection = elf.section("kprobe/f", main);
+  const agentSection = elf.section(".stap.agent", agent);
+  const rodata = new ByteWriter(128);
   rodata.zeros(RodataHeader.Size + 16);
-  let rodataSection = elf.section(".rodata", rodata);
-  let bssSection = elf.nobits(".bss", BssHeader.Size + 64);
-  let maps = new ByteWriter(64);
+  const rodataSection = elf.section(".rodata", rodata);
+  const bssSection = elf.nobits(".bss", BssHeader.Size + 64);
+  const maps = new ByteWriter(64);
   maps.zeros(32);
-  let mapsSection = elf.section(".maps", maps);
-  let license = new ByteWriter(16);
+  const mapsSection = elf.section(".maps", maps);
+  const license = new ByteWriter(16);
   license.text("GPL\0");
   elf.section("license", license);
   elf.section(".BTF", sampleBtf());
@@ -71,14 +72,14 @@ export function sampleBuilder(): ElfBuilder {
   elf.section(".stap.manifest", sampleManifest().build());
 
   elf.symbol("main", SymbolType.Func, mainSection, 0, 56);
-  let inner = elf.symbol("inner", SymbolType.Func, textSection, 0, 16);
-  let outer = elf.symbol("outer", SymbolType.Func, textSection, 16, 24);
+  const inner = elf.symbol("inner", SymbolType.Func, textSection, 0, 16);
+  const outer = elf.symbol("outer", SymbolType.Func, textSection, 16, 24);
   elf.symbol("helper", SymbolType.Func, agentSection, 0, 16);
   elf.symbol("start", SymbolType.Func, agentSection, 16, 32);
-  let ring = elf.symbol("stp_output", SymbolType.Object, mapsSection, 0, 16);
+  const ring = elf.symbol("stp_output", SymbolType.Object, mapsSection, 0, 16);
   elf.symbol("stp_control", SymbolType.Object, mapsSection, 16, 16);
-  let bss = elf.symbol("globals", SymbolType.Object, bssSection, 128, 64);
-  let constants = elf.symbol("constants", SymbolType.Object, rodataSection, 64, 16);
+  const bss = elf.symbol("globals", SymbolType.Object, bssSection, 128, 64);
+  const constants = elf.symbol("constants", SymbolType.Object, rodataSection, 64, 16);
   elf.relocate(textSection, 16, RelocationType.Call, inner);
   elf.relocate(mainSection, 0, RelocationType.Ld64, ring);
   elf.relocate(mainSection, 16, RelocationType.Ld64, bss);
@@ -87,20 +88,60 @@ export function sampleBuilder(): ElfBuilder {
   return elf;
 }
 
+/**
+ * An object in which two programs, p0 and p1, are alternatives of each other in two groups: probe 0 (p0) or 1 (p1), probe
+ * 2 (p0) or 3 (p1). Probe `i` is on function `f<i>`; those of `lacking` need a feature that does not exist.
+ */
+export function alternativesObject(lacking: i32[]): StaticArray<u8> {
+  const manifest = new ManifestBuilder();
+  const point = manifest.text("point");
+  for (let i = 0; i < 2; ++i) {
+    const program: i32[] = [manifest.text(`p${i}`), manifest.text("kprobe/f"), Engine.Kernel, ProgramType.Kprobe, NONE];
+    manifest.row(TableKind.Program, program);
+  }
+  for (let i = 0; i < 4; ++i) {
+    const target: i32[] = [TargetKind.Function, manifest.text(`f${i}`), 0, 0, 0, 0, 0, 0, 0, 0, 0];
+    const probe: i32[] = [i & 1, AttachKind.Kprobe, i, 0, 0, 0, 0, 0, 0, NONE, point, i >> 1];
+    manifest.row(TableKind.Target, target);
+    manifest.row(TableKind.Probe, probe);
+  }
+  for (let i = 0; i < lacking.length; ++i) {
+    const feature: i32[] = [manifest.text("nonsense"), NONE, lacking[i]];
+    manifest.row(TableKind.Feature, feature);
+  }
+  const elf = new ElfBuilder();
+  const code = new ByteWriter(64);
+  for (let i = 0; i < 2; ++i) {
+    insn(code, Opcode.MovImm64, 0, 0, 0);
+    insn(code, Opcode.Exit, 0, 0, 0);
+  }
+  const section = elf.section("kprobe/f", code);
+  const rodata = new ByteWriter(128);
+  rodata.zeros(RodataHeader.Size);
+  elf.section(".rodata", rodata);
+  elf.nobits(".bss", BssHeader.Size);
+  elf.section(".stap.manifest", manifest.build());
+  elf.symbol("p0", SymbolType.Func, section, 0, 16);
+  elf.symbol("p1", SymbolType.Func, section, 16, 16);
+  return elf.build();
+}
+
 /** Two programs, three probes, an arena of frames. */
 export function sampleManifest(): ManifestBuilder {
-  let manifest = new ManifestBuilder();
+  const manifest = new ManifestBuilder();
   manifest.set(Manifest.FrameOffset, BssHeader.Size + 64);
   manifest.set(Manifest.FrameSize, 1024);
   manifest.set(Manifest.FrameLevels, 4);
-  let point = manifest.text('kernel.function("f")');
-  let kprobe: i32[] = [manifest.text("main"), manifest.text("kprobe/f"), Engine.Kernel, ProgramType.Kprobe, NONE];
-  let start: i32[] = [manifest.text("start"), manifest.text(".stap.agent"), Engine.Agent, 0, NONE];
+  const point = manifest.text('kernel.function("f")');
+  const kprobe: i32[] = [manifest.text("main"), manifest.text("kprobe/f"), Engine.Kernel, ProgramType.Kprobe, NONE];
+  const start: i32[] = [manifest.text("start"), manifest.text(".stap.agent"), Engine.Agent, 0, NONE];
   manifest.row(TableKind.Program, kprobe);
   manifest.row(TableKind.Program, start);
-  let f: i32[] = [0, AttachKind.Kprobe, manifest.text("f"), 0, 0, 0, 0, 0, ProbeFlags.Optional, NONE, point];
-  let begin: i32[] = [1, AttachKind.Begin, 0, 0, 0, 0, 0, -5, 0, NONE, manifest.text("begin(-5)")];
-  let timer: i32[] = [1, AttachKind.Timer, 0, 1000000, 0, 0, 0, 0, 0, NONE, manifest.text("timer.ms(1)")];
+  const f: i32[] = [0, AttachKind.Kprobe, 0, 0, 0, 0, 0, 0, ProbeFlags.Optional, NONE, point, NONE];
+  const begin: i32[] = [1, AttachKind.Begin, NONE, 0, 0, 0, 0, -5, 0, NONE, manifest.text("begin(-5)"), NONE];
+  const timer: i32[] = [1, AttachKind.Timer, NONE, 1000000, 0, 0, 0, 0, 0, NONE, manifest.text("timer.ms(1)"), NONE];
+  const target: i32[] = [TargetKind.Function, manifest.text("f"), 0, 0, 0, 0, 0, 0, 0, 0, 0];
+  manifest.row(TableKind.Target, target);
   manifest.row(TableKind.Probe, f);
   manifest.row(TableKind.Probe, begin);
   manifest.row(TableKind.Probe, timer);
@@ -120,7 +161,7 @@ const NAME_LINE: i32 = 43;
 
 /** 1 int, 2 int (void), 3 main, 4 inner, 5 outer. */
 function sampleBtf(): ByteWriter {
-  let types = new ByteWriter(128);
+  const types = new ByteWriter(128);
   types.u32(NAME_INT);
   types.u32(btfInfo(BtfKind.Int, 0, 0));
   types.u32(4);
@@ -128,13 +169,13 @@ function sampleBtf(): ByteWriter {
   types.u32(0);
   types.u32(btfInfo(BtfKind.FuncProto, 0, 0));
   types.u32(1);
-  let names: i32[] = [NAME_MAIN, NAME_INNER, NAME_OUTER];
+  const names: i32[] = [NAME_MAIN, NAME_INNER, NAME_OUTER];
   for (let i = 0; i < 3; ++i) {
     types.u32(names[i]);
     types.u32(btfInfo(BtfKind.Func, 1, 0));
     types.u32(2);
   }
-  let btf = new ByteWriter(256);
+  const btf = new ByteWriter(256);
   btf.u16(BTF_MAGIC);
   btf.u16(1);
   btf.u32(24);
@@ -148,11 +189,11 @@ function sampleBtf(): ByteWriter {
 }
 
 function sampleBtfExt(): ByteWriter {
-  let funcs = words([8, NAME_KPROBE, 1, 0, 3, NAME_TEXT, 2, 0, 4, 16, 5]);
-  let lines = words([16, NAME_KPROBE, 2]);
+  const funcs = words([8, NAME_KPROBE, 1, 0, 3, NAME_TEXT, 2, 0, 4, 16, 5]);
+  const lines = words([16, NAME_KPROBE, 2]);
   lines.append(words([0, NAME_FILE, NAME_LINE, 1 << 10, 40, NAME_FILE, NAME_LINE, 2 << 10]));
   lines.append(words([NAME_TEXT, 2, 0, NAME_FILE, NAME_LINE, 3 << 10, 16, NAME_FILE, NAME_LINE, 4 << 10]));
-  let ext = new ByteWriter(256);
+  const ext = new ByteWriter(256);
   ext.u16(BTF_MAGIC);
   ext.u16(1);
   ext.append(words([32, 0, funcs.length, funcs.length, lines.length, 0, 0]));
@@ -162,7 +203,7 @@ function sampleBtfExt(): ByteWriter {
 }
 
 function words(values: i32[]): ByteWriter {
-  let writer = new ByteWriter(values.length * 4);
+  const writer = new ByteWriter(values.length * 4);
   for (let i = 0; i < values.length; ++i) writer.u32(values[i]);
   return writer;
 }

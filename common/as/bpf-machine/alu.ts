@@ -109,7 +109,7 @@ export function isTaken(operation: i32, a: u64, b: u64, sa: i64, sb: i64): bool 
 
 /** The low `bits` bits of `value`, sign-extended. */
 export function signExtend(value: u64, bits: i32): u64 {
-  let shift = <i64>(64 - bits);
+  const shift = <i64>(64 - bits);
   return <u64>(((<i64>value) << shift) >> shift);
 }
 

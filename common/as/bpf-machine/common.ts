@@ -1,6 +1,6 @@
 // The quick way of what most instructions are: moves, arithmetic of 64 bits, jumps, loads and stores in the stack or in the
 // region that was touched last, calls of functions. Everything else, and everything that is not in order, is left to
-// Machine.step, which knows all instructions.
+// BpfMachine.step, which knows all instructions.
 
 import {
   Alu,
@@ -19,11 +19,11 @@ import {
   widthBytes,
 } from "../../format/bpf";
 import { alu64, isTaken } from "./alu";
-import { Machine } from "./machine";
+import { BpfMachine } from "./machine";
 
 /** What an instruction is, as far as the loop below knows it; in an order that it decides by. */
 export const enum Kind {
-  /** for Machine.step */
+  /** for BpfMachine.step */
   Other = 0,
   Load1 = 1,
   Load2 = 2,
@@ -48,24 +48,24 @@ export const enum Kind {
 
 /** Kinds of all instructions of a code. */
 export function kindsOf(code: StaticArray<u8>): StaticArray<u8> {
-  let count = code.length / INSN_BYTES;
-  let kinds = new StaticArray<u8>(count);
+  const count = code.length / INSN_BYTES;
+  const kinds = new StaticArray<u8>(count);
   for (let i = 0; i < count; ++i) {
-    let at = changetype<usize>(code) + <usize>(i * INSN_BYTES);
+    const at = changetype<usize>(code) + <usize>(i * INSN_BYTES);
     kinds[i] = <u8>kindOf(at, i + 1 < count);
   }
   return kinds;
 }
 
 function kindOf(at: usize, hasNext: bool): Kind {
-  let opcode = <i32>load<u8>(at);
-  let dst = <i32>load<u8>(at, Insn.Registers) & 15;
-  let src = <i32>load<u8>(at, Insn.Registers) >> 4;
-  let off = <i32>load<i16>(at, Insn.Off);
+  const opcode = <i32>load<u8>(at);
+  const dst = <i32>load<u8>(at, Insn.Registers) & 15;
+  const src = <i32>load<u8>(at, Insn.Registers) >> 4;
+  const off = <i32>load<i16>(at, Insn.Off);
   if (opcode == Opcode.Call) return src == PSEUDO_CALL ? Kind.Call : Kind.Other;
   if (dst > 10 || src > 10) return Kind.Other;
-  let fromRegister = (opcode & SOURCE_MASK) != 0;
-  let operation = opcode & OPERATION_MASK;
+  const fromRegister = (opcode & SOURCE_MASK) != 0;
+  const operation = opcode & OPERATION_MASK;
   switch (opcode & CLASS_MASK) {
     case Class.Alu64:
       return dst == 10 || off != 0 || operation >= Alu.End ? Kind.Other : kindOfAlu(operation, fromRegister);
@@ -92,34 +92,34 @@ function kindOfAlu(operation: i32, fromRegister: bool): Kind {
   return fromRegister ? Kind.AluReg : Kind.AluImm;
 }
 
-/** Runs instructions until one that is for Machine.step. Returns with the machine before that instruction. */
-export function runCommon(m: Machine): void {
-  let registers = changetype<usize>(m.registers);
-  let code = changetype<usize>(m.code);
-  let kinds = m.kinds;
-  let count = <u32>kinds.length;
-  let stack = <u64>changetype<usize>(m.stack);
+/** Runs instructions until one that is for BpfMachine.step. Returns with the machine before that instruction. */
+export function runCommon(m: BpfMachine): void {
+  const registers = changetype<usize>(m.registers);
+  const code = changetype<usize>(m.code);
+  const kinds = m.kinds;
+  const count = <u32>kinds.length;
+  const stack = <u64>changetype<usize>(m.stack);
   // Seven bytes of each region are left to step: no access goes beyond its end.
-  let stackRoom = <u64>m.stack.length - 7;
-  let start = unchecked(m.starts[m.last]);
-  let room = max<u64>(unchecked(m.ends[m.last]) - start, 7) - 7;
-  let storeRoom = unchecked(m.writable[m.last]) ? room : 0;
+  const stackRoom = <u64>m.stack.length - 7;
+  const start = unchecked(m.starts[m.last]);
+  const room = max<u64>(unchecked(m.ends[m.last]) - start, 7) - 7;
+  const storeRoom = unchecked(m.writable[m.last]) ? room : 0;
   let fuel = m.fuel;
   let pc = <u32>m.pc;
   for (; pc < count && fuel > 0; --fuel) {
-    let at = code + ((<usize>pc) << 3);
-    let word = load<u64>(at);
-    let dst = registers + ((<usize>word >> 5) & 0x78);
-    let src = registers + ((<usize>word >> 9) & 0x78);
-    let kind = <i32>unchecked(kinds[pc]);
+    const at = code + ((<usize>pc) << 3);
+    const word = load<u64>(at);
+    const dst = registers + ((<usize>word >> 5) & 0x78);
+    const src = registers + ((<usize>word >> 9) & 0x78);
+    const kind = <i32>unchecked(kinds[pc]);
     if (kind <= Kind.Other) break;
     if (kind <= Kind.Load8) {
-      let address = load<u64>(src) + <u64>(<i64>(<i16>(<u32>word >> 16)));
+      const address = load<u64>(src) + <u64>(<i64>(<i16>(<u32>word >> 16)));
       if (address - stack >= stackRoom && address - start >= room) break;
       loadInto(dst, kind, <usize>address);
       ++pc;
     } else if (kind <= Kind.Store8) {
-      let address = load<u64>(dst) + <u64>(<i64>(<i16>(<u32>word >> 16)));
+      const address = load<u64>(dst) + <u64>(<i64>(<i16>(<u32>word >> 16)));
       if (address - stack >= stackRoom && address - start >= storeRoom) break;
       storeFrom(src, kind, <usize>address);
       ++pc;
@@ -127,9 +127,9 @@ export function runCommon(m: Machine): void {
       calculate(dst, kind, word, kind >= Kind.MovReg ? load<u64>(src) : <u64>(<i64>word >> 32));
       ++pc;
     } else if (kind <= Kind.JumpReg) {
-      let b = kind == Kind.JumpReg ? load<u64>(src) : <u64>(<i64>word >> 32);
-      let a = load<u64>(dst);
-      let taken = isTaken(<i32>word & OPERATION_MASK, a, b, <i64>a, <i64>b);
+      const b = kind == Kind.JumpReg ? load<u64>(src) : <u64>(<i64>word >> 32);
+      const a = load<u64>(dst);
+      const taken = isTaken(<i32>word & OPERATION_MASK, a, b, <i64>a, <i64>b);
       pc += taken ? 1 + <i32>(<i16>(<u32>word >> 16)) : 1;
     } else if (kind == Kind.Constant) {
       store<u64>(dst, (word >> 32) | (load<u64>(at, INSN_BYTES) & 0xffff_ffff_0000_0000));

@@ -28,38 +28,38 @@ export abstract class Environment {
   }
 
   add32(at: usize, value: u32): u32 {
-    let old = load<u32>(at);
+    const old = load<u32>(at);
     store<u32>(at, old + value);
     return old;
   }
 
   add64(at: usize, value: u64): u64 {
-    let old = load<u64>(at);
+    const old = load<u64>(at);
     store<u64>(at, old + value);
     return old;
   }
 
   exchange32(at: usize, value: u32): u32 {
-    let old = load<u32>(at);
+    const old = load<u32>(at);
     store<u32>(at, value);
     return old;
   }
 
   exchange64(at: usize, value: u64): u64 {
-    let old = load<u64>(at);
+    const old = load<u64>(at);
     store<u64>(at, value);
     return old;
   }
 
   /** Stores `value` if `expected` is there; what was there. */
   compareExchange32(at: usize, expected: u32, value: u32): u32 {
-    let old = load<u32>(at);
+    const old = load<u32>(at);
     if (old == expected) store<u32>(at, value);
     return old;
   }
 
   compareExchange64(at: usize, expected: u64, value: u64): u64 {
-    let old = load<u64>(at);
+    const old = load<u64>(at);
     if (old == expected) store<u64>(at, value);
     return old;
   }

@@ -12,8 +12,8 @@ const COMM: usize = memory.data(16, 8);
 
 /** Calls helper `id` with r1 … r5, result in r0; false when the run is over. */
 export function callHelper(m: MachineState, id: i32): bool {
-  let r = m.registers;
-  let world = m.environment;
+  const r = m.registers;
+  const world = m.environment;
   switch (id) {
     case Helper.MapLookupElem:
       return lookUp(m, mapIndex(r[1]), r[2]);
@@ -64,7 +64,7 @@ export function callHelper(m: MachineState, id: i32): bool {
 
 /** Index of the map that an argument means; -1 if it is none. */
 function mapIndex(value: u64): i32 {
-  let index = value - MAP_HANDLE;
+  const index = value - MAP_HANDLE;
   return index < 0x10000 ? <i32>index : -1;
 }
 
@@ -80,7 +80,7 @@ function getComm(m: MachineState, to: u64, bytes: u64): bool {
   memory.fill(<usize>to, 0, <usize>bytes);
   m.environment.comm(COMM);
   for (let i: u64 = 0; i + 1 < min(bytes, COMM_BYTES); ++i) {
-    let c = load<u8>(COMM + <usize>i);
+    const c = load<u8>(COMM + <usize>i);
     if (c == 0) break;
     store<u8>(<usize>(to + i), c);
   }
@@ -91,7 +91,7 @@ function getComm(m: MachineState, to: u64, bytes: u64): bool {
 /** probe_read_kernel: a bad source is an error of the call, and leaves zeros. */
 function readMemory(m: MachineState, to: u64, bytes: u64, from: u64): bool {
   if (!m.touch(to, bytes, true)) return false;
-  let isReadable = m.reach(from, false) >= bytes;
+  const isReadable = m.reach(from, false) >= bytes;
   if (isReadable) memory.copy(<usize>to, <usize>from, <usize>bytes);
   else memory.fill(<usize>to, 0, <usize>bytes);
   m.registers[0] = isReadable ? 0 : <u64>-EFAULT;
@@ -101,7 +101,7 @@ function readMemory(m: MachineState, to: u64, bytes: u64, from: u64): bool {
 /** probe_read_kernel_str: up to a NUL or `bytes` - 1 characters, then a NUL; the result counts it. */
 function readText(m: MachineState, to: u64, bytes: u64, from: u64): bool {
   if (!m.touch(to, bytes, true)) return false;
-  let limit = min(m.reach(from, false), bytes);
+  const limit = min(m.reach(from, false), bytes);
   let length: u64 = 0;
   while (length < limit && load<u8>(<usize>(from + length)) != 0) ++length;
   if (bytes == 0 || (length == limit && limit < bytes)) {
@@ -118,7 +118,7 @@ function readText(m: MachineState, to: u64, bytes: u64, from: u64): bool {
 
 function output(m: MachineState, map: i32, from: u64, bytes: u64): bool {
   if (map < 0 || !m.touch(from, bytes, false)) return m.stop(MachineStatus.WildAccess, from);
-  let isTaken = m.environment.ringOutput(map, <usize>from, <i32>bytes);
+  const isTaken = m.environment.ringOutput(map, <usize>from, <i32>bytes);
   m.registers[0] = isTaken ? 0 : <u64>-EAGAIN;
   return true;
 }

@@ -4,7 +4,7 @@ import { Alu, Atomic, Class, INSN_BYTES, Jmp, Opcode, PSEUDO_CALL, Source, STACK
 import { Helper, helperRows } from "../../format/helpers";
 import { MAX_RECORD_BYTES } from "../../format/record";
 import { Environment } from "./environment";
-import { Machine } from "./machine";
+import { BpfMachine } from "./machine";
 import { MAP_HANDLE, MachineStatus } from "./state";
 
 /** A world with fixed answers that counts records. */
@@ -67,7 +67,7 @@ class FixedWorld extends Environment {
 }
 
 const world: FixedWorld = new FixedWorld();
-const m: Machine = new Machine(world);
+const m: BpfMachine = new BpfMachine(world);
 const FUEL: i64 = 100000;
 
 function insn(opcode: i32, dst: i32, src: i32, off: i32, imm: i32): u64 {
@@ -85,7 +85,7 @@ function call(helper: i32): u64 {
 const EXIT: u64 = 0x95;
 
 function run(code: u64[]): MachineStatus {
-  let bytes = new StaticArray<u8>(code.length * INSN_BYTES);
+  const bytes = new StaticArray<u8>(code.length * INSN_BYTES);
   memory.copy(changetype<usize>(bytes), code.dataStart, bytes.length);
   m.setCode(bytes);
   return m.run(0, 0, FUEL);
@@ -93,7 +93,7 @@ function run(code: u64[]): MachineStatus {
 
 /** r0 after `r0 = a; r1 = b; r0 op= r1`. */
 function alu(classBits: i32, operation: i32, a: i64, b: i64, off: i32 = 0): u64 {
-  let code: u64[] = [
+  const code: u64[] = [
     insn(Opcode.LdImm64, 0, 0, 0, <i32>a),
     (<u64>a >> 32) << 32,
     insn(Opcode.LdImm64, 1, 0, 0, <i32>b),
@@ -106,13 +106,13 @@ function alu(classBits: i32, operation: i32, a: i64, b: i64, off: i32 = 0): u64 
 }
 
 export function test_has_the_helpers_that_the_table_says(): void {
-  let rows = helperRows();
+  const rows = helperRows();
   let before = 0;
   for (let i = 0; i < rows.length; ++i) {
-    let id = <i32>rows[i].id;
+    const id = <i32>rows[i].id;
     assert(id > before, "a row for each helper, in order");
     before = id;
-    let isKnown = run([call(id), EXIT]) != MachineStatus.BadHelper;
+    const isKnown = run([call(id), EXIT]) != MachineStatus.BadHelper;
     assert(isKnown == rows[i].isInAgent, `the machine agrees about ${rows[i].name}`);
   }
   assert(run([call(before + 1), EXIT]) == MachineStatus.BadHelper, "others are refused");
@@ -142,15 +142,15 @@ export function test_masks_shift_counts_and_clears_upper_halves(): void {
 }
 
 export function test_swaps_bytes(): void {
-  let be: u64[] = [mov(0, 0x1234), insn(Class.Alu | Alu.End | Source.X, 0, 0, 0, 16), EXIT];
+  const be: u64[] = [mov(0, 0x1234), insn(Class.Alu | Alu.End | Source.X, 0, 0, 0, 16), EXIT];
   assert(run(be) == MachineStatus.Done && m.registers[0] == 0x3412, "to big-endian, 16 bits");
-  let le: u64[] = [mov(0, -1), insn(Class.Alu | Alu.End | Source.K, 0, 0, 0, 32), EXIT];
+  const le: u64[] = [mov(0, -1), insn(Class.Alu | Alu.End | Source.K, 0, 0, 0, 32), EXIT];
   assert(run(le) == MachineStatus.Done && m.registers[0] == 0xffffffff, "to little-endian cuts");
 }
 
 /** Is `a op b` (32 or 64 bit) a taken jump? */
 function jumps(classBits: i32, operation: i32, a: i32, b: i32): bool {
-  let code: u64[] = [mov(1, a), mov(0, 1), insn(classBits | operation, 1, 0, 1, b), mov(0, 0), EXIT];
+  const code: u64[] = [mov(1, a), mov(0, 1), insn(classBits | operation, 1, 0, 1, b), mov(0, 0), EXIT];
   assert(run(code) == MachineStatus.Done, "jumps end in good order");
   return m.registers[0] == 1;
 }
@@ -165,7 +165,7 @@ export function test_compares_signed_and_unsigned(): void {
 }
 
 export function test_calls_keep_registers_and_have_their_own_stack(): void {
-  let code: u64[] = [
+  const code: u64[] = [
     mov(6, 60),
     mov(1, 5),
     insn(Opcode.StDW, 10, 0, -8, 77),
@@ -192,7 +192,7 @@ export function test_stops_wild_accesses(): void {
   assert(run([mov(1, 8), insn(Opcode.LdxDW, 0, 1, 0, 0), EXIT]) == MachineStatus.WildAccess, "a load from nowhere");
   assert(m.fault == 8 && m.pc == 1, "where and what");
   assert(run([insn(Opcode.StxDW, 10, 1, 0, 0), EXIT]) == MachineStatus.Done, "the next frame's stack is stack");
-  let below = -(<i32>STACK_BYTES) - 8;
+  const below = -(<i32>STACK_BYTES) - 8;
   assert(run([insn(Opcode.StxDW, 10, 1, below, 0), EXIT]) == MachineStatus.WildAccess, "below the stack");
   assert(run([mov(1, -4), insn(Opcode.LdxDW, 0, 1, 0, 0), EXIT]) == MachineStatus.WildAccess, "an access that wraps");
 }
@@ -208,9 +208,9 @@ export function test_stops_bad_instructions(): void {
 }
 
 export function test_atomics_return_what_was_there(): void {
-  let cell = new StaticArray<u64>(1);
+  const cell = new StaticArray<u64>(1);
   m.addRegion(changetype<usize>(cell), 8, true);
-  let address = <i32>changetype<usize>(cell);
+  const address = <i32>changetype<usize>(cell);
   cell[0] = 10;
   assert(
     run([mov(1, address), mov(2, 5), insn(Opcode.AtomicDW, 1, 2, 0, Atomic.Add), EXIT]) == MachineStatus.Done,
@@ -225,7 +225,7 @@ export function test_atomics_return_what_was_there(): void {
   assert(cell[0] == 1 && m.registers[0] == 9, "compare and exchange that succeeds");
   run([mov(0, 9), mov(1, address), mov(2, 2), insn(Opcode.AtomicDW, 1, 2, 0, Atomic.Cmpxchg), EXIT]);
   assert(cell[0] == 1 && m.registers[0] == 1, "compare and exchange that fails");
-  let odd = run([mov(1, address), insn(Opcode.AtomicW, 1, 2, 2, Atomic.Add), EXIT]);
+  const odd = run([mov(1, address), insn(Opcode.AtomicW, 1, 2, 2, Atomic.Add), EXIT]);
   assert(odd == MachineStatus.WildAccess, "an atomic at an odd address");
 }
 
@@ -233,7 +233,7 @@ export function test_helpers_answer_from_the_world(): void {
   assert(run([call(Helper.KtimeGetNs), EXIT]) == MachineStatus.Done && m.registers[0] == 1000, "time");
   run([call(Helper.GetCurrentPidTgid), EXIT]);
   assert(m.registers[0] == 0x700000008, "process and thread");
-  let comm: u64[] = [
+  const comm: u64[] = [
     insn(Opcode.MovReg64, 1, 10, 0, 0),
     insn(Class.Alu64 | Alu.Add, 1, 0, 0, -16),
     mov(2, 3),
@@ -246,11 +246,11 @@ export function test_helpers_answer_from_the_world(): void {
 }
 
 export function test_reads_text_up_to_its_end(): void {
-  let text = new StaticArray<u8>(8);
+  const text = new StaticArray<u8>(8);
   memory.fill(changetype<usize>(text), 0x61, 8);
   m.addRegion(changetype<usize>(text), 8, false);
-  let from = <i32>changetype<usize>(text);
-  let code: u64[] = [
+  const from = <i32>changetype<usize>(text);
+  const code: u64[] = [
     insn(Opcode.MovReg64, 1, 10, 0, 0),
     insn(Class.Alu64 | Alu.Add, 1, 0, 0, -16),
     mov(2, 4),
@@ -269,14 +269,14 @@ export function test_reads_text_up_to_its_end(): void {
   assert(m.registers[0] == 6, "length counts the NUL");
   code[3] = mov(3, 16);
   assert(run(code) == MachineStatus.Done && m.registers[0] == <u64>-14, "a bad source is an error, not the end");
-  let store: u64[] = [mov(1, from), insn(Opcode.StB, 1, 0, 0, 1), EXIT];
+  const store: u64[] = [mov(1, from), insn(Opcode.StB, 1, 0, 0, 1), EXIT];
   assert(run(store) == MachineStatus.WildAccess, "read-only memory cannot be written");
 }
 
 export function test_ring_records_go_to_the_world(): void {
   world.records = 0;
-  let handle: u64 = MAP_HANDLE | 3;
-  let code: u64[] = [
+  const handle: u64 = MAP_HANDLE | 3;
+  const code: u64[] = [
     insn(Opcode.LdImm64, 1, 0, 0, <i32>handle),
     (handle >> 32) << 32,
     mov(2, 24),
@@ -292,7 +292,7 @@ export function test_ring_records_go_to_the_world(): void {
   assert(world.lastMap == 3 && world.lastBytes == 24, "of that map and size");
   code[2] = mov(2, MAX_RECORD_BYTES + 8);
   assert(run(code) == MachineStatus.WildAccess && m.pc == 7, "a reservation that is too large is null");
-  let output: u64[] = [
+  const output: u64[] = [
     insn(Opcode.LdImm64, 1, 0, 0, <i32>handle),
     (handle >> 32) << 32,
     insn(Opcode.MovReg64, 2, 10, 0, 0),
@@ -313,7 +313,7 @@ export function test_ring_records_go_to_the_world(): void {
 
 export function test_no_code_whatever_traps(): void {
   let seed: u64 = 88172645463325252;
-  let code: u64[] = [];
+  const code: u64[] = [];
   for (let i = 0; i < 64; ++i) code.push(0);
   let done = 0;
   for (let round = 0; round < 20000; ++round) {
@@ -332,8 +332,8 @@ export function test_no_code_whatever_traps(): void {
 
 /** r0 after a lookup of a map's value; 99 where there is none. */
 function lookUp(map: i32, index: i32): u64 {
-  let handle = MAP_HANDLE + <u64>map;
-  let code: u64[] = [
+  const handle = MAP_HANDLE + <u64>map;
+  const code: u64[] = [
     insn(Class.St | 0x60, 10, 0, -8, index), // *(u32 *)(r10 - 8) = index
     insn(Opcode.MovReg64, 2, 10, 0, 0),
     insn(Class.Alu64 | Alu.Add, 2, 0, 0, -8),
@@ -357,14 +357,14 @@ export function test_looks_up_values_of_maps(): void {
 }
 
 export function test_pauses_in_long_runs(): void {
-  let before = world.pauses;
-  let code: u64[] = [
+  const before = world.pauses;
+  const code: u64[] = [
     mov(0, 3000000),
     insn(Class.Alu64 | Alu.Sub, 0, 0, 0, 1),
     insn(Class.Jmp | Jmp.Jne, 0, 0, -2, 0),
     EXIT,
   ];
-  let bytes = new StaticArray<u8>(code.length * INSN_BYTES);
+  const bytes = new StaticArray<u8>(code.length * INSN_BYTES);
   memory.copy(changetype<usize>(bytes), code.dataStart, bytes.length);
   m.setCode(bytes);
   assert(m.run(0, 0, 10000000) == MachineStatus.Done, "six million instructions are not too many");

@@ -39,7 +39,7 @@ const SLICE: i64 = 1 << 20;
 const SAVED: i32 = 5;
 
 /** One machine: memory regions, registers, stack. Reused for many runs; running allocates nothing. */
-export class Machine extends MachineState {
+export class BpfMachine extends MachineState {
   /** Instructions that a run may execute until the world is asked again. */
   fuel: i64 = 0;
   /** Instructions that it may execute then. */
@@ -69,7 +69,7 @@ export class Machine extends MachineState {
 
   /** Runs from instruction `entry` with `context` in r1 until the program ends or may not go on. */
   run(entry: i32, context: u64, fuel: i64): MachineStatus {
-    let r = this.registers;
+    const r = this.registers;
     for (let i = 0; i < REGISTER_COUNT; ++i) r[i] = 0;
     for (let i = 0; i < RESERVATIONS; ++i) this.reservedBytes[i] = 0;
     r[1] = context;
@@ -88,7 +88,7 @@ export class Machine extends MachineState {
   private refuel(): bool {
     if (this.reserve <= 0) return false;
     this.environment.pause();
-    let more = min(this.reserve, SLICE);
+    const more = min(this.reserve, SLICE);
     this.reserve -= more;
     this.fuel += more;
     return true;
@@ -96,18 +96,18 @@ export class Machine extends MachineState {
 
   /** Executes one instruction; false when the run is over. */
   private step(): bool {
-    let pc = this.pc;
+    const pc = this.pc;
     if (<u32>pc >= <u32>this.insnCount) return this.stop(MachineStatus.BadInsn, 0);
     if (--this.fuel < 0 && !this.refuel()) return this.stop(MachineStatus.OutOfFuel, 0);
-    let at = changetype<usize>(this.code) + <usize>(pc * INSN_BYTES);
-    let opcode = <i32>load<u8>(at);
-    let registers = <i32>load<u8>(at, Insn.Registers);
-    let dst = registers & 15;
-    let src = registers >> 4;
+    const at = changetype<usize>(this.code) + <usize>(pc * INSN_BYTES);
+    const opcode = <i32>load<u8>(at);
+    const registers = <i32>load<u8>(at, Insn.Registers);
+    const dst = registers & 15;
+    const src = registers >> 4;
     if (dst >= REGISTER_COUNT || (src >= REGISTER_COUNT && opcode != Opcode.Call))
       return this.stop(MachineStatus.BadInsn, 0);
-    let off = <i32>load<i16>(at, Insn.Off);
-    let imm = load<i32>(at, Insn.Imm);
+    const off = <i32>load<i16>(at, Insn.Off);
+    const imm = load<i32>(at, Insn.Imm);
     this.pc = pc + 1;
     switch (opcode & CLASS_MASK) {
       case Class.Alu64:
@@ -133,10 +133,10 @@ export class Machine extends MachineState {
   }
 
   private loadConstant(at: usize, opcode: i32, dst: i32): bool {
-    let isWhole = this.pc < this.insnCount && load<u8>(at, INSN_BYTES) == 0;
+    const isWhole = this.pc < this.insnCount && load<u8>(at, INSN_BYTES) == 0;
     if (opcode != Opcode.LdImm64 || !isWhole) return this.stop(MachineStatus.BadInsn, 0);
-    let low = <u64>load<u32>(at, Insn.Imm);
-    let high = <u64>load<u32>(at, INSN_BYTES + Insn.Imm);
+    const low = <u64>load<u32>(at, Insn.Imm);
+    const high = <u64>load<u32>(at, INSN_BYTES + Insn.Imm);
     ++this.pc;
     return this.set(dst, low | (high << 32));
   }
@@ -149,18 +149,18 @@ export class Machine extends MachineState {
   }
 
   private calculate(opcode: i32, dst: i32, src: i32, off: i32, imm: i32): bool {
-    let is64 = (opcode & CLASS_MASK) == Class.Alu64;
-    let operation = opcode & OPERATION_MASK;
-    let fromRegister = (opcode & SOURCE_MASK) != 0;
-    let a = unchecked(this.registers[dst]);
+    const is64 = (opcode & CLASS_MASK) == Class.Alu64;
+    const operation = opcode & OPERATION_MASK;
+    const fromRegister = (opcode & SOURCE_MASK) != 0;
+    const a = unchecked(this.registers[dst]);
     if (operation == Alu.End) {
       if (imm != 16 && imm != 32 && imm != 64) return this.stop(MachineStatus.BadInsn, 0);
-      let swap = is64 || fromRegister;
+      const swap = is64 || fromRegister;
       return this.set(dst, swap ? swapBytes(a, imm) : imm == 64 ? a : a & (((<u64>1) << imm) - 1));
     }
     if (operation > Alu.End) return this.stop(MachineStatus.BadInsn, 0);
     let b = fromRegister ? unchecked(this.registers[src]) : <u64>(<i64>imm);
-    let isSigned = off == 1;
+    const isSigned = off == 1;
     if (off != 0 && operation == Alu.Mov) {
       if (!fromRegister || (off != 8 && off != 16 && off != 32)) return this.stop(MachineStatus.BadInsn, 0);
       b = signExtend(b, off);
@@ -171,17 +171,17 @@ export class Machine extends MachineState {
   }
 
   private jump(opcode: i32, dst: i32, src: i32, off: i32, imm: i32): bool {
-    let is64 = (opcode & CLASS_MASK) == Class.Jmp;
-    let operation = opcode & OPERATION_MASK;
+    const is64 = (opcode & CLASS_MASK) == Class.Jmp;
+    const operation = opcode & OPERATION_MASK;
     if (operation == Jmp.Call) return is64 ? this.call(src, imm) : this.stop(MachineStatus.BadInsn, 0);
     if (operation == Jmp.Exit)
       return is64 ? this.leave() || this.stop(MachineStatus.Done, 0) : this.stop(MachineStatus.BadInsn, 0);
     if (operation > Jmp.Jcond) return this.stop(MachineStatus.BadInsn, 0);
     // A 32-bit Ja has its distance in imm (gotol).
     if (operation == Jmp.Ja) off = is64 ? off : imm;
-    let a = unchecked(this.registers[dst]);
-    let b = (opcode & SOURCE_MASK) != 0 ? unchecked(this.registers[src]) : <u64>(<i64>imm);
-    let taken = is64
+    const a = unchecked(this.registers[dst]);
+    const b = (opcode & SOURCE_MASK) != 0 ? unchecked(this.registers[src]) : <u64>(<i64>imm);
+    const taken = is64
       ? isTaken(operation, a, b, <i64>a, <i64>b)
       : isTaken(operation, <u64>(<u32>a), <u64>(<u32>b), <i64>(<i32>a), <i64>(<i32>b));
     if (taken) this.pc += off;
@@ -197,7 +197,7 @@ export class Machine extends MachineState {
   /** Calls the function at a distance; false if calls are nested too deep. */
   enter(distance: i32): bool {
     if (this.depth + 1 >= MAX_DEPTH) return false;
-    let base = this.depth++ * SAVED;
+    const base = this.depth++ * SAVED;
     for (let i = 0; i < 4; ++i) unchecked((this.saved[base + i] = this.registers[6 + i]));
     unchecked((this.saved[base + 4] = <u64>this.pc));
     unchecked((this.registers[10] += STACK_BYTES));
@@ -208,7 +208,7 @@ export class Machine extends MachineState {
   /** Returns to the caller; false when there is none. */
   leave(): bool {
     if (this.depth == 0) return false;
-    let base = --this.depth * SAVED;
+    const base = --this.depth * SAVED;
     for (let i = 0; i < 4; ++i) unchecked((this.registers[6 + i] = this.saved[base + i]));
     this.pc = <i32>unchecked(this.saved[base + 4]);
     unchecked((this.registers[10] -= STACK_BYTES));
@@ -216,9 +216,9 @@ export class Machine extends MachineState {
   }
 
   private loadFrom(opcode: i32, dst: i32, src: i32, off: i32): bool {
-    let bytes = widthBytes(opcode & WIDTH_MASK);
-    let address = unchecked(this.registers[src]) + <u64>(<i64>off);
-    let mode = opcode & MODE_MASK;
+    const bytes = widthBytes(opcode & WIDTH_MASK);
+    const address = unchecked(this.registers[src]) + <u64>(<i64>off);
+    const mode = opcode & MODE_MASK;
     if (mode != Mode.Mem && (mode != Mode.Memsx || bytes == 8)) return this.stop(MachineStatus.BadInsn, 0);
     if (!this.touch(address, bytes, false)) return false;
     let value: u64;
@@ -239,18 +239,18 @@ export class Machine extends MachineState {
   }
 
   private storeTo(opcode: i32, dst: i32, src: i32, off: i32, imm: i32): bool {
-    let bytes = widthBytes(opcode & WIDTH_MASK);
-    let address = unchecked(this.registers[dst]) + <u64>(<i64>off);
-    let isRegister = (opcode & CLASS_MASK) == Class.Stx;
-    let mode = opcode & MODE_MASK;
-    let isAtomic = mode == Mode.Atomic && isRegister && bytes >= 4;
+    const bytes = widthBytes(opcode & WIDTH_MASK);
+    const address = unchecked(this.registers[dst]) + <u64>(<i64>off);
+    const isRegister = (opcode & CLASS_MASK) == Class.Stx;
+    const mode = opcode & MODE_MASK;
+    const isAtomic = mode == Mode.Atomic && isRegister && bytes >= 4;
     if (mode != Mode.Mem && !isAtomic) return this.stop(MachineStatus.BadInsn, 0);
     if (!this.touch(address, bytes, true)) return false;
     if (isAtomic) {
       if ((address & <u64>(bytes - 1)) != 0) return this.stop(MachineStatus.WildAccess, address);
       return bytes == 8 ? this.atomic64(<usize>address, src, imm) : this.atomic32(<usize>address, src, imm);
     }
-    let value = isRegister ? unchecked(this.registers[src]) : <u64>(<i64>imm);
+    const value = isRegister ? unchecked(this.registers[src]) : <u64>(<i64>imm);
     switch (bytes) {
       case 1:
         store<u8>(<usize>address, <u8>value);
@@ -268,11 +268,11 @@ export class Machine extends MachineState {
   }
 
   private atomic64(at: usize, src: i32, imm: i32): bool {
-    let world = this.environment;
-    let value = this.registers[src];
+    const world = this.environment;
+    const value = this.registers[src];
     if (imm == Atomic.Cmpxchg) return this.set(0, world.compareExchange64(at, this.registers[0], value));
     if (imm == Atomic.Xchg) return this.set(src, world.exchange64(at, value));
-    let operation = imm & ~Atomic.Fetch;
+    const operation = imm & ~Atomic.Fetch;
     let old: u64;
     if (operation == Atomic.Add) {
       old = world.add64(at, value);
@@ -281,7 +281,7 @@ export class Machine extends MachineState {
       old = load<u64>(at);
       // Atomic operations have ALU's numbers.
       while (true) {
-        let seen = world.compareExchange64(at, old, alu64(operation, old, value, false));
+        const seen = world.compareExchange64(at, old, alu64(operation, old, value, false));
         if (seen == old) break;
         old = seen;
       }
@@ -290,11 +290,11 @@ export class Machine extends MachineState {
   }
 
   private atomic32(at: usize, src: i32, imm: i32): bool {
-    let world = this.environment;
-    let value = <u32>this.registers[src];
+    const world = this.environment;
+    const value = <u32>this.registers[src];
     if (imm == Atomic.Cmpxchg) return this.set(0, world.compareExchange32(at, <u32>this.registers[0], value));
     if (imm == Atomic.Xchg) return this.set(src, world.exchange32(at, value));
-    let operation = imm & ~Atomic.Fetch;
+    const operation = imm & ~Atomic.Fetch;
     let old: u32;
     if (operation == Atomic.Add) {
       old = world.add32(at, value);
@@ -302,7 +302,7 @@ export class Machine extends MachineState {
       if (!isBitwise(operation)) return this.stop(MachineStatus.BadInsn, 0);
       old = load<u32>(at);
       while (true) {
-        let seen = world.compareExchange32(at, old, alu32(operation, old, value, false));
+        const seen = world.compareExchange32(at, old, alu32(operation, old, value, false));
         if (seen == old) break;
         old = seen;
       }

@@ -66,7 +66,7 @@ export class MachineState {
 
   /** Bytes from `address` to the end of the region it lies in; 0 if it lies in none (or may not be written). */
   reach(address: u64, write: bool): u64 {
-    let last = this.last;
+    const last = this.last;
     if (address >= unchecked(this.starts[last]) && address < unchecked(this.ends[last]))
       return write && !unchecked(this.writable[last]) ? 0 : unchecked(this.ends[last]) - address;
     for (let i = 0, n = this.regions; i < n; ++i) {

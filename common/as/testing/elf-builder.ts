@@ -7,8 +7,8 @@ import { ByteWriter } from "../byte-writer";
 
 /** A growing file of bytes as the readers want it. */
 export function toStatic(writer: ByteWriter): StaticArray<u8> {
-  let array = writer.toArray();
-  let bytes = new StaticArray<u8>(array.length);
+  const array = writer.toArray();
+  const bytes = new StaticArray<u8>(array.length);
   memory.copy(changetype<usize>(bytes), array.dataStart, array.length);
   return bytes;
 }
@@ -51,10 +51,10 @@ export class ElfBuilder {
 
   /** Adds a symbol; its number. */
   symbol(name: string, type: i32, section: i32, value: i32, bytes: i32): i32 {
-    let at = this.names.length;
+    const at = this.names.length;
     this.names.text(name);
     this.names.u8(0);
-    let symbols = this.symbols;
+    const symbols = this.symbols;
     symbols.u32(at);
     symbols.u8(type | 0x10);
     symbols.u8(0);
@@ -66,7 +66,7 @@ export class ElfBuilder {
 
   /** Says that a place of a section is relocated by a symbol. */
   relocate(section: i32, offset: i32, type: i32, symbol: i32): void {
-    let relocations = this.sections[section - 1].relocations;
+    const relocations = this.sections[section - 1].relocations;
     relocations.u64(offset);
     relocations.u32(type);
     relocations.u32(symbol);
@@ -74,21 +74,21 @@ export class ElfBuilder {
 
   /** The file. Layout: header, sections, relocations, symbols, names, section headers. */
   build(): StaticArray<u8> {
-    let file = new ByteWriter(4096);
+    const file = new ByteWriter(4096);
     file.zeros(ElfHeader.Size);
-    let headers = new ByteWriter(1024);
+    const headers = new ByteWriter(1024);
     headers.zeros(SectionHeader.Size);
-    let count = this.sections.length;
+    const count = this.sections.length;
     let relocated = 0;
     for (let i = 0; i < count; ++i) if (this.sections[i].relocations.length > 0) ++relocated;
-    let symtab = count + relocated + 1;
+    const symtab = count + relocated + 1;
     for (let i = 0; i < count; ++i) {
-      let section = this.sections[i];
+      const section = this.sections[i];
       this.place(file, headers, section.name, section.type, section.data);
       headers.patch64(headers.length - SectionHeader.Size + SectionHeader.Bytes, section.bytes);
     }
     for (let i = 0; i < count; ++i) {
-      let section = this.sections[i];
+      const section = this.sections[i];
       if (section.relocations.length == 0) continue;
       this.place(file, headers, `.rel${section.name}`, SectionType.Rel, section.relocations);
       headers.patch32(headers.length - SectionHeader.Size + SectionHeader.Link, symtab);
@@ -97,12 +97,12 @@ export class ElfBuilder {
     this.place(file, headers, ".symtab", SectionType.Symtab, this.symbols);
     headers.patch32(headers.length - SectionHeader.Size + SectionHeader.Link, symtab + 1);
     // The names of all: this one last, because placing adds its own name.
-    let at = this.names.length;
+    const at = this.names.length;
     this.names.text(".strtab");
     this.names.u8(0);
     this.placeAt(file, headers, at, SectionType.Strtab, this.names);
     file.align(8);
-    let table = file.length;
+    const table = file.length;
     file.append(headers);
     file.patch32(ElfHeader.Magic, 0x464c457f);
     file.patch32(ElfHeader.Class, 0x00010102);
@@ -114,7 +114,7 @@ export class ElfBuilder {
   }
 
   private place(file: ByteWriter, headers: ByteWriter, name: string, type: i32, data: ByteWriter): void {
-    let at = this.names.length;
+    const at = this.names.length;
     this.names.text(name);
     this.names.u8(0);
     this.placeAt(file, headers, at, type, data);
@@ -122,7 +122,7 @@ export class ElfBuilder {
 
   private placeAt(file: ByteWriter, headers: ByteWriter, name: i32, type: i32, data: ByteWriter): void {
     file.align(8);
-    let header = headers.length;
+    const header = headers.length;
     headers.zeros(SectionHeader.Size);
     headers.patch32(header + SectionHeader.Name, name);
     headers.patch32(header + SectionHeader.Type, type);
@@ -156,7 +156,7 @@ export class ManifestBuilder {
 
   /** Adds a string; a number for `row`, which becomes its offset. */
   text(value: string): i32 {
-    let at = this.strings.length;
+    const at = this.strings.length;
     this.strings.u32(value.length);
     this.strings.text(value);
     return at | STRING_MARK;
@@ -164,7 +164,7 @@ export class ManifestBuilder {
 
   /** Adds a row. */
   row(table: i32, words: i32[]): void {
-    let writer = this.rows[table];
+    const writer = this.rows[table];
     for (let i = 0; i < words.length; ++i) {
       if ((words[i] & STRING_MASK) == STRING_MARK) {
         this.fixups.push(table);
@@ -179,10 +179,10 @@ export class ManifestBuilder {
     let blob = size;
     for (let table = 0; table < TableKind.Size; ++table) blob += this.rows[table].length;
     for (let i = 0; i < this.fixups.length; i += 2) {
-      let rows = this.rows[this.fixups[i]];
+      const rows = this.rows[this.fixups[i]];
       rows.patch32(this.fixups[i + 1], rows.get32(this.fixups[i + 1]) + blob);
     }
-    let out = new ByteWriter(1024);
+    const out = new ByteWriter(1024);
     out.u32(MANIFEST_MAGIC);
     out.u32(MANIFEST_VERSION);
     for (let i = 0; i < this.header.length; ++i) out.u32(this.header[i]);

@@ -1,0 +1,47 @@
+// What a probe attaches to, as data: the compiler fills it in when it resolves a probe point, the object has it as a row
+// of the manifest's Target table (probes with equal targets share one), the agent reads it back and attaches there.
+
+import { TargetKind } from "../format/attach";
+
+/** One place to attach to. Which fields mean something depends on `kind`; the others are empty or zero. */
+export class AttachTarget {
+  /** The function or the tracepoint. */
+  name: string = "";
+  /** Of a tracepoint: the system that it belongs to ("sched"), if the script or the kernel says. */
+  system: string = "";
+  /** Of a function: the kernel module that has it; empty for the kernel itself. */
+  module: string = "";
+  /** The file that has the code, of places in user space. */
+  path: string = "";
+  /** Bytes from the function's beginning, or from the file's. */
+  offset: u64 = 0;
+  /** The build id that the file must have, in hexadecimal; empty: any. */
+  buildId: string = "";
+  /** The process to which the probe is confined; 0: all. */
+  pid: i32 = 0;
+  /** What the program is told when this place fires (bpf_get_attach_cookie). */
+  cookie: u64 = 0;
+
+  constructor(public kind: TargetKind = TargetKind.Nothing) {}
+
+  /** The target of a function of the kernel. */
+  static ofFunction(name: string): AttachTarget {
+    const target = new AttachTarget(TargetKind.Function);
+    target.name = name;
+    return target;
+  }
+
+  /** The target of a tracepoint; `system` may be empty. */
+  static ofTracepoint(system: string, name: string): AttachTarget {
+    const target = new AttachTarget(TargetKind.Tracepoint);
+    target.system = system;
+    target.name = name;
+    return target;
+  }
+
+  /** Equal for equal targets, different for others. */
+  get key(): string {
+    const place = `${this.name}\n${this.system}\n${this.module}\n${this.path}\n${this.buildId}`;
+    return `${this.kind} ${this.offset} ${this.pid} ${this.cookie} ${place}`;
+  }
+}
