@@ -1,5 +1,5 @@
-// `npm run check`: formatter and linter, types, import rules, sizes, dead code, READMEs, engines, generated files. The
-// check is fast and needs no kernel.
+// `npm run check`: formatter and linter, types, import rules, sizes, tables, dead code, READMEs, engines, generated
+// files. The check is fast and needs no kernel.
 
 import { spawnSync } from "node:child_process";
 import { join } from "node:path";
@@ -12,6 +12,7 @@ import { checkImports } from "./imports.ts";
 import { checkReadmes } from "./readmes.ts";
 import { checkSizes } from "./sizes.ts";
 import { trackedSources } from "./sources.ts";
+import { checkTables } from "./tables.ts";
 import { parseFiles } from "./trees.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -30,6 +31,7 @@ const checks: [string, () => string[]][] = [
   ["types", () => runTool("tsc", ["-p", "tsconfig.json"])],
   ["imports", () => checkImports(graph)],
   ["sizes", () => checkSizes(trees)],
+  ["tables", () => checkTables(ROOT)],
   ["dead code", () => checkExports(trees)],
   ["engines", () => checkEngines(ROOT)],
   ["READMEs", () => checkReadmes(ROOT, files)],

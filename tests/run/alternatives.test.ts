@@ -53,17 +53,15 @@ test("a kprobe on a function that does not exist, then one that does", async () 
 });
 
 test("the first of two that both exist; without -vv nothing is said of it", async () => {
-  const file = compile(
-    `probe kernel.function("vfs_statx") ${handlerFor("first")} probe kernel.function("vfs_statx") ${handlerFor("second")}`,
-  );
+  const probeOf = (text: string) => `probe kernel.function("vfs_statx") ${handlerFor(text)} `;
+  const file = compile(probeOf("first") + probeOf("second"));
   const { status, out, err } = await remote.run(["run", file], touch);
   assert.equal([status, out, err], [0, "first\n", ""]);
 });
 
 test("of two that do not exist the second one's reason is the failure", async () => {
-  const file = compile(
-    `probe kernel.function("stap_no_such") ${handlerFor("1")} probe kernel.function("stap_nor_this") ${handlerFor("2")}`,
-  );
+  const missing = `probe kernel.function("stap_no_such") ${handlerFor("1")}`;
+  const file = compile(`${missing} probe kernel.function("stap_nor_this") ${handlerFor("2")}`);
   const { status, out, err } = await remote.run(["run", file], touch);
   assert.is(out, "");
   assert.is.not(status, 0);
