@@ -1,4 +1,4 @@
-// Where the built parts lie: beside the bundled program when installed, in build/ and tapset/ in the checkout.
+// Finds the built parts: beside the bundled program if it is installed, else in build/ and tapset/ of the checkout.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { basename, dirname, join } from "node:path";
@@ -34,8 +34,8 @@ export function readAgents(): Map<AgentArch, Uint8Array> {
     if (existsSync(path)) agents.set(arch, readFileSync(path));
   }
   if (agents.size > 0) return agents;
-  const hint = "agents are built on a machine with clang and lld: npm run build";
-  throw new ExitError(EXIT.failed, "there is no agent to send to a remote in this installation", hint);
+  const hint = "build the agents on a machine with clang and lld: npm run build";
+  throw new ExitError(EXIT.failed, "this installation contains no agent to send to a remote", hint);
 }
 
 /** The library scripts: files ending in .stp below tapset/, named by their path in it. */

@@ -1,5 +1,6 @@
-// A command line from beginning to end: settings, then one of the jobs, then the exit status. No stack traces: an error
-// that is not expected is a defect of ours and says so in one line (STAP_REMOTE_DEBUG=1 shows where).
+// Runs a command line: parses the settings, does one of the jobs, returns the exit status. The user sees no stack
+// trace. An unexpected error is a bug of ours, and is reported in one line (STAP_REMOTE_DEBUG=1 shows where it
+// happened).
 
 import { version } from "./assets.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";

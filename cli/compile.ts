@@ -1,5 +1,5 @@
-// Passes 1 to 4 as a command: scripts and options to a CompileInput, the compiler's questions to the remote, the object
-// or the text asked for to a file or standard output.
+// Passes 1 to 4 as a command: scripts and options → a CompileInput; the compiler's questions → the remote; the object,
+// or the text that was asked for → a file or standard output.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import { basename } from "node:path";
@@ -126,7 +126,7 @@ export async function compileFor(compiler: Compiler, input: CompileInput, asked?
     if (result.status !== "needs") return result;
     if (!(await supply(facts, result, asked))) return noNeeds(result);
   }
-  throw new ExitError(EXIT.failed, "internal error: the compiler asks the remote without end");
+  throw new ExitError(EXIT.failed, "internal error: the compiler never stops asking the remote");
 }
 
 const QUERY_KINDS: Record<string, QueryKind> = {
@@ -167,7 +167,7 @@ async function findNames(kind: string, names: string[], { session, cache, warn }
   const found = await session.query(QUERY_KINDS[kind] as QueryKind, unknown);
   if (kind === "config") {
     // Values, not names; and they are asked for once a run: nothing to keep.
-    if (found.includes("?")) warn?.("the remote does not tell its kernel's configuration: CONFIG_… counts as not set");
+    if (found.includes("?")) warn?.("the remote has no kernel configuration to read: every CONFIG_… counts as not set");
     return found.filter((one) => one !== "?");
   }
   cache.add(kind, found);
@@ -184,7 +184,7 @@ export function matches(pattern: string, name: string): boolean {
 function noNeeds(result: CompileResult): CompileResult {
   if (result.status !== "needs") return result;
   const what = result.needs.map((need) => `${need.kind}: ${need.names.join(" ")}`).join("; ");
-  throw new ExitError(EXIT.failed, `the script needs what is not known here (${what})`, "compile it with --host");
+  throw new ExitError(EXIT.failed, `the script needs facts about the remote (${what})`, "compile it with --host");
 }
 
 /** Writes the object where -o, -m or the script's name say; returns the file's name. */

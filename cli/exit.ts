@@ -1,4 +1,4 @@
-// What the exit status says: one row each, and the way a failure gets there.
+// The exit statuses, one row each, and the error class that carries one.
 
 /** Exit statuses of stap-remote. */
 export const EXIT = {

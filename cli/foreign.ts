@@ -1,24 +1,24 @@
-// Options that stap has and we do not, or that change nothing here: each with what its user should know. The command
-// line then says why, not just "unknown option".
+// Options of stap that we do not have, or that change nothing here, each with an explanation. So the command line says
+// why it refuses an option, instead of "unknown option".
 
 /** By spelling: the reason, and what to do instead. */
 const REFUSED: Record<string, string> = {
-  "-i": "is stap's interactive mode, which there is not; an SSH key is named with '--identity'",
-  "--interactive": "is stap's interactive mode, which there is not",
-  "-t": "is not supported: 'bpftool prog show' on the remote has the run times of programs",
-  "-b": "is for files per CPU of the module's runtime; the output is one stream here",
-  "-F": "leaves probes behind; here they end with the session",
+  "-i": "is stap's interactive mode, which is not supported; to name an SSH key, use '--identity'",
+  "--interactive": "is stap's interactive mode, which is not supported",
+  "-t": "is not supported: 'bpftool prog show' on the remote shows the run times of programs",
+  "-b": "is for the module runtime's file per CPU; here the output is one stream",
+  "-F": "would leave probes behind; here they end with the session",
   "-B": "is for building kernel modules; nothing is built on the remote",
   "-R": "names stap's C runtime, which is not used",
-  "--modinfo": "is for kernel modules; there is none",
-  "--sign-module": "is for kernel modules; there is none",
-  "--dyninst": "names another runtime; there is BPF only",
-  "--monitor": "is not supported; a timer probe can print what is wanted every second",
+  "--modinfo": "is for kernel modules, and none is built",
+  "--sign-module": "is for kernel modules, and none is built",
+  "--dyninst": "names another runtime; here BPF is the only one",
+  "--monitor": "is not supported; print what you need from a timer probe every second",
   "--suppress-time-limits": "is not supported; raise the limit: -D MAXACTION=N",
   "--target-namespaces": "is not supported",
-  "--sysroot": "is not needed: the remote's kernel is asked itself",
-  "--sysenv": "is not needed: the remote's kernel is asked itself",
-  "--remote-prefix": "is not supported: one remote a run",
+  "--sysroot": "is not needed: facts come from the remote's own kernel",
+  "--sysenv": "is not needed: facts come from the remote's own kernel",
+  "--remote-prefix": "is not supported: a run has one remote",
   "--use-server": "is not needed: the compiler is part of this program",
   "--list-servers": "is not needed: the compiler is part of this program",
   "--trust-servers": "is not needed: the compiler is part of this program",

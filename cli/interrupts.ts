@@ -1,5 +1,5 @@
-// Ctrl-C and its kin. The first one while a script runs asks the agent to end in good order (end probes run, output is
-// drained); at any other time, and the second time, the program leaves at once: the agent sees its input end.
+// Ctrl-C and similar signals. The first one during a run asks the agent to stop in order: end probes run, and output is
+// drained. At any other time, and the second time, the program exits at once, and the agent stops when its input ends.
 
 import { Output } from "./output.ts";
 

@@ -1,5 +1,5 @@
-// Library scripts of -I: which files of a directory count for a kernel, and an index of what they define, so that the
-// compiler parses only those that a script names something in.
+// Script libraries of -I: selects the files of a directory for a kernel, and indexes what they define, so that the
+// compiler parses only the files that the script needs.
 
 import { existsSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
@@ -13,7 +13,7 @@ import { EXIT, ExitError } from "./exit.ts";
  */
 export function readLibrary(directory: string, release: string, arch: string): NamedBytes[] {
   if (!existsSync(directory) || !statSync(directory).isDirectory()) {
-    throw new ExitError(EXIT.failed, `cannot read the library '${directory}': there is no such directory`);
+    throw new ExitError(EXIT.failed, `cannot read the library '${directory}': no such directory`);
   }
   const version = release.replace(/-.*/, "");
   const series = /^\d+\.\d+/.exec(version)?.[0] ?? "";

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// The program stap-remote: the command (command.ts) with this process' arguments, streams and signals.
+// The program stap-remote: calls the command (command.ts) with this process's arguments, streams and signals.
 
 import { main } from "./command.ts";
 import { Interrupts } from "./interrupts.ts";

@@ -1,4 +1,4 @@
-// What the values of options mean: texts to numbers and the like, with one clear message where they make no sense.
+// Parses the values of options: texts → numbers, sizes and so on. A value that makes no sense gets one clear message.
 
 import { UsageError } from "./exit.ts";
 
@@ -17,7 +17,7 @@ export interface Rotation {
 /** --host and --local, which stap spells --remote. */
 export function whereOf(host: string | undefined, remote: string | undefined, local: boolean) {
   if (remote === undefined) return { host, local };
-  if (host !== undefined) throw new UsageError("'--host' and '--remote' exclude each other");
+  if (host !== undefined) throw new UsageError("'--host' and '--remote' cannot be used together");
   if (remote === "direct" || remote === "direct://") return { host, local: true };
   const scheme = /^(\w+):/.exec(remote)?.[1];
   if (scheme !== undefined && scheme !== "ssh" && /^\w+:(\/\/|\/)|^unix:/.test(remote)) {
@@ -28,7 +28,7 @@ export function whereOf(host: string | undefined, remote: string | undefined, lo
 
 /** -l and -L */
 export function listingOf(plain: string | undefined, variables: string | undefined): Listing | undefined {
-  if (plain !== undefined && variables !== undefined) throw new UsageError("'-l' and '-L' exclude each other");
+  if (plain !== undefined && variables !== undefined) throw new UsageError("'-l' and '-L' cannot be used together");
   if (variables !== undefined) return { pattern: variables, variables: true };
   return plain === undefined ? undefined : { pattern: plain, variables: false };
 }
@@ -40,7 +40,9 @@ export function rotation(text: string | undefined): Rotation | undefined {
   const size = Number(match?.[1] ?? 0);
   const keep = Number(match?.[2] ?? 0);
   if (size < 1 || size > 1_000_000 || (match?.[2] !== undefined && keep < 1)) {
-    throw new UsageError(`option '-S' needs megabytes and perhaps a number of files, such as 10,5, not '${text}'`);
+    throw new UsageError(
+      `option '-S' needs a size in megabytes and optionally a number of files, such as 10,5, not '${text}'`,
+    );
   }
   return { bytes: size << 20, keep };
 }
@@ -72,5 +74,5 @@ export function seconds(text: string | undefined): number {
 /** -m */
 export function checkModule(name: string): void {
   if (/^[A-Za-z_][A-Za-z0-9_]*(\.bo)?$/.test(name)) return;
-  throw new UsageError(`'${name}' cannot be a module's name: letters, digits and '_' only`);
+  throw new UsageError(`'${name}' is not a valid module name: use only letters, digits and '_'`);
 }

@@ -1,8 +1,8 @@
-// The command line: one row per option; parsing, checks and --help are derived from the rows.
+// The command line: one row per option. Parsing, checks and --help are derived from the rows.
 //
-// As in stap, options may follow the script's name, and `--` ends them. Short options take their value
-// glued or apart (-p4, -p 4) and may be bundled (-vp4), which yargs does not read the way getopt does; so `spell`
-// writes every option out in its long form first, and yargs checks types and prints the help.
+// As in stap, options may follow the script's name, and `--` ends them. A short option takes its value attached or
+// separate (-p4, -p 4), and short options may be bundled (-vp4). yargs does not parse these as getopt does. So `spell`
+// first writes every option in its long form; then yargs checks types and prints the help.
 
 import yargs from "yargs";
 import { UsageError } from "./exit.ts";
@@ -41,14 +41,14 @@ const OUTPUT = "Output:";
 
 /** All options. To add one: a row here and a field's use in run.ts or compile.ts. */
 export const OPTIONS: OptionRow[] = [
-  { name: "host", type: "text", value: "[USER@]BOX[:PORT]", group: WHERE, help: "run on this machine, over SSH" },
+  { name: "host", type: "text", value: "[USER@]BOX[:PORT]", group: WHERE, help: "run on BOX, over SSH" },
   { name: "local", type: "flag", group: WHERE, help: "run on this machine itself, without SSH" },
   {
     name: "remote",
     type: "text",
     value: "[USER@]BOX",
     group: WHERE,
-    help: "stap's spelling of --host; ssh://BOX and direct:// (--local), too",
+    help: "the same as --host, as stap spells it; takes ssh://BOX and direct:// (--local)",
   },
   { name: "identity", type: "list", value: "FILE", group: WHERE, help: "private key to log in with (repeatable)" },
   {
@@ -75,7 +75,7 @@ export const OPTIONS: OptionRow[] = [
     type: "list",
     value: "SCRIPT",
     group: WHAT,
-    help: "take this script in, too (repeatable)",
+    help: "add this script (repeatable)",
   },
   {
     name: "list",
@@ -91,7 +91,7 @@ export const OPTIONS: OptionRow[] = [
     type: "text",
     value: "PROBE",
     group: WHAT,
-    help: "the same with the variables that their handlers have",
+    help: "like -l, with the variables of the handlers",
   },
   {
     name: "command",
@@ -99,10 +99,10 @@ export const OPTIONS: OptionRow[] = [
     type: "text",
     value: "CMD",
     group: WHAT,
-    help: "run CMD on the remote; end when it ends",
+    help: "run CMD on the remote, and stop when it exits",
   },
-  { name: "pid", short: "x", type: "text", value: "PID", group: WHAT, help: "make target() this process" },
-  { name: "timeout", short: "T", type: "text", value: "SECONDS", group: WHAT, help: "end after so many seconds" },
+  { name: "pid", short: "x", type: "text", value: "PID", group: WHAT, help: "make target() return PID" },
+  { name: "timeout", short: "T", type: "text", value: "SECONDS", group: WHAT, help: "stop after SECONDS" },
   { name: "set", short: "G", type: "list", value: "NAME=VALUE", group: WHAT, help: "set a global of the script" },
   {
     name: "pass",
@@ -135,7 +135,7 @@ export const OPTIONS: OptionRow[] = [
     type: "text",
     value: "RELEASE",
     group: COMPILE,
-    help: "kernel release to compile for without a remote, as 'uname -r' says it",
+    help: "kernel release to compile for without a remote, as 'uname -r' prints it",
   },
   {
     name: "define",
@@ -154,7 +154,7 @@ export const OPTIONS: OptionRow[] = [
     help: "another directory of library scripts",
   },
   { name: "buffer", short: "s", type: "text", value: "MB", group: COMPILE, help: "size of the output buffer" },
-  { name: "guru", short: "g", type: "flag", group: COMPILE, help: "allow what guru mode allows" },
+  { name: "guru", short: "g", type: "flag", group: COMPILE, help: "enable guru mode" },
   { name: "unoptimized", short: "u", type: "flag", group: COMPILE, help: "compile without optimising" },
   { name: "no-warnings", short: "w", type: "flag", group: COMPILE, help: "print no warnings" },
   { name: "warnings-as-errors", short: "W", type: "flag", group: COMPILE, help: "treat warnings as errors" },
@@ -167,7 +167,7 @@ export const OPTIONS: OptionRow[] = [
     type: "text",
     value: "VERSION",
     group: COMPILE,
-    help: "what 'systemtap_v' shall compare with in conditionals",
+    help: "the version that 'systemtap_v' has in conditionals",
   },
   {
     name: "output",
@@ -183,7 +183,7 @@ export const OPTIONS: OptionRow[] = [
     type: "text",
     value: "MB[,N]",
     group: OUTPUT,
-    help: "with -o: begin another file after so many megabytes, keep N of them",
+    help: "with -o: start a new file after MB megabytes, and keep N files",
   },
   { name: "no-global-var-display", type: "flag", group: OUTPUT, help: "do not print globals that nothing reads" },
   { name: "verbose", short: "v", type: "count", group: OUTPUT, help: "print passes and their times (repeatable)" },
@@ -192,16 +192,16 @@ export const OPTIONS: OptionRow[] = [
     type: "text",
     value: "ABCDE",
     group: OUTPUT,
-    help: "verbosity for each pass, a digit each; the greatest counts",
+    help: "verbosity of each pass, one digit each; the greatest digit applies",
   },
   {
     name: "verifier-log",
     type: "text",
     value: "full|FILE",
     group: OUTPUT,
-    help: "print or save all of the log of a refused program",
+    help: "print or save the whole verifier log of a refused program",
   },
-  { name: "help", short: "h", type: "flag", group: OUTPUT, help: "print this" },
+  { name: "help", short: "h", type: "flag", group: OUTPUT, help: "print this help" },
   { name: "version", short: "V", type: "flag", group: OUTPUT, help: "print the version" },
 ];
 
@@ -289,7 +289,9 @@ function parser() {
   let builder = yargs([])
     .scriptName("stap-remote")
     .usage("Usage: stap-remote [options] SCRIPT.stp [ARGUMENT]...\n       stap-remote run OBJECT.bo [options]")
-    .epilogue("SCRIPT may be '-': standard input. Options may follow it; what follows '--' are its arguments.")
+    .epilogue(
+      "SCRIPT may be '-', which means standard input. Options may follow it. What follows '--' is passed to the script.",
+    )
     .parserConfiguration({ "boolean-negation": false, "camel-case-expansion": false, "dot-notation": false })
     .help(false)
     .version(false)
@@ -465,9 +467,10 @@ function check(settings: Settings): void {
   }
   if (file === undefined && script === undefined && settings.list === undefined)
     throw new UsageError("no script: give a file, '-' or -e 'probe …'");
-  if (host !== undefined && local) throw new UsageError("'--host' and '--local' exclude each other");
+  if (host !== undefined && local) throw new UsageError("'--host' and '--local' cannot be used together");
   if (host === "") throw new UsageError("option '--host' needs a value: [USER@]BOX[:PORT]");
-  if (settings.command !== undefined && settings.pid !== 0) throw new UsageError("'-c' and '-x' exclude each other");
+  if (settings.command !== undefined && settings.pid !== 0)
+    throw new UsageError("'-c' and '-x' cannot be used together");
   if (settings.module !== undefined) checkModule(settings.module);
   for (const pair of [...settings.set, ...settings.define]) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*(=|$)/.test(pair)) throw new UsageError(`'${pair}' is not NAME=VALUE`);

@@ -1,8 +1,8 @@
-// Where the script's text goes: standard output or the file of -o. Writes happen in the background (Node's own standard
-// output would block the whole program on a full pipe, and with it the heartbeats); `write` waits while too much is
-// under way, which slows the remote down in turn.
+// Writes the script's text to standard output or to the file of -o. Writes happen in the background, because Node's own
+// standard output would block the whole program on a full pipe, heartbeats included. `write` waits while too much is
+// queued, which in turn slows the remote down.
 //
-// Invariant: at most QUEUE_BYTES plus one batch are in memory; a reader that went away (`| head`) is no error.
+// Invariant: at most QUEUE_BYTES and one batch are in memory. A reader that has gone away (`| head`) is not an error.
 
 import { closeSync, openSync, rmSync, write as writeCallback } from "node:fs";
 import { promisify } from "node:util";
@@ -171,7 +171,7 @@ export function reasonOf(error: unknown): string {
     EACCES: "permission denied",
     EPERM: "operation not permitted",
     EISDIR: "it is a directory",
-    ENOTDIR: "a part of the path is no directory",
+    ENOTDIR: "a part of the path is not a directory",
     ENOSPC: "no space left on device",
     EROFS: "read-only file system",
   };

@@ -1,5 +1,4 @@
-// Opens the way to the remote that the options name and starts the agent there. SSH is imported only when a host is
-// named.
+// Connects to the remote that the options name, and starts the agent there. SSH is imported only if a host is named.
 
 import { startAgent } from "../agent/host/push.ts";
 import {

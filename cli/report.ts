@@ -1,5 +1,5 @@
-// What the user is told beside the script's own output: one-line errors, stap's pass lines of -v, the counts at the
-// end. Everything goes to standard error.
+// Messages to the user, apart from the script's own output: one-line errors, stap's pass lines of -v, the counts at the
+// end. All of them go to standard error.
 
 import type { Finished } from "../agent/host/events.ts";
 import type { CompileResult } from "../compiler/host/compile.ts";

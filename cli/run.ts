@@ -1,7 +1,7 @@
-// The main job: connect and start the agent while the compiler is made ready; compile for the kernel that answered;
-// load, run, print; say how it ended.
+// The main job: connects and starts the agent while the compiler loads; compiles for the kernel that answered; loads,
+// runs, prints; reports how the run ended.
 //
-// Invariant: whichever way it ends, the agent's standard input is closed, which makes it detach and leave.
+// Invariant: however the run ends, the agent's standard input is closed, which makes it detach and exit.
 
 import { writeFileSync } from "node:fs";
 import type { Failure, Finished, RunEvent } from "../agent/host/events.ts";
@@ -280,8 +280,8 @@ async function conclude(state: RunState, run: Run): Promise<ExitStatus> {
   const commandFailed = commandLine(summary.commandStatus);
   around.message(commandFailed + summaryLines(summary, settings.verbose));
   if (state.failure) throw failureError(state.failure, run.session, settings);
-  if (summary.reason === StopReason.Signal) around.message("ERROR: a signal ended the agent\n");
-  if (summary.reason === StopReason.HostGone) around.message("ERROR: the agent took this program for gone\n");
+  if (summary.reason === StopReason.Signal) around.message("ERROR: the agent was ended by a signal\n");
+  if (summary.reason === StopReason.HostGone) around.message("ERROR: the agent timed out waiting for the client\n");
   if (state.errors || commandFailed !== "" || BAD_ENDS.has(summary.reason)) {
     around.message(RUN_FAILED);
     return EXIT.failed;
@@ -306,7 +306,7 @@ function reportRejection(error: SessionError, manifest: ManifestReader, { settin
   if (where !== undefined && where !== "full") {
     try {
       writeFileSync(where, rejection.log);
-      around.message(`    all of the log: ${where}\n`);
+      around.message(`    the whole log: ${where}\n`);
     } catch (cause) {
       around.message(`WARNING: cannot write '${where}': ${reasonOf(cause)}\n`);
     }

@@ -1,5 +1,5 @@
-// Writes the expectations of golden tests anew: `npm run bless [-- PATTERN…]`, then read the difference before you
-// commit. Documents with dumps in them are generated, not blessed: npx tsx scripts/generate/tour.ts.
+// Rewrites the expectations of golden tests: `npm run bless [-- PATTERN…]`. Read the diff before you commit it.
+// Documents that contain dumps are generated, not blessed: npx tsx scripts/generate/tour.ts.
 
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";

@@ -1,7 +1,8 @@
 #!/usr/bin/env node
-// Builds the project: `node scripts/build.mjs [--force] [step ...]`. Each step says which files it reads; it is skipped
-// while neither they nor its commands nor the tools have changed. Works from a fresh clone after `npm ci`, with no
-// TypeScript loader, on every system; the agents need clang and lld, and are left out with a message without them.
+// Builds the project: `node scripts/build.mjs [--force] [step ...]`. Each step lists the files that it reads, and is
+// skipped if neither these files nor its commands nor the tools have changed. It works from a fresh clone after `npm
+// ci`, without a TypeScript loader, on every system. The agents need clang and lld; without them the build says so and
+// leaves the agents out.
 //
 //   compiler   compiler/index.ts         -> build/compiler.wasm
 //   formatter  common/as/print/index.ts  -> build/formatter.wasm

@@ -1,5 +1,6 @@
-// Compiles random and mutated scripts: `npx tsx scripts/fuzz.ts [count] [seed]`. A trap, an internal error, or neither
-// an object nor diagnostics is a failure, and the script that did it is printed. The same seed makes the same scripts.
+// Compiles random and mutated scripts: `npx tsx scripts/fuzz.ts [count] [seed]`. A compile fails the test if it traps,
+// reports an internal error, or returns neither an object nor diagnostics; the script is then printed. The same seed
+// makes the same scripts.
 
 import { fileURLToPath } from "node:url";
 import { readAsset, readTapset, readTapsetIndex } from "../cli/assets.ts";

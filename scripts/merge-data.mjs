@@ -1,5 +1,5 @@
-// Joins the data segments of a Wasm module that lie close together. asc writes one for each string and table; wasm2c
-// makes a copying call with two checks of each, which for some hundred segments is a sixth of the agent.
+// Joins the data segments of a Wasm module that lie close together. asc writes a segment for each string and table, and
+// wasm2c makes a copy call with two checks from each. With some hundred segments, that is a sixth of the agent.
 
 const DATA = 11;
 const DATA_COUNT = 12;

@@ -1,8 +1,8 @@
-// Runs the tests: `npm test` all of them, `npm test -- PATTERN…` those whose path contains a pattern.
+// Runs the tests: `npm test` runs all of them, `npm test -- PATTERN…` those whose path contains a pattern.
 //
-// Each test file is a process of its own. Files under tests/run are run once for each guest kernel, which this process
-// boots and stops, and are told its name in STAP_REMOTE_GUEST. uvu neither fails on files without tests nor prints one
-// line for all: this does, and ends with "N passed, N failed". Guests: --guests=5.10,6.12 takes some of them only.
+// Each test file runs in a process of its own. Files under tests/run run once for each guest kernel. This process boots
+// and stops the guests, and passes the guest's name in STAP_REMOTE_GUEST. Unlike uvu, it fails on a file without tests,
+// and it prints one line for all files: "N passed, N failed". --guests=5.10,6.12 selects guests.
 
 import { spawn } from "node:child_process";
 import { readdirSync } from "node:fs";

@@ -1,4 +1,4 @@
-// What a test reads of the client instead of its standard output.
+// Streams that collect the client's output for a test.
 
 import { Output } from "../cli/output.ts";
 

@@ -3,8 +3,9 @@
 //   const guest = await bootGuest("6.12");
 //   const { stdout } = await guest.run("uname -r");
 //
-// A guest that runs already (`scripts/vm up`, or another test process) is used as it is and left running. One that this
-// process boots ends with it, however that comes. A kernel that does not boot is an error, never a reason to skip.
+// A guest that is already running (`scripts/vm up`, or another test process) is used as it is and left running. A guest
+// that this process boots ends with this process, however that ends. A kernel that does not boot is an error, never a
+// skipped test.
 
 import { spawn } from "node:child_process";
 import { existsSync } from "node:fs";

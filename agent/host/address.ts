@@ -1,4 +1,4 @@
-// The host argument: "[user@]box[:port]", "[user@][v6]:port", a bare IPv6 address, or an alias of the ssh
+// Parses the host argument: "[user@]box[:port]", "[user@][v6]:port", a bare IPv6 address, or an alias of the ssh
 // configuration, with or without "ssh://" before it.
 
 import { TransportError } from "./transport.ts";
@@ -23,9 +23,9 @@ export function parseHost(argument: string): HostAddress {
     new TransportError("usage", `'${argument}' is not a host: ${what}`, "write --host [user@]box[:port]");
   if (host === "") throw bad("the name is empty");
   if (host.startsWith("-") || user?.startsWith("-")) throw bad("a name does not begin with '-'");
-  if (user === "") throw bad("nothing before '@'");
-  if (/[\s/\0]/.test(host)) throw bad("a name has no blanks or slashes");
-  if (user !== undefined && /[\s\0]/.test(user)) throw bad("a user has no blanks");
+  if (user === "") throw bad("there is no user before '@'");
+  if (/[\s/\0]/.test(host)) throw bad("a name contains no blanks or slashes");
+  if (user !== undefined && /[\s\0]/.test(user)) throw bad("a user name contains no blanks");
   const address: HostAddress = { host };
   if (user !== undefined) address.user = user;
   if (port !== undefined) {

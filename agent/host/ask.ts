@@ -1,5 +1,5 @@
-// Asks for a secret on the terminal without showing it. The controlling terminal is used rather than standard input,
-// because a script may come from there. Only used when the caller gives no way of its own to ask.
+// Asks for a secret on the terminal without echo. It uses the controlling terminal and not standard input, because a
+// script may come from standard input. It is used only if the caller supplies no function of its own.
 
 import { openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";

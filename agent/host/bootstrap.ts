@@ -1,22 +1,22 @@
-// The shell script that runs on the remote before the agent does. It finds out what the remote is, becomes root, finds
-// a place for the agent, receives it if it is missing, and turns into it by exec. Everything it says is one line behind
-// a random marker, so that whatever a login shell prints is told apart:
+// The shell script that runs on the remote before the agent. It finds out what the remote is, becomes root, finds a
+// folder for the agent, receives the agent if it is missing, and execs it. Each line that it writes begins with a
+// random marker, so that the host can ignore whatever a login shell prints:
 //
 //   hello UNAME      `uname -srm`
 //   uid N            the login user
 //   password         sudo is about to ask for one on standard error, with the marker as its prompt
 //   send FOLDER      now send the agent's bytes; the host sends nothing more until it reads another line, so that a
-//                    `head -c` which reads ahead takes nothing that is not its own
-//   skip FOLDER WHY  that folder did not do
-//   refuse WHY       the end
-//   run CACHED FILE  the end of the script: from the next byte on, both streams are the agent's
+//                    `head -c` which reads ahead takes only the agent
+//   skip FOLDER WHY  that folder cannot be used
+//   refuse WHY       the script ends with an error
+//   run CACHED FILE  the script ends: from the next byte on, both streams are the agent's
 //
-// The command line that the login shell sees (it may be csh or fish) is COMMAND, which has nothing to quote; the script
-// itself goes over standard input as one line: `read` takes it byte by byte and leaves the rest alone. It must work in
-// dash, busybox, bash and mksh with whatever small tools busybox has.
+// The login shell (which may be csh or fish) sees only COMMAND, which needs no quoting. The script itself goes over
+// standard input as one line, because `read` takes it byte by byte and leaves the rest in the stream. It must work in
+// dash, busybox, bash and mksh with the small tools that busybox has.
 //
-// Invariant: root never runs a file that somebody else could have written: every folder from / down to the agent
-// belongs to root, and others may not write there (or only add files, as in /tmp).
+// Invariant: root never runs a file that another user could have written. Every folder from / down to the agent belongs
+// to root, and other users may not write there (or may only add files, as in /tmp).
 
 /** What the login shell is given to run. */
 export const COMMAND = "exec sh -c 'IFS= read -r s;eval \"$s\"'";
@@ -129,7 +129,7 @@ put() {
     case $e in
       0) skip "$1" cannot be written;;
       126) skip "$1" files there may not be executed;;
-      *) skip "$1" the agent ends there with status "$e";;
+      *) skip "$1" the agent exits there with status "$e";;
     esac;
   else skip "$1" has no room for the agent; fi;
   rm -f "$t"; t=; return 1; };

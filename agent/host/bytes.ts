@@ -1,5 +1,5 @@
-// Little-endian reading and writing of the bytes that host and agent exchange. Reading never runs over the end: what is
-// too short is a RangeError, which the session turns into a protocol error.
+// Reads and writes the little-endian bytes that host and agent exchange. Reading past the end throws a RangeError,
+// which the session turns into a protocol error.
 
 const decoder = new TextDecoder();
 const encoder = new TextEncoder();

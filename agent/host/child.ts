@@ -1,4 +1,4 @@
-// A process of this machine seen as a RemoteProcess: the common part of the transports that start programs.
+// A process of this machine as a RemoteProcess: the common part of the transports that start programs.
 
 import type { ChildProcessWithoutNullStreams } from "node:child_process";
 import type { ProcessEnd, RemoteProcess } from "./transport.ts";

@@ -1,7 +1,7 @@
-// Reads the ssh configuration files themselves, for machines without an ssh binary. npm's ssh-config parses a file;
-// which lines count for a host is decided here, because of Include, which it leaves to its callers.
+// Reads the ssh configuration files, for machines without an ssh binary. npm's ssh-config parses one file and leaves
+// Include to its callers, so this file decides which lines apply to a host.
 //
-// ssh's rule: the first value found for a setting wins; IdentityFile and CertificateFile collect.
+// ssh's rule: the first value of a setting wins; IdentityFile and CertificateFile accumulate.
 
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { homedir, userInfo } from "node:os";

@@ -1,5 +1,5 @@
-// Chooses a transport for one host and opens it. `auto` means ssh2, unless the ssh configuration of the host asks for
-// something that ssh2 lacks (see needsOpenssh in ssh-config.ts), or the server speaks no algorithm that ssh2 knows.
+// Chooses a transport for one host and opens it. `auto` means ssh2, unless the ssh configuration of the host needs
+// something that ssh2 lacks (see needsOpenssh in ssh-config.ts), or ssh2 supports none of the server's algorithms.
 
 import { parseHost } from "./address.ts";
 import { askOnTerminal } from "./ask.ts";

@@ -1,4 +1,4 @@
-// Frames of the agent as typed values: what the session hands to its user. One reader per frame kind.
+// The agent's frames as typed values, which the session passes to its user. There is one reader for each kind of frame.
 
 import {
   type FailureCode,
@@ -81,11 +81,11 @@ export class HelloError extends Error {
 
 export function readHello(payload: Uint8Array): Hello {
   const reader = new ByteReader(payload);
-  if (reader.u32() !== WIRE_MAGIC) throw new HelloError("the remote process is no agent of stap-remote");
+  if (reader.u32() !== WIRE_MAGIC) throw new HelloError("the remote process is not an agent of stap-remote");
   const version = reader.u32();
   if (version !== WIRE_VERSION) {
     throw new HelloError(
-      `the agent speaks version ${version} of the protocol, this stap-remote version ${WIRE_VERSION}`,
+      `the agent speaks version ${version} of the protocol, but this stap-remote speaks version ${WIRE_VERSION}`,
     );
   }
   return {

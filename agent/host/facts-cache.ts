@@ -1,8 +1,10 @@
-// What a kernel was found to have, kept on the host by the kernel's build id, so that compiling the same script again
-// asks the remote nothing. Only names that exist are kept: what is absent may come with the next module.
+// A cache on the host of what a kernel has, by the kernel's build id, so that compiling the same script again needs no
+// question to the remote. The cache keeps only names that exist, because a missing name may appear when a module is
+// loaded.
 //
-// A cached name may be wrong, too, after its module was unloaded: `forget` drops the file when attaching fails.
-// Invariant: a cache that cannot be read or written is an empty one, never an error.
+// A cached name may be wrong after its module was unloaded. When attaching fails, `forget` deletes the file.
+//
+// Invariant: a cache that cannot be read or written counts as empty; it is never an error.
 
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { homedir } from "node:os";

@@ -1,4 +1,4 @@
-// The formatter's Wasm module (common/as/print) as the host uses it: whole frames of records in, text bytes out.
+// The host's interface to the formatter's Wasm module (common/as/print): whole frames of records → text.
 
 import { compileModule, instantiate } from "../../compiler/host/load.ts";
 
@@ -33,7 +33,14 @@ interface Exports {
 }
 
 /** Manifest faults (common/as/print/manifest.ts), in words. */
-const FAULTS = ["", "it is too short", "it is none", "its version differs", "a table is damaged", "a site is damaged"];
+const FAULTS = [
+  "",
+  "it is too short",
+  "it is not a manifest",
+  "its version differs",
+  "a table is damaged",
+  "a site is damaged",
+];
 
 /** A formatter for one run; `wasm` is build/formatter.wasm, `manifest` the object's section. */
 export function createFormatter(wasm: Uint8Array, manifest: Uint8Array): Formatter {

@@ -1,7 +1,7 @@
-// Frames on a byte stream (common/format/frame.ts): chunks of any size in, whole frames out, and back.
+// Frames on a byte stream (common/format/frame.ts): chunks of any size → whole frames, and back.
 //
-// Invariant: memory is bounded by one frame of MAX_FRAME_BYTES plus one chunk; a longer frame is an error at its
-// header.
+// Invariant: memory is at most one frame of MAX_FRAME_BYTES and one chunk. A longer frame is an error as soon as its
+// header is read.
 
 import { FRAME_HEADER, MAX_FRAME_BYTES } from "../../common/format/frame.ts";
 import { concat } from "./bytes.ts";
@@ -46,7 +46,7 @@ export class FrameDecoder {
     const first = this.chunks[0]!;
     const header = new DataView(first.buffer, first.byteOffset, FRAME_HEADER);
     const length = header.getUint32(0, true);
-    if (length > MAX_FRAME_BYTES) throw new FrameError(`a frame of ${length} bytes is longer than any`);
+    if (length > MAX_FRAME_BYTES) throw new FrameError(`invalid frame size: ${length} bytes`);
     if (this.buffered < FRAME_HEADER + length) return null;
     const all = this.chunks.length === 1 ? first : concat(this.chunks);
     const end = FRAME_HEADER + length;

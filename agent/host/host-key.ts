@@ -1,5 +1,6 @@
-// Turns the verdict on a host's key into a decision and, where it is refused, into words: what was shown, which line
-// says otherwise, what to do. Only a key that is recorded, or is new and was allowed to be, passes.
+// Decides whether to accept a host key, from the verdict of known-hosts.ts. If the key is refused, the error says what
+// key the host sent, which line contradicts it, and what to do. A key is accepted only if it is recorded, or if it is
+// new and new keys are permitted.
 
 import {
   fingerprint,
@@ -87,7 +88,7 @@ function refusal(
       return new TransportError(
         "host-key-revoked",
         `the host key of ${name} (${shown}) is revoked by ${verdict.file}:${verdict.line}`,
-        "do not connect; ask whoever runs the host for its new key",
+        "do not connect; ask the host's administrator for its new key",
       );
     case "changed":
       return new TransportError(
@@ -98,7 +99,7 @@ function refusal(
     case "other-type":
       return new TransportError(
         "host-key-changed",
-        `${name} sent ${shown}, but ${verdict.file}:${verdict.line} knows only its ${verdict.types.join(", ")} key`,
+        `${name} sent ${shown}, but ${verdict.file}:${verdict.line} records only its ${verdict.types.join(", ")} key`,
         `${INTERCEPT} ${remove(verdict.file)}`,
       );
   }

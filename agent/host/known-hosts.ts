@@ -1,11 +1,11 @@
-// Reads known_hosts files as OpenSSH does and judges a host key by them. Text in, verdict out; it fails closed: a line
-// that it does not understand never makes a key known.
+// Reads known_hosts files as OpenSSH does, and judges a host key by them. It fails closed: a line that it does not
+// understand never makes a key known.
 //
 //   [@revoked|@cert-authority] pattern[,pattern…] type base64 [comment]
 //
 // A pattern is a name with * and ?, "!pattern" (which excludes the whole line), "[name]:port" for ports other than 22,
-// or "|1|salt|hash", the HMAC-SHA1 of the name. Certificates of hosts are not judged here: a verdict says that only an
-// authority is known, and the caller leaves that to the system's ssh.
+// or "|1|salt|hash", the HMAC-SHA1 of the name. Host certificates are not judged here: the verdict says that only an
+// authority is known, and the caller then uses the system's ssh.
 
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { appendFile, mkdir, readFile } from "node:fs/promises";

@@ -1,5 +1,5 @@
-// `--local`: the remote is this machine. Commands run through sh in a session of their own, so that Ctrl-C on the
-// terminal reaches only the host program, which then stops the agent in its own way.
+// `--local`: the remote is this machine. Commands run through sh in a session of their own. So Ctrl-C on the terminal
+// reaches only the host program, which then stops the agent itself.
 
 import { spawn } from "node:child_process";
 import { plainEnd, toRemoteProcess } from "./child.ts";

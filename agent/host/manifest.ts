@@ -1,5 +1,5 @@
-// The manifest of a .bo as the host reads it: which section it is, and the tables that explain a refused program.
-// (The formatter reads sites and arguments itself, in Wasm.) Offsets are checked: `run x.bo` takes files from anywhere.
+// Reads the manifest of a .bo on the host: the section, and the tables that explain a refused program. (The formatter
+// reads sites and arguments itself, in Wasm.) All offsets are checked, because `run x.bo` takes files from anywhere.
 
 import {
   LineRow,

@@ -1,5 +1,5 @@
-// What OpenSSH's client says on standard error, as TransportErrors with the same codes that ssh2's failures get. One
-// row per kind of message; the first that matches counts, so the causes stand before their consequences.
+// Translates the messages of OpenSSH's client into TransportErrors with the codes that ssh2's failures have. There is
+// one row for each kind of message. The first row that matches counts, so causes stand before their consequences.
 
 import { TransportError, type TransportErrorCode } from "./transport.ts";
 
@@ -19,7 +19,7 @@ const ROWS: Row[] = [
   {
     pattern: /Could not resolve hostname ([^:\s]+)/,
     code: "unknown-host",
-    message: "no host is called '$1': the name does not resolve",
+    message: "cannot resolve the host name '$1'",
     hint: "check the spelling of --host",
   },
   {
@@ -37,14 +37,14 @@ const ROWS: Row[] = [
   {
     pattern: /(No route to host|Network is unreachable)/,
     code: "unreachable",
-    message: "there is no way to @ ($1)",
+    message: "no route to @ ($1)",
     hint: "check the network of this machine",
   },
   {
     pattern: /REVOKED HOST KEY|Host key .* revoked|is marked as revoked/i,
     code: "host-key-revoked",
     message: "the host key of @ is revoked by a known_hosts file",
-    hint: "do not connect; ask whoever runs the host for its new key",
+    hint: "do not connect; ask the host's administrator for its new key",
   },
   {
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED[\s\S]*Offending \S+ key in (.+:\d+)/,
@@ -67,7 +67,7 @@ const ROWS: Row[] = [
   {
     pattern: /Permission denied \(([^)]*)\)|Permission denied, please try again|Too many authentication failures/,
     code: "auth",
-    message: "@ does not let us in; it takes $1",
+    message: "@ refused the login; it accepts $1",
     hint: "name a key with --identity FILE, add one to ssh-agent, or check the user before '@'",
   },
   {
@@ -91,7 +91,7 @@ const ROWS: Row[] = [
       /((?:Connection|(?:kex|ssh)_exchange_identification|client_loop|banner exchange|ssh_dispatch_run_fatal).*)/,
     code: "cut",
     message: "the connection to @ was cut: $1",
-    hint: "check that an SSH server is what listens there",
+    hint: "check that an SSH server listens there",
   },
 ];
 

@@ -1,9 +1,9 @@
-// The second transport: the system's own ssh program, for what ssh2 lacks (certificates, FIDO keys, ProxyCommand, a
-// master connection) and for whoever asks for it. ssh itself reads its configuration, checks the host's key and asks
-// for passwords on the terminal; we never weaken any of that.
+// The second transport: the system's ssh program, for what ssh2 lacks (certificates, FIDO keys, ProxyCommand, a master
+// connection) and for users who ask for it. ssh itself reads its configuration, checks the host's key and asks for
+// passwords on the terminal. We never weaken any of that.
 //
-// Whether ssh got through is seen by its message "Authenticated to …", which it prints at log level VERBOSE; what comes
-// on standard error before that is ssh's, what comes after is the command's.
+// At log level VERBOSE, ssh prints "Authenticated to …" when the connection is up. Standard error before that message
+// is ssh's own; standard error after it is the command's.
 
 import { execFile, spawn } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Makes sure that the agent is on the remote and starts it, in one exec: the host's side of the conversation that
-// bootstrap.ts describes. With the agent cached it is one round trip.
+// Makes sure that the agent is on the remote and starts it, in one exec. This is the host's side of the conversation
+// that bootstrap.ts describes. If the agent is cached, it takes one round trip.
 //
 // exec → hello, uid → [password]* → [send → bytes, skip]* → run → the streams are the agent's
 
@@ -132,7 +132,7 @@ class Conversation {
         if (at >= 0) return text.slice(at + this.marker.length + 1).replace(/\r$/, "");
         this.keepNoise(text);
       }
-      if (this.noiseBytes + this.stdout.length > MAX_NOISE) throw this.noStart("it prints without end");
+      if (this.noiseBytes + this.stdout.length > MAX_NOISE) throw this.noStart("it never stops printing");
       if (this.stdout.isEnded) throw await this.ending();
       await this.sudo.answer(this.stderr, this.process);
       await this.change();
@@ -165,13 +165,13 @@ class Conversation {
     if (end.code === null && end.signal === undefined) {
       return new TransportError("cut", `the connection to ${this.where} was cut while the agent was being started`);
     }
-    return this.noStart(end.signal ? `it was ended by signal ${end.signal}` : `it ended with status ${end.code}`);
+    return this.noStart(end.signal ? `it was killed by signal ${end.signal}` : `it ended with status ${end.code}`);
   }
 
   private noStart(why: string, code: "exec" | "timeout" = "exec"): TransportError {
     const said = this.noise || this.sudo.text.trim().split("\n").at(-1);
     const quoted = said ? `; it says: ${said.slice(0, 200)}` : "";
-    const hint = "the account needs a login shell that runs commands, and sh";
+    const hint = "the account needs sh and a login shell that runs commands";
     return new TransportError(code, `the login shell of ${this.where} does not run our command: ${why}${quoted}`, hint);
   }
 

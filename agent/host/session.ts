@@ -2,9 +2,10 @@
 //
 //   Session.open -> query* -> load -> run (events until `finished`) -> close
 //
-// Frames are pulled: nothing is read from the remote while the caller still deals with the last event, so a slow
-// terminal slows the agent's pipe down and nothing piles up here.
-// Invariant: every way a session can end badly is a SessionError with one sentence for the user.
+// The session pulls frames: it reads nothing from the remote while the caller handles an event. So a slow terminal
+// slows the agent's pipe down, and nothing accumulates here.
+//
+// Invariant: every failure of a session is a SessionError with one sentence for the user.
 
 import {
   AgentFrame,
@@ -120,7 +121,7 @@ export class Session {
     const session = new Session(process, options);
     try {
       const frame = await session.nextFrame(options.helloMs ?? HELLO_MS);
-      if (frame.kind !== AgentFrame.Hello) throw new HelloError("the remote process is no agent of stap-remote");
+      if (frame.kind !== AgentFrame.Hello) throw new HelloError("the remote process is not an agent of stap-remote");
       session.hello = session.read(frame, readHello);
     } catch (error) {
       process.kill();
@@ -266,7 +267,7 @@ export class Session {
     const chunk = await within(read, timeoutMs);
     if (chunk === undefined) {
       this.process.kill();
-      throw new SessionError("silent", `no sign of life from the agent on ${this.where} for ${timeoutMs / 1000} s`);
+      throw new SessionError("silent", `the agent on ${this.where} has not answered for ${timeoutMs / 1000} s`);
     }
     return chunk;
   }
@@ -301,13 +302,13 @@ export class Session {
       .decode(this.decoder.peek(80))
       .replace(/[^\x20-\x7e]+/g, " ")
       .trim();
-    const hint = seen ? `what came instead begins with: ${seen}` : undefined;
+    const hint = seen ? `it sent instead: ${seen}` : undefined;
     return new SessionError("protocol", error.message, hint ? { hint } : {});
   }
 }
 
 function cutMessage(where: string, end: ProcessEnd | undefined): string {
-  if (end?.signal) return `the agent on ${where} was ended by signal ${end.signal}`;
+  if (end?.signal) return `the agent on ${where} was killed by signal ${end.signal}`;
   if (end && end.code !== null) return `the agent on ${where} ended unexpectedly with status ${end.code}`;
   return end?.error?.message ?? `the connection to ${where} was cut`;
 }

@@ -1,5 +1,5 @@
-// The user's ssh configuration for one host: what `ssh -G` says where an ssh binary exists, else what the files say
-// (config-files.ts). One shape for both, so that nobody else knows where a setting came from.
+// The user's ssh configuration for one host: the output of `ssh -G` if there is an ssh binary, else what the files say
+// (config-files.ts). Both have the same form, so no other file knows where a setting comes from.
 
 import { execFile } from "node:child_process";
 import { existsSync, readFileSync } from "node:fs";

@@ -1,9 +1,9 @@
-// The default transport: npm's ssh2, which behaves alike on every operating system and needs no ssh binary. It is
-// imported only when used. ssh2 accepts any host key unless told otherwise: `hostVerifier` is always given, and says no
-// unless checkHostKey returns.
+// The default transport: npm's ssh2, which works the same on every operating system and needs no ssh binary. It is
+// imported only when it is used. By default ssh2 accepts any host key, so we always pass a `hostVerifier`, which
+// refuses the key unless checkHostKey returns.
 //
-// One connection goes through four states, each with its own failures: socket (name, route, refusal) → handshake (host
-// key, algorithms) → log-in (credentials) → ready. `Attempt` keeps them together.
+// A connection goes through four states, each with its own failures: socket (name, route, refusal) → handshake (host
+// key, algorithms) → authentication (credentials) → ready. `Attempt` holds the state.
 
 import { connect as connectSocket, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
@@ -45,7 +45,7 @@ export async function connectSsh2(config: HostConfig, options: Ssh2Options, dept
 async function openJumps(config: HostConfig, options: Ssh2Options, depth: number): Promise<Ssh2Transport[]> {
   const jumps: Ssh2Transport[] = [];
   if (config.proxyJump.length > 0 && depth >= MAX_JUMPS) {
-    throw new TransportError("usage", `the ProxyJump settings of ${config.alias} go in a circle`);
+    throw new TransportError("usage", `the ProxyJump settings of ${config.alias} form a circle`);
   }
   for (const hop of config.proxyJump) {
     const jump = await readHostConfig(parseHost(hop), options.source);
@@ -101,7 +101,7 @@ export function socketError(error: Error, { host, port }: { host: string; port: 
     case "EAI_NODATA":
       return new TransportError(
         "unknown-host",
-        `no host is called '${host}': the name does not resolve`,
+        `cannot resolve the host name '${host}'`,
         "check the spelling of --host",
       );
     case "ECONNREFUSED":
@@ -119,7 +119,7 @@ export function socketError(error: Error, { host, port }: { host: string; port: 
     case "EADDRNOTAVAIL":
       return new TransportError(
         "unreachable",
-        `there is no way to ${place} (${cause.code})`,
+        `no route to ${place} (${cause.code})`,
         "check the network of this machine",
       );
     default:
@@ -246,21 +246,21 @@ class Attempt {
     const where = `${this.config.user}@${printHost(this.config.alias, this.config.port)}`;
     if (error?.level === "client-authentication" || ways.accepted.length > 0) {
       const offered = ways.tried.length > 0 ? `tried ${ways.tried.join(", ")}` : "there was no key to try";
-      const takes = ways.accepted.length > 0 ? `; it takes ${ways.accepted.join(", ")}` : "";
+      const takes = ways.accepted.length > 0 ? `; it accepts ${ways.accepted.join(", ")}` : "";
       const hint = "name a key with --identity FILE, add one to ssh-agent, or check the user before '@'";
-      return new TransportError("auth", `${where} does not let us in (${offered}${takes})`, hint);
+      return new TransportError("auth", `${where} refused the login (${offered}${takes})`, hint);
     }
     if (error && /no matching/i.test(error.message)) {
-      const hint = "run again with --ssh openssh, which knows more algorithms";
+      const hint = "run again with --ssh openssh, which supports more algorithms";
       return new TransportError("unsupported", `${where} and ssh2 have no algorithm in common: ${error.message}`, hint);
     }
     if (error?.level === "client-socket" && error.code) return socketError(error, this.config);
-    const when = this.shaken ? "during log-in" : "before the handshake was over";
+    const when = this.shaken ? "during log-in" : "before the handshake was complete";
     const why = error ? `: ${error.message}` : "";
     return new TransportError(
       "cut",
       `${where} ended the connection ${when}${why}`,
-      "check that an SSH server is what listens there",
+      "check that an SSH server listens there",
     );
   }
 }

@@ -1,6 +1,6 @@
 // Answers sudo's request for a password. sudo runs as `sudo -S -p MARKER`, so its prompt is the marker on standard
-// error; the password goes to its standard input, and only after the prompt was seen: sudo may find that it needs none.
-// The password is in no argument, file or log, and is forgotten once written.
+// error. The password goes to its standard input, but only after the prompt, because sudo may not need one. The
+// password appears in no argument, file or log, and is dropped once it is written.
 
 import type { Tap } from "./tap.ts";
 import { type AskPassword, type RemoteProcess, TransportError } from "./transport.ts";

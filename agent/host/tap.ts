@@ -1,5 +1,5 @@
-// Reads the beginning of a stream line by line and then hands the stream on untouched: what was read too far is put
-// back, and nobody can tell that it was tapped.
+// Reads the beginning of a stream line by line, then hands the stream on. Bytes that were read too far are put back, so
+// the next reader sees the stream as if nothing had read it.
 
 import type { Readable } from "node:stream";
 

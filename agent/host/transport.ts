@@ -1,9 +1,9 @@
-// The small interface behind which every way to a remote hides: ssh2 (ssh.ts), the system's ssh (openssh.ts), this
-// machine itself (local.ts). A transport runs commands with binary standard input and output; everything else (finding
-// the agent's place, sending it, frames) is built on `exec` and knows nothing about SSH.
+// The interface of every way to a remote: ssh2 (ssh.ts), the system's ssh (openssh.ts), this machine itself (local.ts).
+// A transport runs commands with binary standard input and output. Everything else (finding a folder for the agent,
+// sending it, frames) is built on `exec` and knows nothing about SSH.
 //
-// Invariant: a failure that the user can do something about is a TransportError; its message says what happened and
-// where in one sentence, its hint says what to do.
+// Invariant: a failure that the user can act on is a TransportError. Its message says in one sentence what happened and
+// where, and its hint says what to do.
 
 /** One remote command with binary standard input and output. */
 export interface RemoteProcess {

@@ -1,12 +1,13 @@
-// A refused program as one screen: the script's line with a caret, the kernel's own message, the instruction, the last
-// part of the log. Reads the logs of 5.10 to 7.2, which differ in these ways:
+// Summarises the verifier's log of a refused program on one screen: the script's line with a caret, the kernel's
+// message, the instruction, and the end of the log. It reads the logs of kernels 5.10 to 7.2, which differ in these
+// ways:
 //
 //   ; text of the line                      up to 6.7: only the text of the script's line
 //   ; text of the line @ x.stp:3            6.8 and later (some add :column): its file and line too
 //   12: (79) r1 = *(u64 *)(r1 +0)           the instruction, the same everywhere
 //   12: (79) r1 = *(u64 *)(r1 +0)  ; R1=…   6.0 and later append the registers; before they have a line of their own
 //
-// The last instruction printed is the one refused; the last line that is none of these is the kernel's message.
+// The last instruction in the log is the one that was refused. The last line of no other kind is the kernel's message.
 
 import type { Rejection } from "./events.ts";
 import type { ManifestReader, ScriptPosition } from "./manifest.ts";
@@ -79,10 +80,10 @@ export function findCulprit(summary: LogSummary, manifest: ManifestReader, progr
 
 /** Why a load failed that left no log. */
 const SILENT: Record<number, string> = {
-  1: "the kernel does not permit it: root or CAP_BPF and CAP_PERFMON are needed, and no lockdown",
-  7: "the program has more instructions than this kernel takes",
+  1: "permission denied: it needs root, or CAP_BPF and CAP_PERFMON, and a kernel without lockdown",
+  7: "the program has more instructions than this kernel accepts",
   12: "the kernel is out of memory, or the locked-memory limit is too low",
-  22: "this kernel does not know something that the program uses",
+  22: "the program uses something that this kernel does not support",
   28: "the verifier's log did not fit",
   524: "this kernel cannot attach programs of this type on its CPU",
 };
@@ -110,9 +111,11 @@ function showPosition({ file, line, column, text }: ScriptPosition): string {
 }
 
 function showLog(lines: string[], full: boolean): string {
-  if (lines.length === 0) return "    (the kernel gave no log)\n";
+  if (lines.length === 0) return "    (the kernel returned no log)\n";
   const shown = full ? lines : lines.slice(-TAIL_LINES);
   const cut = shown.length < lines.length;
-  const title = cut ? `the last ${shown.length} of ${lines.length} lines; all: --verifier-log=full` : "all of it";
+  const title = cut
+    ? `the last ${shown.length} of ${lines.length} lines; for all of them: --verifier-log=full`
+    : "complete";
   return `    the kernel's log (${title}):\n${shown.map((line) => `  ${line}\n`).join("")}`;
 }

@@ -1,5 +1,5 @@
-// What the compiler itself knows by name: one member for each intrinsic. The family files in this folder hold the rows
-// (types, flags); `lower/call.ts` has one case for each member. Everything else that scripts call is tapset script.
+// The intrinsics of the compiler: one member for each. The family files of this folder have their rows (types, flags),
+// and lowering has one case for each member. Everything else that a script calls is a function of the tapset.
 
 import { Type } from "../syntax/type";
 

@@ -1,4 +1,4 @@
-// Who is running, and where: tapset/context.stp gives these their names.
+// Intrinsics about the current task and CPU. tapset/context.stp wraps them.
 
 import { Type } from "../syntax/type";
 import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";

@@ -1,4 +1,4 @@
-// What goes through the control ring: exit, error, warn, log. tapset/logging.stp gives them their names.
+// Intrinsics that send a record through the control ring: exit, error, warn, log. tapset/logging.stp wraps them.
 
 import { Type } from "../syntax/type";
 import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";

@@ -1,4 +1,4 @@
-// How the rows of a builtin family are written: `row(Builtin.Pid, "__pid", "", Type.Long, flags)`.
+// Helpers that write the rows of a family: `row(Builtin.Pid, "__pid", "", Type.Long, flags)`.
 
 import { Type } from "../syntax/type";
 import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";

@@ -1,5 +1,5 @@
-// Functions of SystemTap's tapset that scripts use often and that do not exist here yet: whoever calls one hears that
-// it is not available, not that nobody has heard of it. A name leaves this list when the tapset gets the function.
+// Functions of SystemTap's tapset that scripts often use and that we do not have yet. A call of one gets the message
+// "not supported yet" instead of "unresolved function". When the tapset gets a function, its name leaves this list.
 
 const LATER: string =
   " " +

@@ -1,4 +1,5 @@
-// The printf family: part of the language, so scripts call these by name. semantic/prints.ts checks their calls.
+// The printf family. These functions are part of the language, so scripts call them by name. semantic/prints.ts checks
+// their calls.
 
 import { Builtin } from "./builtin";
 

@@ -1,4 +1,4 @@
-// What the last `=~` of a handler matched: tapset/regex.stp gives these their names.
+// Intrinsics that return the groups of the handler's last `=~`. tapset/regex.stp wraps them.
 
 import { Type } from "../syntax/type";
 import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";

@@ -1,4 +1,4 @@
-// Strings, byte by byte: tapset/string.stp, tokenize.stp and errno.stp give these their names.
+// Intrinsics on strings, which they treat as bytes. tapset/string.stp, tokenize.stp and errno.stp wrap them.
 
 import { Type } from "../syntax/type";
 import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";

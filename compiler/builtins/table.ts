@@ -1,5 +1,5 @@
-// All builtins that are called like functions. Only the tapset may name them; a new one is a row in a family's file, a
-// member of `Builtin`, a case in lower/call.ts and a function of the tapset.
+// The table of the builtins that are called like functions. Only the tapset may name them. A new builtin needs a row in
+// its family's file, a member of `Builtin`, a case in lower/call.ts and a function of the tapset.
 
 import { Builtin, BuiltinRow } from "./builtin";
 import { contextBuiltins } from "./context";

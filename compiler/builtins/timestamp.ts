@@ -1,4 +1,4 @@
-// Clocks: tapset/timestamp.stp makes units of them.
+// Intrinsics that read clocks. tapset/timestamp.stp converts their results to other units.
 
 import { Type } from "../syntax/type";
 import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";

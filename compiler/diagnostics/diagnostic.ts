@@ -1,9 +1,11 @@
-// Diagnostics as data: what is told to the user about the script.
+// Diagnostics as data: the messages about a script.
 //
-// Every phase shares one `Reporter`; nothing throws. A diagnostic that repeats an earlier one (same place, same words)
-// is dropped, because inference iterates. Words come from `messages.ts` (parse errors) or from the caller; how it looks
-// is `render.ts`' business. Message rule: what is wrong, in the script's terms, lower case, no period, names in
-// 'quotes'; the hint says what to type instead.
+// All phases share one `Reporter`; nothing throws. The reporter drops a diagnostic that repeats an earlier one (same
+// place, same text), because inference visits code several times. `messages.ts` has the texts of parse errors, the
+// caller passes all others, and `render.ts` decides what they look like.
+//
+// A message says what is wrong in the script's terms, in lower case, without a period, with names in 'quotes'. The hint
+// says what to type instead.
 
 import { Range } from "../source/source";
 import { Code, formatMessage } from "./messages";

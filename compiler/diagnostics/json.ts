@@ -1,4 +1,5 @@
-// Diagnostics → JSON text, for hosts, editors and tests. There is no JSON library in the module: this writes it.
+// Diagnostics → JSON text, for hosts, editors and tests. The module contains no JSON library, so this file writes the
+// text.
 //
 //   [{"code":"Expected","severity":"error","kind":"parse error","message":"…","saw":"…","hint":"…",
 //     "place":{"file":"a.stp","line":1,"column":23,"endLine":1,"endColumn":24},

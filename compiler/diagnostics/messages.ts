@@ -1,5 +1,5 @@
-// The words of the parse errors: one row for each code. `{0}` is the argument.
-// Semantic errors bring their own words (`Reporter.error`), under `Code.Semantic`.
+// The texts of the parse errors: one row for each code. `{0}` stands for the argument. Semantic errors bring their own
+// text (`Reporter.error`) and have the code `Code.Semantic`.
 
 /** Which message it is; stable names for tests and tools. The members follow the rows of `MESSAGES`. */
 export enum Code {
@@ -89,9 +89,9 @@ const MESSAGES: StaticArray<Message> = [
   new Message(Code.BadCharacter, "unexpected character"),
   new Message(Code.ArgumentRange, "script argument out of range: {0}"),
   new Message(Code.ArgumentNesting, "script argument refers to itself"),
-  new Message(Code.ArgumentSize, "script arguments are inserted too often"),
-  new Message(Code.SourceSize, "script larger than {0} bytes"),
-  new Message(Code.TokenCount, "script of more than {0} tokens"),
+  new Message(Code.ArgumentSize, "script arguments are inserted too many times"),
+  new Message(Code.SourceSize, "script is larger than {0} bytes"),
+  new Message(Code.TokenCount, "script has more than {0} tokens"),
   new Message(Code.StrayMarker, "'{0}' without '%('"),
   new Message(Code.UnfinishedConditional, "conditional without closing '%)'"),
   new Message(Code.MissingThen, "expected '%?' after the condition"),
@@ -131,11 +131,11 @@ const MESSAGES: StaticArray<Message> = [
   new Message(Code.NeedsGuru, "'{0}' needs guru mode; use -g"),
   new Message(Code.EmbeddedNeedsGuru, "embedded code needs guru mode; use -g"),
   new Message(Code.AliasFlag, "the name of an alias cannot be optional, sufficient or conditional"),
-  new Message(Code.AliasBodies, "an alias with two bodies is defined with '='"),
-  new Message(Code.PointFlagPlace, "'?', '!' and conditions stand at the end of a probe point"),
-  new Message(Code.PointFlagAgain, "'?', '!' or a condition is given inside the braces already"),
-  new Message(Code.TooManyPoints, "one probe with more than {0} probe points"),
-  new Message(Code.TooManyParts, "probe point of more than {0} parts"),
+  new Message(Code.AliasBodies, "an alias with two bodies must be defined with '='"),
+  new Message(Code.PointFlagPlace, "'?', '!' and conditions go at the end of a probe point"),
+  new Message(Code.PointFlagAgain, "'?', '!' or a condition is already given inside the braces"),
+  new Message(Code.TooManyPoints, "a probe has more than {0} probe points"),
+  new Message(Code.TooManyParts, "a probe point has more than {0} parts"),
 ];
 
 /** The message of a code with its argument put in. */

@@ -1,13 +1,17 @@
-// Diagnostics → text for people, in SystemTap's form:
+// Diagnostics → text for people, in SystemTap's format:
 //
-//   parse error: expected ')'                         semantic error: unknown function 'f': identifier 'f' at
-// a.stp:1:15
-//           saw: operator '}' at a.stp:1:23                   source: probe begin { f() }
-//        source: probe begin { print(1 }                                      ^
+//   parse error: expected ')'
+//           saw: operator '}' at a.stp:1:23
+//        source: probe begin { print(1 }
 //                                      ^
 //
-// Then the calls of macros that the text came from, related places and a hint, each on its own lines. Messages and
-// source lines are byte strings; what is returned is display text, where bytes that are not UTF-8 have become U+FFFD.
+//   semantic error: unknown function 'f': identifier 'f' at a.stp:1:15
+//           source: probe begin { f() }
+//                                 ^
+//
+// Below that follow the macro calls that the text came from, notes with their places, and a hint, each on lines of its
+// own. Messages and source lines are byte strings. The result is display text, in which U+FFFD replaces bytes that are
+// not UTF-8.
 
 import { joinTexts } from "../../common/as/text-builder";
 import { displayText, Range } from "../source/source";

@@ -1,4 +1,4 @@
-// Bytes that no set of an automaton tells apart are one class: a table has a column for each class, not for each byte.
+// Classes of bytes that no set of an automaton distinguishes. A table has a column for each class, not for each byte.
 
 import { Nfa } from "./nfa";
 

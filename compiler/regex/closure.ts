@@ -1,4 +1,4 @@
-// The instructions that an automaton reaches without taking a byte, in the order in which they are tried.
+// The instructions that an automaton reaches without reading a byte, in the order in which they are tried.
 
 import { Nfa, Step } from "./nfa";
 

@@ -1,6 +1,6 @@
-// Whether a string has a match: the smallest deterministic automaton, by the subset construction and by merging states
-// that nothing tells apart. A state stands for all that could be under way, matches that begin later included, so the
-// automaton reads each byte once; it stops as soon as the answer is known.
+// The automaton that decides whether a string has a match: the smallest deterministic one, made by the subset
+// construction and by merging equivalent states. A state stands for all partial matches at a position, including those
+// that begin later, so the automaton reads each byte once. It stops as soon as the answer is known.
 
 import { ByteClasses } from "./classes";
 import { Closure } from "./closure";

@@ -1,5 +1,5 @@
-// A tree as a nondeterministic automaton: instructions that try one way before another. Of two ways that match the same
-// text the one tried first decides what the groups hold.
+// A tree as a nondeterministic automaton: instructions that try one path before another. If two paths match the same
+// text, the one that is tried first decides the contents of the groups.
 
 import { ByteSet } from "./set";
 import { Term, TermKind, UNBOUNDED } from "./tree";

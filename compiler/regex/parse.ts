@@ -1,12 +1,12 @@
-// Regular expressions as POSIX and egrep(1) extend them:
+// Regular expressions in the extended syntax of POSIX and egrep(1):
 //
 //   choice    sequence | sequence …          either may be empty
 //   sequence  piece piece …
 //   piece     atom, then any of  *  +  ?  {n}  {n,}  {n,m}  {,m}
 //   atom      .  [set]  [^set]  (choice)  ^  $  \c  c
 //
-// A backslash makes any character that is no letter or digit stand for itself, in sets too, as stap does; `\w \W \s \S`
-// are sets. Other letters and digits behind it mean different things in different tools and are refused.
+// A backslash makes any character ordinary that is neither a letter nor a digit, in sets too, as in stap. `\w \W \s \S`
+// are sets. A backslash before another letter or digit is refused, because tools disagree about its meaning.
 
 import { addNamedClass, addSpaces, addWordBytes, ByteSet } from "./set";
 import { setTerm, Term, TermKind, UNBOUNDED } from "./tree";
@@ -117,9 +117,9 @@ class RegexParser {
       const at = this.at;
       const c = this.text.charCodeAt(this.at++);
       if (term.kind == TermKind.Start || term.kind == TermKind.End) {
-        this.fail(at, `'${String.fromCharCode(c)}' behind '${term.kind == TermKind.Start ? "^" : "$"}'`);
+        this.fail(at, `'${String.fromCharCode(c)}' after '${term.kind == TermKind.Start ? "^" : "$"}'`);
       } else if (depth > MAX_REPETITIONS) {
-        this.fail(at, `more than ${MAX_REPETITIONS} repetitions of one another`);
+        this.fail(at, `more than ${MAX_REPETITIONS} nested repetitions`);
       }
       const repeat = new Term(TermKind.Repeat);
       repeat.parts.push(term);
@@ -143,7 +143,7 @@ class RegexParser {
         return;
       }
     } else if (first < 0) {
-      this.fail(this.at, "a number is missing behind '{'", hint);
+      this.fail(this.at, "a number is missing after '{'", hint);
       return;
     }
     if (!this.accept(0x7d)) {
@@ -192,7 +192,7 @@ class RegexParser {
       case 0x7b: {
         const character = String.fromCharCode(c);
         const hint = `write '\\\\${character}' for the character`;
-        this.fail(at, `nothing that '${character}' could repeat`, hint);
+        this.fail(at, `there is nothing for '${character}' to repeat`, hint);
         return new Term(TermKind.Sequence);
       }
       default: {
@@ -207,7 +207,7 @@ class RegexParser {
     const term = new Term(TermKind.Group);
     term.number = ++this.result.groups;
     if (++this.depth > MAX_DEPTH) {
-      this.fail(open, `more than ${MAX_DEPTH} parentheses in one another`);
+      this.fail(open, `more than ${MAX_DEPTH} nested parentheses`);
       return term;
     }
     term.parts.push(this.choice());
@@ -220,7 +220,7 @@ class RegexParser {
   private escape(at: i32): ByteSet {
     const set = new ByteSet();
     if (this.atEnd) {
-      this.fail(at, "nothing behind the backslash at the end", "write '\\\\\\\\' for a backslash");
+      this.fail(at, "the backslash at the end has no character after it", "write '\\\\\\\\' for a backslash");
       return set;
     }
     const c = this.text.charCodeAt(this.at++);
@@ -230,7 +230,7 @@ class RegexParser {
       else addSpaces(set);
       if (c != lower) set.negate();
     } else if (isDigit(c)) {
-      this.fail(at, `back references ('\\${String.fromCharCode(c)}') are not possible in a script`);
+      this.fail(at, `back references ('\\${String.fromCharCode(c)}') are not supported`);
     } else if (isLetter(c)) {
       const hint = "sets are [0-9], [[:alpha:]], [[:space:]]; a letter needs no backslash";
       this.fail(at, `unknown escape '\\${String.fromCharCode(c)}'`, hint);
@@ -271,7 +271,7 @@ class RegexParser {
         return;
       }
       if (next == 0x2e || next == 0x3d) {
-        this.fail(at, `'[${String.fromCharCode(next)}' is not possible in a set`);
+        this.fail(at, `'[${String.fromCharCode(next)}' is not supported in a set`);
         return;
       }
     }
@@ -287,7 +287,7 @@ class RegexParser {
     ++this.at;
     const high = this.memberByte(set);
     if (this.failed) return;
-    if (high < 0) this.fail(at, "a range from a byte to a set");
+    if (high < 0) this.fail(at, "a range cannot end with a set");
     else if (high < low) this.fail(at, `the range '${this.text.substring(at, this.at)}' is in the wrong order`);
     set.addRange(low, high);
   }

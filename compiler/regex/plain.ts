@@ -1,4 +1,4 @@
-// Expressions that are a text and nothing else, perhaps with anchors: they need no automaton.
+// Expressions that are only a text, perhaps with anchors. They need no automaton.
 
 import { Term, TermKind } from "./tree";
 

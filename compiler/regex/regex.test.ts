@@ -387,19 +387,19 @@ export function test_says_what_is_wrong_and_where(): void {
   expectError("ab)c", 2, "')' without '('");
   expectError("x[a", 1, "']' is missing");
   expectError("[]", 0, "']' is missing");
-  expectError("a|*b", 2, "nothing that '*' could repeat");
-  expectError("^*", 1, "'*' behind '^'");
+  expectError("a|*b", 2, "there is nothing for '*' to repeat");
+  expectError("^*", 1, "'*' after '^'");
   expectError("a{2", 1, "'}' is missing");
-  expectError("a{x}", 2, "a number is missing behind '{'");
+  expectError("a{x}", 2, "a number is missing after '{'");
   expectError("a{3,2}", 1, "'{3,2}' has its numbers in the wrong order");
   expectError("a{1,99999}", 1, "more than 1000 repetitions");
   expectError("[b-a]", 1, "the range 'b-a' is in the wrong order");
   expectError("[[:foo:]]", 1, "unknown class 'foo'");
-  expectError("[[.a.]]", 1, "'[.' is not possible in a set");
-  expectError("(a)\\1", 3, "back references ('\\1') are not possible in a script");
-  expectError("a\\", 1, "nothing behind the backslash at the end");
+  expectError("[[.a.]]", 1, "'[.' is not supported in a set");
+  expectError("(a)\\1", 3, "back references ('\\1') are not supported");
+  expectError("a\\", 1, "the backslash at the end has no character after it");
   expectError("\\d", 0, "unknown escape '\\d'");
-  expectError("(".repeat(101), 100, "more than 100 parentheses in one another");
+  expectError("(".repeat(101), 100, "more than 100 nested parentheses");
 }
 
 export function test_merges_states_that_nothing_tells_apart(): void {

@@ -1,4 +1,4 @@
-// Sets of bytes: what one position of a string may be. The NUL, which ends a string, is never in one.
+// Sets of bytes: the bytes that may stand at one position of a string. No set contains NUL, which ends a string.
 
 /** A set of bytes 1..255. */
 export class ByteSet {

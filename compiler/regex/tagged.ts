@@ -1,17 +1,18 @@
-// Where the match and its groups are: an automaton that leaves a trail, and a walk back along it.
+// The automaton that finds where the match and its groups are. It reads the string forward and leaves a trail; a walk
+// goes back along the trail.
 //
-// Forward, it reads each byte once and knows, in order, all ways that are under way: those of matches that began
-// earlier first, and among these the way that is tried first. Where two ways meet, the later one is dropped, for what
-// follows is the same for both. Once something matched, matches that begin further right are dropped as well. Each step
-// leaves the number of a *list*, which says where each way came from: the number of the way before, and the tags met on
-// this step.
+// Forward, it reads each byte once and keeps all partial matches, which we call paths, in order of preference: paths
+// that began earlier come first, and among these the path that is tried first. When two paths reach the same
+// instruction, the later one is dropped, because both continue in the same way. Once a path has matched, paths that
+// begin further right are dropped too. Each step yields the number of a *list*. The list says where each path came
+// from: the number of the previous path, and the tags that it passed in this step.
 //
-// Backward, the walk starts with way 0, which in each list is the match that ends there, if one does: the last one in
-// the string is the longest of the leftmost. It follows the ways to where the match began; the first value that it
-// meets of a tag is the last that the match gave it.
+// Backward, the walk starts with path 0. In each list, path 0 is the match that ends there, if there is one; the last
+// such list in the string belongs to the longest of the leftmost matches. The walk follows the paths to the beginning
+// of the match. The first value that it finds for a tag is the last value that the match gave to it.
 //
-//   string        x     a     b     NUL          /(a)b/        way 0 of the last list but one: a match
-//   lists      L0    L1    L2    L3    L4                      came from way 2 of L2, which came from way 1 of L1, the
+//   string        x     a     b     NUL          /(a)b/        path 0 of the last list but one: a match
+//   lists      L0    L1    L2    L3    L4                      came from path 2 of L2, which came from path 1 of L1, the
 //   position    0     1     2     3    (end)                   beginning: tags 0 and 2 at 1, tag 3 at 2, tag 1 at 3
 
 import { ByteClasses } from "./classes";

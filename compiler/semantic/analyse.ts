@@ -1,4 +1,4 @@
-// Pass 2: from parsed files to a `Script`. `analyse` is its table of contents.
+// Pass 2: parsed files → a `Script`. `analyse` calls the steps in order; read it first.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { ScriptFile } from "../syntax/ast";

@@ -1,5 +1,5 @@
-// The state of pass 2 that its steps share: the files with what they declare, and what grew out of the probes so far.
-// `collect.ts` fills the declarations, `resolve-probes.ts` the units and handlers; nobody else adds to them.
+// The state that the steps of pass 2 share: the files with their declarations, and everything that the probes reach.
+// Only `collect.ts` adds declarations, and only `resolve-probes.ts` adds units and handlers.
 
 import { findBuiltin } from "../builtins/table";
 import { Reporter } from "../diagnostics/diagnostic";

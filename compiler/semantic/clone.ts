@@ -1,5 +1,6 @@
-// Deep copies of trees, for what is used in several places with different meanings: the body of an alias in each probe
-// that uses it, the body of a function that is inlined. Symbols and types are copied as they are (shared, not cloned).
+// Deep copies of trees. A tree is copied when it is used in several places with different meanings: the body of an
+// alias in each probe that uses it, the body of a function that is inlined. The copy shares symbols and types with the
+// original.
 
 import {
   AssignmentExpression,

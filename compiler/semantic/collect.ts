@@ -1,4 +1,4 @@
-// Takes in what files declare: globals, functions, aliases. Duplicates are errors at the second one.
+// Collects the declarations of files: globals, functions, aliases. A duplicate is an error at the second declaration.
 
 import {
   AliasDeclaration,
@@ -152,13 +152,13 @@ export function applyGlobalOptions(a: Analysis): void {
     if (!a.globalsByName.has(names[i])) loadGlobal(a, names[i]);
     if (!a.globalsByName.has(names[i])) {
       if (isPendingGlobal(a, names[i])) continue;
-      a.reporter.error(null, `-G names no global variable: '${names[i]}'`);
+      a.reporter.error(null, `-G: there is no global variable '${names[i]}'`);
       continue;
     }
     const symbol = a.globalsByName.get(names[i]);
     const wantsNumber = symbol.type == Type.Long || (symbol.type == Type.Unknown && isInteger(text));
     if (wantsNumber && !isInteger(text)) {
-      a.reporter.error(symbol.range, `-G gives '${names[i]}' the value '${text}', which is no number`);
+      a.reporter.error(symbol.range, `-G sets '${names[i]}' to '${text}', which is not a number`);
       continue;
     }
     symbol.hasInitial = true;

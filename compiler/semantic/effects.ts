@@ -1,5 +1,5 @@
-// What code may do: to globals, to the output, to the handler that runs it. Filled for functions (callees first) and
-// handlers; decides where timers run, and which handlers need the lock.
+// Computes the effects of code on globals, on the output and on the handler that runs it, for functions (callees first)
+// and for handlers. From these it decides where timers run and which handlers take the lock.
 
 import { StatisticField } from "../../common/as/statistic";
 import { AttachFlags, attachRow } from "../../common/format/attach";

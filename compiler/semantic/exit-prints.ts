@@ -1,9 +1,10 @@
-// Globals that the script writes and nothing reads are shown when the session ends: each by an end probe of its own
-// behind the script's, made here as a tree, so that both engines and all kinds of values need nothing for it.
+// Prints the globals that the script writes and never reads when the session ends, as stap does. Each gets an end probe
+// of its own after the script's probes. The probe is made here as a tree, so both engines and all kinds of values need
+// nothing else for it.
 //
 //   count=5      name="init"      sizes[0,"init"] @count=2 @min=1 @max=3 @sum=4 @avg=2
 //
-// Arrays come by value, the greatest first; statistics by their counts.
+// Arrays are sorted by value, the greatest first; arrays of statistics are sorted by count.
 
 import { AttachKind, Engine } from "../../common/format/manifest";
 import { PrintStyle } from "../builtins/print";

@@ -1,6 +1,6 @@
-// Constant folding: operators with literal operands become literals, and branches that a literal decides disappear,
-// before types are inferred (so that what cannot run may hold what does not fit, as in stap). Divisions by zero stay:
-// they are errors when they run, not when they are compiled.
+// Constant folding: an operator with literal operands becomes a literal, and a branch that a literal decides
+// disappears. This happens before types are inferred, so that, as in stap, code which cannot run may have types that do
+// not match. A division by zero is not folded: it is an error at run time, not at compile time.
 
 import {
   BinaryExpression,

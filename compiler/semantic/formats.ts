@@ -1,8 +1,9 @@
-// printf formats: "%-10s|%*d\n" → directives. Syntax of one directive:
+// printf formats: "%-10s|%*d\n" → directives. The syntax of one directive:
 //
 //   % flags* (width | *)? (. (precision | *)?)? l* conversion        flags: # + - space 0
 //
-// The record formatter (common/as/print) reads the same text at run time; what this file accepts it must print.
+// The record formatter (common/as/print) reads the same text at run time. It must print every format that this file
+// accepts.
 
 import { TextBuilder } from "../../common/as/text-builder";
 

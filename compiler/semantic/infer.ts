@@ -1,8 +1,9 @@
-// Type inference: every expression, variable and function gets one of long, string, stats (and void, for functions).
+// Type inference: every expression, variable and function gets one of long, string and stats (a function may also be
+// void).
 //
-// Types flow both ways, from what is known to what is not: literals and operators decide, names pass it on. The walk is
-// repeated until nothing changes, silently; then once more to report what conflicts and what stayed unknown. Whatever
-// was decided first stays, so each conflict is told where somebody disagrees.
+// Types flow in both directions, from known to unknown: literals and operators decide a type, and names pass it on. The
+// walk repeats until nothing changes and reports nothing. One more walk then reports conflicts and types that are still
+// unknown. The first decision about a type stays, so a conflict is reported where a later use disagrees with it.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Range } from "../source/source";
@@ -236,7 +237,7 @@ export class Inference {
     if (!this.reporting) return type;
     if (type == Type.Void) {
       const name = e.kind == NodeKind.Call ? ` of '${(<CallExpression>e).name}'` : "";
-      this.reporter.error(e.range, `expected a value, but the call${name} has none`);
+      this.reporter.error(e.range, `expected a value, but the call${name} returns none`);
       return Type.Error;
     }
     return type;
@@ -338,7 +339,7 @@ export class Inference {
       case NodeKind.EmbeddedExpression:
         return isValueType(wanted) ? wanted : Type.Long;
       case NodeKind.Wildcard:
-        if (this.reporting) this.reporter.error(e.range, "'*' is no value");
+        if (this.reporting) this.reporter.error(e.range, "'*' is not a value");
         return Type.Error;
       case NodeKind.ErrorExpression:
         return Type.Error;
@@ -402,7 +403,7 @@ export class Inference {
     }
     for (let i = 0, n = min(e.keys.length, array.keyTypes.length); i < n; ++i) {
       if (e.keys[i].kind == NodeKind.Wildcard && !slice && this.reporting) {
-        this.reporter.error(e.keys[i].range, "'*' as a key is for 'delete', 'in', and 'foreach'");
+        this.reporter.error(e.keys[i].range, "'*' is allowed as a key only in 'delete', 'in', and 'foreach'");
       }
       this.key(array, i, e.keys[i]);
     }
@@ -434,7 +435,7 @@ export class Inference {
   }
 
   private refuseStats(range: Range): void {
-    this.reporter.error(range, "a statistic is no value: use @count, @sum, @min, @max, @avg, or a histogram of it");
+    this.reporter.error(range, "a statistic is not a value: use @count, @sum, @min, @max, @avg, or a histogram of it");
   }
 
   private binary(e: BinaryExpression): Type {

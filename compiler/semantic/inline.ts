@@ -1,5 +1,5 @@
-// Calls of thin wrappers become calls of what they wrap: the tapset's `function pid:long() { return __pid() }` costs
-// nothing, and messages about the call keep the script's own name and place.
+// Inlines thin wrappers: a call of a function that only calls a builtin becomes a call of the builtin. So the tapset's
+// `function pid:long() { return __pid() }` costs nothing. Messages about the call keep the script's name and place.
 
 import { CallExpression, Expression, ExpressionStatement, Identifier, NodeKind, ReturnStatement } from "../syntax/ast";
 import { refreshPrint } from "./prints";

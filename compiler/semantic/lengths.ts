@@ -1,8 +1,9 @@
-// How long strings can get, in bytes without the NUL: what frames, slots and records make room for.
+// Computes the greatest length of each string, in bytes without the NUL. Frames, slots and records reserve that much
+// room.
 //
-// A literal is as long as it is, execname() 15, a variable as long as the longest thing that it is ever given. Found by
-// walking until nothing grows; what feeds itself (x = x . "a") grows until it is cut at the limit, which is given to it
-// after a few rounds.
+// The length of a literal is known, execname() has at most 15 bytes, and a variable is as long as the longest value
+// assigned to it. The walk repeats until no length grows. A string that is assigned to itself (x = x . "a") would grow
+// without end, so after a few rounds a growing length is set to the limit.
 
 import { PrintStyle } from "../builtins/print";
 import { AS_FIRST_ESCAPED } from "../builtins/string";

@@ -1,4 +1,4 @@
-// Brings tapset files in when a script names something in them.
+// Loads a tapset file when the script names something that it declares.
 
 import { parseFile } from "../syntax/parser";
 import { Analysis } from "./analysis";

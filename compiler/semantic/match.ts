@@ -1,4 +1,4 @@
-// The right side of `=~` and `!~`: is it a regular expression?
+// Checks that the right side of `=~` and `!~` is a valid regular expression.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { parseRegex } from "../regex/parse";
@@ -13,7 +13,7 @@ export function checkRegex(reporter: Reporter, e: BinaryExpression): void {
   const parsed = parseRegex(literal.value);
   if (parsed.error.length == 0) return;
   const range = rangeOfByte(literal, parsed.errorAt);
-  reporter.error(range, `in this regular expression: ${parsed.error}`, parsed.hint);
+  reporter.error(range, `invalid regular expression: ${parsed.error}`, parsed.hint);
 }
 
 /** Where byte `at` of a literal's value is written; all of the literal if it is not written in one piece. */

@@ -1,4 +1,4 @@
-// What a compilation tells pass 2, apart from the files.
+// The inputs of pass 2, apart from the files.
 
 import { Facts } from "../kernel/facts";
 import { PreprocessOptions } from "../syntax/options";

@@ -1,5 +1,5 @@
-// Checks calls of the printf family: formats against arguments, delimiters, counts. The result is the call's
-// PrintSymbol; the types of its values are left to inference, which asks `wantedTypes`.
+// Checks calls of the printf family: formats against arguments, delimiters, numbers of arguments. The result is the
+// call's PrintSymbol. Inference decides the types of the values; it asks `wantedTypes`.
 
 import { PrintStyle } from "../builtins/print";
 import { Reporter } from "../diagnostics/diagnostic";
@@ -68,7 +68,7 @@ function checkFormat(print: PrintSymbol, reporter: Reporter): void {
   const wanted = wantedTypes(print).length;
   const given = print.values.length;
   if (given == wanted) return;
-  const needs = `the format has ${wanted}, the call ${given}`;
+  const needs = `the format needs ${wanted}, the call has ${given}`;
   if (given < wanted) reporter.error(call.range, `too few arguments for format string: ${needs}`);
   else reporter.error(print.values[wanted].range, `too many arguments for format string: ${needs}`);
 }

@@ -1,4 +1,4 @@
-// Which functions the probes reach, and in which circles functions call each other.
+// Finds the functions that the probes reach, and the circles in which functions call each other.
 //
 // The graph of calls may be deep, so nothing here recurses over it.
 

@@ -1,6 +1,6 @@
-// What every name stands for. Variables are found among the locals, then the file's private globals, then the globals;
-// whatever is found nowhere is a new local. Functions are found by name and number of arguments, in the script first,
-// then in the tapset, whose files are loaded as they are named.
+// Resolves names. A variable is looked up among the locals, then the file's private globals, then the globals; a name
+// that is found nowhere is a new local. A function is looked up by name and number of arguments, in the script first,
+// then in the tapset, whose files are loaded when something in them is named.
 //
 // Invariant: after a run without errors every Identifier and Call has its symbol.
 
@@ -214,7 +214,7 @@ class NameResolver extends Visitor {
     if (slice) {
       this.list(slice);
       if (slice.length != s.keys.length) {
-        const message = `the slice has ${slice.length} keys, the loop ${s.keys.length}`;
+        const message = `the slice has ${slice.length} keys, but the loop has ${s.keys.length}`;
         this.a.reporter.error(s.array.range, message);
       }
     }
@@ -265,7 +265,7 @@ class NameResolver extends Visitor {
       default:
         break;
     }
-    this.a.reporter.error(target.range, `expected a variable beside '${operator}'`);
+    this.a.reporter.error(target.range, `expected a variable as the operand of '${operator}'`);
   }
 
   // ------------------------------------------------------------------------------------------------------- variables
@@ -281,7 +281,7 @@ class NameResolver extends Visitor {
       e.symbol = global;
       this.checkArity(global, 0, e.range);
     } else if (this.inCondition) {
-      this.a.reporter.error(e.range, `a probe condition may use global variables only, and '${e.name}' is none`);
+      this.a.reporter.error(e.range, `a probe condition may use only global variables, and '${e.name}' is not one`);
     } else {
       e.symbol = this.scope.add(e.name, e.range);
     }
@@ -332,9 +332,9 @@ class NameResolver extends Visitor {
       return;
     }
     const what =
-      known == -2 ? "an array" : known == 0 ? "no array" : `an array with ${known} key${known == 1 ? "" : "s"}`;
+      known == -2 ? "an array" : known == 0 ? "not an array" : `an array with ${known} key${known == 1 ? "" : "s"}`;
     const used = keys == 0 ? "used as a number or string" : `used with ${keys} key${keys == 1 ? "" : "s"}`;
-    const message = `inconsistent arity: '${global.displayName}' is ${what}, and ${used}`;
+    const message = `inconsistent arity: '${global.displayName}' is ${what}, but it is ${used}`;
     const first = global.arityRange;
     this.a.reporter.error(range, message).note("first used here", first ? first : global.range);
   }

@@ -1,5 +1,6 @@
-// Walks a tree and replaces expressions on the way. Passes extend `Rewriter` and override what concerns them; whatever
-// an override returns takes the node's place. An override calls `children` to go on below its node.
+// Walks a tree and replaces expressions. A pass extends `Rewriter` and overrides `expression` or `statement`; the
+// result of the override takes the node's place. An override calls `children` or `parts` to continue below its node.
+// Passes that only read extend `Visitor` (visit.ts).
 
 import {
   AssignmentExpression,

@@ -1,5 +1,5 @@
-// Collects what scripts ask of their statistics (statistic.ts), and refuses what one statistic cannot be at the same
-// time: two kinds of histograms, two scales of a variance.
+// Collects the extractors that a script applies to its statistics (statistic.ts). It refuses what one statistic cannot
+// hold at the same time: two kinds of histograms, two scales of a variance.
 
 import {
   Extractor,

@@ -1,5 +1,6 @@
-// The one place that refuses what the language has and the back end cannot do yet. Everything here has been resolved
-// and typed; taking a construct from the table below is all that pass 2 needs when lowering learns it.
+// Refuses the constructs of the language that the back end does not support yet; nothing else does. Everything that
+// arrives here has been resolved and typed. When lowering supports a construct, delete it from the table below; pass 2
+// needs no other change.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Range } from "../source/source";
@@ -60,7 +61,7 @@ export class SupportCheck extends Visitor {
 
   /** Checks a global that is used. */
   global(symbol: GlobalSymbol): void {
-    if (symbol.arity == -2) this.refuse(symbol.range, "arrays that nothing indexes");
+    if (symbol.arity == -2) this.refuse(symbol.range, "arrays that are never indexed");
   }
 
   /** Embedded C is not a matter of time. */

@@ -1,7 +1,8 @@
-// What names stand for: the classes behind every `symbol` field of the tree.
+// The classes of symbols: the objects behind every `symbol` field of the tree.
 //
-// One object for each global, local, function and builtin of a compilation; identity is equality. Symbol resolution
-// makes them, type inference fills their types, `effects.ts` the use flags; `lower` reads them and changes nothing.
+// There is one object for each global, local, function and builtin of a compilation, and identity is equality. Symbol
+// resolution makes them, type inference fills in their types, and `effects.ts` sets the use flags. `lower` reads them
+// and changes nothing.
 
 import { Statistic, StatisticField } from "../../common/as/statistic";
 import { Builtin, BuiltinFlags, BuiltinRow } from "../builtins/builtin";

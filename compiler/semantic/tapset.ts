@@ -1,5 +1,5 @@
-// The tapset library as far as this compile has it: the generated index says which file declares a name; files are
-// parsed when a script names something in them, and asked for (Need "tapset") when their text is not here.
+// The tapset library, as far as this compile has it. The generated index says which file declares a name. A file is
+// parsed when the script names something in it. If its text is not here, a need of kind "tapset" asks for it.
 
 import { Source } from "../source/source";
 

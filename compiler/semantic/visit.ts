@@ -1,5 +1,5 @@
-// Visits a tree and leaves it as it is. Passes that only look extend `Visitor` and override `expression` or
-// `statement`; an override calls `children` or `parts` to go on below its node. Passes that replace nodes extend
+// Visits a tree and does not change it. Passes that only read extend `Visitor` and override `expression` or
+// `statement`; an override calls `children` or `parts` to continue below its node. Passes that replace nodes extend
 // `Rewriter` (rewrite.ts), which visits in the same order.
 
 import { BlockStatement, Expression, ForeachStatement, Node, NodeKind, Statement } from "../syntax/ast";

@@ -1,4 +1,4 @@
-// Warnings about names: variables and functions that nothing uses, variables that are read and never given a value.
+// Warnings about names: variables and functions that are never used, and variables that are read but never assigned.
 
 import { NearMatches } from "../kernel/near";
 import { SourceKind } from "../source/source";

@@ -1,10 +1,10 @@
-// The tree of a script: one class per kind of node. The parser builds it, `semantic` fills `type` and `symbol`, `lower`
-// reads it. Names and string literals are byte strings (see source.ts). Passes switch on `kind` and cast:
+// The tree of a script: one class per kind of node. The parser builds it, `semantic` fills in `type` and `symbol`,
+// `lower` reads it. Names and string literals are byte strings (see source.ts). Passes switch on `kind` and cast:
 //
 //   switch (node.kind) { case NodeKind.Call: return this.visitCall(<CallExpression>node); … default: assert(false) }
 //
-// Parentheses leave no node; braces in probe points are expanded; adjacent string literals are one literal. Nesting is
-// bounded by the parser (limit.ts), so that recursive passes need no depth counter of their own.
+// Parentheses have no node, braces in probe points are expanded, and adjacent string literals are one literal. The
+// parser bounds the nesting (limit.ts), so that recursive passes need no depth counter.
 
 import { Range, Source } from "../source/source";
 import { Operator } from "./token";

@@ -1,4 +1,4 @@
-// The condition of `%( condition %? …`, evaluated while it is read.
+// The condition of `%( condition %? …`, evaluated while it is parsed.
 //
 //   condition  = all { "||" all }        all = test { "&&" test }        no parentheses, as in SystemTap
 //   test       = kernel_v|kernel_vr|systemtap_v  ==|!=|<|<=|>|>=  "version"

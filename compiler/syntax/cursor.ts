@@ -1,7 +1,7 @@
-// Where the parser is among its tokens, and how it fails.
+// The parser's position among its tokens, and its errors.
 //
-// After an error the cursor *panics*: every look at the next token says `End`, so that all parse functions return at
-// once without a second message, until the file's loop recovers at the next top-level item. Nothing throws.
+// After an error the cursor is in *panic mode*: every look at the next token returns `End`. So all parse functions
+// return at once without a second message, and the file's loop continues at the next top-level item. Nothing throws.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";

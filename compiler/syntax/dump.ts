@@ -1,5 +1,5 @@
-// The tree → an indented list of its nodes (`--dump=ast`): one node a line, its kind and what it holds besides
-// children. Two trees are the same exactly when their dumps are (apart from positions).
+// The tree → an indented list of its nodes (`--dump=ast`). Each node is a line with its kind and its fields, apart from
+// its children. Two trees have the same dump exactly if they are the same (apart from positions).
 
 import { joinTexts } from "../../common/as/text-builder";
 import {

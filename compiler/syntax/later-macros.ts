@@ -1,4 +1,4 @@
-// Macros of SystemTap's tapset that do not exist here yet: whoever writes one hears that, not that nobody knows it.
+// Macros of SystemTap's tapset that we do not have yet. Their use gets the message "not supported yet".
 
 const LATER: string =
   " " +

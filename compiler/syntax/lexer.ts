@@ -1,4 +1,4 @@
-// Bytes → tokens. Works on the source's raw memory; no string is made for a token until somebody asks for its text.
+// Bytes → tokens. The lexer works on the source's raw memory; a token makes a string of its text only on request.
 //
 //   identifier  [A-Za-z_$][A-Za-z0-9_$]*          keyword if it has a row in OPERATORS
 //   number      0x… | 0… | 1…                     the parser decodes it, so that errors name the whole word
@@ -7,7 +7,7 @@
 //   embedded    %{ … %}                           kept as text
 //   comments    # …   // …   /* … */              but $# and @# are the number of script arguments
 //
-// `$1` and `@1` insert script arguments: the first as text that is lexed in turn, the second as a string literal.
+// `$1` and `@1` insert script arguments: the first as text, which is lexed in turn, the second as a string literal.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";

@@ -1,5 +1,5 @@
-// Bounds on what one script may make the compiler do. They keep every later pass free of counters: a tree is at most
-// `MAX_NESTING` levels high, so a recursive walk over it fits the smallest stack of the engines that run the module.
+// Bounds on the work that one script may cause. With them, later passes need no counters: a tree has at most
+// `MAX_NESTING` levels, so a recursive walk over it fits the smallest stack of the engines that run the module.
 
 /** Levels of a tree: parentheses, blocks, operands of a chain like `a + a + …`, `else if`s. */
 export const MAX_NESTING: i32 = 500;

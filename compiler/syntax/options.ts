@@ -1,4 +1,4 @@
-// What a script's text is read with: everything its conditionals, macros and script arguments may ask about.
+// The inputs of the preprocessor: everything that conditionals, macros and script arguments may ask about.
 
 import { Range } from "../source/source";
 import { Token } from "./token";

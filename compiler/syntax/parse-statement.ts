@@ -8,7 +8,7 @@
 //             | "try" block "catch" [ "(" name ")" ] block
 //   simple    = expression | "break" | "continue" | "next" | "return" [expression] | "delete" expression | %{ … %}
 //
-// A semicolon behind a simple statement belongs to it; any other is an empty statement.
+// A semicolon after a simple statement belongs to it; any other semicolon is an empty statement.
 
 import { Code } from "../diagnostics/messages";
 import {

@@ -1,12 +1,12 @@
-// Tokens → tokens: macros first, then conditionals.
+// Tokens → tokens: expands macros, then evaluates conditionals.
 //
 //   @define NAME %( body %)            @NAME
 //   @define NAME(a, b) %( @a + @b %)   @NAME(1, f(2))      ',' in a nested '(' belongs to the argument
 //   %( condition %? tokens %)          %( condition %? tokens %: tokens %)
 //
-// Macros are expanded before conditions are looked at, so both arms are expanded. A macro is known from its definition
-// on, to the end of its file; those of `.stpm` files (`options.macros`) are known everywhere. Tokens that a macro made
-// keep the range they were written at, and `range.expansion` leads to the call.
+// Macros are expanded before conditions are evaluated, so both arms are expanded. A macro is known from its definition
+// to the end of its file; macros of `.stpm` files (`options.macros`) are known everywhere. A token that a macro made
+// keeps the range at which it was written, and `range.expansion` leads to the call.
 
 import { Diagnostic, Reporter, Severity } from "../diagnostics/diagnostic";
 import { Code, formatMessage } from "../diagnostics/messages";

@@ -1,6 +1,6 @@
-// The tree → canonical script text (`-p1`), which parses back to the same tree: one declaration and one statement a
-// line, two spaces a level, parentheses only where the tree needs them. Braces, macros, conditionals and script
-// arguments are gone; strings are escaped so that every byte comes back.
+// The tree → canonical script text (`-p1`), which parses to the same tree: one line for each declaration and statement,
+// two spaces for each level, parentheses only where the tree needs them. Braces, macros, conditionals and script
+// arguments are already expanded. Strings are escaped so that every byte survives.
 
 import {
   AliasDeclaration,

@@ -1,5 +1,5 @@
-// Random numbers and random scripts for the tests of this folder: the same seed gives the same script everywhere.
-// The scripts are well-formed and use the whole grammar; they mean nothing.
+// Random numbers and random scripts for the tests of this folder. The same seed gives the same script everywhere. The
+// scripts are well-formed and use the whole grammar, but they have no meaning.
 
 import { joinTexts } from "../../common/as/text-builder";
 

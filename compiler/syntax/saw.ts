@@ -1,4 +1,5 @@
-// How a token is named in diagnostics: `operator '}'`, `identifier 'x'`, `end of file`; and what to say about junk.
+// The name of a token in diagnostics: `operator '}'`, `identifier 'x'`, `end of file`; and the message about a bad
+// token.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";

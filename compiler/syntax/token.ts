@@ -1,7 +1,7 @@
-// Tokens: what the lexer makes and the parser reads, and the one table of everything with a fixed spelling.
+// Tokens, and the one table of everything that has a fixed spelling.
 //
-// A `Symbol`-like spelling is one row here: punctuation, operators, keywords and @-words; the lexer finds rows by text,
-// the parser climbs their precedences, the printer writes their text. Passes compare `Operator` members, never strings.
+// Each spelling is a row: punctuation, operators, keywords and @-words. The lexer finds a row by its text, the parser
+// uses its precedence, and the printer writes its text. Passes compare members of `Operator`, never strings.
 
 import { Code } from "../diagnostics/messages";
 import { Range } from "../source/source";

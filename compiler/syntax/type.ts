@@ -1,5 +1,5 @@
-// The leaf types that the tree carries for later passes: what a value is, and what a name stands for.
-// The parser leaves both unset; `semantic` fills them. Nothing here imports anything, so that every folder may.
+// The types that the tree refers to: the type of a value, and the base class of what a name stands for. The parser
+// leaves both fields empty, and `semantic` fills them in. This file imports nothing, so every folder may import it.
 
 /** The type of an expression, a variable, a parameter or a function's result. */
 export enum Type {

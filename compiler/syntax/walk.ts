@@ -1,6 +1,6 @@
-// Visiting a whole tree, for passes that care about a few kinds of nodes. A pass derives from `Walk` and overrides
-// `enter` (false: do not go below) and `leave`; children are visited in the order of the script. Passes that care about
-// most kinds switch on `kind` themselves.
+// Visits a whole tree, for passes that care about a few kinds of nodes. A pass extends `Walk` and overrides `enter`
+// (which returns false to skip the children) and `leave`. Children are visited in the order of the script. Passes that
+// care about most kinds switch on `kind` themselves.
 
 import {
   AliasDeclaration,

@@ -1,5 +1,5 @@
-// Comparing names with shell patterns, and version strings as people read them. common/format/glob.ts does the
-// matching; here strings become bytes for it.
+// Compares names with shell patterns, and compares version strings. common/format/glob.ts does the matching; here strings
+// become bytes for it.
 
 import { isGlob, matchGlob } from "../../common/format/glob";
 

@@ -1,4 +1,4 @@
-// package.json promises to run on certain versions of Node: no version on which a locked dependency does not.
+// Checks that package.json's engines allow no version of Node that a locked dependency refuses.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

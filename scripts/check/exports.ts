@@ -1,8 +1,8 @@
 // Finds dead code: exports that no other file imports, and members of classes whose name occurs nowhere else.
 //
-// Exports are compared with what import statements name, members with the identifiers of all sources. So what is
-// reported is certainly unused; a member that shares its name with something else is not found. A type may be exported
-// without being imported, because the signatures of exported functions name it.
+// It compares exports with the names in import statements, and members with the identifiers of all sources. So
+// everything that it reports is unused. It does not find a member that shares its name with something else. A type may
+// be exported without being imported, because the signatures of exported functions name it.
 
 import { dirname, join } from "node:path";
 import { isPending } from "./pending.ts";

@@ -1,5 +1,5 @@
-// Generated files that are committed must be what their generator makes: each generator is run with --check, which
-// writes nothing and fails when something would change.
+// Checks that the committed generated files are up to date. It runs each generator with --check, which writes nothing
+// and fails if something would change.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";

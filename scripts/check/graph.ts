@@ -1,4 +1,4 @@
-// Which file imports which: the graph behind the checks of rooms and circles, and behind the picture in
+// The graph of imports: which file imports which. The checks of rooms and circles use it, and the picture in
 // ARCHITECTURE.md.
 
 import { existsSync, readFileSync } from "node:fs";

@@ -1,5 +1,5 @@
-// Data flows script → compiler → object → agent → client, and imports point one way: this table says which room may see
-// which. A file's room is the longest folder here that holds it.
+// The table that says which room may import which. Data flows script → compiler → object → agent → client, and imports
+// point one way. The room of a file is the longest folder of the table that contains the file.
 
 import { circlesOf, type Graph } from "./graph.ts";
 

@@ -1,5 +1,5 @@
-// Rooms that are being rewritten: sizes, dead code and file lists are not checked in them until their owner removes the
-// row. Whoever removes a row mends what `npm run check` then reports.
+// Rooms that are being rewritten. Sizes, dead code and file lists are not checked in them until their owner removes the
+// row. Whoever removes a row fixes what `npm run check` then reports.
 
 const PENDING: Record<string, string> = {
   "agent/native/": "the build of the agent is being described anew",

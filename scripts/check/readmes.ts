@@ -1,5 +1,6 @@
-// READMEs and folders agree: each source file is named in the nearest README above it, and each source file that a
-// README names exists. Tests are left out, and so is everything under tests/: they are found by their pattern.
+// Checks that READMEs and folders agree: each source file is named in the nearest README above it, and each source file
+// that a README names exists. Tests, and everything under tests/, are left out, because READMEs describe them by
+// folder.
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";

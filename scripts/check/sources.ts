@@ -1,4 +1,4 @@
-// The files that checks look at: what git tracks or would track, as far as it exists.
+// Lists the files to check: those that git tracks or would track, and that exist.
 
 import { execFileSync } from "node:child_process";
 import { existsSync } from "node:fs";

@@ -1,6 +1,5 @@
-// Syntax trees of all sources, by TypeScript's own parser: AssemblyScript has TypeScript's grammar, so one parser reads
-// both. The parser is a program that the package brings along; its client API is marked unstable, and only this file
-// uses it.
+// Parses all sources with TypeScript's own parser. AssemblyScript has TypeScript's grammar, so one parser reads both.
+// The parser is a separate program in the package. Its client API is marked unstable; only this file uses it.
 
 import { readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,5 +1,5 @@
 // Writes the picture of compiler/'s rooms and their imports into ARCHITECTURE.md. Rooms are in layers: a room imports
-// only rooms of the lines below its own. It fails when rooms import each other in a circle.
+// only rooms of lower layers. The generator fails if rooms import each other in a circle.
 //
 //   npx tsx scripts/generate/imports.ts [--check]
 

@@ -1,5 +1,5 @@
-// Writes the table of docs/language.md that says how much of each area tests/conformance covers: cases in the agent's
-// interpreter, and those of them that run as kernel probes too.
+// Writes the table of docs/language.md that counts the cases of tests/conformance by area: all, those that the compiler
+// refuses, and those that also run as kernel probes.
 //
 //   npx tsx scripts/generate/language.ts [--check]
 

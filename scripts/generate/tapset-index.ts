@@ -1,5 +1,6 @@
-// Writes tapset/index.txt: which file of the tapset declares which name, so that the compiler parses only what a script
-// needs. Lines "kind name file", kind one of function, alias, global, macro. Private names are not listed.
+// Writes tapset/index.txt, which says which file of the tapset declares which name, so that the compiler parses only
+// the files that a script needs. A line is "kind name file"; the kind is function, alias, global or macro. Private
+// names are not listed.
 //
 //   npx tsx scripts/generate/tapset-index.ts [--check]
 

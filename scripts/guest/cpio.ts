@@ -1,7 +1,7 @@
 // Writes archives in the kernel's initramfs format (cpio "newc"), as bytes in memory.
 //
-// Everything in an archive belongs to root unless said otherwise, so that no root privileges are needed to make one.
-// Archives may be concatenated: the kernel unpacks them one after the other, later files over earlier ones.
+// Everything in an archive belongs to root unless the caller says otherwise, so making one needs no root privileges.
+// Archives may be concatenated: the kernel unpacks them in order, and later files replace earlier ones.
 
 import { lstatSync, readdirSync, readFileSync, readlinkSync } from "node:fs";
 import { join } from "node:path";

@@ -1,7 +1,7 @@
-// Fetches packages of any Debian suite and architecture from the mirror this machine is configured to use.
+// Fetches packages of any Debian suite and architecture from the mirror that this machine is configured to use.
 //
-// apt does the work, with lists, state and cache of its own under our cache folder: the machine's own package
-// database is neither read nor changed, and no privileges are needed.
+// apt does the work, with lists, state and cache of its own in our cache folder. It neither reads nor changes the
+// machine's own package database, and it needs no privileges.
 
 import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// A guest's kernel: Debian's package in, a kernel image for QEMU and an archive of the modules it needs out.
+// Extracts a guest's kernel from Debian's package: a kernel image for QEMU and an archive of the modules that it needs.
 //
 // A kernel stays as it was downloaded until `scripts/vm update` asks for a newer one, so that runs can be compared.
 

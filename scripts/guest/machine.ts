@@ -1,8 +1,9 @@
-// Boots a guest under QEMU, knows which ones are running, and stops them.
+// Boots a guest under QEMU, knows which guests are running, and stops them.
 //
-// A guest is one QEMU process and one folder, cachePath("run", NAME): console.log (all it ever printed), console.sock
-// (its serial line), state.json (written once it is ready), known_hosts and ssh_config. Its whole root file system is
-// an initramfs: nothing survives it. It reaches nothing but this machine's loopback, through one forwarded port.
+// A guest is one QEMU process and one folder, cachePath("run", NAME), which contains console.log (everything it
+// printed), console.sock (its serial line), state.json (written once it is ready), known_hosts and ssh_config. Its root
+// file system is an initramfs, so nothing survives it. It reaches only this machine's loopback, through one forwarded
+// port.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { closeSync, existsSync, mkdirSync, openSync, readFileSync, rmSync, writeFileSync } from "node:fs";

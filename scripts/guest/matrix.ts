@@ -1,6 +1,6 @@
-// The kernels that the tests run on: one row per guest, all of them Debian's own "cloud" kernel packages, unmodified.
+// The kernels that the tests run on: one row per guest. All are Debian's own "cloud" kernel packages, unmodified.
 //
-// A new kernel is one new row here; everything else (downloading, booting, tests) iterates this table.
+// To add a kernel, add a row; downloading, booting and tests iterate over this table.
 
 /** CPU architectures of guests, in the words that `stap-remote -a` uses. */
 export type GuestArch = "x86_64" | "arm64";

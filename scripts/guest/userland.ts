@@ -1,7 +1,8 @@
-// The files of a guest: an SSH server, a shell, sudo and bpftool, and no more, unpacked from Debian packages.
+// The files of a guest, unpacked from Debian packages: an SSH server, a shell, sudo and bpftool, and nothing else.
 //
-// What comes from packages is cached per CPU architecture; our own few files (root/ beside this one, accounts, keys)
-// are added at each boot. Nothing is installed: no package script runs, so accounts and links are made here.
+// What comes from packages is cached for each CPU architecture. Our own few files (root/ beside this file, accounts,
+// keys) are added at each boot. Nothing is installed: package scripts do not run, so this file creates accounts and
+// links.
 
 import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";

@@ -1,4 +1,4 @@
-// `scripts/vm`: the contributors' way to a stock Debian kernel with an SSH server, see `scripts/vm help`.
+// `scripts/vm`: gives contributors a stock Debian kernel with an SSH server; see `scripts/vm help`.
 
 import { spawn } from "node:child_process";
 import { readFileSync } from "node:fs";

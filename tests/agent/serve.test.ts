@@ -1,5 +1,4 @@
-// The agent's dialogue with a host, and what it does with bytes that are none. Nothing here loads anything into a
-// kernel.
+// The agent's dialogue with a host, and its answers to invalid bytes. Nothing here loads anything into a kernel.
 
 import { spawnSync } from "node:child_process";
 import { readFileSync, statSync } from "node:fs";

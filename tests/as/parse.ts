@@ -1,5 +1,4 @@
-// AssemblyScript: pass 1 alone, for the golden tests of the parser. What comes back is the text of `-p1`, or
-// diagnostics.
+// AssemblyScript: pass 1 alone, for the golden tests of the parser. It returns the text of `-p1`, or diagnostics.
 
 import { Reporter } from "../../compiler/diagnostics/diagnostic";
 import { writeDiagnosticsJson } from "../../compiler/diagnostics/json";

@@ -1,5 +1,5 @@
-// Instructions that one event executes and helpers that it calls, as scripts/bench counts them: ours may not rise. What
-// bpftrace 0.17 takes for a 6.12 kernel stands beside it.
+// Counts the instructions and helper calls that one event executes, as scripts/bench does: ours may not increase. The
+// numbers of bpftrace 0.17 for a 6.12 kernel stand beside ours.
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";

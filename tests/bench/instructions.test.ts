@@ -1,5 +1,5 @@
-// What scripts/bench compares with bpftrace in a guest, held here against what bpftrace 0.17 emits for a 6.12 kernel,
-// so that a change that costs instructions is seen without one.
+// Compares our instruction counts with those of bpftrace 0.17 for a 6.12 kernel, which scripts/bench measured in a
+// guest. So a change that costs instructions is noticed without a guest.
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";

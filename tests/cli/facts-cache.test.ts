@@ -100,7 +100,7 @@ test("a need that nobody can answer is an error, not a loop", async ({ folder })
     });
     assert.unreachable();
   } catch (error) {
-    assert.match((error as Error).message, /needs what is not known here \(moon: full\)/);
+    assert.match((error as Error).message, /needs facts about the remote \(moon: full\)/);
   }
 });
 

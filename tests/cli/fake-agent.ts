@@ -1,5 +1,5 @@
-// An agent in TypeScript: speaks frames over pipes in this process, so that sessions and command lines can be tested
-// without a kernel. What it does on each frame of the host can be replaced by a test.
+// An agent in TypeScript: it speaks frames over pipes in this process, so that sessions and command lines can be tested
+// without a kernel. A test can replace its reaction to each frame of the host.
 
 import { PassThrough } from "node:stream";
 import { ByteReader, ByteWriter } from "../../agent/host/bytes.ts";

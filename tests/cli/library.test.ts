@@ -1,4 +1,4 @@
-// Libraries of -I, scripts of -E, -r and -l: what the command line hands to the compiler, and what comes of it.
+// Libraries of -I, scripts of -E, -r and -l: what the command line passes to the compiler, and the results.
 
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// Sessions against an agent that behaves, and against ones that do not.
+// Sessions against an agent that behaves correctly, and against agents that do not.
 
 import type { PassThrough } from "node:stream";
 import { test } from "uvu";
@@ -110,7 +110,7 @@ test("a process that is no agent is told apart, with what it said", async () => 
 
 test("an agent of another version is refused by name of both versions", async () => {
   const error = await failure(open({ hello: helloPayload({ version: 99 }) }));
-  assert.match(error.message, /version 99 of the protocol, this stap-remote version 2/);
+  assert.match(error.message, /version 99 of the protocol, but this stap-remote speaks version 2/);
 });
 
 test("a process that says nothing and ends gives its status and what it wrote", async () => {
@@ -135,7 +135,7 @@ test("a connection cut in the middle of a frame is a cut connection", async () =
 
 test("an agent killed by a signal is named with it", async () => {
   const { session } = await open({ onRun: (agent) => agent.die({ code: null, signal: "SIGKILL" }) });
-  assert.is((await failure(events(session))).message, "the agent on box was ended by signal SIGKILL");
+  assert.is((await failure(events(session))).message, "the agent on box was killed by signal SIGKILL");
 });
 
 test("a frame longer than any is an error at its header, not memory", async () => {

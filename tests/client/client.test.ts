@@ -1,4 +1,5 @@
-// The program itself, as a process, against a real remote: how one gets there, as whom, and what is said when it fails.
+// The program itself, as a process, against a real remote: how it connects, as which user, and what it prints when it
+// fails.
 
 import { execFileSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

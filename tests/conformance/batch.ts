@@ -1,9 +1,9 @@
-// Puts many scripts into one, as kernel probes: what they print is told apart by a line that each handler prints first.
+// Combines many scripts into one, as kernel probes. Each handler first prints a line by which its output is recognised:
 //
 //   probe begin { BODY }   of script 17   ->   probe kernel.function("vfs_symlink") { print("@@17\n") BODY }
 //
-// Names of globals, functions and macros get the script's number, so that scripts do not meet. `ln -s` then fires all
-// of them once. Each handler stays a program of its own.
+// Names of globals, functions and macros get the script's number, so that scripts do not clash. `ln -s` then fires all
+// of them once. Each handler remains a program of its own.
 
 import type { Ended } from "../interpret/interpreter.ts";
 import { complaints } from "./cases.ts";

@@ -1,13 +1,12 @@
-// Reads the cases of this folder: many small scripts in a file, an area of the language each (README.md has the form).
+// Reads the cases of this folder. A file is one area of the language and contains many small scripts:
 //
 //   ## adds numbers            a case, and its name
 //   println(1 + 2)             its script; without a `probe` it is the body of a `probe begin`
 //   > 3                        the output's next line
-//   ! division by 0            an error: part of a line on standard error; the exit status is 1. That the compiler
-// refuses a
-//                              script is written '! parse error…' or '! semantic error…'
+//   ! division by 0            an error: part of a line on standard error; the exit status is 1. If the compiler must
+//                              refuse the script, write '! parse error…' or '! semantic error…'
 //   ? unused variable          a warning: part of a line on standard error
-//   : -D MAXACTION=9 -- a b    options, and behind `--` the script's arguments
+//   : -D MAXACTION=9 -- a b    options, and after `--` the script's arguments
 //   : agent                    not for kernels: it needs `exit()`, the end of the run, or a session of its own
 
 import { readdirSync, readFileSync } from "node:fs";

@@ -1,6 +1,6 @@
-// Random regular expressions through all of it: parser, automata, tables in the object, the routines that walk them in
-// the agent's interpreter; the answers are compared with JavaScript's. (Groups are compared in compiler/regex, where
-// expressions can be asked one by one; kernels in tests/run/random-regex.test.ts.)
+// Random regular expressions through the whole chain: parser, automata, tables in the object, and the routines that
+// walk them in the agent's interpreter. The answers are compared with JavaScript's. (compiler/regex compares groups,
+// because there each expression can be asked alone; tests/run/random-regex.test.ts does the same in kernels.)
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,5 +1,5 @@
-// Random regular expressions, scripts that try them, and what JavaScript's own say: it is asked for every place where
-// the leftmost longest match could be.
+// Random regular expressions, scripts that try them, and JavaScript's answers: JavaScript is asked about every place
+// where the leftmost longest match could be.
 
 /** Expressions of one script, and strings that each is tried on. */
 const EXPRESSIONS = 40;

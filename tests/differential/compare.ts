@@ -1,4 +1,4 @@
-// Programs of a seed with what they must print, and what is wrong with what an engine made of them.
+// Makes the programs of a seed with their expected output, and describes how an engine's output differs.
 
 import { type Ended, interpret } from "../interpret/interpreter.ts";
 import { evaluate, type Outcome } from "./evaluate.ts";

@@ -1,5 +1,5 @@
-// What a program prints, by walking its tree: the meaning of the language, written as plainly as possible. Numbers are
-// 64-bit two's complement; operands, keys and arguments are computed from left to right; arrays remember the order of
+// Evaluates a program by walking its tree: the meaning of the language, written as plainly as possible. Numbers are
+// 64-bit two's complement; operands, keys and arguments are computed from left to right; arrays keep the order of
 // insertion; strings are cut at MAXSTRINGLEN.
 
 import {

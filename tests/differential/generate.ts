@@ -1,5 +1,6 @@
-// Makes random well-typed programs: globals of both types, arrays of all shapes, functions, every statement. They end:
-// loops count, and functions call only those before them. An array is not changed while a foreach runs over it.
+// Makes random well-typed programs: globals of both types, arrays of all shapes, functions, every statement. The
+// programs end: loops count, and a function calls only functions before it. An array does not change while a foreach
+// runs over it.
 
 import { Random } from "./random.ts";
 import { bucketCount, declareStatistics, type StatisticPlace, type StatisticVariable } from "./statistics.ts";

@@ -1,4 +1,4 @@
-// Random choices that a seed repeats.
+// Random choices that are repeatable from a seed.
 
 /** A generator of numbers (mulberry32) and of choices made with them. */
 export class Random {

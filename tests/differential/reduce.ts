@@ -1,5 +1,5 @@
-// Makes a failing program smaller: leaves out statements, functions' bodies and parts of expressions as long as it
-// still fails in the same way.
+// Reduces a failing program: it leaves out statements, bodies of functions and parts of expressions as long as the
+// program still fails in the same way.
 
 import type { Expression, Program, Statement } from "./tree.ts";
 

@@ -1,4 +1,4 @@
-// Spells a tree in the script language, with as few parentheses as precedence allows, and now and then more.
+// Writes a tree in the script language, with as few parentheses as precedence permits, and sometimes with more.
 
 import { type StatisticPlace, spellDeclaration, spellDump, spellExtract, spellHistogram } from "./statistics.ts";
 import type { ArrayVariable, Expression, FunctionTree, Place, Program, Statement, Variable } from "./tree.ts";

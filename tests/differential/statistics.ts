@@ -1,5 +1,5 @@
-// Statistics in random programs: what they are, what they mean, and how scripts say it. Numbers wrap as in the
-// language; a variance is computed by the running average, in whole numbers, that stap uses.
+// Statistics in random programs: their shape, their meaning and their text. Numbers wrap as in the language. A variance
+// is computed as stap computes it, by a running average in whole numbers.
 
 import type { Random } from "./random.ts";
 import type { Expression, Type } from "./tree.ts";

@@ -1,5 +1,5 @@
-// Random programs as trees: what generate.ts makes, render.ts spells in the script language, and evaluate.ts gives a
-// meaning to. A tree of the tests' own, not the compiler's: what is wrong there must not be wrong here in the same way.
+// Random programs as trees: generate.ts makes them, render.ts writes them in the script language, and evaluate.ts runs
+// them. The tests have a tree of their own, so that an error in the compiler's tree is not repeated here.
 
 import type { Extractor, StatisticPlace, StatisticVariable } from "./statistics.ts";
 

@@ -1,4 +1,4 @@
-// Histograms as text, through the Wasm module that the host uses. The layouts are those that stap's documents show.
+// Histograms as text, through the Wasm module that the host uses. The layouts are those in stap's documents.
 
 import { readFileSync } from "node:fs";
 import { test } from "uvu";

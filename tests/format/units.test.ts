@@ -1,4 +1,4 @@
-// Records that come in pieces, out of order with others, damaged, or without end.
+// Records that arrive in pieces, interleaved with others, damaged, or without end.
 
 import { readFileSync } from "node:fs";
 import { test } from "uvu";

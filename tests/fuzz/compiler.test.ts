@@ -1,4 +1,5 @@
-// The compiler takes anything: whatever a script holds, an object or diagnostics come out. scripts/fuzz.ts runs more.
+// The compiler accepts any input: whatever a script contains, it returns an object or diagnostics. scripts/fuzz.ts runs
+// more.
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,9 +1,13 @@
-// Golden files of pass 2: `semantic/x.stp` beside `x.p2` (what -p2 prints, or what is needed first) and `x.err` (errors
-// or warnings, if there are any).
+// Golden files of pass 2: `semantic/x.stp` beside `x.p2` (what -p2 prints, or the needs of the first round) and `x.err`
+// (errors or warnings, if there are any).
 //
-// Lines at the top of a script set the scene: `# functions: vfs_read *` (names that the remote has and patterns that
-// were answered), `# absent: vfs_raed`, `# tracepoints: …`, `# remote` (known, but nothing asked), `# arch: arm64`, `#
-// define: NAME=VALUE`, `# global: NAME=VALUE`, `# tapset: none`. BLESS=1 writes what came out; read the diff.
+// Lines at the top of a script describe its environment. BLESS=1 writes the results; read the diff.
+//
+//   # functions: vfs_read *     names that the remote has, and patterns that were answered
+//   # absent: vfs_raed          names that it does not have
+//   # tracepoints: …            the same of tracepoints
+//   # remote                    there is a remote, and nothing was asked yet
+//   # arch: arm64               # define: NAME=VALUE       # global: NAME=VALUE       # tapset: none
 
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// Every kernel of the matrix boots and is what tests take for granted: two CPUs, BTF, the accounts, bpftool.
+// Every kernel of the matrix boots and has what tests rely on: two CPUs, BTF, the accounts, bpftool.
 
 import { suite, test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// Which mirror guests' packages come from: what is read out of apt's own configuration.
+// Which mirror the guests' packages come from, according to apt's own configuration.
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,5 @@
-// Guests start and end when they should: shared by processes that want the same one, gone with the one that booted it.
+// Guests start and end when they should: processes that want the same guest share it, and it ends with the process that
+// booted it.
 
 import { type ChildProcess, spawn } from "node:child_process";
 import { existsSync } from "node:fs";

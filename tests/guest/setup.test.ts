@@ -1,4 +1,5 @@
-// scripts/setup.sh on machines that lack things, played by a PATH of stand-ins: what it installs, says and refuses.
+// scripts/setup.sh on machines that lack programs, simulated by stand-ins in PATH: what it installs, prints and
+// refuses.
 
 import { spawnSync } from "node:child_process";
 import {

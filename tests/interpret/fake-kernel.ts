@@ -1,9 +1,10 @@
-// As much of a Linux kernel as the agent needs to run the handlers that it interprets: agent.wasm runs in this process
-// with its system calls answered here. Maps are zeroed memory; programs for the kernel load and never run, also those
-// of timers that take the lock; time passes only while the agent waits. One CPU, 4096-byte pages, root.
+// As much of a Linux kernel as the agent needs to run the handlers that it interprets. agent.wasm runs in this process,
+// and its system calls are answered here. Maps are zeroed memory. Programs for the kernel load but never run, nor do
+// timers that take the lock. Time passes only while the agent waits. There is one CPU, pages have 4096 bytes, and the
+// user is root.
 //
-// Input is given beforehand, because the agent runs to its end in one call: when it waits with nothing left to happen,
-// Stop is put into its input, as if the user had pressed ^C.
+// The agent runs to its end in one call, so its input is given beforehand. When the agent waits and nothing is left to
+// happen, its input is Stop, as if the user had pressed ^C.
 
 import { encodeFrame } from "../../agent/host/frames.ts";
 import { HostFrame } from "../../common/format/frame.ts";

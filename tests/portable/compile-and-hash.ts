@@ -1,5 +1,5 @@
-// Compiles scripts and gives the objects' SHA-256: run by Node, Deno and Chromium alike, so it imports nothing of
-// theirs.
+// Compiles scripts and returns the objects' SHA-256. Node, Deno and Chromium all run it, so it imports nothing specific
+// to one of them.
 
 import { createCompiler, type NamedBytes } from "../../compiler/host/compile.ts";
 

@@ -1,4 +1,5 @@
-// The agent by itself, as on a box that no host can reach: two files copied by hand, formatted text on standard output.
+// The agent by itself, as on a machine that no host can reach: two files copied by hand, formatted text on standard
+// output.
 
 import { spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";

@@ -1,6 +1,5 @@
-// Updates of globals under load on two CPUs: whatever else happens to them at the same time, each is applied exactly
-// once, or its handler is counted as skipped. The load makes a known number of events, so that every sum can be
-// checked.
+// Updates of globals under load on two CPUs: each update is applied exactly once, or its handler is counted as skipped.
+// The load makes a known number of events, so every sum can be checked.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

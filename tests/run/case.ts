@@ -1,13 +1,13 @@
-// A script of tests/run with its expectation: header comments say how it is run and what must come of it.
+// A script of tests/run with its expectation. Header comments say how it is run and what must result:
 //
 //   # expect: LINE            the output's next line, exactly
 //   # expect-match: REGEX     the output's next line matches
 //   # expect-error: REGEX     somewhere on standard error; without one, standard error must be empty
 //   # status: N               exit status; 0 without it
-//   # args: -T 2 -- a b       options, and behind `--` the script's arguments; PID is the process of `spawn`
+//   # args: -T 2 -- a b       options, and after `--` the script's arguments; PID is the process of `spawn`
 //   # spawn: SHELL            a process in the guest that lives as long as the script runs
 //   # during: SHELL           run in the guest once all probes are attached; then the script is stopped
-//   # needs: FEATURE          the script is skipped where the guest lacks it
+//   # needs: FEATURE          the script is skipped if the guest lacks the feature
 
 import { readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,4 +1,4 @@
-// However a session ends, nothing of it stays on the remote: no program, map, link, probe event, process or file.
+// However a session ends, nothing of it remains on the remote: no program, map, link, probe event, process or file.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -63,7 +63,7 @@ test("SIGKILL of the agent leaves nothing attached, and the client says so", asy
   await remote.shell(`kill -9 ${agent}`);
   const ended = await client.ended;
   assert.is(ended.status, 3);
-  assert.match(ended.err, /^stap-remote: the agent on .* was ended by signal .*KILL/m);
+  assert.match(ended.err, /^stap-remote: the agent on .* was killed by signal .*KILL/m);
   assert.is(await remote.leftBehind(before), "");
 });
 

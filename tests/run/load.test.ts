@@ -1,5 +1,5 @@
-// Counts under load, on two CPUs: what is printed and what is reported as lost or skipped is all there was; lines of
-// handlers that run at the same time are whole.
+// Counts under load, on two CPUs: the printed, lost and skipped counts add up to the number of events. Lines of
+// handlers that run at the same time are not mixed.
 
 import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";

@@ -1,4 +1,4 @@
-// A program that the kernel's verifier refuses is explained in the script's terms. The objects are made bad by hand
+// A program that the kernel's verifier refuses is explained in the script's terms. The objects are damaged by hand
 // (broken.ts).
 
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
@@ -40,7 +40,7 @@ test("the script's line, a caret, the kernel's message and the end of the log ar
   assert.match(err, /^ERROR: the kernel's verifier refused probe kernel\.function\("vfs_read"\): R9 !read_ok\n/);
   assert.match(err, /^ +at: .*bad\.stp:4:3\n +source: {3}printf\("%d %s\\n", n, execname\(\)\)\n {19}\^\n/m);
   assert.match(err, /^ +instruction: \d+: \(79\) r4 = \*\(u64 \*\)\(r9 \+0\)\n/m);
-  assert.match(err, /^ +the kernel's log \(the last 20 of \d+ lines; all: --verifier-log=full\):\n/m);
+  assert.match(err, /^ +the kernel's log \(the last 20 of \d+ lines; for all of them: --verifier-log=full\):\n/m);
   assert.match(err, /^ {2}R9 !read_ok$/m);
   assert.match(err, /Pass 5: run failed\.\n$/);
 });

@@ -1,4 +1,4 @@
-// Runs each script of this folder on a real kernel and compares with what its header says (case.ts).
+// Runs each script of this folder on a real kernel and compares the output with the script's header (case.ts).
 
 import { fileURLToPath } from "node:url";
 import { suite } from "uvu";

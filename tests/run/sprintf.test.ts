@@ -1,4 +1,4 @@
-// sprintf formats where the program runs, printf on the host: for many directives and values both must say the same, in
+// sprintf formats in the program, printf on the host. For many directives and values both must give the same text, in
 // the agent's interpreter and in the kernel.
 
 import { suite } from "uvu";

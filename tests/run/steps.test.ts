@@ -1,5 +1,5 @@
-// The random programs of tests/steps as handlers of kernel probes, where every call and every round of a loop is a
-// step: the kernel's verifier accepts them, and they answer what the evaluator answers.
+// The random programs of tests/steps as handlers of kernel probes, in which every call and every round of a loop is a
+// step. The kernel's verifier must accept them, and their answers must be the evaluator's.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,4 +1,4 @@
-// The host argument and the ssh configuration: what `ssh -G` says and what our own reader of the files says agree.
+// The host argument and the ssh configuration: the output of `ssh -G` and our own reader of the files must agree.
 
 import { execFileSync } from "node:child_process";
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";

@@ -124,7 +124,7 @@ for (const ssh of ["ssh2", "openssh"] as const) {
   test("a key that the server refuses is an authentication error that names the user and a remedy", async () => {
     const error = await failure(options({ identity: [sshd.strangerKey] }));
     assert.is(error.code, "auth");
-    assert.match(error.message, /@127\.0\.0\.1:\d+ does not let us in/);
+    assert.match(error.message, /@127\.0\.0\.1:\d+ refused the login/);
     assert.match(error.message, /publickey/);
     assert.match(error.hint!, /--identity/);
   });

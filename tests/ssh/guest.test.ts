@@ -1,4 +1,5 @@
-// The real agent and the real sudo in a guest: each of its accounts reaches a running agent, or is told why not.
+// The real agent and the real sudo in a guest: each of its accounts reaches a running agent, or gets a message that
+// says why not.
 
 import { randomBytes } from "node:crypto";
 import { suite } from "uvu";

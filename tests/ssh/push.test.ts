@@ -1,5 +1,5 @@
-// The bootstrap against a real sshd, with a shell script in place of the agent. The server runs every command through a
-// script that a test writes, which gives the remote another environment, another login shell, or other manners.
+// The bootstrap against a real sshd, with a shell script instead of the agent. The server runs every command through a
+// script that a test writes, which changes the remote's environment, login shell or behaviour.
 
 import { execFileSync } from "node:child_process";
 import { createHash, randomBytes } from "node:crypto";

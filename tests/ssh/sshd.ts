@@ -1,5 +1,5 @@
-// A real OpenSSH server on a loopback port for the tests, with its own keys, configuration and folder, run as whoever
-// runs the tests. Nothing of the user's own ssh files is read or written.
+// A real OpenSSH server on a loopback port for the tests, with its own keys, configuration and folder. It runs as the
+// user who runs the tests, and does not read or write that user's ssh files.
 
 import { type ChildProcess, execFileSync, spawn } from "node:child_process";
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";

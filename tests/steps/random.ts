@@ -1,5 +1,6 @@
-// Random programs of functions that call each other and themselves, and what they must answer: every piece of a program
-// is its text and a function that does the same here. What runs when is seen in `h`, into which every step is mixed.
+// Random programs of functions that call each other and themselves, with the expected answers: each piece of a program
+// is its text, and a function here that does the same. Every step is mixed into `h`, which shows the order of
+// execution.
 
 /** A number of 64 bits. */
 const wrap = (value: bigint): bigint => BigInt.asIntN(64, value);

@@ -1,4 +1,4 @@
-// Random programs of recursive functions in the agent's interpreter: the answer and the order of all that happens are
+// Random programs of recursive functions in the agent's interpreter: the answer and the order of execution must be
 // those of a simple evaluator. tests/run/steps.test.ts runs some of them in kernels. STAP_REMOTE_SEED=N runs one.
 
 import { suite } from "uvu";

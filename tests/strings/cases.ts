@@ -1,6 +1,6 @@
-// Strings at their longest, for any MAXSTRINGLEN: scripts that keep, cut, compare and print strings of MAXSTRINGLEN - 1
-// bytes, and what must come of them. `interpreter.test.ts` runs them in the agent, `run/long-strings.test.ts` in
-// kernels.
+// Strings of the greatest length, for any MAXSTRINGLEN: scripts that store, cut, compare and print strings of
+// MAXSTRINGLEN - 1 bytes, with the expected output. `interpreter.test.ts` runs them in the agent,
+// `run/long-strings.test.ts` in kernels.
 
 /** One script, with `probe begin` as the conformance cases have it. */
 export interface LongCase {

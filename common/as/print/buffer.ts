@@ -1,7 +1,7 @@
-// A growing run of bytes in raw memory, reused for ever: after the first few batches nothing is allocated. Text of
-// printfs, of messages and of half-finished units is collected in these.
+// A growing run of bytes in raw memory. It is reused, so after the first few batches nothing is allocated. The text of
+// printfs, of messages and of unfinished units collects in such buffers.
 //
-// Invariant: never longer than `limit`; what does not fit is dropped and `overflowed` says so.
+// Invariant: a buffer is never longer than `limit`. What does not fit is dropped, and `overflowed` is set.
 
 /** Bytes that are appended to and taken as a whole. */
 export class OutBuffer {

@@ -1,10 +1,11 @@
-// What stap's printf directives do to one argument. The rules follow the kernel's printf, not C's, where they differ:
+// Formats one argument by one of stap's printf directives. Where the kernel's printf and C's differ, the rules follow
+// the kernel's:
 //
-//   - `0` pads numbers to the full width even if there is a precision; precision 0 prints zero as "0";
-//   - `#` prefixes hex and octal of zero too; %p is %#x;
-//   - %c takes the low byte, `%#c` and `%#s` escape what does not print; %b writes 1, 2, 4 or 8 little-endian bytes;
-//   - `0` on text and memory appends a NUL byte;
-//   - %m and %M take the precision as the number of bytes, one if there is none.
+// - `0` pads numbers to the full width even if there is a precision; precision 0 prints zero as "0";
+// - `#` prefixes hex and octal of zero too; %p is %#x;
+// - %c takes the low byte, `%#c` and `%#s` escape what does not print; %b writes 1, 2, 4 or 8 little-endian bytes;
+// - `0` on text and memory appends a NUL byte;
+// - %m and %M take the precision as the number of bytes, one if there is none.
 
 import { OutBuffer } from "./buffer";
 

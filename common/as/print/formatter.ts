@@ -1,11 +1,12 @@
-// THE formatter: records of a ring and the manifest's sites in, text out. The agent links it, and so does the small
-// Wasm module that the host runs (index.ts), so a script prints the same bytes wherever they are made.
+// The formatter: records of a ring and the manifest's sites → text. The agent links it, and the host runs it as a small
+// Wasm module (index.ts), so a script prints the same bytes in both.
 //
 //   record --units--> items --plan--> directives --directive--> bytes
 //
-// Print and log go to `text`; errors and warnings go to `messages`, a line each, in stap's words.
-// Invariant: nothing is allocated per record (buffers grow to what they need and stay), and no record traps: what is
-// not as the manifest says becomes a message, once for each kind of damage.
+// Prints and logs go to `text`. Errors and warnings go to `messages`, a line each, in stap's format.
+//
+// Invariants: nothing is allocated per record (buffers grow to the size that they need and keep it). No record traps:
+// if it does not match the manifest, it becomes a message, once for each kind of damage.
 
 import { ArgumentRow, Manifest, ManifestFlags, PositionRow } from "../../format/manifest";
 import { ArgumentType, MAX_RECORD_BYTES, MAX_SITES, RecordFlags, RecordItem, SiteKind } from "../../format/record";

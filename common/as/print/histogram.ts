@@ -6,9 +6,10 @@
 //         ~
 //      64 |@                                                   1
 //
-// One row for each bucket from two below the first that is not empty to two above the last. Rows with two empty ones on
-// either side are left out, which a `~` says. A bar has at most 50 characters; where the greatest count is higher, one
-// character stands for as many as it takes. Rows of what lies outside the range of @hist_linear begin with < and >.
+// There is one row for each bucket, from two below the first that is not empty to two above the last. A row that has
+// two empty rows on either side is left out, and a `~` stands for it. A bar has at most 50 characters. If the greatest
+// count is higher, a character stands for several. Rows for values outside the range of @hist_linear begin with < and
+// >.
 //
 // The bytes may be anything: numbers wrap, and there are never more rows than buckets.
 

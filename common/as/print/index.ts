@@ -1,10 +1,11 @@
-// The formatter as a Wasm module for the host. Bytes are passed in one input area and taken from two output buffers;
-// a whole frame of records is formatted per call, so that JavaScript does nothing per record.
+// The formatter as a Wasm module for the host. The host writes bytes into one input area and reads two output buffers.
+// One call formats a whole frame of records, so JavaScript does nothing per record.
 //
 //   input(bytes) -> address to copy to     openManifest(bytes) -> ManifestFault
 //   format(from, bytes) -> index up to which the frame was consumed; take both texts, call again until it is `bytes`
 //
-// Invariant: constant memory over an endless stream: the texts are handed over before they grow beyond a megabyte or so.
+// Invariant: memory is constant over an endless stream, because texts are handed over before they exceed a megabyte or
+// so.
 
 import { RecordItem } from "../../format/record";
 import { OutBuffer } from "./buffer";

@@ -1,5 +1,5 @@
-// The tables of a manifest as the formatter needs them: sites, their arguments, positions, strings. Every offset is
-// checked, because the section may come from anywhere; a string that lies outside is the empty one.
+// The tables of a manifest that the formatter needs: sites, their arguments, positions, strings. Every offset is
+// checked, because the section may come from anywhere. A string that lies outside the section is empty.
 
 import {
   ArgumentRow,

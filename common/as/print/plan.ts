@@ -1,6 +1,6 @@
-// Formats, taken apart once when the manifest is opened, so that a record costs no parsing: one Plan per site.
-// The compiler has checked formats against arguments; here whatever is no directive is printed as it stands, because a
-// manifest may come from anywhere.
+// Formats that are parsed once, when the manifest is opened, so that a record needs no parsing: one Plan for each site.
+// The compiler has checked formats against arguments. But a manifest may come from anywhere, so text that is not a
+// valid directive is printed as it is.
 
 import { ArgumentRow, SiteRow, SiteStyle } from "../../format/manifest";
 import { ArgumentType, HistogramArgument, RecordItem } from "../../format/record";

@@ -1,8 +1,8 @@
-// Units of output that arrived in part: a handler printed more than fits one record. The text of the pieces is kept per
-// unit until the last one comes; then it goes out whole, or not at all if a piece was lost.
+// Units of output that arrive in several records, because a handler printed more than fits one. The text of each unit
+// is kept until its last record arrives. Then it is printed whole, or dropped if a record was lost.
 //
-// Invariant: memory is bounded by MAX_OPEN x MAX_UNIT_BYTES in the worst case and reused; a well-behaved agent has at
-// most as many open units as frames.
+// Invariant: memory is at most MAX_OPEN x MAX_UNIT_BYTES, and is reused. A well-behaved agent has at most as many open
+// units as there are frames.
 
 import { OutBuffer } from "./buffer";
 
