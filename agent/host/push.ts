@@ -213,7 +213,7 @@ class Conversation {
 
   private noPlace(): TransportError {
     const tried = this.skipped.join("; ");
-    if (/the agent ends there/.test(tried)) {
+    if (/the agent exits there/.test(tried)) {
       return new TransportError("agent-broken", `the agent does not run on ${this.where} (${this.uname}): ${tried}`);
     }
     const hint = "make room in one of these places, or mount one of them without noexec";

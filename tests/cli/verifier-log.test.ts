@@ -97,7 +97,7 @@ test("an instruction of a subprogram is found by its comment, not by the caller'
 
 test("a refusal without a log is explained by its error number", () => {
   const text = explainRejection({ program: "probe_1", errno: -1, log: "" }, manifest(), false);
-  assert.match(text, /refused probe kernel\.function\("vfs_read"\): the kernel does not permit it/);
+  assert.match(text, /refused probe kernel\.function\("vfs_read"\): permission denied/);
   assert.match(text, /gave no log/);
 });
 
