@@ -289,9 +289,7 @@ function parser() {
   let builder = yargs([])
     .scriptName("stap-remote")
     .usage("Usage: stap-remote [options] SCRIPT.stp [ARGUMENT]...\n       stap-remote run OBJECT.bo [options]")
-    .epilogue(
-      "SCRIPT may be '-', which means standard input. Options may follow it. What follows '--' is passed to the script.",
-    )
+    .epilogue("SCRIPT may be '-': standard input. Options may follow it. What follows '--' is passed to the script.")
     .parserConfiguration({ "boolean-negation": false, "camel-case-expansion": false, "dot-notation": false })
     .help(false)
     .version(false)

@@ -11,9 +11,9 @@
 // such list in the string belongs to the longest of the leftmost matches. The walk follows the paths to the beginning
 // of the match. The first value that it finds for a tag is the last value that the match gave to it.
 //
-//   string        x     a     b     NUL          /(a)b/        path 0 of the last list but one: a match
-//   lists      L0    L1    L2    L3    L4                      came from path 2 of L2, which came from path 1 of L1, the
-//   position    0     1     2     3    (end)                   beginning: tags 0 and 2 at 1, tag 3 at 2, tag 1 at 3
+//   string        x     a     b     NUL      /(a)b/      path 0 of the last list but one: a match
+//   lists      L0    L1    L2    L3    L4                came from path 2 of L2, which came from path 1 of L1, the
+//   position    0     1     2     3    (end)             beginning: tags 0 and 2 at 1, tag 3 at 2, tag 1 at 3
 
 import { ByteClasses } from "./classes";
 import { Closure } from "./closure";

@@ -98,7 +98,7 @@ test("an instruction of a subprogram is found by its comment, not by the caller'
 test("a refusal without a log is explained by its error number", () => {
   const text = explainRejection({ program: "probe_1", errno: -1, log: "" }, manifest(), false);
   assert.match(text, /refused probe kernel\.function\("vfs_read"\): permission denied/);
-  assert.match(text, /gave no log/);
+  assert.match(text, /returned no log/);
 });
 
 test("tabs before the column stay tabs under the caret", () => {
