@@ -1,5 +1,5 @@
-// Compares names with shell patterns, and compares version strings. common/format/glob.ts does the matching; here strings
-// become bytes for it.
+// Compares names with shell patterns, and compares version strings. common/format/glob.ts does the matching; here
+// strings become bytes for it.
 
 import { isGlob, matchGlob } from "../../common/format/glob";
 
