@@ -1,8 +1,15 @@
-// Where the process begins: keeps the initial stack, opens what is missing of descriptors 0 to 2, catches memory faults
-// on a stack of their own, makes the one instance of the module and runs it.
+// Where the process begins: keeps the initial stack, opens those of the descriptors 0 to 2 that are closed, catches memory
+// faults on a stack of their own, makes the one instance of the module and runs it.
 
 #include "agent.h"
 #include "native.h"
+
+// uapi/asm-generic/signal.h, signal-defs.h, fcntl.h; the same on x86_64 and arm64.
+enum { SIGILL = 4, SIGBUS = 7, SIGFPE = 8, SIGSEGV = 11, SIGNAL_SET_BYTES = 8 };
+enum { SA_SIGINFO = 4, SA_RESTORER = 0x04000000, SA_ONSTACK = 0x08000000 };
+enum { AT_FDCWD = -100, O_RDWR = 2, F_GETFD = 1 };
+/** Offset of si_addr in siginfo_t. */
+enum { FAULT_ADDRESS = 16 };
 
 uint64_t initial_stack;
 
@@ -22,6 +29,7 @@ __asm__(
     "  mov $15, %eax\n"
     "  syscall\n");
 void restore_signal(void);
+/** Offset of uc_mcontext.gregs[REG_RIP] in ucontext_t. */
 #define PC_IN_CONTEXT 168
 #else
 __asm__(
@@ -32,6 +40,7 @@ __asm__(
     "  mov x0, sp\n"
     "  bl start\n"
     "  brk 1\n");
+/** Offset of uc_mcontext.pc in ucontext_t. */
 #define PC_IN_CONTEXT 440
 #endif
 
@@ -61,10 +70,10 @@ void complain_hex(uint64_t value) {
 
 void complain_decimal(uint64_t value) { complain_number(value, 10); }
 
-/** SIGSEGV, SIGBUS, SIGILL, SIGFPE: says what and where, in terms of linear memory where it lies there. */
+/** SIGSEGV, SIGBUS, SIGILL, SIGFPE: prints the address, as an offset in linear memory if it lies there. */
 static void fault(int signal, uint8_t* info, uint8_t* context) {
   uint64_t at, pc;
-  __builtin_memcpy(&at, info + 16, 8);
+  __builtin_memcpy(&at, info + FAULT_ADDRESS, 8);
   __builtin_memcpy(&pc, context + PC_IN_CONTEXT, 8);
   complain("stap-agent: internal error: signal ");
   complain_decimal((uint64_t)signal);
@@ -82,6 +91,7 @@ static void fault(int signal, uint8_t* info, uint8_t* context) {
   die(EXIT_INTERNAL);
 }
 
+/** struct sigaction of the system call (uapi/asm/signal.h), not of libc. */
 struct kernel_sigaction {
   void (*handler)(int, uint8_t*, uint8_t*);
   uint64_t flags;
@@ -98,22 +108,21 @@ static void catch_faults(void) {
     size_t size;
   } stack = {fault_stack, 0, sizeof fault_stack};
   syscall3(NR_sigaltstack, (int64_t)&stack, 0, 0);
-  // SA_SIGINFO | SA_ONSTACK, on x86_64 SA_RESTORER
-  struct kernel_sigaction action = {.handler = fault, .flags = 4 | 0x08000000};
+  struct kernel_sigaction action = {.handler = fault, .flags = SA_SIGINFO | SA_ONSTACK};
 #if defined(__x86_64__)
-  action.flags |= 0x04000000;
+  action.flags |= SA_RESTORER;
   action.restorer = restore_signal;
 #endif
-  static const int signals[] = {4, 7, 8, 11};
+  static const int signals[] = {SIGILL, SIGBUS, SIGFPE, SIGSEGV};
   for (unsigned i = 0; i < sizeof signals / sizeof *signals; ++i)
-    syscall6(NR_rt_sigaction, signals[i], (int64_t)&action, 0, 8, 0, 0);
+    syscall6(NR_rt_sigaction, signals[i], (int64_t)&action, 0, SIGNAL_SET_BYTES, 0, 0);
 }
 
-/** A descriptor that we open later must not become standard output by accident. */
+/** Opens /dev/null for descriptors 0 to 2 that are closed: a later open must not return one of them. */
 static void open_standard_descriptors(void) {
   for (int fd = 0; fd <= 2; ++fd)
-    if (syscall3(NR_fcntl, fd, 1 /* F_GETFD */, 0) < 0)
-      syscall6(NR_openat, -100, (int64_t) "/dev/null", 2 /* O_RDWR */, 0, 0, 0);
+    if (syscall3(NR_fcntl, fd, F_GETFD, 0) < 0)
+      syscall6(NR_openat, AT_FDCWD, (int64_t) "/dev/null", O_RDWR, 0, 0, 0);
 }
 
 __attribute__((used)) _Noreturn void start(uint64_t stack) {

@@ -1,12 +1,14 @@
-// Which of several alternatives is chosen, as far as no kernel is needed for that: a feature that the agent does not know
-// is one that the kernel does not have. tests/run/alternatives.test.ts attaches some.
+// Which of several alternatives is chosen, as far as no kernel is needed for that: a feature that the agent does not
+// know is one that the kernel does not have. tests/run/alternatives.test.ts attaches some.
 
+import { attachProblem } from "../../common/format/attach";
 import { FailureCode } from "../../common/format/frame";
 import { chooseAlternatives, isNeeded, nextAlternative, replaceProgram } from "./alternatives";
-import { selfCheck } from "./attach/table";
+import { selfCheckAttachers } from "./attach/table";
 import { Failure } from "./errors";
-import { checkFeatures } from "./features";
+import { checkFeatures, selfCheckFeatures } from "./features";
 import { LoadedObject, openObject } from "./object";
+import { selfCheckNumbers } from "./sys-numbers";
 import { alternativesObject } from "./testing/sample";
 
 const BROKEN: Failure = new Failure(FailureCode.Attach, 2, "cannot attach");
@@ -63,6 +65,9 @@ export function test_a_program_that_cannot_be_loaded_is_replaced_everywhere(): v
   assert(!replaceProgram(o, o.programs[1], BROKEN), "that is the last");
 }
 
-export function test_each_kind_that_fires_in_the_kernel_can_be_attached(): void {
-  selfCheck();
+export function test_tables_are_complete(): void {
+  assert(attachProblem() == "", attachProblem());
+  selfCheckAttachers();
+  selfCheckFeatures();
+  selfCheckNumbers();
 }

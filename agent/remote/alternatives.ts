@@ -1,6 +1,6 @@
-// Probes with alternatives: rows of one group, best first, of which one is attached. The first whose features the kernel
-// has is chosen when the object is loaded; if its program cannot be loaded, or it cannot be attached, the next one takes
-// its place. Programs that only the others need are never loaded.
+// Probes with alternatives: rows of one group, best first, of which one is attached. The first whose features the
+// kernel has is chosen when the object is loaded; if its program cannot be loaded, or it cannot be attached, the next
+// one takes its place. Programs that only the others need are never loaded.
 
 import { attachRow } from "../../common/format/attach";
 import { FailureCode } from "../../common/format/frame";
@@ -28,7 +28,9 @@ export function chooseAlternatives(o: LoadedObject): Failure | null {
   return null;
 }
 
-/** Takes the next alternative instead of one that failed; null if there is none that the kernel has the features for. */
+/**
+ * Takes the next alternative instead of one that failed; null if there is none that the kernel has the features for.
+ */
 export function nextAlternative(o: LoadedObject, probe: Probe, failure: Failure): Probe | null {
   const at = o.probes.indexOf(probe);
   probe.isChosen = false;

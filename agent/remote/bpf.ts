@@ -1,5 +1,5 @@
-// The commands of bpf(2) that the agent gives. Each function fills `union bpf_attr` (common/format/bpf-attr.ts), makes the
-// call and returns what the kernel did: a descriptor, 0, or -errno. No two of them ever use the union at once.
+// The commands of bpf(2) that the agent gives. Each function fills `union bpf_attr` (common/format/bpf-attr.ts), makes
+// the call and returns what the kernel did: a descriptor, 0, or -errno. No two of them ever use the union at once.
 
 import { encodeTextZ } from "../../common/as/bytes";
 import { AttachType, BpfCommand, OBJECT_NAME_BYTES } from "../../common/format/bpf";

@@ -1,6 +1,6 @@
 // The object's own types on their way to the kernel. As libbpf does: offsets and sizes that only the linker would know
-// are filled in from the ELF file, and kinds that an older kernel does not know are replaced by harmless ones of the same
-// length, so that ids stay what they are. No kernel involved here: load.ts hands the bytes over.
+// are filled in from the ELF file, and kinds that an older kernel does not know are replaced by harmless ones of the
+// same length, so that ids stay what they are. No kernel involved here: load.ts hands the bytes over.
 
 import { BtfReader, readBtf } from "../../common/as/btf-reader";
 import { ByteReader } from "../../common/as/bytes";

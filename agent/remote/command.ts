@@ -38,11 +38,11 @@ export class CommandRequest {
   /** -1: as SUDO_UID and SUDO_GID say, or unchanged */
   uid: i32 = -1;
   gid: i32 = -1;
-  /** Bring the output here, or let it go where the agent's own goes? */
+  /** Whether the agent reads what the command prints; otherwise it goes where the agent's own output goes. */
   captured: bool = true;
 }
 
-/** A command that waits, runs or has ended. */
+/** A command: it waits at the gate, runs, or has ended. */
 export class Command {
   /** descriptors of what it prints; -1 when closed or not captured */
   stdout: i32 = -1;
@@ -68,7 +68,7 @@ export class Command {
     return got == 4 ? new Failure(FailureCode.Command, load<i32>(word), `cannot run the command '${text}'`) : null;
   }
 
-  /** After SIGCHLD: has it ended? */
+  /** Whether it has ended; to be asked after SIGCHLD. */
   reap(): bool {
     const status = memory.data(8);
     if (!this.ended && wait4(this.pid, status, WNOHANG) == this.pid) {
@@ -78,11 +78,11 @@ export class Command {
     return this.ended;
   }
 
-  /** Ends it and what it started, if it still runs. */
+  /** Ends the command and its process group if it still runs. */
   stop(): void {
     if (this.ended) return;
     if (this.gate >= 0) {
-      // It never started: it ends at the closed gate, and has no status.
+      // It never started: when the gate is closed the child ends, and it has no status.
       this.closeGate();
       wait4(this.pid, 0, 0);
       this.ended = true;
@@ -90,16 +90,16 @@ export class Command {
     }
     kill(-this.pid, SIGTERM);
     kill(-this.pid, SIGCONT);
-    // The session's own descriptors are no longer watched: look a few times, then insist.
+    // The session no longer watches its descriptors: poll for a second, then kill.
     for (let i = 0; i < 50 && !this.reap(); ++i) sleepMs(20);
-    this.status = -1; // how it ended is our doing
+    this.status = -1; // we ended it: its status says nothing about the command
     if (this.ended) return;
     kill(-this.pid, SIGKILL);
     wait4(this.pid, 0, 0);
     this.ended = true;
   }
 
-  /** Keeps the pipes that hold it back. */
+  /** Takes its pipes: the child waits at `gate`, and says on `report` why exec failed. */
   hold(gate: i32, report: i32): void {
     this.gate = gate;
     this.report = report;
@@ -214,12 +214,15 @@ class Spawner {
   }
 }
 
-/** Words that only the shell itself knows. */
+/** Words that the shell itself executes. */
 const SHELL_WORDS: string =
-  " : . alias bg break case cd command continue eval exec exit export fg for getopts hash if jobs local read readonly " +
-  "return set shift times trap type ulimit umask unalias unset until wait while ";
+  " : . alias bg break case cd command continue eval exec exit export fg for getopts hash if jobs local read " +
+  "readonly return set shift times trap type ulimit umask unalias unset until wait while ";
 
-/** May the shell become the command, so that target() is the command's own process? Not if it has more to do after it. */
+/**
+ * Whether the shell can `exec` the command, so that target() is the command's own process. It cannot if it has to do
+ * something afterwards.
+ */
 function canExec(text: string): bool {
   for (let i = 0, n = text.length; i < n; ++i) {
     if ("|&;()`{}!\n".includes(text.charAt(i))) return false;

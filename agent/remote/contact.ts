@@ -1,7 +1,8 @@
-// Attaching or detaching hundreds of probes may take a minute. Whoever waits for it must not take the agent for dead.
+// Attaching or detaching hundreds of probes may take a minute. The host must hear from the agent meanwhile, or it would
+// time out.
 
-/** The one who started the session, as long as something takes its time. */
+/** The one who started the session, while a step takes long. */
 export abstract class Contact {
-  /** Called between two steps: answers what is asked, and says that work goes on. */
+  /** Called between two steps: answers heartbeats. */
   abstract keep(): void;
 }

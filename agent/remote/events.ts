@@ -44,7 +44,7 @@ export class Events {
     return epoll_ctl(this.epoll, EPOLL_CTL_ADD, fd, EPOLLIN | EPOLLET, tag);
   }
 
-  /** Reported when it takes bytes again, or has lost its reader. */
+  /** Reported when it takes bytes again, or when its reader has closed it. */
   addWriter(fd: i32): i32 {
     return epoll_ctl(this.epoll, EPOLL_CTL_ADD, fd, EPOLLOUT | EPOLLET, Tag.Writer);
   }
@@ -63,7 +63,7 @@ export class Events {
     return <i32>this.list.data(i);
   }
 
-  /** Has the other end of event `i` gone? */
+  /** Whether the other end of event `i` is closed. */
   isClosed(i: i32): bool {
     return (this.list.happened(i) & (EPOLLERR | EPOLLHUP)) != 0;
   }

@@ -64,7 +64,9 @@ const MAY_GOTO: StaticArray<u64> = [
   0x0000_0001_0000_0000 | MOV_R0_0,
   EXIT,
 ];
-/** bpf_loop with garbage: known helpers are refused for their arguments, unknown ones as unknown; told apart by the log. */
+/**
+ * bpf_loop with garbage: known helpers are refused for their arguments, unknown ones as unknown; told apart by the log.
+ */
 const CALL_LOOP: StaticArray<u64> = [
   0x0000_0000_0000_0100 | <u64>Opcode.MovImm64,
   ((<u64>Helper.Loop) << 32) | <u64>Opcode.Call,
@@ -73,7 +75,7 @@ const CALL_LOOP: StaticArray<u64> = [
 ];
 
 /** All features the agent can probe. */
-export const FEATURES: StaticArray<Feature> = [
+const FEATURES: StaticArray<Feature> = [
   new Feature("bpf", "3.18", "the bpf() system call", (): bool => probeBpf()),
   new Feature("ringbuf", "5.8", "BPF ring buffers", (): bool => probeMap(MapType.Ringbuf, 0, 0, 4096)),
   new Feature(
@@ -189,7 +191,7 @@ function exists(path: string): bool {
 }
 
 /** Checks the table; called by tests. */
-export function selfCheck(): void {
+export function selfCheckFeatures(): void {
   for (let i = 0, n = FEATURES.length; i < n; ++i)
     assert(findFeature(FEATURES[i].name) == FEATURES[i], "feature names differ");
 }

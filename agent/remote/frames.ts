@@ -1,6 +1,7 @@
-// Frames on standard input and output (layout: common/format/frame.ts). Any bytes may come in: a length over the limit is
-// malformed, a frame is handed out only when all of it is there. Going out, frames collect in one buffer that is written
-// as far as the reader takes it; `record` says no when it is full, and draining stops (back-pressure).
+// Frames on standard input and output (layout: common/format/frame.ts). Any bytes may come in: a length over the limit
+// is malformed, a frame is handed out only when all of it is there. Going out, frames collect in one buffer that is
+// written as far as the reader takes it; `record` returns false when the buffer is full, and draining stops
+// (back-pressure).
 //
 // Invariant: in a session's steady state nothing is allocated here: both buffers have grown to what they need.
 
@@ -14,7 +15,7 @@ export const enum Incoming {
   None = 0,
   /** one frame: kind, at, length */
   Frame = 1,
-  /** bytes that are no frame */
+  /** bytes that are not a frame */
   Malformed = 2,
 }
 
@@ -25,7 +26,7 @@ export class FrameReader {
   private buffer: StaticArray<u8> = new StaticArray<u8>(READ_BYTES);
   private start: i32 = 0;
   private end: i32 = 0;
-  /** End of file, or an error that means the same. */
+  /** The descriptor is at its end, or reading fails. */
   ended: bool = false;
   /** The frame that `next` found: kind, address and length of its payload; valid until `fill`. */
   kind: i32 = 0;
@@ -71,7 +72,7 @@ export class FrameReader {
     if (this.start > 0) memory.copy(base, base + this.start, have);
     this.start = 0;
     this.end = have;
-    // Grows with what has come, not with what was announced.
+    // The buffer grows with the bytes that arrived, not with the length that was announced.
     if (need <= this.buffer.length || have < this.buffer.length) return;
     const larger = new StaticArray<u8>(min(need, have * 4));
     memory.copy(changetype<usize>(larger), base, have);
@@ -127,12 +128,12 @@ export class Payload {
   }
 }
 
-/** Output above which nothing is drained any more. */
+/** Draining stops when so many bytes wait. */
 const FULL_BYTES: i32 = 262144;
-/** Room beyond that for what is added in one go, so that draining never allocates. */
+/** Room beyond that for one more record or frame, so that draining never allocates. */
 const SLACK_BYTES: i32 = 262144;
 
-/** A frame of records is ended when it holds that much, so that the host can begin to print. */
+/** A frame of records ends when it holds so many bytes, so that the host can begin to print. */
 const BATCH_BYTES: i32 = 65536;
 
 /** Collects frames and writes them to a descriptor. */
@@ -143,7 +144,7 @@ export class FrameWriter {
   private frame: i32 = 0;
   /** Kind of the frame of records that is open, or 0. */
   private recordKind: i32 = 0;
-  /** The other side is gone: everything is dropped from then on. */
+  /** The reader has closed its end: everything is dropped from then on. */
   broken: bool = false;
   /** Bytes written so far. */
   written: u64 = 0;
@@ -156,7 +157,7 @@ export class FrameWriter {
 
   /**
    * Adds a record to the frame of that kind that is open, or begins one. False: full; write some and offer it again.
-   * What handlers say to the session (Control) still gets in when their output does not.
+   * Control records still fit when output no longer does.
    */
   record(kind: i32, address: usize, bytes: i32): bool {
     if (this.pending >= (kind == AgentFrame.Control ? FULL_BYTES + SLACK_BYTES / 2 : FULL_BYTES)) return false;

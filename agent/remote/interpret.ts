@@ -1,6 +1,6 @@
 // Runs the handlers of begin, end, error and timer probes: BPF code of `.stap.agent` in the machine of common/as, over
 // the same .bss and .rodata that kernel programs use, with the same helpers. What they print goes to the sinks that the
-// session drains the rings into. Handlers for BPF_PROG_TEST_RUN are run by the kernel on our order.
+// session drains the rings into. Handlers of Engine.TestRun are in kernel programs, which the kernel runs on request.
 
 import { Environment } from "../../common/as/bpf-machine/environment";
 import { BpfMachine } from "../../common/as/bpf-machine/machine";
@@ -30,7 +30,7 @@ import { LoadedObject } from "./object";
 import { RecordSink } from "./ring";
 import { addressOf, CLOCK_MONOTONIC, clock_gettime, getcpu, getgid, getpid, getrandom, getuid, prctl } from "./syscall";
 
-/** Instructions that one handler may execute: a fuse against handlers that never end. MAXACTION ends others long before. */
+/** Most instructions of one run of a handler, in case it never ends. MAXACTION ends handlers of scripts long before. */
 const FUEL: i64 = 100000000000;
 const CLOCK_BOOTTIME: i32 = 7;
 const PR_GET_NAME: i32 = 16;
@@ -140,7 +140,7 @@ export class Interpreter {
   }
 
   /**
-   * Runs all session probes of a kind (Begin, End, Error) by their order numbers. A handler that does what it may not
+   * Runs all session probes of a kind (Begin, End, Error) by their order numbers. A handler that fails
    * becomes a warning of the object, and the others run. After exit() in a begin probe the remaining ones do not run.
    */
   runAll(kind: AttachKind): void {
@@ -242,13 +242,13 @@ function describe(status: i32, fault: u64): string {
     case MachineStatus.OutOfFuel:
       return `it ran for more than ${FUEL} instructions`;
     case MachineStatus.WildAccess:
-      return `it touched memory at 0x${fault.toString(16)}, which is not its own`;
+      return `it accessed memory at 0x${fault.toString(16)}, outside of its own`;
     case MachineStatus.BadHelper:
       return `it called helper ${fault}, which the agent does not have`;
     case MachineStatus.TooDeep:
-      return "its calls are nested too deep";
+      return "its calls are nested too deeply";
     default:
-      return "there is no valid instruction";
+      return "the instruction is invalid";
   }
 }
 

@@ -2,9 +2,9 @@
 //
 //      ffffffff9a3c1e20 T vfs_read            ffffffffc0a1b000 t ext4_dax_read  [ext4]
 //
-// A name asked for exactly is found wherever it is; a pattern finds what makes sense to probe: no compiler's fragments
-// (.cold, .isra.0, …), no padding symbols, nothing that only ran at boot, nothing that ftrace or the kprobe blacklist
-// excludes, no name that two functions have.
+// An exact name is found wherever it is. A pattern finds what makes sense to probe. It leaves out fragments that the C
+// compiler made (.cold, .isra.0, …), padding symbols, code that only ran at boot, functions that ftrace or the kprobe
+// blacklist excludes, and names that two functions share.
 
 import { encodeText } from "../../common/as/bytes";
 import { LineReader } from "./lines";

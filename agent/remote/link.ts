@@ -1,5 +1,6 @@
-// Makes one kernel program of its section's code and the subprograms that it calls, as libbpf does: subprograms of .text
-// are appended behind it, calls and map references are resolved, func_info and line_info follow their instructions.
+// Makes one kernel program of its section's code and the subprograms that it calls, as libbpf does: subprograms of
+// .text are appended behind it, calls and map references are resolved, func_info and line_info follow their
+// instructions.
 //
 //      kprobe/x   | main ... call f ... |              ->  | main ... call f ... | f ... call g ... | g ... |
 //      .text      | g ... | f ... call g ... |

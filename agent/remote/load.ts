@@ -30,14 +30,14 @@ import {
 } from "./syscall";
 
 const PR_SET_PDEATHSIG: i32 = 1;
-/** So many probes on so many CPUs never need more descriptors than a process gets. */
+/** Fewer probes and CPUs than this never need more descriptors than a process gets. */
 const FEW_PROBES: i32 = 100;
 /** The largest log that 5.10 gives. Newer kernels keep the end of a longer one, older ones its beginning. */
 const MAX_LOG_BYTES: i32 = (1 << 24) - 1;
 
 /**
- * Loads maps and programs. If the verifier refused a program, `o.rejectedProgram`, `o.rejectedErrno` and `o.verifierLog`
- * say so.
+ * Loads maps and programs. If the verifier refused a program, `o.rejectedProgram`, `o.rejectedErrno` and
+ * `o.verifierLog` say so.
  */
 export function loadObject(o: LoadedObject): Failure | null {
   const machine = o.manifest.header(Manifest.Machine);
@@ -53,7 +53,7 @@ export function loadObject(o: LoadedObject): Failure | null {
   failure = createMaps(o);
   if (failure) return failure;
   loadTypes(o);
-  // The verifier may be busy for minutes, deaf to everything but SIGKILL: the end of our parent ends us, too.
+  // The verifier may be busy for minutes, and only SIGKILL interrupts it: when our parent ends, the kernel kills us.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   failure = loadPrograms(o);
   prctl(PR_SET_PDEATHSIG, 0);
@@ -117,7 +117,7 @@ function logTail(log: StaticArray<u8>): string {
   return text.substring(text.lastIndexOf("\n") + 1);
 }
 
-/** Loads a program as it is attached usually. */
+/** Loads a program for the usual way to attach it. */
 export function loadOne(o: LoadedObject, program: Program): Failure | null {
   const result = linkProgram(o, program);
   const linked = result.value;
@@ -168,7 +168,7 @@ function refused(o: LoadedObject, program: Program, request: ProgramRequest, err
   request.log = log;
   request.logBytes = MAX_LOG_BYTES;
   const again = loadProgram(request);
-  if (again >= 0) close(again); // a passing shortage: the log has no error then
+  if (again >= 0) close(again); // the shortage has passed: the log shows no error
   o.verifierLog = copyToNul(log, MAX_LOG_BYTES);
   heap.free(log);
   const isForbidden = errno == -Errno.EPERM;

@@ -1,5 +1,6 @@
-// The manifest's programs and probes as objects, found in the ELF file and checked: what the rest of the agent works on.
-// Only this file and features.ts look at their rows; positions, sites and formats are read by the host and the formatter.
+// The manifest's programs and probes as objects, found in the ELF file and checked: what the rest of the agent works
+// on. Only this file and features.ts look at their rows; positions, sites and formats are read by the host and the
+// formatter.
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { ElfFile, Section } from "../../common/as/elf-reader";
@@ -141,17 +142,18 @@ function readTargets(manifest: ManifestReader): AttachTarget[] {
   return targets;
 }
 
-/** Alternatives must stand together, and be of kinds that can fail to attach: events of the kernel. */
+/**
+ * Alternatives must stand together, and run in the kernel: others cannot fail to attach. Groups are in ascending order.
+ */
 function checkGroups(probes: Probe[]): string {
-  const seen = new Set<i32>();
-  let current = NONE;
+  let last = NONE;
   for (let i = 0, n = probes.length; i < n; ++i) {
     const group = probes[i].group;
-    if (group != NONE && probes[i].program.engine != Engine.Kernel)
-      return `probe ${i} has alternatives and does not run in the kernel`;
-    if (group != NONE && group != current && seen.has(group)) return `the alternatives of probe ${i} stand apart`;
-    current = group;
-    seen.add(group);
+    if (group == NONE) continue;
+    const isApart = group == last && probes[i - 1].group != group;
+    if (group < last || isApart || probes[i].program.engine != Engine.Kernel)
+      return `probe ${i} cannot be an alternative (group ${group})`;
+    last = group;
   }
   return "";
 }

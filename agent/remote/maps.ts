@@ -15,13 +15,13 @@ import { jiffyNs } from "./kernel";
 import { MapEntry } from "./map-definitions";
 import { LoadedObject } from "./object";
 import { Ring } from "./ring";
-import { getHardLimit, getpid, mapInto, PROT_READ, PROT_WRITE, RLIMIT_MEMLOCK, reserve } from "./syscall";
+import { getHardLimit, getpid, mapForReading, mapInto, RLIMIT_MEMLOCK, reserve } from "./syscall";
 
-/** Nobody's .bss needs more. */
+/** A larger .bss is refused. */
 const MAX_BSS_BYTES: i64 = 1 << 30;
-/** More memory than this is not taken for frames, however many CPUs there are. */
+/** Most bytes of frames, however many CPUs there are. */
 const MAX_SPAN: i32 = 1 << 24;
-/** With fewer frames than this nothing is begun. */
+/** With fewer frames than this the object is refused. */
 const MIN_FRAMES: i32 = 4;
 
 /** Makes all maps. */
@@ -39,7 +39,7 @@ function createBss(o: LoadedObject): Failure | null {
   let span = spanFor(frame, wanted);
   let fd = -Errno.E2BIG;
   let bytes = o.bssBytesFor(span);
-  // 5.10 refuses values of more than 4 MB. CPUs may share frames: they claim them.
+  // 5.10 refuses values of more than 4 MB. Fewer frames than CPUs are possible: handlers claim them.
   for (; ; span >>= 1, bytes = o.bssBytesFor(span)) {
     if (bytes <= MAX_BSS_BYTES)
       fd = createMap(new MapRequest(".bss", MapType.Array, 4, <i32>bytes, 1, MapFlag.Mmapable));
@@ -51,7 +51,7 @@ function createBss(o: LoadedObject): Failure | null {
   const room = reserve(<usize>bytes);
   if (room == 0)
     return new Failure(FailureCode.Resource, Errno.ENOMEM, "no room for the global variables in the agent's memory");
-  const failed = mapInto(room, <usize>bytes, PROT_READ | PROT_WRITE, fd, 0);
+  const failed = mapInto(room, <usize>bytes, fd);
   if (failed < 0)
     return new Failure(FailureCode.Map, failed, "cannot map the global variables into the agent's memory");
   o.bssAddress = room;
@@ -70,26 +70,26 @@ function spanFor(frame: i32, count: i32): i32 {
 function failBss(o: LoadedObject, errno: i32, bytes: i64): Failure {
   const frames = <i64>o.manifest.header(Manifest.FrameSize) * MIN_FRAMES;
   const globals = o.manifest.header(Manifest.FrameOffset);
-  const what = `the script's globals (${globals} bytes) and the least of working memory (${frames} bytes)`;
+  const what = `the script's globals (${globals} bytes) and the least working memory (${frames} bytes)`;
   if (errno != -Errno.E2BIG)
     return new Failure(FailureCode.Map, errno, `cannot make the map for ${what}`, mapHint(errno));
-  const hint = "Smaller arrays, shorter strings (-D MAXSTRINGLEN=N) or fewer of them are needed here.";
+  const hint = "Use smaller arrays, and shorter (-D MAXSTRINGLEN=N) or fewer strings.";
   return new Failure(
     FailureCode.Map,
     errno,
-    `${what} are more than this kernel lets a map have: ${bytes} bytes in all`,
+    `${what} need ${bytes} bytes, more than this kernel allows in one map`,
     hint,
   );
 }
 
-/** Handlers that find no frame free are skipped: who has many CPUs and few frames is to know it beforehand. */
+/** Warns if there are few frames for many CPUs: handlers that find none free will be skipped. */
 function warnOfFewFrames(o: LoadedObject): void {
   const frames = o.frameCount;
   const cpus = possibleCpus();
   if (o.manifest.header(Manifest.FrameSize) == 0 || frames >= cpus / 2) return;
   const size = o.manifest.header(Manifest.FrameSize);
   const what = `working memory (${size} bytes) for ${frames} handlers at a time, and ${cpus} CPUs may run them`;
-  o.warnings.push(`this kernel's maps hold ${what}: who finds none free is skipped and counted`);
+  o.warnings.push(`this kernel's maps hold ${what}: a handler that finds none free is skipped and counted`);
 }
 
 /** Makes .rodata: what the code must know about this machine, then the file's bytes; frozen. */
@@ -100,9 +100,10 @@ function createRodata(o: LoadedObject): Failure | null {
   const levels = o.manifest.header(Manifest.FrameLevels);
   store<u32>(bytes, powerOfTwo(cpus) - 1, RodataHeader.CpuMask);
   store<u32>(bytes, frames == 0 ? 0 : o.frameSpan - FRAME_ALIGN, RodataHeader.FrameMask);
-  // What code is there must not divide by zero, even if it has no frames.
+  // The code divides by it: it must not be zero, even if there are no frames.
   store<u32>(bytes, max(frames, 1), RodataHeader.FrameCount);
-  // One CPU's frames are as many apart as there are CPUs, so that each has its own; if they are shared, anywhere else.
+  // The frames of one CPU are as far apart as there are CPUs, so that each CPU has its own. With fewer frames the next
+  // try goes to a distant one.
   store<u32>(bytes, frames >= levels * cpus ? cpus : ((frames * 3) >> 3) | 1, RodataHeader.FrameStride);
   store<u32>(bytes, getpid(), RodataHeader.AgentPid);
   store<i64>(bytes, jiffyNs(), RodataHeader.JiffyNs);
@@ -146,7 +147,7 @@ function mapValues(map: MapEntry): Failure | null {
       Errno.ENOMEM,
       `no room for ${megabytes(map.bytes)} of '${map.name}' in the agent's memory`,
     );
-  const failed = mapInto(room, bytes, PROT_READ | PROT_WRITE, map.fd, 0);
+  const failed = mapInto(room, bytes, map.fd);
   if (failed < 0) return new Failure(FailureCode.Map, failed, `cannot map '${map.name}' into the agent's memory`);
   map.address = room;
   return null;
@@ -170,20 +171,23 @@ function openRing(fd: i32, bytes: i32): Ring | null {
   const page = <usize>getAuxiliary(AT_PAGESZ);
   const room = reserve(2 * page + 2 * <usize>bytes);
   if (room == 0) return null;
-  if (mapInto(room, page, PROT_READ | PROT_WRITE, fd, 0) < 0) return null;
-  if (mapInto(room + page, page + 2 * <usize>bytes, PROT_READ, fd, <i64>page) < 0) return null;
-  return new Ring(fd, room, room + page, room + 2 * page, <u64>(bytes - 1));
+  if (mapInto(room, page, fd) < 0) return null;
+  if (mapForReading(room + page, page + 2 * <usize>bytes, fd, <i64>page) < 0) return null;
+  return new Ring(fd, room, page, <u64>bytes);
 }
+
+const TOO_LITTLE: string = "The remote has too little memory for it";
 
 function mapHint(errno: i32): string {
   if (errno == -Errno.EPERM) {
     // Feature probes have made maps before: it is the size of this one, if memory is limited at all.
+    const advice = "raise ulimit -l, or declare smaller arrays";
     return isMemoryLocked()
-      ? "Before Linux 5.11 maps count as locked memory, which is limited here: raise ulimit -l, or declare smaller arrays."
+      ? `Before Linux 5.11 maps count as locked memory, which is limited here: ${advice}.`
       : "Loading BPF needs root, or CAP_BPF and CAP_PERFMON; a locked-down kernel refuses it.";
   }
   if (errno == -Errno.ENOMEM || errno == -Errno.E2BIG)
-    return "The remote has too little memory for it: declare smaller arrays, or -D MAXMAPENTRIES=N for those without a size.";
+    return `${TOO_LITTLE}: declare smaller arrays, or -D MAXMAPENTRIES=N for those without a size.`;
   return errno == -Errno.ENOSYS ? "The kernel is built without BPF." : "";
 }
 

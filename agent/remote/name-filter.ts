@@ -1,5 +1,5 @@
-// Which of many names are asked for: exact ones through a hash table, patterns one by one. Going through 200,000 symbols
-// allocates nothing but the names that match.
+// Which of many names are asked for: exact ones through a hash table, patterns one by one. Going through 200,000
+// symbols allocates nothing but the names that match.
 
 import { encodeText } from "../../common/as/bytes";
 import { isGlob, matchGlob } from "../../common/format/glob";

@@ -1,9 +1,11 @@
-// What the agent cannot say in AssemblyScript: the functions of agent/native/trampoline.c, and nothing else.
+// What cannot be written in AssemblyScript: the functions of agent/native/trampoline.c, and nothing else.
 //
 // Pointers are offsets into linear memory; a *host address* is a real one of this process (u64), needed only inside the
 // structures that the kernel reads. Only syscall.ts, main.ts, ring.ts and what keeps shared memory should import this.
 
-/** One system call; returns its result or -errno. Bit i of `mask` says that argument i is an offset into linear memory. */
+/**
+ * One system call; returns its result or -errno. Bit i of `mask` says that argument i is an offset into linear memory.
+ */
 export declare function sys(nr: i32, mask: i32, a0: i64, a1: i64, a2: i64, a3: i64, a4: i64, a5: i64): i64;
 /** Host address of an offset in linear memory; offset 0 is the null pointer. It stays valid: memory never moves. */
 export declare function hostAddress(offset: usize): u64;

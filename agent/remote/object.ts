@@ -1,6 +1,6 @@
-// A .bo in the agent's memory: openObject reads and checks it (hostile input, no kernel involved); load.ts gives it maps
-// and programs, attach/table.ts hooks its probes, interpret.ts runs the ones of the agent's own, ring.ts drains what they
-// all print.
+// A .bo in the agent's memory: openObject reads and checks it (hostile input, no kernel involved); load.ts gives it
+// maps and programs, attach/table.ts hooks its probes, interpret.ts runs the ones of the agent's own, ring.ts drains
+// what they all print.
 
 import { ElfFile, readElf, Section } from "../../common/as/elf-reader";
 import { ManifestReader, readManifest } from "../../common/as/manifest-reader";
@@ -22,7 +22,7 @@ import { Probe, Program, readProbes, readPrograms } from "./manifest";
 import { MapEntry, readMaps } from "./map-definitions";
 import { Ring } from "./ring";
 
-/** No frame is larger. */
+/** A larger frame is refused. */
 const MAX_FRAME: i32 = 1 << 20;
 
 /** An object, from bytes to attached probes. Fields below the line are filled by the steps after openObject. */
@@ -123,14 +123,14 @@ function checkGlobals(o: LoadedObject): string {
   return "";
 }
 
-/** The arena has to be something that the code can address. Empty, or what is wrong. */
+/** The arena has to lie in .bss, in frames of valid size. Empty, or what is wrong. */
 function checkFrames(o: LoadedObject): string {
   const size = o.manifest.header(Manifest.FrameSize);
   if (size == 0) return "";
   const offset = o.manifest.header(Manifest.FrameOffset);
   const levels = o.manifest.header(Manifest.FrameLevels);
-  if (size < 0 || size % FRAME_ALIGN != 0 || size > MAX_FRAME) return `frames of ${size} bytes are no frames`;
-  if (levels < 1 || levels > 16) return `${levels} frames for a CPU are no arena`;
+  if (size < 0 || size % FRAME_ALIGN != 0 || size > MAX_FRAME) return `invalid frame size ${size}`;
+  if (levels < 1 || levels > 16) return `invalid number of frames for a CPU: ${levels}`;
   if (offset < BssHeader.Size || offset > o.bss.bytes || offset % 8 != 0) return "the frame arena is not in .bss";
   return "";
 }

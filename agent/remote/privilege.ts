@@ -1,5 +1,5 @@
-// Whether this process may load BPF programs at all: asked before anything else, so that a user who is not root is told
-// that, and not that the kernel lacks what it would not show him.
+// Whether this process may load BPF programs at all. The agent checks it first: otherwise a user without privileges
+// would be told that the kernel lacks features which it only hides from him.
 
 import { FailureCode } from "../../common/format/frame";
 import { Errno, Failure } from "./errors";

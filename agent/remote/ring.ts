@@ -18,16 +18,23 @@ export abstract class RecordSink {
 export class Ring {
   /** Discarded records seen so far. */
   discarded: u64 = 0;
+  private producer: usize;
+  private data: usize;
+  private mask: u64;
   private position: u64;
 
   constructor(
     /** the map's descriptor: readable (epoll) when there are records */
     public fd: i32,
+    /** where its pages and its data are mapped */
     private consumer: usize,
-    private producer: usize,
-    private data: usize,
-    private mask: u64,
+    pageBytes: usize,
+    /** a power of two */
+    dataBytes: u64,
   ) {
+    this.producer = consumer + pageBytes;
+    this.data = consumer + 2 * pageBytes;
+    this.mask = dataBytes - 1;
     this.position = load<u64>(consumer);
   }
 
@@ -35,7 +42,7 @@ export class Ring {
   drain(sink: RecordSink): i32 {
     let count = 0;
     let taken = this.drainOnce(sink);
-    // The kernel wakes us for a record only if we had given back all before it: look again after giving back.
+    // The kernel wakes us for a record only if we had given back all records before it: look again after that.
     while (taken > 0) {
       count += taken;
       taken = this.drainOnce(sink);

@@ -28,7 +28,7 @@ const EXIT_INTERRUPTED: i32 = 130;
 const BATCH_BYTES: i32 = 65536;
 /** Longest object, bytes. */
 const MAX_OBJECT_BYTES: i32 = 1 << 25;
-/** Lines of a verifier log that are shown: its end says why. */
+/** Lines of a verifier log that are shown: the reason is at its end. */
 const LOG_LINES: i32 = 20;
 
 /** What the command line says. */
@@ -58,12 +58,12 @@ class RunArguments {
   private take(option: string, value: string): void {
     if (option == "-x") {
       this.pid = parseNumber(value);
-      if (this.pid <= 0) this.problem = `'${value}' is no process id`;
+      if (this.pid <= 0) this.problem = `'${value}' is not a process id`;
     } else if (option == "-c") {
       this.command = value;
     } else if (option == "-T") {
       this.timeoutMs = parseSeconds(value);
-      if (this.timeoutMs <= 0) this.problem = `'${value}' is no number of seconds`;
+      if (this.timeoutMs <= 0) this.problem = `'${value}' is not a number of seconds`;
     } else if (option == "-o") {
       this.output = value;
     } else {
@@ -101,7 +101,7 @@ class Terminal {
   formatter: Formatter = new Formatter();
   text: OutBuffer = new OutBuffer(2 * BATCH_BYTES, i32.MAX_VALUE);
   messages: OutBuffer = new OutBuffer(4096, i32.MAX_VALUE);
-  /** The reader has gone. */
+  /** The reader has closed its end. */
   broken: bool = false;
 
   constructor(private fd: i32) {}

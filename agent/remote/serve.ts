@@ -1,9 +1,10 @@
 // The dialogue with the host over frames (docs/wire.md):
 //
-//   -> Hello   <- Hello   <- Query -> Names ...   <- Object -> Loaded | Rejected   <- Run -> Started, Output ... Finished
+//   -> Hello  <- Hello  <- Query -> Names ...  <- Object -> Loaded | Rejected  <- Run -> Started, Output ... Finished
 //
 // Until Run the agent only answers; then session.ts runs the loop and asks `wantsStop` whether the host has said
-// something. Any bytes may come: what is no frame, or out of order, is a Failed frame and the end.
+// something. Any bytes may come: bytes that are not a frame, and frames out of order, are answered by Failed, and the
+// agent ends.
 
 import {
   AgentFrame,
@@ -167,7 +168,7 @@ class Server {
 
   private endSilent(): i32 {
     const seconds = (MISSED_HEARTBEATS * HEARTBEAT_MS) / 1000;
-    return this.endFailed(protocolFailure(`the host was silent for ${seconds} seconds`));
+    return this.endFailed(protocolFailure(`the agent heard nothing from the host for ${seconds} seconds`));
   }
 
   /** Reads what the host says while a session runs. */
@@ -179,7 +180,7 @@ class Server {
     sayFailed(this.writer, failure);
   }
 
-  /** What the session asks in its loop: the host's wish, NO_REASON if it has none. */
+  /** Asked in the loop of the session: why the host wants to end it, or NO_REASON. */
   wantsStop(): i32 {
     if (this.inputWatch == -Errno.EPERM) this.takeSessionInput();
     if (this.broken) return StopReason.Failure;
@@ -191,7 +192,7 @@ class Server {
     return this.stopped || this.signalled || this.isHostGone();
   }
 
-  /** Has the host closed its end, or been silent for too long? */
+  /** Whether the host has closed its end, or was silent for too long. */
   private isHostGone(): bool {
     return this.reader.ended || this.writer.broken || this.isSilent();
   }
@@ -205,7 +206,7 @@ class Server {
   private takeInput(): Failure | null {
     while (!this.reader.ended && this.reader.fill()) {
       const failure = this.actOnFrames();
-      // Afterwards: while programs were loaded the host may have spoken, and not been heard.
+      // Set afterwards: loading programs may take long, and nothing is read meanwhile.
       this.lastHeard = clock_gettime(CLOCK_MONOTONIC);
       if (failure || this.stopped || this.request) return failure;
     }
@@ -216,7 +217,7 @@ class Server {
     while (true) {
       const incoming = this.reader.next();
       if (incoming == Incoming.None) return null;
-      if (incoming == Incoming.Malformed) return protocolFailure("the host sent bytes that are no frame");
+      if (incoming == Incoming.Malformed) return protocolFailure("the host sent bytes that are not a frame");
       this.payload.open(this.reader.at, this.reader.length);
       const failure = this.act(this.reader.kind, this.payload);
       if (failure || this.stopped) return failure;
@@ -224,7 +225,7 @@ class Server {
   }
 
   private act(kind: i32, payload: Payload): Failure | null {
-    if (!this.greeted && kind != HostFrame.Hello) return protocolFailure("the host did not say hello");
+    if (!this.greeted && kind != HostFrame.Hello) return protocolFailure("the host's first frame was not Hello");
     switch (kind) {
       case HostFrame.Hello:
         return this.takeHello(payload);
@@ -245,7 +246,7 @@ class Server {
     }
   }
 
-  /** Says that it lives, unless it is saying something anyway. */
+  /** Answers a heartbeat, unless other frames wait to be sent: they are an answer, too. */
   private sayAlive(): void {
     if (this.writer.pending > 0) return;
     this.writer.begin(AgentFrame.Alive);
@@ -255,7 +256,7 @@ class Server {
   private takeHello(payload: Payload): Failure | null {
     const magic = payload.u32();
     const version = payload.u32();
-    if (payload.failed || magic != <u32>WIRE_MAGIC) return protocolFailure("the host is no stap-remote");
+    if (payload.failed || magic != <u32>WIRE_MAGIC) return protocolFailure("the other side is not stap-remote");
     if (version != <u32>WIRE_VERSION) {
       const text = `the host speaks version ${version} of the protocol, this agent version ${WIRE_VERSION}`;
       return new Failure(FailureCode.Protocol, 0, text, "Use an agent of the same release as the client.");

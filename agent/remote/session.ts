@@ -1,5 +1,5 @@
-// One run of a loaded object: begin probes, attach, the loop, detach, end probes, summary. Who started it (a host, serve.ts;
-// a user, run.ts) listens through Listener and knows nothing about rings, timers and processes.
+// One run of a loaded object: begin probes, attach, the loop, detach, end probes, summary. serve.ts and run.ts start it
+// and listen through Listener; they know nothing about rings, timers and processes.
 //
 //   kernel ring --drain--> Listener.output, .control --flush--> host or terminal
 //
@@ -21,9 +21,9 @@ import { RecordSink } from "./ring";
 import { CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, close, kill, read, readSignal, SIGCHLD } from "./syscall";
 import { Timers } from "./timers";
 
-/** The loop looks around at least this often, milliseconds: records without a wake-up, the clock, the host's heartbeat. */
+/** The loop wakes up at least this often, milliseconds: for records without a wake-up, the clock, the heartbeat. */
 const TICK_MS: i32 = 100;
-/** How long the listener may take nothing while the last records wait, milliseconds. */
+/** How long the listener may read nothing while the last records wait, milliseconds. */
 const PATIENCE_MS: i32 = 10000;
 /** A ring that had records is looked at again after this time, nanoseconds. */
 const GATHER_NS: i64 = 4000000;
@@ -68,11 +68,11 @@ export abstract class Listener extends Contact {
   abstract flush(): bool;
   /** Sends all, waiting for the reader for so long. */
   abstract flushAll(patienceMs: i32): void;
-  /** While handlers of the agent's own run, which cannot be suspended: wait for the reader instead of being full? */
+  /** Whether to wait for the reader instead of being full: the agent's own handlers cannot be suspended. */
   abstract setPatient(patient: bool): void;
-  /** There may be something to read from the one who started the session. */
+  /** Reads what the one who started the session may have said. */
   abstract takeInput(): void;
-  /** A StopReason if the one who started the session wants it to end, or is gone; else NO_REASON. */
+  /** A StopReason if the one who started the session wants it to end, or has closed its end; else NO_REASON. */
   abstract wantsStop(): i32;
 }
 
@@ -106,7 +106,7 @@ export class Session {
   private timers: Timers;
   private reason: i32 = NO_REASON;
   private deadline: i64 = i64.MAX_VALUE;
-  /** The listener was full: what waits in the rings is not looked at until it has taken something. */
+  /** The listener was full: the rings are not drained until it has taken something. */
   private blocked: bool = false;
   private hasCommandOut: bool = false;
   private hasCommandError: bool = false;
@@ -310,12 +310,12 @@ export class Session {
     return Rest.Closed;
   }
 
-  /** Has a handler called exit(), or have too many failed or been skipped? */
+  /** Ends the session if a handler has called exit(), or if too many have failed or were skipped. */
   private checkHandlers(): void {
     if (this.reason != NO_REASON) return;
     const manifest = this.object.manifest;
     const skipped = this.load64(BssHeader.SkippedLock) + this.load64(BssHeader.SkippedFrame);
-    // Suppressed, they are counted and end nothing.
+    // With --suppress-handler-errors they are counted and do not end the session.
     const isLimited = (manifest.header(Manifest.Flags) & ManifestFlags.SuppressErrors) == 0;
     if (isLimited && this.load64(BssHeader.Errors) > <u64>manifest.header(Manifest.MaxErrors))
       this.reason = StopReason.Errors;
@@ -353,11 +353,11 @@ export class Session {
     if (command) command.stop();
   }
 
-  /** Sends all that is left, however slow the reader, unless it takes nothing at all. */
+  /** Sends all that is left, however slow the reader is, until it reads nothing for PATIENCE_MS. */
   private drainAll(): void {
     this.hasCommandOut = true;
     this.hasCommandError = true;
-    // Processes that the command left behind may go on writing.
+    // Processes that the command started may go on writing.
     const until = clock_gettime(CLOCK_MONOTONIC) + <i64>PATIENCE_MS * 1000000;
     do {
       this.pump();

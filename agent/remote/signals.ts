@@ -17,7 +17,9 @@ function bit(signal: i32): u64 {
   return (<u64>1) << (<u64>signal - 1);
 }
 
-/** Blocks the signals that mean something and SIGPIPE (writes say EPIPE instead); a descriptor that reads the former. */
+/**
+ * Blocks the signals that mean something and SIGPIPE (writes say EPIPE instead); a descriptor that reads the former.
+ */
 export function openSignals(): i32 {
   const wanted = bit(SIGTERM) | bit(SIGINT) | bit(SIGHUP) | bit(SIGQUIT) | bit(SIGCHLD);
   blockSignals(wanted | bit(SIGPIPE));

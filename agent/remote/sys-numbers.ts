@@ -114,7 +114,7 @@ export function numberOf(call: Nr): i32 {
 }
 
 /** Checks the tables; called by tests. */
-export function selfCheck(): void {
+export function selfCheckNumbers(): void {
   assert(X86_64.length == Nr.Size, "X86_64 has a row for each call");
   assert(GENERIC.length == Nr.Size, "GENERIC has a row for each call");
 }

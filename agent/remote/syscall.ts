@@ -30,8 +30,8 @@ export const O_CREAT: i32 = 0o100;
 export const O_TRUNC: i32 = 0o1000;
 export const O_NONBLOCK: i32 = 0o4000;
 export const O_CLOEXEC: i32 = 0o2000000;
-export const PROT_READ: i32 = 1;
-export const PROT_WRITE: i32 = 2;
+const PROT_READ: i32 = 1;
+const PROT_WRITE: i32 = 2;
 const MAP_SHARED: i32 = 1;
 const MAP_FIXED: i32 = 16;
 export const EPOLL_CTL_ADD: i32 = 1;
@@ -196,9 +196,19 @@ export function reserve(bytes: usize): usize {
   return growReserved(<i32>((bytes + WASM_PAGE - 1) / WASM_PAGE));
 }
 
-/** Maps a file shared at `at`, which must lie in reserved room and be a multiple of the page size. */
-export function mapInto(at: usize, bytes: usize, protection: i32, fd: i32, offset: i64): i32 {
-  const result = sys(numberOf(Nr.mmap), 0b1, at, bytes, protection, MAP_SHARED | MAP_FIXED, fd, offset);
+/** Maps the beginning of a file, shared, at `at`, which lies in reserved room and is a multiple of the page size. */
+export function mapInto(at: usize, bytes: usize, fd: i32): i32 {
+  const flags = MAP_SHARED | MAP_FIXED;
+  return errnoOf(sys(numberOf(Nr.mmap), 0b1, at, bytes, PROT_READ | PROT_WRITE, flags, fd, 0));
+}
+
+/** The same from an offset on, and only for reading. */
+export function mapForReading(at: usize, bytes: usize, fd: i32, offset: i64): i32 {
+  return errnoOf(sys(numberOf(Nr.mmap), 0b1, at, bytes, PROT_READ, MAP_SHARED | MAP_FIXED, fd, offset));
+}
+
+/** -errno of a system call that returns an address; 0 if there is none. */
+function errnoOf(result: i64): i32 {
   return result < 0 && result > -4096 ? <i32>result : 0;
 }
 
@@ -354,7 +364,10 @@ export const enum Spawn {
   Stdin = 16,
   Stdout = 20,
   Stderr = 24,
-  /** i32: read end of a pipe; the child starts the program when it reads a byte, and ends with 127 at its end. -1: at once. */
+  /**
+   * i32: read end of a pipe; the child starts the program when it reads a byte, and ends with 127 at its end. -1: at
+   * once.
+   */
   Gate = 28,
   /** i32: write end of that pipe, which the child closes */
   GateWrite = 32,
@@ -402,7 +415,9 @@ export function prctl(option: i32, a: i64, b: i64 = 0, c: i64 = 0, d: i64 = 0): 
   return <i32>sys(numberOf(Nr.prctl), 0, option, a, b, c, d, 0);
 }
 
-/** Sets a resource limit, soft and hard; -1 means unlimited. Needed for RLIMIT_MEMLOCK before 5.11, where maps count. */
+/**
+ * Sets a resource limit, soft and hard; -1 means unlimited. Needed for RLIMIT_MEMLOCK before 5.11, where maps count.
+ */
 export function setrlimit(resource: i32, soft: i64, hard: i64): i32 {
   store<i64>(SCRATCH, soft, ResourceLimit.Soft);
   store<i64>(SCRATCH, hard, ResourceLimit.Hard);

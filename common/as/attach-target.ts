@@ -1,5 +1,5 @@
-// What a probe attaches to, as data: the compiler fills it in when it resolves a probe point, the object has it as a row
-// of the manifest's Target table (probes with equal targets share one), the agent reads it back and attaches there.
+// What a probe attaches to, as data: the compiler fills it in when it resolves a probe point, the object has it as a
+// row of the manifest's Target table (probes with equal targets share one), the agent reads it back and attaches there.
 
 import { TargetKind } from "../format/attach";
 

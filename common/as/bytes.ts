@@ -1,6 +1,6 @@
-// Bytes that come from outside: ByteReader reads little-endian fields at any offset of a range of bytes and never outside
-// it. A read that does not fit answers 0 and sets `failed`, so that a parser of hostile input may read first and ask once.
-// (Bytes that are made here go through byte-writer.ts.)
+// Bytes that come from outside: ByteReader reads little-endian fields at any offset of a range of bytes and never
+// outside it. A read that does not fit answers 0 and sets `failed`, so that a parser of hostile input may read first
+// and ask once. (Bytes that are made here go through byte-writer.ts.)
 
 /** Reads fields of a range of bytes; out of range is 0 and `failed`. */
 export class ByteReader {
@@ -96,7 +96,7 @@ export class ByteReader {
   }
 }
 
-/** Bytes at `address` as text. A byte that is no UTF-8 is taken as Latin-1. */
+/** Bytes at `address` as text. A byte that is not valid UTF-8 is read as Latin-1. */
 export function decodeText(address: usize, length: i32): string {
   if (isText(address, length)) return String.UTF8.decodeUnsafe(address, <usize>length);
   let text = "";

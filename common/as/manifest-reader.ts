@@ -1,6 +1,6 @@
 // Reads the section `.stap.manifest` (layout: common/format/manifest). Hostile input: `readManifest` checks the header,
-// every table's extent, every string and every index of every row once; after that no accessor can fail or trap, as long
-// as callers stay under `count`.
+// every table's extent, every string and every index of every row once; after that no accessor can fail or trap, as
+// long as callers stay under `count`.
 
 import {
   ArgumentRow,
@@ -35,11 +35,6 @@ export class ManifestReader {
     return this.data.i32(field);
   }
 
-  /** A string of the header. */
-  headerText(field: i32): string {
-    return this.textAt(this.data.u32(field));
-  }
-
   /** Rows of a table (TableKind). */
   count(table: i32): i32 {
     return this.counts[table];
@@ -60,11 +55,6 @@ export class ManifestReader {
     return this.textAt(this.data.u32(this.at(table, row) + field));
   }
 
-  /** Address of a string field's first byte; valid as long as the manifest lives. */
-  stringAddress(table: i32, row: i32, field: i32): usize {
-    return this.data.address + <usize>this.data.u32(this.at(table, row) + field) + 4;
-  }
-
   /** Bytes of a string field. */
   stringLength(table: i32, row: i32, field: i32): i32 {
     const at = this.data.u32(this.at(table, row) + field);
@@ -74,22 +64,23 @@ export class ManifestReader {
   /** Reads the directory and checks every table; empty, or what is wrong. */
   check(): string {
     const data = this.data;
-    if (data.length < Manifest.Directory + TableKind.Size * 8) return "the manifest is cut short";
-    if (data.u32(Manifest.Magic) != MANIFEST_MAGIC) return "the manifest does not begin with its mark";
+    if (data.length < Manifest.Directory + TableKind.Size * 8) return "the manifest is shorter than its header";
+    if (data.u32(Manifest.Magic) != MANIFEST_MAGIC) return "the manifest has no magic number";
     if (data.u32(Manifest.Version) != MANIFEST_VERSION)
       return `the manifest has version ${data.u32(Manifest.Version)}, this program reads version ${MANIFEST_VERSION}`;
     for (let table = 0; table < TableKind.Size; ++table) {
       const offset = data.u32(Manifest.Directory + table * 8);
       const count = data.u32(Manifest.Directory + table * 8 + 4);
       const bytes = <u64>count * <u64>rowSize(table);
-      if (bytes > <u64>data.length || !data.has(offset, <u32>bytes)) return `table ${table} leaves the manifest`;
+      if (bytes > <u64>data.length || !data.has(offset, <u32>bytes))
+        return `table ${table} extends past the end of the manifest`;
       this.offsets[table] = <i32>offset;
       this.counts[table] = <i32>count;
     }
-    if (!this.isString(data.u32(Manifest.Script))) return "the script's name leaves the manifest";
+    if (!this.isString(data.u32(Manifest.Script))) return "the script's name lies outside of the manifest";
     for (let table = 0; table < TableKind.Size; ++table) {
       for (let row = 0, n = this.counts[table]; row < n; ++row) {
-        if (!this.isRow(table, row)) return `row ${row} of table ${table} names what is not there`;
+        if (!this.isRow(table, row)) return `row ${row} of table ${table} refers to something that does not exist`;
       }
     }
     return "";

@@ -131,5 +131,5 @@ export function test_refuses_rows_that_name_what_is_not_there(): void {
   const line: i32[] = [NONE, 0, 0];
   builder.row(TableKind.Line, line);
   const problem = readManifest(ByteReader.over(toStatic(builder.build()))).problem;
-  assert(problem == "row 0 of table 6 names what is not there", problem);
+  assert(problem == "row 0 of table 6 refers to something that does not exist", problem);
 }

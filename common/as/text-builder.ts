@@ -1,7 +1,8 @@
 // Putting text together from pieces, in linear time and memory.
 //
-// `parts.join("")` is not an alternative: built for size (`shrinkLevel` 1 and up, as the product is) asc joins strings by
-// `result += part`, which takes quadratic memory where nothing is ever freed. `text += part` in a loop has the same fault.
+// `parts.join("")` is not an alternative: built for size (`shrinkLevel` 1 and up, as the product is) asc joins strings
+// by `result += part`, which takes quadratic memory where nothing is ever freed. `text += part` in a loop has the same
+// fault.
 
 const FIRST_UNITS: i32 = 128;
 

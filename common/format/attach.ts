@@ -78,7 +78,7 @@ export class AttachRow {
 /** Code for the agent's interpreter (not executable for ELF, so that libbpf leaves it alone), subprograms too. */
 export const SECTION_AGENT: string = ".stap.agent";
 /** Programs that the agent has the kernel run (Engine.TestRun): raw tracepoint programs without a tracepoint. */
-export const SECTION_TEST_RUN: string = "raw_tp/";
+const SECTION_TEST_RUN: string = "raw_tp/";
 
 /** Rows of kinds that the agent's interpreter runs. */
 function agentRow(kind: AttachKind, name: string, cause: string, flags: AttachFlags): AttachRow {

@@ -1,8 +1,8 @@
 // Shared by compiler, agent and host; must remain portable (constants and pure functions only).
 //
 // Layouts of bpf(2): byte offsets in `union bpf_attr`, one enum for each command, and in what BPF_OBJ_GET_INFO_BY_FD
-// answers. Source: uapi/linux/bpf.h. `Size` is how many bytes the command's newest field that we know ends at: the kernel
-// takes a shorter union than its own, and a longer one if the rest is zero.
+// answers. Source: uapi/linux/bpf.h. `Size` is how many bytes the command's newest field that we know ends at: the
+// kernel takes a shorter union than its own, and a longer one if the rest is zero.
 
 /** BPF_MAP_CREATE */
 export const enum MapCreateAttr {

@@ -28,21 +28,6 @@ export const enum Insn {
   Size = 8,
 }
 
-/** Registers by role: r0 result, r1-r5 arguments (lost in calls), r6-r9 kept, r10 frame pointer (read-only). */
-export const enum Reg {
-  R0 = 0,
-  R1 = 1,
-  R2 = 2,
-  R3 = 3,
-  R4 = 4,
-  R5 = 5,
-  R6 = 6,
-  R7 = 7,
-  R8 = 8,
-  R9 = 9,
-  R10 = 10,
-}
-
 /** Instruction class: opcode & 7. */
 export const enum Class {
   Ld = 0x00,
@@ -125,7 +110,10 @@ export const enum Mode {
 }
 export const MODE_MASK: i32 = 0xe0;
 
-/** imm of an atomic: one of Add, Or, And, Xor, with Fetch or without; or Xchg, Cmpxchg. Only Add without Fetch before 5.12. */
+/**
+ * imm of an atomic: one of Add, Or, And, Xor, with Fetch or without; or Xchg, Cmpxchg. Only Add without Fetch before
+ * 5.12.
+ */
 export const enum Atomic {
   Add = 0x00,
   Or = 0x40,
@@ -179,9 +167,6 @@ export const enum Pseudo {
 }
 /** src of a call: imm is relative to the next instruction, a function of the same program. (0: imm is a Helper.) */
 export const PSEUDO_CALL: i32 = 1;
-/** src of a call: imm is the BTF id of a kernel function (kfunc). */
-export const PSEUDO_KFUNC_CALL: i32 = 2;
-
 /** Commands of bpf(2). */
 export const enum BpfCommand {
   MapCreate = 0,
@@ -235,13 +220,6 @@ export const enum MapFlag {
   RdonlyProg = 128,
   WronlyProg = 256,
   Mmapable = 1024,
-}
-
-/** flags of map_update_elem */
-export const enum UpdateFlag {
-  Any = 0,
-  Noexist = 1,
-  Exist = 2,
 }
 
 /** BPF_PROG_TYPE_* */

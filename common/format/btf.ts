@@ -90,20 +90,6 @@ export const enum BtfMember {
   Size = 12,
 }
 
-/** Byte offsets in a parameter of a FuncProto. */
-export const enum BtfParameter {
-  Name = 0,
-  Type = 4,
-  Size = 8,
-}
-
-/** Byte offsets in a value of an Enum. */
-export const enum BtfEnumerator {
-  Name = 0,
-  Value = 4,
-  Size = 8,
-}
-
 /** Byte offsets in an entry of a Datasec. */
 export const enum BtfVarSecinfo {
   /** id of a Var */
@@ -131,7 +117,8 @@ export const enum BtfExtHeader {
 }
 
 /**
- * Each info part is { u32 record bytes, then per section: { u32 section name (BTF string), u32 count, count records } }.
+ * Each info part is { u32 record bytes, then per section: { u32 section name (BTF string), u32 count, count records }
+ * }.
  */
 export const enum BtfExtSection {
   Name = 0,
@@ -139,7 +126,9 @@ export const enum BtfExtSection {
   Size = 8,
 }
 
-/** Byte offsets in a func_info record. In the file InsnOffset counts bytes of the section; for the kernel, instructions. */
+/**
+ * Byte offsets in a func_info record. In the file InsnOffset counts bytes of the section; for the kernel, instructions.
+ */
 export const enum FuncInfo {
   InsnOffset = 0,
   /** id of a Func */

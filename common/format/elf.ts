@@ -125,8 +125,6 @@ export const enum SymbolBind {
   Weak = 2,
 }
 
-/** Section index of a symbol that is defined nowhere. */
-export const SHN_UNDEF: i32 = 0;
 /** From here on section indexes have special meanings. */
 export const SHN_LORESERVE: i32 = 0xff00;
 

@@ -7,8 +7,8 @@
 //      | payload bytes | kind  | flags | payload ...      |      little-endian, no padding between frames
 //      +---------------+-------+-------+------------------+
 //
-// The agent speaks first (Hello). An unknown kind from the host is an Error frame and the end; the host ignores unknown
-// kinds from the agent, so that a newer agent may say more. Strings in payloads are { u32 length, bytes }.
+// The agent speaks first (Hello). It answers an unknown kind with Failed and ends; the host ignores unknown kinds, so
+// that a newer agent may say more. Strings in payloads are { u32 length, bytes }.
 
 export const FRAME_HEADER: i32 = 8;
 /** "STAP" little-endian: first word of Hello's payload. */
@@ -16,7 +16,9 @@ export const WIRE_MAGIC: i32 = 0x50415453;
 export const WIRE_VERSION: i32 = 2;
 /** Largest payload either side accepts, bytes. */
 export const MAX_FRAME_BYTES: i32 = 33554432;
-/** The host sends something at least this often, milliseconds; the agent stops after MISSED_HEARTBEATS silent periods. */
+/**
+ * The host sends something at least this often, milliseconds; the agent stops after MISSED_HEARTBEATS silent periods.
+ */
 export const HEARTBEAT_MS: i32 = 2000;
 export const MISSED_HEARTBEATS: i32 = 5;
 
@@ -24,7 +26,9 @@ export const MISSED_HEARTBEATS: i32 = 5;
 export const enum HostFrame {
   /** u32 magic, u32 version. First frame of the host. */
   Hello = 1,
-  /** Asks which of these functions, tracepoints and options exist. u8 QueryKind, then strings (names or glob patterns). */
+  /**
+   * Asks which of these functions, tracepoints and options exist. u8 QueryKind, then strings (names or glob patterns).
+   */
   Query = 2,
   /** The bytes of a .bo. Loads it (verifier) but attaches nothing. Answer: Loaded, or Rejected/Failed. */
   Object = 3,
@@ -66,8 +70,8 @@ export const enum QueryKind {
 /** Agent to host. */
 export const enum AgentFrame {
   /**
-   * u32 magic, u32 version, u32 e_machine, u32 possible CPUs, u32 page size, u32 uid, u32 pid, u32 CONFIG_HZ (0 unknown);
-   * strings: release, kernel version text, build id (hex).
+   * u32 magic, u32 version, u32 e_machine, u32 possible CPUs, u32 page size, u32 uid, u32 pid, u32 CONFIG_HZ (0
+   * unknown); strings: release, kernel version text, build id (hex).
    */
   Hello = 1,
   /** Answer to Query: u8 QueryKind, strings: those that exist. */
@@ -77,7 +81,10 @@ export const enum AgentFrame {
    * load microseconds.
    */
   Loaded = 3,
-  /** The verifier refused one: string program name, i32 errno, string log (may be long; cut in the middle if over 1 MiB). */
+  /**
+   * The verifier refused one: string program name, i32 errno, string log (may be long; cut in the middle if over 1
+   * MiB).
+   */
   Rejected = 4,
   /** All probes are attached; u32 number attached, u32 pid of the command or 0. */
   Started = 5,
@@ -89,7 +96,10 @@ export const enum AgentFrame {
   CommandOutput = 8,
   /** Something went wrong but the session goes on: string text. */
   Warning = 9,
-  /** The session cannot go on: u32 FailureCode, i32 errno, string text, string hint (may be empty). Then Finished if it had started. */
+  /**
+   * The session cannot go on: u32 FailureCode, i32 errno, string text, string hint (may be empty). Then Finished if it
+   * had started.
+   */
   Failed = 10,
   /** Last frame: Summary. */
   Finished = 11,
@@ -101,7 +111,7 @@ export const enum AgentFrame {
 
 /** Why the agent could not go on. */
 export const enum FailureCode {
-  /** bytes that are no frame, or a frame that is out of order */
+  /** bytes that are not a frame, or a frame out of order */
   Protocol = 0,
   /** not an object of ours, or a damaged one */
   Object = 1,
@@ -151,7 +161,7 @@ export const enum StopReason {
   Errors = 4,
   /** more skipped probes than MaxSkipped */
   Skipped = 5,
-  /** standard input ended, or the heartbeat stopped: the host is gone */
+  /** standard input ended, or the agent timed out waiting for a heartbeat */
   HostGone = 6,
   /** Failed before or while running */
   Failure = 7,

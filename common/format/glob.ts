@@ -4,7 +4,8 @@
 //
 //   *  any bytes, also none      ?  one byte      [a-z] [!a-z] [^a-z]  one byte of a class      \x  the byte x itself
 //
-// A `[` without its `]` stands for itself; a backslash at the end matches nothing. Named classes ([:alpha:]) are not known.
+// A `[` without its `]` stands for itself; a backslash at the end matches nothing. Named classes ([:alpha:]) are not
+// known.
 //
 // Pattern and text are bytes in a Uint8Array, which both languages have: the compiler and the client copy a string's
 // bytes into one, the agent each symbol's, so that nothing is allocated for a text. Only the last star is ever tried

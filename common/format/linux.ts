@@ -1,7 +1,8 @@
 // Shared by compiler, agent and host; must remain portable (constants and pure functions only).
 //
 // Layouts of what the agent hands to system calls other than bpf(2): byte offsets, and numbers that belong to them. All
-// are those of 64-bit kernels and the same on x86_64 and arm64, unless said otherwise. Source: the header in each comment.
+// are those of 64-bit kernels and the same on x86_64 and arm64, unless said otherwise. Source: the header in each
+// comment.
 
 /** struct perf_event_attr (uapi/linux/perf_event.h), as far as PERF_ATTR_SIZE_VER1: all that a kprobe needs. */
 export const enum PerfEventAttr {

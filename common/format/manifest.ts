@@ -5,8 +5,9 @@
 //
 //   header | directory: TableKind.Size x { u32 offset, u32 count } | tables of fixed-size rows | string blob
 //
-// All integers little-endian; offsets count from the section's start. A *string* is a u32 offset to { u32 length, bytes }
-// in the blob; offset 0 is the empty string. Strings are bytes, not necessarily UTF-8, without NUL. u32 NONE = absent.
+// All integers little-endian; offsets count from the section's start. A *string* is a u32 offset to { u32 length, bytes
+// } in the blob; offset 0 is the empty string. Strings are bytes, not necessarily UTF-8, without NUL. u32 NONE =
+// absent.
 
 export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */
@@ -105,7 +106,7 @@ export const enum ProbeRow {
   Point = 40,
   /**
    * NONE, or a number that this row shares with its alternatives: rows of one group stand together, best first, and the
-   * agent attaches the first one that the kernel can do. All of them are attached to events of the kernel.
+   * agent attaches the first one that the kernel can do. All of them run in the kernel. The numbers of groups ascend.
    */
   Group = 44,
   Size = 48,
@@ -136,7 +137,7 @@ export const enum TargetRow {
 
 export const enum ProbeFlags {
   None = 0,
-  /** `?`: failing to attach is no error. */
+  /** `?`: a failure to attach is not an error. */
   Optional = 1,
   /** perf event: open on every CPU (timer.profile), else on one. */
   EachCpu = 2,
@@ -243,7 +244,9 @@ export const enum LineRow {
   Size = 12,
 }
 
-/** A kernel feature that the object or one alternative needs; a kernel without it is refused by name, or chosen against. */
+/**
+ * A kernel feature that the object or one alternative needs; a kernel without it is refused by name, or chosen against.
+ */
 export const enum FeatureRow {
   /** string: a name of the agent's FEATURES table */
   Name = 0,

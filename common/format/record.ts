@@ -56,7 +56,9 @@ export const enum HistogramArgument {
   Low = 0,
   /** i64: how much each of its buckets spans; 0: it is of @hist_log, with the bucket of zeros at half its size. */
   Width = 8,
-  /** u64 x buckets: how often each was met; of @hist_linear the first and last are what lies below and above its range. */
+  /**
+   * u64 x buckets: how often each was met; of @hist_linear the first and last are what lies below and above its range.
+   */
   Buckets = 16,
 }
 

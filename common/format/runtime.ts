@@ -36,7 +36,7 @@ export const enum BssHeader {
   ClockOffset = 8,
   /** u32: the process that `target()` names (-x, -c); 0 if none. Set by the agent before the begin probes. */
   TargetPid = 16,
-  /** u32: the global lock; 0 free, otherwise the number of those who hold or try it. */
+  /** u32: the global lock; 0 is free, otherwise so many handlers hold it or try to. */
   Lock = 64,
   /** u64: uncaught errors of handlers. */
   Errors = 128,

@@ -16,6 +16,7 @@ import {
   FuncInfo,
   LineInfo,
 } from "../../common/format/btf";
+import { UnitPosition } from "../ir/unit";
 
 /** One variable of a DATASEC. */
 class Variable {
@@ -80,7 +81,10 @@ export class BtfWriter {
     return this.arrays.get(count);
   }
 
-  /** A function of `parameters` longs (a handler: of one context pointer) that returns long; with static or global linkage. */
+  /**
+   * A function of `parameters` longs (a handler: of one context pointer) that returns long; with static or global
+   * linkage.
+   */
   func(name: string, parameters: i32, handler: bool): i32 {
     const key = handler ? -1 : parameters;
     if (!this.protos.has(key)) this.protos.set(key, this.funcProto(parameters, handler));
@@ -193,13 +197,13 @@ export class BtfExtWriter {
   }
 
   /** The code from byte `offset` on stands at this place. Offsets rise strictly within a section. */
-  line(section: string, offset: i32, file: string, text: string, line: i32, column: i32): void {
+  line(section: string, offset: i32, place: UnitPosition): void {
     const lines = this.find(section).lines;
     lines.u32(offset);
-    lines.u32(this.btf.string(file));
-    lines.u32(this.btf.string(text));
+    lines.u32(this.btf.string(place.file));
+    lines.u32(this.btf.string(place.text));
     // The kernel's record has 22 bits for the line and 10 for the column.
-    lines.u32(((line & 0x3fffff) << 10) | (column < 1023 ? column : 1023));
+    lines.u32(((place.line & 0x3fffff) << 10) | min(place.column, 1023));
   }
 
   /** Whether there is nothing to say: libbpf refuses a section that says nothing. */

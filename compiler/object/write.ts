@@ -30,7 +30,7 @@ import {
 } from "../../common/format/runtime";
 import { Code, RelocationKind } from "../bpf/code";
 import { Linkage } from "../ir/function";
-import { Unit, UnitArrayMap, UnitMap } from "../ir/unit";
+import { Unit, UnitArrayMap, UnitMap, UnitPosition } from "../ir/unit";
 import { BtfExtWriter, BtfWriter } from "./btf";
 import { ElfWriter, Section } from "./elf";
 import { ManifestWriter } from "./manifest";
@@ -287,11 +287,13 @@ class ObjectWriter {
   private writeLine(at: Placed, insn: i32, position: i32): void {
     const offset = at.offset + insn * INSN_BYTES;
     if (position < 0) {
-      this.ext.line(at.section.name, offset, baseName(this.unit.scriptName), at.code.name, 0, 0);
+      const own = new UnitPosition(baseName(this.unit.scriptName), 0, 0, at.code.name);
+      this.ext.line(at.section.name, offset, own);
       return;
     }
     const it = this.unit.positions[position];
-    this.ext.line(at.section.name, offset, baseName(it.file), it.text, it.line, it.column);
+    const place = new UnitPosition(baseName(it.file), it.line, it.column, it.text);
+    this.ext.line(at.section.name, offset, place);
   }
 
   /** Our own table of lines, which knows columns and files in full. */

@@ -1,7 +1,7 @@
 // kernel.function("name") with .call and .return: kprobes and kretprobes by symbol.
 //
-// Without debug information a symbol's name is all there is: no source files, no lines, no inlined copies. With facts
-// every name is looked up (and patterns can be expanded); without, a plain name is taken on trust.
+// Without debug information only the names of symbols are known: no source files, no lines, no inlined copies. With
+// facts every name is looked up, and patterns are expanded. Without facts a plain name is accepted unchecked.
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
@@ -45,7 +45,7 @@ function resolve(query: PointQuery, attach: AttachKind): void {
   } else if (name.includes("@")) {
     query.refuse(1, "source files and lines are found through debug information, which is not supported yet");
   } else if (!isPlausible(name)) {
-    query.refuse(1, `'${name}' is no function's name`);
+    query.refuse(1, `'${name}' is not the name of a function`);
   } else if (hasWildcard(name)) {
     resolvePattern(query, attach, name);
   } else {
@@ -81,7 +81,7 @@ function resolveName(query: PointQuery, attach: AttachKind, name: string): void 
   const names = candidates(query, name);
   const functions = query.facts.functions;
   if (!query.facts.known) {
-    // On trust. A system call is known by its entry, which all kernels since 4.17 call alike.
+    // Accepted unchecked. A system call is known by its entry, which all kernels since 4.17 call alike.
     addSite(query, attach, names.length > 1 ? names[1] : name);
     return;
   }

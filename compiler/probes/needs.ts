@@ -1,6 +1,8 @@
-// What the compile lacks, gathered while pass 2 goes on as far as it can, so that one round asks for all of it.
+// What the compile lacks. Pass 2 collects it and goes on as far as it can, so that one round asks for all of it.
 
-/** Something the compile lacks; common/format/request.ts has the kinds (`functions`, `tracepoints`, `tapset`, `btf`). */
+/**
+ * Something the compile lacks; common/format/request.ts has the kinds (`functions`, `tracepoints`, `tapset`, `btf`).
+ */
 export class Need {
   constructor(
     public kind: string,

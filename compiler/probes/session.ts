@@ -44,7 +44,7 @@ function resolveOneshot(query: PointQuery): void {
   query.attachments.push(attachment);
 }
 
-/** never runs nowhere, but its handler is checked like any other: `resolveProbes` keeps it for that. */
+/** `never` is attached nowhere, but its handler is checked like any other: `resolveProbes` keeps it for that. */
 function resolveNever(query: PointQuery): void {
   query.isNever = true;
 }

@@ -1,5 +1,6 @@
-// All probe families. A new one is a file with its patterns and a line here; AttachKind and agent/remote/attach have what
-// makes it fire. Families of stap's that do not exist yet are named, so that their users hear that, not "mismatch".
+// All probe families. A new one is a file with its patterns and a line here; common/format/attach.ts has the kinds of
+// attachment that they resolve to. Families of stap that are not supported yet are listed, so that the message says so
+// instead of "mismatch".
 
 import { ProbePattern } from "./family";
 import { functionPatterns } from "./function";
@@ -53,11 +54,11 @@ const LATER: StaticArray<LaterFamily> = [
   new LaterFamily("nd_syscall_any", "system calls by name"),
 ];
 
-/** How other probe points of SystemTap's tapset begin: they set variables from what the kernel's types say. */
+/** How other probe points of SystemTap's tapset begin; they set variables from the kernel's types. */
 const LATER_ALIASES: string =
-  " addrmanage generic hotspot ioblock ioblock_trace ioscheduler ioscheduler_trace ipmib irq_handler kmalloc kprocess linuxmib " +
-  "livepatch netdev nfs nfsd prometheus rcu scheduler scsi signal socket softirq stap staprun sunrpc tcp tcpmib tty udp " +
-  "vfs vm workqueue _nfs _sunrpc _vfs __nfs __nfsd __scheduler __signal __vfs __vm ";
+  " addrmanage generic hotspot ioblock ioblock_trace ioscheduler ioscheduler_trace ipmib irq_handler kmalloc " +
+  "kprocess linuxmib livepatch netdev nfs nfsd prometheus rcu scheduler scsi signal socket softirq stap staprun " +
+  "sunrpc tcp tcpmib tty udp vfs vm workqueue _nfs _sunrpc _vfs __nfs __nfsd __scheduler __signal __vfs __vm ";
 
 /** What family that is not supported yet a probe point (its names joined by dots) belongs to, or nothing. */
 export function laterFamily(point: string): string {

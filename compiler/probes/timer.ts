@@ -1,7 +1,7 @@
 // timer.s(n), .ms .us .ns .sec .msec .usec .nsec .jiffies .hz, `.randomize(n)`, and timer.profile.
 //
-// A timer runs in the agent, unless its handler asks for kernel context (the current task): then it is a CPU-clock event
-// in the kernel. timer.profile is such an event on every CPU.
+// A timer runs in the agent, unless its handler asks for kernel context (the current task): then it is a CPU-clock
+// event in the kernel. timer.profile is such an event on every CPU.
 
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
 import { Attachment, PointQuery, ProbePattern } from "./family";

@@ -17,10 +17,10 @@ function resolve(query: PointQuery): void {
   const name = query.text(1);
   const event = eventOf(name);
   if (!isPlausible(name) || event.length == 0) {
-    query.refuse(1, `'${name}' is no tracepoint's name`);
+    query.refuse(1, `'${name}' is not the name of a tracepoint`);
   } else if (groupOf(name) == "syscalls") {
     const entry = event.startsWith("sys_exit") ? "sys_exit" : "sys_enter";
-    query.refuse(1, `the events of 'syscalls' are no tracepoints`, `use kernel.trace("raw_syscalls:${entry}")`);
+    query.refuse(1, "the events of 'syscalls' are not tracepoints", `use kernel.trace("raw_syscalls:${entry}")`);
   } else if (!query.facts.known) {
     if (hasWildcard(name))
       query.refuse(1, `which tracepoints match ${quote(name)} depends on the kernel`, "say which with --host");

@@ -1,7 +1,7 @@
 // The result of pass 2: a script in which every name is resolved, every expression has a type, and every probe point is
 // a list of probe sites. `lower` makes a function of each handler and function, and manifest rows of the rest.
 //
-//   ProbeDeclaration x alias chain x engine ──► Handler (one program) ◄── ProbeSite, ProbeSite … (one manifest row each)
+//   ProbeDeclaration x alias chain x engine ──► Handler (one program) ◄── ProbeSite … (one row of the manifest each)
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { AttachKind, Engine, ProbeFlags } from "../../common/format/manifest";

@@ -1,6 +1,6 @@
-// pp() and its kin: what a handler says of the probe point that it runs for. Nothing tells a program in the kernel which
-// of its attachments fired (5.10 has no cookies), so a unit whose code asks gets a copy of its trees for each of its
-// sites, in which the answer is a literal.
+// pp() and related functions: what a handler says of the probe point that it runs for. A program in the kernel cannot
+// tell which of its attachments fired (5.10 has no cookies). A unit whose code asks therefore gets a copy of its trees
+// for each of its sites, in which the answer is a literal.
 //
 //   probe vfs_read, vfs_write { f(pp()) }        unit 1: f("…vfs_read…", 0)    unit 2: f("…vfs_write…", 1)
 //
@@ -259,7 +259,8 @@ function separateUnit(a: Analysis, unit: CodeUnit, asking: Set<FunctionSymbol>):
     if (unit.handlers.includes(a.sites[i].handler)) sites.push(a.sites[i]);
   }
   if (sites.length > MOST_SITES) {
-    const what = `${sites.length} probe points need handlers of their own for pp() and its like, more than ${MOST_SITES}`;
+    const count = `${sites.length} probe points`;
+    const what = `${count} need handlers of their own for pp() and its like, more than ${MOST_SITES}`;
     a.reporter.error(unit.range, what);
     return;
   }

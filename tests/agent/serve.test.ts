@@ -119,11 +119,11 @@ test("refuses a frame longer than any, before its bytes have come", async () => 
 
 test("refuses a host that does not greet, or speaks another version", async () => {
   const mute = await new AgentProcess().finish(encodeFrame(HostFrame.Heartbeat));
-  assert.match(readFailed(mute.frames.at(-1)!).text, /did not say hello/);
+  assert.match(readFailed(mute.frames.at(-1)!).text, /first frame was not Hello/);
   const other = await new AgentProcess().finish(encodeFrame(HostFrame.Hello, payload(WIRE_MAGIC, WIRE_VERSION + 1)));
   assert.match(readFailed(other.frames.at(-1)!).text, /version/);
   const stranger = await new AgentProcess().finish(encodeFrame(HostFrame.Hello, payload(1, 1)));
-  assert.match(readFailed(stranger.frames.at(-1)!).text, /no stap-remote/);
+  assert.match(readFailed(stranger.frames.at(-1)!).text, /not stap-remote/);
 });
 
 test("refuses frames out of order, unknown and damaged ones", async () => {
@@ -195,7 +195,7 @@ test("ends when the host has been silent for five heartbeats", async () => {
   const began = Date.now();
   const end = await agent.end;
   assert.is(end.code, 1);
-  assert.match(readFailed(end.frames.at(-1)!).text, /the host was silent for 10 seconds/);
+  assert.match(readFailed(end.frames.at(-1)!).text, /the agent heard nothing from the host for 10 seconds/);
   const seconds = (Date.now() - began) / 1000;
   assert.ok(seconds > 9 && seconds < 15, `${seconds} s`);
 });

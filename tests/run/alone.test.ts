@@ -119,7 +119,7 @@ test("says what is missing: the object, root, a number", async () => {
   assert.match(none.stderr, /cannot read 'nosuch.bo': No such file or directory/);
   const number = await guest.run("/tmp/alone/stap-agent run /tmp/alone/x.bo -T soon");
   assert.is(number.code, 2);
-  assert.match(number.stderr, /'soon' is no number of seconds/);
+  assert.match(number.stderr, /'soon' is not a number of seconds/);
   const user = await guest.run("/tmp/alone/stap-agent run /tmp/alone/x.bo", { user: "tester" });
   assert.is(user.code, 4);
   assert.match(user.stderr, /Operation not permitted|Permission denied/);

@@ -1,4 +1,5 @@
-// The software CPU clock: a program every so many nanoseconds in whatever runs then, on each CPU (timer.profile) or one.
+// The software CPU clock: a program every so many nanoseconds in whatever runs then, on each CPU (timer.profile) or
+// one.
 
 import { FailureCode } from "../../../common/format/frame";
 import { PerfSoftware, PerfType } from "../../../common/format/linux";

@@ -1,6 +1,6 @@
 // Many functions with one link (kprobe.multi, where the kernel has fprobe): attaching and detaching hundreds of probes
-// takes one grace period instead of one for each. kprobe.ts attaches what this file cannot: all probes on a kernel without
-// kprobe.multi, and functions that ftrace does not know.
+// takes one grace period instead of one for each. kprobe.ts attaches what this file cannot: all probes on a kernel
+// without kprobe.multi, and functions that ftrace does not know.
 
 import { encodeTextZ } from "../../../common/as/bytes";
 import { ATTACH_ROWS, AttachFlags, attachRow, TargetKind } from "../../../common/format/attach";

@@ -1,5 +1,5 @@
-// kprobes and kretprobes on a function's name, through the perf event source `kprobe`: works alike from 5.10 on, and the
-// kernel removes the probe when the agent's descriptors are closed.
+// kprobes and kretprobes on a function's name, through the perf event source `kprobe`: works alike from 5.10 on, and
+// the kernel removes the probe when the agent's descriptors are closed.
 
 import { encodeTextZ } from "../../../common/as/bytes";
 import { FailureCode } from "../../../common/format/frame";

@@ -37,9 +37,9 @@ export class PerfRequest {
 }
 
 /**
- * Puts a program on an event and enables the event; 0 or -errno. On success all descriptors that keep it attached are in
- * `fds`; on failure all of `fds` are closed. A link is preferred: the kernel lists it by name, and from 6.7 on counts
- * there what the probe missed.
+ * Puts a program on an event and enables the event; 0 or -errno. On success all descriptors that keep it attached are
+ * in `fds`; on failure all of `fds` are closed. A link is preferred: the kernel lists it by name, and from 6.7 on
+ * counts there what the probe missed.
  */
 export function startEvent(event: i32, program: i32, fds: i32[]): i32 {
   fds.push(event);

@@ -1,5 +1,6 @@
-// Attaches an object's probes to events of the kernel and detaches them: one row for each kind that fires there. What the
-// kinds are stands in common/format/attach.ts; those that the agent runs itself have no row here (interpret.ts, timers.ts).
+// Attaches an object's probes to events of the kernel and detaches them: one row for each kind that fires there. What
+// the kinds are stands in common/format/attach.ts; those that the agent runs itself have no row here (interpret.ts,
+// timers.ts).
 
 import { AttachTarget } from "../../../common/as/attach-target";
 import { ATTACH_ROWS, AttachFlags, attachRow } from "../../../common/format/attach";
@@ -133,7 +134,7 @@ function release(probe: Probe): void {
 }
 
 /** Checks that exactly the kinds that fire on kernel events have a row; called by tests. */
-export function selfCheck(): void {
+export function selfCheckAttachers(): void {
   for (let kind = 0; kind < ATTACH_ROWS.length; ++kind) {
     let rows = 0;
     for (let i = 0; i < ATTACHERS.length; ++i) if (ATTACHERS[i].kind == kind) ++rows;

@@ -9,17 +9,17 @@ import { RelocationType, SymbolType } from "../../../common/format/elf";
 import { AttachKind, Engine, Manifest, NONE, ProbeFlags, TableKind } from "../../../common/format/manifest";
 import { BssHeader, RodataHeader } from "../../../common/format/runtime";
 
-/** Appends one instruction. */
-export function insn(code: ByteWriter, opcode: i32, registers: i32, off: i32, imm: i32): void {
+/** Appends one instruction without an offset. */
+function insn(code: ByteWriter, opcode: i32, registers: i32, imm: i32): void {
   code.u8(opcode);
   code.u8(registers);
-  code.u16(off);
+  code.u16(0);
   code.u32(imm);
 }
 
 function load64(code: ByteWriter, register: i32, imm: i32): void {
-  insn(code, Opcode.LdImm64, register, 0, imm);
-  insn(code, 0, 0, 0, 0);
+  insn(code, Opcode.LdImm64, register, imm);
+  insn(code, 0, 0, 0);
 }
 
 const CALL: i32 = PSEUDO_CALL << 4;
@@ -32,31 +32,42 @@ export function sampleObject(): StaticArray<u8> {
   return sampleBuilder().build();
 }
 
-/** The same before it is a file. */
-export function sampleBuilder(): ElfBuilder {
-  const elf = new ElfBuilder();
+function textCode(): ByteWriter {
   const text = new ByteWriter(256);
-  insn(text, Opcode.MovImm64, 0, 0, 1); // inner
-  insn(text, Opcode.Exit, 0, 0, 0);
-  insn(text, Opcode.Call, CALL, 0, -1); // outer: inner by symbol
-  insn(text, Opcode.Call, CALL, 0, -4); // inner by distance
-  insn(text, Opcode.Exit, 0, 0, 0);
+  insn(text, Opcode.MovImm64, 0, 1); // inner
+  insn(text, Opcode.Exit, 0, 0);
+  insn(text, Opcode.Call, CALL, -1); // outer: inner by symbol
+  insn(text, Opcode.Call, CALL, -4); // inner by distance
+  insn(text, Opcode.Exit, 0, 0);
+  return text;
+}
+
+function mainCode(): ByteWriter {
   const main = new ByteWriter(256);
   load64(main, 1, 0); // the ring
   load64(main, 2, 8); // .bss + 128 + 8
-  insn(main, Opcode.Call, CALL, 0, -1); // outer
-  insn(main, Opcode.Call, 0, 0, 5); // a helper
-  insn(main, Opcode.Exit, 0, 0, 0);
-  const agent = new ByteWriter(256);
-  insn(agent, Opcode.MovImm64, 0, 0, 7); // helper
-  insn(agent, Opcode.Exit, 0, 0, 0);
-  load64(agent, 1, 0); // start: .rodata + 64
-  insn(agent, Opcode.Call, CALL, 0, -5);
-  insn(agent, Opcode.Exit, 0, 0, 0);
+  insn(main, Opcode.Call, CALL, -1); // outer
+  insn(main, Opcode.Call, 0, 5); // a helper
+  insn(main, Opcode.Exit, 0, 0);
+  return main;
+}
 
-  const textSection = elf.section(".text", text);
-  const mainSection = elf.section("kprobe/f", main);
-  const agentSection = elf.section(".stap.agent", agent);
+function agentCode(): ByteWriter {
+  const agent = new ByteWriter(256);
+  insn(agent, Opcode.MovImm64, 0, 7); // helper
+  insn(agent, Opcode.Exit, 0, 0);
+  load64(agent, 1, 0); // start: .rodata + 64
+  insn(agent, Opcode.Call, CALL, -5);
+  insn(agent, Opcode.Exit, 0, 0);
+  return agent;
+}
+
+/** The same before it is a file. */
+function sampleBuilder(): ElfBuilder {
+  const elf = new ElfBuilder();
+  const textSection = elf.section(".text", textCode());
+  const mainSection = elf.section("kprobe/f", mainCode());
+  const agentSection = elf.section(".stap.agent", agentCode());
   const rodata = new ByteWriter(128);
   rodata.zeros(RodataHeader.Size + 16);
   const rodataSection = elf.section(".rodata", rodata);
@@ -89,8 +100,8 @@ export function sampleBuilder(): ElfBuilder {
 }
 
 /**
- * An object in which two programs, p0 and p1, are alternatives of each other in two groups: probe 0 (p0) or 1 (p1), probe
- * 2 (p0) or 3 (p1). Probe `i` is on function `f<i>`; those of `lacking` need a feature that does not exist.
+ * An object in which two programs, p0 and p1, are alternatives of each other in two groups: probe 0 (p0) or 1 (p1),
+ * probe 2 (p0) or 3 (p1). Probe `i` is on function `f<i>`; those of `lacking` need a feature that does not exist.
  */
 export function alternativesObject(lacking: i32[]): StaticArray<u8> {
   const manifest = new ManifestBuilder();
@@ -112,8 +123,8 @@ export function alternativesObject(lacking: i32[]): StaticArray<u8> {
   const elf = new ElfBuilder();
   const code = new ByteWriter(64);
   for (let i = 0; i < 2; ++i) {
-    insn(code, Opcode.MovImm64, 0, 0, 0);
-    insn(code, Opcode.Exit, 0, 0, 0);
+    insn(code, Opcode.MovImm64, 0, 0);
+    insn(code, Opcode.Exit, 0, 0);
   }
   const section = elf.section("kprobe/f", code);
   const rodata = new ByteWriter(128);
@@ -127,7 +138,7 @@ export function alternativesObject(lacking: i32[]): StaticArray<u8> {
 }
 
 /** Two programs, three probes, an arena of frames. */
-export function sampleManifest(): ManifestBuilder {
+function sampleManifest(): ManifestBuilder {
   const manifest = new ManifestBuilder();
   manifest.set(Manifest.FrameOffset, BssHeader.Size + 64);
   manifest.set(Manifest.FrameSize, 1024);

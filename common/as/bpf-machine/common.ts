@@ -1,6 +1,6 @@
-// The quick way of what most instructions are: moves, arithmetic of 64 bits, jumps, loads and stores in the stack or in the
-// region that was touched last, calls of functions. Everything else, and everything that is not in order, is left to
-// BpfMachine.step, which knows all instructions.
+// The quick way of what most instructions are: moves, arithmetic of 64 bits, jumps, loads and stores in the stack or in
+// the region that was touched last, calls of functions. Everything else, and everything that is not in order, is left
+// to BpfMachine.step, which knows all instructions.
 
 import {
   Alu,

@@ -1,6 +1,7 @@
-// Runs BPF code without a kernel: handlers of begin, end and timer probes in the agent, compiled programs in tests and in
-// the playground. Pointers are offsets in linear memory; every access is checked against the regions that the program may
-// touch, every jump against the code, so that no code whatever harms its surroundings: it ends with a status instead.
+// Runs BPF code without a kernel: handlers of begin, end and timer probes in the agent, compiled programs in tests and
+// in the playground. Pointers are offsets in linear memory; every access is checked against the regions that the
+// program may touch, every jump against the code, so that no code whatever harms its surroundings: it ends with a
+// status instead.
 //
 // Code is an array of instructions (common/format/bpf) that is linked already: ld_imm64 holds an address, or for a map
 // MAP_HANDLE plus its index; calls are relative. alu.ts has the arithmetic, state.ts the memory that code may touch,
@@ -32,7 +33,7 @@ import { callHelper } from "./helpers";
 import { MachineState, MachineStatus, RESERVATIONS } from "./state";
 
 /** Nested calls; each has STACK_BYTES of stack. */
-export const MAX_DEPTH: i32 = 128;
+const MAX_DEPTH: i32 = 128;
 /** Instructions after which the world may look after something else. */
 const SLICE: i64 = 1 << 20;
 /** Kept across calls: r6 … r9 and where to go on. */

@@ -1,5 +1,5 @@
-// What patterns match and do not match: one list, with which tests compare the compiler's, the agent's and the client's use
-// of glob.ts. A case is a line: pattern, text, "yes" or "no", with tabs between them. All is ASCII.
+// What patterns match and do not match: one list, with which tests compare the compiler's, the agent's and the client's
+// use of glob.ts. A case is a line: pattern, text, "yes" or "no", with tabs between them. All is ASCII.
 
 /** The cases, one a line. */
 export const GLOB_CASES: string = [
