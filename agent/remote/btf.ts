@@ -1,6 +1,6 @@
-// The object's own types on their way to the kernel. As libbpf does: offsets and sizes that only the linker would know
-// are filled in from the ELF file, and kinds that an older kernel does not know are replaced by harmless ones of the
-// same length, so that ids stay what they are. No kernel involved here: load.ts hands the bytes over.
+// Prepares the object's own types for the kernel, as libbpf does. Offsets and sizes that only the linker knows are
+// filled in from the ELF file. Kinds that an older kernel does not know are replaced by harmless ones of the same
+// length, so that ids do not change. No kernel is involved here: load.ts passes the bytes to it.
 
 import { BtfReader, readBtf } from "../../common/as/btf-reader";
 import { ByteReader } from "../../common/as/bytes";
@@ -8,7 +8,7 @@ import { ElfFile } from "../../common/as/elf-reader";
 import { BtfKind, BtfType, BtfVarSecinfo, btfInfo } from "../../common/format/btf";
 import { SymbolType } from "../../common/format/elf";
 
-/** A copy of `.BTF` that the kernel will take; null when it is damaged. */
+/** A copy of `.BTF` that is complete; null when it is damaged. */
 export function prepareBtf(data: ByteReader, elf: ElfFile): StaticArray<u8> | null {
   const bytes = data.copy();
   const btf = readBtf(ByteReader.over(bytes));
@@ -32,7 +32,7 @@ function fillDatasec(btf: BtfReader, id: i32, elf: ElfFile): void {
   }
 }
 
-/** Replaces kinds that came after 5.10; false when there was none, so that trying again is pointless. */
+/** Replaces kinds that came after 5.10; false when there are none, and loading them again would fail again. */
 export function sanitizeBtf(bytes: StaticArray<u8>): bool {
   const btf = readBtf(ByteReader.over(bytes));
   if (!btf) return false;

@@ -1,6 +1,6 @@
-// The -c command: forked early, so that its process id is known before the programs are loaded, but kept at a gate (a
-// pipe that it reads from) until everything is attached, so that nothing it does is missed. It runs as the login user,
-// also under sudo, in a process group of its own, with nothing on its standard input.
+// The -c command. It is forked early, so that target() is known before the begin probes run. It waits at a gate (a pipe
+// that it reads from) until all probes are attached, so that they miss nothing that it does. It runs as the login user,
+// also under sudo, in a process group of its own, with /dev/null as its standard input.
 
 import { FailureCode } from "../../common/format/frame";
 import { environmentAddress, environmentEntries, getEnvironment, parseNumber } from "./args";

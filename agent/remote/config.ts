@@ -1,5 +1,5 @@
-// The kernel's configuration as distributions leave it beside the kernel: lines NAME=value. (/proc/config.gz is packed,
-// and few kernels have it without one of these files.)
+// The kernel's configuration, from the files that distributions install beside the kernel: lines NAME=value.
+// /proc/config.gz is compressed, and few kernels have it without one of these files: it is not read.
 
 import { UtsField } from "../../common/format/linux";
 import { LineReader } from "./lines";

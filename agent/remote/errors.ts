@@ -1,6 +1,6 @@
 // Why the agent could not go on, as a value: AssemblyScript has no exceptions. A function that can fail returns
-// `Failure | null`, null when it did what its name says; one that makes something returns a `Result`. Only failures
-// allocate, so that the way of a record stays free of it.
+// `Failure | null`, null when it did what its name says; one that makes something returns a `Result`. Success
+// allocates nothing, so that records can be moved without allocating.
 
 import { FailureCode } from "../../common/format/frame";
 

@@ -1,4 +1,4 @@
-// One epoll descriptor and what its events mean: every descriptor is added with a tag.
+// One epoll descriptor. Every descriptor is added with a tag, which says what its events mean.
 
 import {
   close,

@@ -1,12 +1,11 @@
-// Makes one kernel program of its section's code and the subprograms that it calls, as libbpf does: subprograms of
-// .text are appended behind it, calls and map references are resolved, func_info and line_info follow their
-// instructions.
+// Links one kernel program, as libbpf does: the subprograms of .text that it calls are appended to its code, calls and
+// references to maps are resolved, and func_info and line_info are adjusted to the new places.
 //
 //      kprobe/x   | main ... call f ... |              ->  | main ... call f ... | f ... call g ... | g ... |
 //      .text      | g ... | f ... call g ... |
 //
-// Hostile input: every offset is checked, a problem is text, nothing traps. No kernel involved: descriptors of maps are
-// numbers here. interpret.ts links `.stap.agent`, and shares `readTarget` and `readReference` with this file.
+// Hostile input: every offset is checked, and nothing traps. No kernel is involved: descriptors of maps are numbers
+// here. interpret.ts links `.stap.agent`, and shares `readTarget` and `readReference` with this file.
 
 import { BtfReader, readBtf } from "../../common/as/btf-reader";
 import { ByteWriter } from "../../common/as/byte-writer";
@@ -39,7 +38,7 @@ export class LinkedProgram {
   }
 }
 
-/** A function on its way into a program. */
+/** A function that becomes part of a program. */
 class Part {
   constructor(
     public section: Section,
@@ -75,7 +74,7 @@ function damaged(problem: string): Result<LinkedProgram> {
   return new Result<LinkedProgram>(null, new Failure(FailureCode.Object, 0, problem));
 }
 
-// The functions below that answer a string answer what is wrong, or nothing.
+// Functions below that return a string return what is wrong; empty if nothing is.
 
 /** Appends to a program's function all that it calls, each once, in the order in which calls name them. */
 function findParts(o: LoadedObject, parts: Part[]): string {

@@ -1,5 +1,5 @@
-// Gives an opened object to the kernel: memory limit, maps, types, programs. Programs are loaded silently; one that the
-// verifier refuses is loaded again with a log, which the session sends to the host. Nothing is attached here.
+// Loads an opened object into the kernel: memory limit, maps, types, programs. Programs are loaded without a log. A
+// program that the verifier refuses is loaded again with one, which the host shows. Nothing is attached here.
 
 import { ByteReader } from "../../common/as/bytes";
 import { LogLevel, ProgramType } from "../../common/format/bpf";

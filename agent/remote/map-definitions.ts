@@ -1,6 +1,6 @@
-// Which maps an object wants, from section `.maps`: the two ring buffers by name with the sizes of the manifest, all
-// others by libbpf's convention, a variable whose BTF type is a struct of pointers that say type, key, value and so on.
-// .rodata and .bss are not in here: maps.ts makes them. No kernel involved.
+// Reads which maps an object needs from its section `.maps`. The two ring buffers are known by name; the manifest has
+// their sizes. All others follow libbpf's convention: a variable whose BTF type is a struct of pointers, which say
+// type, key, value and so on. maps.ts makes .rodata and .bss without a definition here. No kernel is involved.
 
 import { BtfReader, readBtf } from "../../common/as/btf-reader";
 import { ElfFile, SymbolEntry } from "../../common/as/elf-reader";

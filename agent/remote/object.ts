@@ -1,6 +1,6 @@
-// A .bo in the agent's memory: openObject reads and checks it (hostile input, no kernel involved); load.ts gives it
-// maps and programs, attach/table.ts hooks its probes, interpret.ts runs the ones of the agent's own, ring.ts drains
-// what they all print.
+// A .bo in the agent's memory. openObject reads and checks it (hostile input, no kernel involved). Then load.ts makes
+// its maps and loads its programs, attach/table.ts attaches its probes, interpret.ts runs the handlers of the agent's
+// own, and ring.ts drains what they print.
 
 import { ElfFile, readElf, Section } from "../../common/as/elf-reader";
 import { ManifestReader, readManifest } from "../../common/as/manifest-reader";

@@ -1,5 +1,6 @@
-// Timer probes whose handlers the agent runs: a timerfd each, on the monotonic clock. A handler runs once for each time
-// its descriptor is seen, however many periods have passed: as in the kernel, what was missed is not made up for.
+// Timer probes whose handlers the agent runs: a timerfd each, on the monotonic clock. A handler runs once
+// when its timer is found expired, however many periods have passed: missed periods are not made up for, as in the
+// kernel.
 
 import { FailureCode } from "../../common/format/frame";
 import { AttachKind } from "../../common/format/manifest";

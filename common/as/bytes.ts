@@ -1,6 +1,6 @@
 // Bytes that come from outside: ByteReader reads little-endian fields at any offset of a range of bytes and never
-// outside it. A read that does not fit answers 0 and sets `failed`, so that a parser of hostile input may read first
-// and ask once. (Bytes that are made here go through byte-writer.ts.)
+// outside it. A read that does not fit answers 0 and sets `failed`, so that a parser of hostile input may read
+// several fields and check once. (Bytes that are made here go through byte-writer.ts.)
 
 /** Reads fields of a range of bytes; out of range is 0 and `failed`. */
 export class ByteReader {

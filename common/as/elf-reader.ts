@@ -127,7 +127,7 @@ export function readElf(bytes: StaticArray<u8>): ElfFile {
   return elf;
 }
 
-// The functions below answer what is wrong, or nothing.
+// The functions below return what is wrong; empty if nothing is.
 
 function identify(file: ByteReader): string {
   if (file.u32(ElfHeader.Magic) != ELF_MAGIC) return "not an ELF file";

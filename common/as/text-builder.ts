@@ -1,4 +1,4 @@
-// Putting text together from pieces, in linear time and memory.
+// Builds text from pieces, in linear time and memory.
 //
 // `parts.join("")` is not an alternative: built for size (`shrinkLevel` 1 and up, as the product is) asc joins strings
 // by `result += part`, which takes quadratic memory where nothing is ever freed. `text += part` in a loop has the same

@@ -5,9 +5,9 @@
 //
 //   header | directory: TableKind.Size x { u32 offset, u32 count } | tables of fixed-size rows | string blob
 //
-// All integers little-endian; offsets count from the section's start. A *string* is a u32 offset to { u32 length, bytes
-// } in the blob; offset 0 is the empty string. Strings are bytes, not necessarily UTF-8, without NUL. u32 NONE =
-// absent.
+// All integers little-endian; offsets count from the section's start. A *string* is a u32 offset into the blob, to
+// { u32 length, bytes }; offset 0 is the empty string. Strings are bytes, not necessarily UTF-8, without NUL. The value
+// NONE of a u32 means "absent".
 
 export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */

@@ -1,7 +1,8 @@
-// Writes `.BTF` and `.BTF.ext`: the types that libbpf and the kernel want of an object, and where its code comes from.
+// Writes `.BTF` and `.BTF.ext`: the types that libbpf and the kernel require of an object, and the script lines of its
+// code.
 //
-// Types here are few: integers, `void *`, functions of longs, one struct a map, one variable a global. Ids are given in
-// the order of the calls. Kernel documentation: Documentation/bpf/btf.rst.
+// Types here are few: integers, `void *`, functions of longs, one struct for each map, one variable for each global.
+// Ids are given in the order of the calls. Kernel documentation: Documentation/bpf/btf.rst.
 
 import { ByteWriter } from "../../common/as/byte-writer";
 import {

@@ -1,7 +1,7 @@
 // Writes ELF64 relocatable BPF objects: sections in, file bytes out.
 //
 // Order in the file: header, section contents, section headers. The symbol table is built from `symbol()` calls; local
-// symbols come before global ones, as ELF wants, whatever the order of the calls, so relocations name symbols by the
+// symbols come before global ones, as ELF requires, whatever the order of the calls, so relocations name symbols by the
 // handle that `symbol()` returned.
 
 import { ByteWriter } from "../../common/as/byte-writer";
