@@ -2,8 +2,9 @@
 // when its timer is found expired, however many periods have passed: missed periods are not made up for, as in the
 // kernel.
 
+import { AttachFlags, attachRow } from "../../common/format/attach";
 import { FailureCode } from "../../common/format/frame";
-import { AttachKind } from "../../common/format/manifest";
+import { Engine } from "../../common/format/manifest";
 import { Failure } from "./errors";
 import { Events, Tag } from "./events";
 import { Probe } from "./manifest";
@@ -32,7 +33,8 @@ export class Timers {
   start(probes: Probe[]): Failure | null {
     for (let i = 0, n = probes.length; i < n; ++i) {
       const probe = probes[i];
-      if (probe.attach != AttachKind.Timer) continue;
+      const row = attachRow(probe.attach);
+      if (row.engine != Engine.Agent || !row.is(AttachFlags.Periodic)) continue;
       const fd = timerfd_create(CLOCK_MONOTONIC, O_CLOEXEC | O_NONBLOCK);
       if (fd < 0) return new Failure(FailureCode.Resource, fd, `cannot make a timer for ${probe.point}`);
       this.probes.push(probe);
