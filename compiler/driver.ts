@@ -9,7 +9,7 @@ import { Engine } from "../common/format/manifest";
 import { RequestTag } from "../common/format/request";
 import { Chains } from "./bpf/chain";
 import { BackendOptions, Code } from "./bpf/code";
-import { compileFunction } from "./bpf/compile";
+import { compileFunction, MACHINE_PHASES, passName } from "./bpf/compile";
 import { packCode, unpackCode } from "./bpf/pack";
 import { printCode } from "./bpf/print";
 import { checkWalk } from "./bpf/walk";
@@ -56,7 +56,7 @@ export function runPasses(c: Compilation): void {
   const last = c.options.lastPass;
   const dump = c.options.dump;
   setPoison(c.options.check);
-  const phase = dump.length > 3 && dump.startsWith("il:") ? "bpf" : dump;
+  const phase = isBackendDump(dump) ? "bpf" : dump;
   for (let i = 0; i < PASSES.length; ++i) {
     const pass = PASSES[i];
     if (pass.number > last) break;
@@ -76,24 +76,47 @@ export function runPasses(c: Compilation): void {
 /** Reports a dump that no pass has. */
 export function checkDump(options: CompileOptions, reporter: Reporter): void {
   if (options.dump.length == 0 || isDumpName(options.dump)) return;
-  reporter.error(null, `no phase is called '${options.dump}'`, `phases: ${dumpNames()}`);
+  reporter.error(null, `no phase is called '${options.dump}'`, `phases: ${dumpNames(options.dump)}`);
 }
 
-function isDumpName(name: string): bool {
+/** Whether the back end makes the dump while it compiles: `il:PASS`, `il:*`, or one of its own phases. */
+function isBackendDump(name: string): bool {
   if (name.startsWith("il:")) return true;
-  for (let i = 0; i < PASSES.length; ++i) {
-    if (PASSES[i].dump == name) return true;
+  for (let i = 0; i < MACHINE_PHASES.length; ++i) {
+    if (MACHINE_PHASES[i] == name) return true;
   }
   return false;
 }
 
-function dumpNames(): string {
-  let names = "";
+function isDumpName(name: string): bool {
+  for (let i = 0; i < PASSES.length; ++i) {
+    if (PASSES[i].dump == name) return true;
+  }
+  if (name == "il:*") return true;
+  for (let k = 0; passName(k).length > 0; ++k) {
+    if (name == "il:" + passName(k)) return true;
+  }
+  return isBackendDump(name) && !name.startsWith("il:");
+}
+
+/** Names of dumps; those of the passes on the IR are many, and follow when one of them was meant. */
+function dumpNames(wanted: string): string {
+  const names: string[] = [];
+  if (wanted.startsWith("il:")) {
+    for (let k = 0; passName(k).length > 0; ++k) {
+      if (!names.includes("il:" + passName(k))) names.push("il:" + passName(k));
+    }
+    names.push("il:*");
+    return joinTexts(names, ", ");
+  }
   for (let i = 0; i < PASSES.length; ++i) {
     if (PASSES[i].dump == "object") continue;
-    names += (names.length > 0 ? ", " : "") + PASSES[i].dump;
+    names.push(PASSES[i].dump);
+    if (PASSES[i].dump != "il") continue;
+    names.push("il:PASS");
+    for (let k = 0; k < MACHINE_PHASES.length; ++k) names.push(MACHINE_PHASES[k]);
   }
-  return names + ", il:PHASE";
+  return joinTexts(names, ", ");
 }
 
 // -------------------------------------------------------------------------------------------------------- pass by pass
@@ -220,7 +243,10 @@ function generateAll(c: Compilation): void {
   const options = new BackendOptions();
   options.optimize = !c.options.unoptimized;
   options.check = c.options.check;
-  if (c.options.dump.startsWith("il:")) options.dump = c.options.dump.substring(3);
+  if (isBackendDump(c.options.dump)) {
+    options.dump = c.options.dump.startsWith("il:") ? c.options.dump.substring(3) : c.options.dump;
+    options.lines = positionLines(c);
+  }
   for (let i = 0, n = functions.length; i < n; ++i) {
     const code = options.dump.length > 0 ? compileFunction(functions[i], options) : compileAndForget(c, i, options);
     if (code.error.length > 0) {
@@ -273,15 +299,21 @@ function checkPrograms(c: Compilation): void {
 }
 
 function printBpf(c: Compilation): string {
+  const lines = positionLines(c);
+  const parts: string[] = [];
+  for (let i = 0, n = c.codes.length; i < n; ++i) parts.push(printCode(c.codes[i], lines) + "\n");
+  return joinTexts(parts);
+}
+
+/** The script's text at each position, with its place. */
+function positionLines(c: Compilation): string[] {
   const lines: string[] = [];
   const positions = c.unit!.positions;
   for (let i = 0, n = positions.length; i < n; ++i) {
     const at = positions[i];
     lines.push(`${at.file}:${at.line}:${at.column}: ${at.text.trim()}`);
   }
-  const parts: string[] = [];
-  for (let i = 0, n = c.codes.length; i < n; ++i) parts.push(printCode(c.codes[i], lines) + "\n");
-  return joinTexts(parts);
+  return lines;
 }
 
 function assemble(c: Compilation): void {

@@ -75,6 +75,10 @@ export class BackendOptions {
   /** Name of the phase whose printed form goes to `dumped`; "*": all. */
   dump: string = "";
   dumped: string = "";
+  /** The script's text at each position, for dumps of code; may be empty. */
+  lines: Array<string> = [];
+  /** Name of a pass that is left out, to see what it is good for. */
+  skip: string = "";
   /** Passes to run on the IR, for finding the one that breaks something: the code cannot be made with fewer than all. */
   passes: i32 = i32.MAX_VALUE;
 }

@@ -21,8 +21,11 @@ import { emit } from "./emit";
 import { layOutFrame } from "./frame";
 import { select } from "./isel";
 import { legalize } from "./legalize";
+import { MachineFunction } from "./machine-function";
 import { printCode } from "./print";
+import { printMachineFunction } from "./print-machine";
 import { allocateRegisters } from "./regalloc";
+import { Trace } from "./trace";
 import { verify } from "./verify";
 
 /** When a pass runs. */
@@ -93,6 +96,14 @@ export function passName(k: i32): string {
   return k < PASSES.length ? PASSES[k].name : "";
 }
 
+/** What comes behind the passes on the IR, by the names of their dumps. */
+export const MACHINE_PHASES: StaticArray<string> = ["isel", "regalloc", "frame"];
+
+function isMachinePhase(name: string): bool {
+  for (let k = 0; k < MACHINE_PHASES.length; ++k) if (MACHINE_PHASES[k] == name) return true;
+  return false;
+}
+
 /** What isel requires. */
 const SELECT_REQUIRES = GRAPH | Has.Ssa | Has.Split | Has.Legal;
 
@@ -102,6 +113,11 @@ function dumpIr(fn: Func, name: string, options: BackendOptions): void {
   // With "*", passes that changed nothing are left out.
   if (options.dump == "*" && options.dumped.endsWith(text)) return;
   options.dumped += "; " + name + "\n" + text;
+}
+
+function dumpMachine(fn: MachineFunction, name: string, options: BackendOptions): void {
+  if (options.dump != name && options.dump != "*") return;
+  options.dumped += "; " + name + "\n" + printMachineFunction(fn, options.lines);
 }
 
 function checkAfter(fn: Func, has: i32, name: string): void {
@@ -121,8 +137,10 @@ export function optimize(fn: Func, options: BackendOptions, roomy: bool): void {
     if (pass.when != When.Always && !options.optimize) continue;
     if (pass.when == When.Roomy && !roomy) continue;
     assert((pass.requires & ~has) == 0, "pass '" + pass.name + "' comes after what it requires");
-    pass.run(fn);
-    has = (has & pass.keeps) | pass.gives;
+    if (pass.name != options.skip) {
+      pass.run(fn);
+      has = (has & pass.keeps) | pass.gives;
+    }
     dumpIr(fn, pass.name, options);
     if (options.check) checkAfter(fn, has, pass.name);
   }
@@ -132,8 +150,14 @@ export function optimize(fn: Func, options: BackendOptions, roomy: bool): void {
 /** Turns IR that went through `optimize` into code. */
 export function generate(fn: Func, options: BackendOptions): Code {
   let machine = select(fn);
+  if (options.dump == "*" || isMachinePhase(options.dump)) machine.trace = new Trace();
+  dumpMachine(machine, "isel", options);
   allocateRegisters(machine);
-  if (machine.error == "") layOutFrame(machine);
+  if (machine.error == "") {
+    dumpMachine(machine, "regalloc", options);
+    layOutFrame(machine);
+  }
+  if (machine.error == "") dumpMachine(machine, "frame", options);
   if (machine.error != "") {
     let code = new Code(fn);
     code.error = machine.error;
@@ -144,7 +168,7 @@ export function generate(fn: Func, options: BackendOptions): Code {
     let message = verify(code);
     assert(message == "", "the code of " + fn.name + ": " + message);
   }
-  if (options.dump == "bpf" || options.dump == "*") options.dumped += "; bpf\n" + printCode(code, []);
+  if (options.dump == "bpf" || options.dump == "*") options.dumped += "; bpf\n" + printCode(code, options.lines);
   return code;
 }
 

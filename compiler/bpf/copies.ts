@@ -1,9 +1,9 @@
 // A parallel copy as a sequence of copies: all sources are read before any destination is written.
 
-import { Machine } from "./machine";
+import { MachineFunction } from "./machine-function";
 
 /** Pairs (dst, src) in an order that has the effect of copying all at once; a cycle goes through a new register. */
-export function sequenceCopies(dsts: Array<i32>, srcs: Array<i32>, machine: Machine): Array<i32> {
+export function sequenceCopies(dsts: Array<i32>, srcs: Array<i32>, machine: MachineFunction): Array<i32> {
   let result: Array<i32> = [];
   let n = dsts.length;
   // How many pending copies read a register; which copy writes it.

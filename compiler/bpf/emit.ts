@@ -6,7 +6,7 @@ import { Class, INSN_BYTES, Opcode, PSEUDO_CALL, Pseudo, SOURCE_MASK, Source } f
 import { Func, JumpKind, NoPosition } from "../ir/function";
 import { Code, CodeLine, Relocation, RelocationKind } from "./code";
 import { negateJump } from "./isel";
-import { ColdSide, Fix, KEEP_IF, Machine, MachineBlock, NoReg } from "./machine";
+import { ColdSide, Fix, KEEP_IF, MachineBlock, MachineFunction, NoReg } from "./machine-function";
 
 /** The kernel's limit on instructions of a program. */
 const MAX_INSNS: i32 = 1000000;
@@ -22,7 +22,7 @@ class Emit {
   returns: Map<i64, i32> = new Map();
 
   constructor(
-    public machine: Machine,
+    public machine: MachineFunction,
     fn: Func,
   ) {
     this.code = new Code(fn);
@@ -266,6 +266,6 @@ class Emit {
 }
 
 /** Encodes a function whose registers and frame are decided. */
-export function emit(machine: Machine): Code {
+export function emit(machine: MachineFunction): Code {
   return new Emit(machine, machine.fn).run();
 }

@@ -6,7 +6,7 @@
 import { Class, STACK_BYTES } from "../../common/format/bpf";
 import { Lists } from "../ir/lists";
 import { spreadLive } from "./live";
-import { Fix, Machine, MachineBlock } from "./machine";
+import { Fix, MachineBlock, MachineFunction } from "./machine-function";
 
 /** Most spill slots that fit the stack. */
 const MAX_PLACES: i32 = STACK_BYTES / 8;
@@ -20,7 +20,7 @@ class Frame {
   used: StaticArray<bool>;
   places: i32 = 0;
 
-  constructor(public machine: Machine) {
+  constructor(public machine: MachineFunction) {
     let n = machine.slots.length;
     this.own = machine.fn.slots.length;
     this.conflicts = new Lists(n);
@@ -113,7 +113,7 @@ class Frame {
 }
 
 /** Fills slotOffsets and stackBytes; the function's own slots that nothing uses any more get no room. */
-export function layOutFrame(machine: Machine): void {
+export function layOutFrame(machine: MachineFunction): void {
   new Frame(machine).run();
   let bytes = machine.stackBytes;
   if (bytes > STACK_BYTES) {

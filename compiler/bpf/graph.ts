@@ -6,7 +6,7 @@
 // copies), spill (many neighbours); once simplified it waits on a stack for its colour, once coalesced it is another's alias.
 
 import { Liveness } from "./live";
-import { COLORS, FIRST_VIRTUAL, Machine } from "./machine";
+import { COLORS, FIRST_VIRTUAL, MachineFunction } from "./machine-function";
 
 const ALL_COLORS: i32 = (1 << COLORS) - 1;
 /** Candidates that are compared for one spill: all, but in huge functions. */
@@ -125,7 +125,7 @@ export class Graph {
   spilled: Array<i32> = [];
 
   constructor(
-    public machine: Machine,
+    public machine: MachineFunction,
     public live: Liveness,
     /** Registers from here on were made by spilling: they are not spilled again. */
     public firstUnspillable: i32,

@@ -9,7 +9,7 @@ import { Alu, Atomic, Class, Jmp, Mode, Opcode, Source, Width } from "../../comm
 import { Block, Func, isConstant, isSlot, isTemp, JumpKind, NoRef, Ref, refIndex } from "../ir/function";
 import { Op, OpFlag, opIs, swapCompare } from "../ir/op";
 import { sequenceCopies } from "./copies";
-import { ColdSide, Fix, FRAME_REGISTER, KEEP_IF, Machine, MachineBlock, NoReg } from "./machine";
+import { ColdSide, Fix, FRAME_REGISTER, KEEP_IF, MachineBlock, MachineFunction, NoReg } from "./machine-function";
 
 /** Whether an immediate field holds `value`: 32 bits, sign-extended. */
 export function fitsImmediate(value: i64): bool {
@@ -99,7 +99,7 @@ function widthOf(op: Op): Width {
 }
 
 class Select {
-  machine: Machine;
+  machine: MachineFunction;
   /** Virtual register of each temp; 0: none yet. */
   registers: StaticArray<i32>;
   uses: StaticArray<i32>;
@@ -111,7 +111,7 @@ class Select {
   position: i32 = -1;
 
   constructor(public fn: Func) {
-    this.machine = new Machine(fn);
+    this.machine = new MachineFunction(fn);
     this.registers = new StaticArray<i32>(fn.ops.length);
     this.uses = new StaticArray<i32>(fn.ops.length);
     this.sunk = new StaticArray<bool>(fn.ops.length);
@@ -119,6 +119,7 @@ class Select {
     this.block = new MachineBlock(0);
     this.machine.blocks.push(this.block);
     for (let b = 1, n = fn.blocks.length; b < n; ++b) this.machine.blocks.push(new MachineBlock(b));
+    this.machine.temps = this.registers;
   }
 
   // ---- which addresses to keep
@@ -529,7 +530,7 @@ class Select {
     }
   }
 
-  run(): Machine {
+  run(): MachineFunction {
     let fn = this.fn;
     this.count();
     for (let k = 0, n = fn.rpo.length; k < n; ++k) {
@@ -592,6 +593,6 @@ export function negateJump(code: i32): i32 {
 }
 
 /** Selects instructions for `fn`, which is in SSA form with its critical edges split. */
-export function select(fn: Func): Machine {
+export function select(fn: Func): MachineFunction {
   return new Select(fn).run();
 }

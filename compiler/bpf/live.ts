@@ -6,7 +6,7 @@
 
 import { JumpKind } from "../ir/function";
 import { Lists } from "../ir/lists";
-import { FIRST_VIRTUAL, Machine, MachineBlock, NoReg } from "./machine";
+import { FIRST_VIRTUAL, MachineBlock, MachineFunction, NoReg } from "./machine-function";
 
 /** More values than this are never live at one place in a function that fits 512 bytes of stack. */
 export const MAX_LIVE: i32 = 96;
@@ -18,7 +18,7 @@ export class Liveness {
   /** Uses and definitions of each register, weighted by loop depth. */
   weights: StaticArray<i32>;
 
-  constructor(public machine: Machine) {
+  constructor(public machine: MachineFunction) {
     this.weights = new StaticArray<i32>(machine.registers);
   }
 }
@@ -29,7 +29,7 @@ class Scan {
   definitions: Lists;
 
   constructor(
-    public machine: Machine,
+    public machine: MachineFunction,
     public live: Liveness,
   ) {
     this.uses = new Lists(machine.registers);
@@ -69,7 +69,7 @@ class Scan {
 }
 
 /** Fills MachineBlock.liveOut with the registers that are live at the end of each block. */
-export function fillLive(machine: Machine): Liveness {
+export function fillLive(machine: MachineFunction): Liveness {
   let live = new Liveness(machine);
   let scan = new Scan(machine, live);
   for (let k = 0, n = machine.order.length; k < n; ++k) scan.block(machine.blocks[machine.order[k]]);
@@ -81,7 +81,7 @@ export function fillLive(machine: Machine): Liveness {
  * Fills MachineBlock.liveOut, from the blocks that use a thing above any definition and
  * those that define it. False if more is live somewhere than can be.
  */
-export function spreadLive(machine: Machine, uses: Lists, definitions: Lists): bool {
+export function spreadLive(machine: MachineFunction, uses: Lists, definitions: Lists): bool {
   let blocks = machine.blocks.length;
   let liveIn = new StaticArray<i32>(blocks);
   let liveOut = new StaticArray<i32>(blocks);

@@ -5,25 +5,19 @@
 //        1: (77) r0 >>= 32
 
 import { joinTexts } from "../../common/as/text-builder";
-import {
-  Alu,
-  Atomic,
-  Class,
-  INSN_BYTES,
-  Insn,
-  Jmp,
-  MODE_MASK,
-  Mode,
-  OPERATION_MASK,
-  Opcode,
-  PSEUDO_CALL,
-  SOURCE_MASK,
-  Source,
-  WIDTH_MASK,
-  Width,
-} from "../../common/format/bpf";
-import { helperRow } from "../ir/calls";
+import { Class, INSN_BYTES, Insn, MODE_MASK, Mode, Opcode, PSEUDO_CALL } from "../../common/format/bpf";
 import { Code, Relocation, RelocationKind } from "./code";
+import {
+  hex,
+  isSignedDivision,
+  spellAlu,
+  spellAtomic,
+  spellCompare,
+  spellHelper,
+  spellMemory,
+  spellOperand,
+  spellRegister,
+} from "./spelling";
 
 function readI32(bytes: Array<u8>, at: i32): i32 {
   return <i32>bytes[at] | ((<i32>bytes[at + 1]) << 8) | ((<i32>bytes[at + 2]) << 16) | ((<i32>bytes[at + 3]) << 24);
@@ -33,81 +27,8 @@ function readI16(bytes: Array<u8>, at: i32): i32 {
   return <i32>(<i16>(<i32>bytes[at] | ((<i32>bytes[at + 1]) << 8)));
 }
 
-function hex(value: u64): string {
-  return "0x" + value.toString(16);
-}
-
 function hexByte(value: i32): string {
   return (value < 16 ? "0" : "") + value.toString(16);
-}
-
-function aluSymbol(operation: i32): string {
-  switch (operation) {
-    case Alu.Add:
-      return "+=";
-    case Alu.Sub:
-      return "-=";
-    case Alu.Mul:
-      return "*=";
-    case Alu.Div:
-      return "/=";
-    case Alu.Or:
-      return "|=";
-    case Alu.And:
-      return "&=";
-    case Alu.Lsh:
-      return "<<=";
-    case Alu.Rsh:
-      return ">>=";
-    case Alu.Mod:
-      return "%=";
-    case Alu.Xor:
-      return "^=";
-    case Alu.Arsh:
-      return "s>>=";
-    default:
-      return "=";
-  }
-}
-
-function jumpSymbol(operation: i32): string {
-  switch (operation) {
-    case Jmp.Jeq:
-      return "==";
-    case Jmp.Jgt:
-      return ">";
-    case Jmp.Jge:
-      return ">=";
-    case Jmp.Jset:
-      return "&";
-    case Jmp.Jne:
-      return "!=";
-    case Jmp.Jsgt:
-      return "s>";
-    case Jmp.Jsge:
-      return "s>=";
-    case Jmp.Jlt:
-      return "<";
-    case Jmp.Jle:
-      return "<=";
-    case Jmp.Jslt:
-      return "s<";
-    default:
-      return "s<=";
-  }
-}
-
-function widthName(code: i32): string {
-  switch (code & WIDTH_MASK) {
-    case Width.B:
-      return "u8";
-    case Width.H:
-      return "u16";
-    case Width.W:
-      return "u32";
-    default:
-      return "u64";
-  }
 }
 
 /** A disassembler of one function. */
@@ -117,53 +38,25 @@ class Printer {
 
   constructor(public code: Code) {}
 
-  register(r: i32, wide: bool): string {
-    return (wide ? "r" : "w") + r.toString();
-  }
-
   memory(code: i32, base: i32, off: i32): string {
-    let place = off < 0 ? " " + off.toString() : " +" + off.toString();
-    return "*(" + widthName(code) + " *)(r" + base.toString() + place + ")";
+    return spellMemory(code, spellRegister(base, true), off);
   }
 
   alu(code: i32, dst: i32, src: i32, off: i32, imm: i32): string {
-    let wide = (code & 7) == Class.Alu64;
-    let name = this.register(dst, wide);
-    let operation = code & OPERATION_MASK;
-    if (operation == Alu.Neg) return name + " = -" + name;
-    if (operation == Alu.End) {
-      let order = (code & SOURCE_MASK) == Source.X ? "be" : "le";
-      return "r" + dst.toString() + " = " + order + imm.toString() + " r" + dst.toString();
-    }
-    let signed = off == 1 && (operation == Alu.Div || operation == Alu.Mod) ? "s" : "";
-    let other = (code & SOURCE_MASK) == Source.X ? this.register(src, wide) : imm.toString();
-    return name + " " + signed + aluSymbol(operation) + " " + other;
+    return spellAlu(code, dst, spellOperand(code, src, imm.toString()), isSignedDivision(code, off));
   }
 
   jump(code: i32, dst: i32, src: i32, off: i32, imm: i32): string {
     let place = "pc" + (off < 0 ? "" : "+") + off.toString();
-    let operation = code & OPERATION_MASK;
     if (code == Opcode.Exit) return "exit";
     if (code == Opcode.Ja) return "goto " + place;
-    let wide = (code & 7) == Class.Jmp;
-    let other = (code & SOURCE_MASK) == Source.X ? this.register(src, wide) : imm.toString();
-    return "if " + this.register(dst, wide) + " " + jumpSymbol(operation) + " " + other + " goto " + place;
+    return "if " + spellCompare(code, dst, src, imm) + " goto " + place;
   }
 
   call(src: i32, imm: i32, relocation: Relocation | null): string {
     if (relocation != null) return "call function#" + relocation.addend.toString();
     if (src == PSEUDO_CALL) return "call pc" + (imm < 0 ? "" : "+") + imm.toString();
-    let helper = helperRow(imm);
-    return "call " + (helper === null ? "helper" : "bpf_" + helper.name) + "#" + imm.toString();
-  }
-
-  atomic(code: i32, dst: i32, src: i32, off: i32, imm: i32): string {
-    let place = this.memory(code, dst, off);
-    let source = this.register(src, (code & WIDTH_MASK) == Width.DW);
-    if (imm == Atomic.Add) return "lock " + place + " += " + source;
-    if (imm == Atomic.Xchg) return source + " = xchg(" + place + ", " + source + ")";
-    if (imm == Atomic.Cmpxchg) return "r0 = cmpxchg(" + place + ", r0, " + source + ")";
-    return source + " = fetch_add(" + place + ", " + source + ")";
+    return spellHelper(imm);
   }
 
   loadImmediate(at: i32, dst: i32, relocation: Relocation | null): string {
@@ -202,7 +95,7 @@ class Printer {
       case Class.St:
         return this.memory(code, dst, off) + " = " + imm.toString();
       case Class.Stx:
-        if ((code & MODE_MASK) == Mode.Atomic) return this.atomic(code, dst, src, off, imm);
+        if ((code & MODE_MASK) == Mode.Atomic) return spellAtomic(code, this.memory(code, dst, off), src, imm);
         return this.memory(code, dst, off) + " = r" + src.toString();
       case Class.Alu:
       case Class.Alu64:

@@ -5,7 +5,7 @@
 import { JumpKind } from "../ir/function";
 import { Edges, Graph } from "./graph";
 import { fillLive, MAX_LIVE } from "./live";
-import { CLOBBERED, FIRST_VIRTUAL, FRAME_REGISTER, Machine, MachineBlock, NoReg } from "./machine";
+import { CLOBBERED, FIRST_VIRTUAL, FRAME_REGISTER, MachineBlock, MachineFunction, NoReg } from "./machine-function";
 import { spill } from "./spill";
 
 /** Rounds of spilling; two or three are usual. */
@@ -116,12 +116,15 @@ class Build {
 }
 
 /** Replaces virtual by machine registers and drops copies that have become empty. */
-function rewrite(machine: Machine, graph: Graph): void {
+function rewrite(machine: MachineFunction, graph: Graph): void {
+  let trace = machine.trace;
+  if (trace != null) for (let r = 0, n = machine.registers; r < n; ++r) trace.colors.push(graph.colorOf(r));
   for (let k = 0, n = machine.order.length; k < n; ++k) {
     let block = machine.blocks[machine.order[k]];
     let kept = 0;
     for (let j = 0, m = block.insns.length; j < m; ++j) {
       let i = block.insns[j];
+      if (trace != null) trace.noteRegisters(i, machine.dsts[i], machine.srcs[i]);
       if (machine.third(i) != NoReg) machine.values[i] = graph.colorOf(machine.values[i]);
       if (machine.dsts[i] != NoReg) machine.dsts[i] = graph.colorOf(machine.dsts[i]);
       if (machine.srcs[i] != NoReg) machine.srcs[i] = graph.colorOf(machine.srcs[i]);
@@ -136,7 +139,7 @@ function rewrite(machine: Machine, graph: Graph): void {
 }
 
 /** Gives every virtual register of `machine` a machine register, adding spill code where needed. */
-export function allocateRegisters(machine: Machine): void {
+export function allocateRegisters(machine: MachineFunction): void {
   let firstUnspillable = machine.registers;
   let edges = new Edges();
   for (let round = 0; round < MAX_ROUNDS; ++round) {
@@ -164,7 +167,7 @@ export function allocateRegisters(machine: Machine): void {
 }
 
 /** For each register the spilled one that it was coalesced into, or -1. */
-function spilledClasses(machine: Machine, graph: Graph): StaticArray<i32> {
+function spilledClasses(machine: MachineFunction, graph: Graph): StaticArray<i32> {
   let isSpilled = new StaticArray<bool>(machine.registers);
   for (let k = 0, n = graph.spilled.length; k < n; ++k) isSpilled[graph.spilled[k]] = true;
   let classes = new StaticArray<i32>(machine.registers);

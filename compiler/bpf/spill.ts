@@ -5,7 +5,8 @@
 
 import { Class, Mode, Opcode, Width } from "../../common/format/bpf";
 import { JumpKind } from "../ir/function";
-import { Fix, FRAME_REGISTER, Machine, MachineBlock, NoReg } from "./machine";
+import { Fix, FRAME_REGISTER, MachineBlock, MachineFunction, NoReg } from "./machine-function";
+import { Remade, Trace } from "./trace";
 
 const LOAD = Class.Ldx | Mode.Mem | Width.DW;
 const STORE = Class.Stx | Mode.Mem | Width.DW;
@@ -32,7 +33,7 @@ class Spill {
   standClass: i32 = -1;
 
   constructor(
-    public machine: Machine,
+    public machine: MachineFunction,
     public classes: StaticArray<i32>,
   ) {
     this.slots = new StaticArray<i32>(classes.length);
@@ -129,11 +130,19 @@ class Spill {
     if (to == this.standClass) return this.stand;
     let register = this.carried;
     if (to != this.carriedClass || this.isForeign) {
-      register = this.machine.newRegister();
+      register = this.standFor(r);
       this.fetch(to, register, position);
     }
     this.standClass = to;
     this.stand = register;
+    return register;
+  }
+
+  /** A new register for the value that is `r`'s. */
+  standFor(r: i32): i32 {
+    let register = this.machine.newRegister();
+    let trace = this.machine.trace;
+    if (trace != null) trace.noteStand(register, r);
     return register;
   }
 
@@ -152,7 +161,7 @@ class Spill {
       this.keep(to, STORE, machine.srcs[i], 0, position);
       this.nextIsForeign = true;
     } else {
-      let register = machine.newRegister();
+      let register = this.standFor(machine.dsts[i]);
       if (from >= 0) this.fetch(from, register, position);
       else this.push(machine.insn(Opcode.MovReg64, register, machine.srcs[i], 0, 0), position);
       this.keep(to, STORE, register, 0, position);
@@ -192,7 +201,7 @@ class Spill {
     if (machine.readsSrc(i)) machine.srcs[i] = this.use(machine.srcs[i], position);
     let src = machine.srcs[i];
     if (machine.readsDst(i)) machine.dsts[i] = this.use(machine.dsts[i], position);
-    else if (to >= 0) machine.dsts[i] = machine.newRegister();
+    else if (to >= 0) machine.dsts[i] = this.standFor(machine.dsts[i]);
     this.list.push(i);
     if (to >= 0 && machine.defines(i)) this.keep(to, STORE, machine.dsts[i], 0, position);
     if (from >= 0 && machine.definesSrc(i)) this.keep(from, STORE, src, 0, position);
@@ -204,6 +213,13 @@ class Spill {
     if (!machine.defines(i) || !machine.readsDst(i)) return -1;
     let to = this.classOf(machine.dsts[i]);
     return to >= 0 && !this.isRemade(to) ? to : -1;
+  }
+
+  noteHomes(trace: Trace): void {
+    for (let r = 0, n = this.classes.length; r < n; ++r) {
+      let to = this.classes[r];
+      if (to >= 0) trace.noteHome(r, this.isRemade(to) ? Remade : this.slots[to]);
+    }
   }
 
   block(block: MachineBlock): void {
@@ -229,8 +245,10 @@ class Spill {
 }
 
 /** Puts every register with a class on the stack; `classes` names the class of each register, or -1. */
-export function spill(machine: Machine, classes: StaticArray<i32>): void {
+export function spill(machine: MachineFunction, classes: StaticArray<i32>): void {
   let pass = new Spill(machine, classes);
   pass.findOrigins();
   for (let k = 0, n = machine.order.length; k < n; ++k) pass.block(machine.blocks[machine.order[k]]);
+  let trace = machine.trace;
+  if (trace != null) pass.noteHomes(trace);
 }

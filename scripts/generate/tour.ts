@@ -20,6 +20,8 @@ const BLOCK = /(<!-- tour:([a-z]+) -->\n```[a-z]*\n)([\s\S]*?)(^```$)/gm;
 const COMMAND = "cat";
 const TID = 4711;
 const COMM_BYTES = 16;
+/** The kernel's handler in dumps that name functions. */
+const HANDLER = /^handler \$p0_/m;
 
 const old = readFileSync(TOUR, "utf8");
 const source = [...old.matchAll(BLOCK)].find(([, , name]) => name === "source")?.[3];
@@ -36,10 +38,13 @@ function compile(options: [string, string][]): CompileResult {
 const dump = (name: string) => compile([["dump", name]]).text ?? "";
 const object = compile([["pass", "4"]]).object as Uint8Array;
 
-/** The part of a dump that is about the kernel's handler: the first function that mentions the ring buffer. */
-function handlerOf(text: string): string {
-  const parts = text.split(/\n\n|^(?=; [a-z]+$)/m);
-  return `${(parts.find((part) => /call.*131/.test(part)) ?? text).trim()}\n`;
+/** The one function in a dump that a pattern matches; the tour must not show another, nor all, when the dump changes. */
+function functionIn(name: string, pattern: RegExp): string {
+  const parts = dump(name)
+    .split(/\n\n|^(?=; [a-z]+$)/m)
+    .filter((part) => pattern.test(part));
+  if (parts.length !== 1) throw new Error(`--dump=${name}: ${pattern} matches ${parts.length} functions, not one`);
+  return `${parts[0]?.trim()}\n`;
 }
 
 /** The ELF sections, a line each. */
@@ -104,15 +109,18 @@ const BLOCKS: Record<string, () => string> = {
   source: () => source,
   parsed: () => compile([["pass", "1"]]).text ?? "",
   script: () => dump("script"),
-  il: () => handlerOf(dump("il")),
-  layout: () => handlerOf(dump("il:layout")),
-  bpf: () => handlerOf(dump("bpf")),
+  il: () => functionIn("il", HANDLER),
+  layout: () => functionIn("il:layout", HANDLER),
+  regalloc: () => functionIn("regalloc", HANDLER),
+  bpf: () => functionIn("bpf", /bpf_get_current_comm/),
   sections,
   record: () => hexdump(record()),
   frame: () => hexdump(frame()),
   line,
 };
 
+const missing = Object.keys(BLOCKS).filter((name) => !old.includes(`<!-- tour:${name} -->\n\`\`\``));
+if (missing.length > 0) throw new Error(`docs/tour.md has no block called ${missing.join(", ")}`);
 const fresh = old.replace(BLOCK, (_, before: string, name: string, __, after: string) => {
   const block = BLOCKS[name];
   if (!block)

@@ -1,5 +1,5 @@
 // Golden files of the back-end: `x.il` is a function in the IR's printed form (compiler/ir/print.ts), and beside it
-// `x.<phase>` is what it is after that pass (`x.fold`, `x.number`, `x.legalize` …), `x.bpf` its code, `x.err` why it is
+// `x.<phase>` is what it is after that pass (`x.fold`, `x.number`, `x.isel`, `x.regalloc` …), `x.bpf` its code, `x.err` why it is
 // refused. Every `.il` must print as it was written. BLESS=1 writes what came out; read the diff.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -10,11 +10,13 @@ import * as assert from "uvu/assert";
 import { buildModule, ROOT } from "../build-as.ts";
 
 const FOLDER = join(ROOT, "tests/il");
+const MACHINE_PHASES = ["isel", "regalloc", "frame"];
 const BLESS = process.env.BLESS === "1";
 
 interface Exports extends Record<string, unknown> {
   reprint(text: number): number;
-  run(text: number, phase: number): number;
+  run(text: number, phase: number, skip: number): number;
+  phases(): number;
 }
 
 let module: WebAssembly.Module;
@@ -24,9 +26,25 @@ async function reprint(text: string): Promise<string> {
   return exports.__getString(exports.reprint(exports.__newString(text)));
 }
 
-async function run(text: string, phase: string): Promise<string> {
+async function run(text: string, phase: string, skip = ""): Promise<string> {
   const { exports } = await instantiate<Exports>(module);
-  return exports.__getString(exports.run(exports.__newString(text), exports.__newString(phase)));
+  const put = (words: string) => exports.__pin(exports.__newString(words));
+  return exports.__getString(exports.run(put(text), put(phase), put(skip)));
+}
+
+/** Passes on the IR, each once, and the phases behind them. */
+async function phases(): Promise<string[]> {
+  const { exports } = await instantiate<Exports>(module);
+  return [...new Set(exports.__getString(exports.phases()).trim().split("\n"))];
+}
+
+/** Whether something else comes out when a pass is left out; others that need it may refuse to run. */
+async function changesWithout(text: string, pass: string, expected: string): Promise<boolean> {
+  try {
+    return (await run(text, pass, pass)) !== expected;
+  } catch {
+    return true;
+  }
 }
 
 /** The text without comment lines, which printing does not give back. */
@@ -65,5 +83,21 @@ for (const name of names.filter((other) => other.endsWith(".il"))) {
     });
   }
 }
+
+test("every pass has a case that fails when the pass is switched off, and every other phase a case", async () => {
+  const lacking: string[] = [];
+  for (const phase of await phases()) {
+    const cases = names.filter((name) => name.endsWith(`.${phase}`));
+    let fails = false;
+    for (const file of cases) {
+      const text = readFileSync(join(FOLDER, `${file.slice(0, -phase.length - 1)}.il`), "utf8");
+      fails ||= await changesWithout(text, phase, readFileSync(join(FOLDER, file), "utf8"));
+    }
+    // Instruction selection and what follows cannot be left out.
+    const isPass = !MACHINE_PHASES.includes(phase);
+    if (cases.length === 0 || (isPass && !fails)) lacking.push(phase);
+  }
+  assert.equal(lacking, []);
+});
 
 test.run();

@@ -6,6 +6,7 @@
 
 import { Alu, Class, MODE_MASK, Mode, OPERATION_MASK, Opcode, SOURCE_MASK, Source } from "../../common/format/bpf";
 import { Func, JumpKind, NoBlock, NoPosition } from "../ir/function";
+import { Trace } from "./trace";
 
 export const FRAME_REGISTER: i32 = 10;
 /** The first virtual register. */
@@ -72,8 +73,10 @@ export class MachineBlock {
   }
 }
 
-/** A function in machine code. */
-export class Machine {
+const NONE = new StaticArray<i32>(0);
+
+/** A function as BPF instructions over registers. */
+export class MachineFunction {
   blocks: Array<MachineBlock> = [];
   /** Blocks in the order of the code. */
   order: Array<i32> = [];
@@ -97,6 +100,11 @@ export class Machine {
   values: Array<i32> = [];
   positions: Array<i32> = [];
 
+  /** Virtual register of each temp; 0: none. */
+  temps: StaticArray<i32> = NONE;
+  /** What a dump shows beside the code; null without one. */
+  trace: Trace | null = null;
+
   constructor(public fn: Func) {
     this.slots = fn.slots.slice(0);
   }
@@ -117,6 +125,13 @@ export class Machine {
     this.values.push(0);
     this.positions.push(NoPosition);
     return i;
+  }
+
+  /** Whether `i` stores a register to a spill slot. */
+  isSpillStore(i: i32): bool {
+    let code = this.codes[i];
+    let isStore = code < KEEP_IF && (code & 7) == Class.Stx && (code & MODE_MASK) == Mode.Mem;
+    return isStore && this.fixes[i] == Fix.Slot && this.values[i] >= this.fn.slots.length;
   }
 
   /** Whether `i` copies a whole register. */
