@@ -1,5 +1,6 @@
-// Golden files of lowering: `lower/x.stp` beside `x.il`, what --dump=il prints of it for x86_64. The script may name any
-// function of the kernel. A comment in its first line says what it is a case of. BLESS=1 writes what came out; read the diff.
+// Golden files of lowering: `lower/x.stp` beside `x.il`, what --dump=il prints of it for x86_64. The script may name
+// any function of the kernel. A comment in its first line says what it is a case of. BLESS=1 writes what came out; read
+// the diff.
 
 import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
