@@ -16,6 +16,7 @@ import {
   type Facts,
   type NamedBytes,
 } from "../compiler/host/compile.ts";
+import { readBlobs } from "../compiler/host/source.ts";
 import { readAsset, readTapset, readTapsetIndex } from "./assets.ts";
 import { EXIT, ExitError } from "./exit.ts";
 import { indexScripts, readLibrary } from "./library.ts";
@@ -119,12 +120,14 @@ export function featuresOf(hello: Hello): string[] {
 
 /** Compiles, asking the remote (and the cache of what it said before) for what the compiler lacks. */
 export async function compileFor(compiler: Compiler, input: CompileInput, asked?: Asked): Promise<CompileResult> {
-  if (!asked) return noNeeds(compiler.compile(input));
-  const facts: Facts = { names: emptyKinds(), absent: emptyKinds(), features: asked.features };
+  const facts = asked ? { names: emptyKinds(), absent: emptyKinds(), features: asked.features } : undefined;
+  const session = compiler.begin({ ...input, facts });
   for (let round = 0; round < MAX_ROUNDS; round++) {
-    const result = compiler.compile({ ...input, facts });
+    const { result } = session;
     if (result.status !== "needs") return result;
-    if (!(await supply(facts, result, asked))) return noNeeds(result);
+    const found = await answer(session.input.facts, result, asked);
+    if (!found) return noNeeds(result);
+    session.add(found);
   }
   throw new ExitError(EXIT.failed, "internal error: the compiler never stops asking the remote");
 }
@@ -139,25 +142,28 @@ function emptyKinds(): Map<string, string[]> {
   return new Map(Object.keys(QUERY_KINDS).map((kind) => [kind, []]));
 }
 
-/** Finds out about the needs that a remote can answer; false if there was nothing new among them. */
-async function supply(facts: Facts, result: CompileResult, asked: Asked): Promise<boolean> {
-  let progress = false;
+/** Finds out about the needs; undefined if there is nothing new among those that can be answered. */
+async function answer(known: Facts | undefined, result: CompileResult, asked?: Asked): Promise<Facts | undefined> {
+  // No blob can be had of a remote yet.
+  const found = await readBlobs(result.needs);
+  let progress = (found.absent.get("blob") ?? []).length > 0;
   for (const { kind, names } of result.needs) {
-    const present = facts.names.get(kind);
-    const absent = facts.absent.get(kind);
-    if (!present || !absent) continue;
-    const known = new Set([...present, ...absent]);
-    const fresh = names.filter((name) => !known.has(name));
+    if (!asked || QUERY_KINDS[kind] === undefined) continue;
+    const before = new Set([...(known?.names.get(kind) ?? []), ...(known?.absent.get(kind) ?? [])]);
+    const fresh = names.filter((name) => !before.has(name));
     if (fresh.length === 0) continue;
     progress = true;
-    const found = await findNames(kind, fresh, asked);
+    const present = await findNames(kind, fresh, asked);
     // A pattern that was answered stands among the names itself, so that the compiler sees that it was asked for.
-    const answered = fresh.filter((name) => found.some((one) => matches(name, one)));
-    present.push(...new Set([...found, ...answered].filter((name) => !known.has(name))));
-    absent.push(...fresh.filter((name) => !answered.includes(name)));
+    const answered = fresh.filter((name) => present.some((one) => matches(name, one)));
+    found.names.set(kind, [...new Set([...present, ...answered].filter((name) => !before.has(name)))]);
+    found.absent.set(
+      kind,
+      fresh.filter((name) => !answered.includes(name)),
+    );
   }
-  asked.cache.save();
-  return progress;
+  asked?.cache.save();
+  return progress ? found : undefined;
 }
 
 async function findNames(kind: string, names: string[], { session, cache, warn }: Asked): Promise<string[]> {

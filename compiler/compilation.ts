@@ -3,6 +3,7 @@
 import { Code } from "./bpf/code";
 import { Reporter } from "./diagnostics/diagnostic";
 import { Unit } from "./ir/unit";
+import { BlobReader } from "./kernel/blobs";
 import { CompileOptions } from "./options";
 import { Need } from "./probes/needs";
 import { Request } from "./request";
@@ -18,6 +19,8 @@ export class Compilation {
   /** Pass 2. */
   script: Script | null = null;
   needs: Need[] = [];
+  /** The blobs among the inputs; what a pass reads and is not there becomes a need, too. */
+  blobs: BlobReader;
   /** Pass 3. */
   unit: Unit | null = null;
   codes: Code[] = [];
@@ -30,7 +33,14 @@ export class Compilation {
   constructor(
     public request: Request,
     public options: CompileOptions,
-  ) {}
+  ) {
+    this.blobs = new BlobReader(options.semantic.facts.blobs);
+  }
+
+  /** Whether something must be known before the passes can go on. */
+  get isLacking(): bool {
+    return this.needs.length > 0 || this.blobs.needs.length > 0;
+  }
 
   /** The probe point of program `index`; null if the compiler made the program itself. */
   rangeOf(index: i32): Range | null {

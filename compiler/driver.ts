@@ -7,6 +7,7 @@
 import { joinTexts } from "../common/as/text-builder";
 import { Engine } from "../common/format/manifest";
 import { RequestTag } from "../common/format/request";
+import { dumpBlob, isBlobDump } from "./blob-dump";
 import { Chains } from "./bpf/chain";
 import { BackendOptions, Code } from "./bpf/code";
 import { compileFunction, MACHINE_PHASES, passName } from "./bpf/compile";
@@ -17,9 +18,10 @@ import { enterPass } from "./clock";
 import { Compilation } from "./compilation";
 import { Reporter } from "./diagnostics/diagnostic";
 import { printFunction } from "./ir/print";
+import { Feature } from "./kernel/facts";
 import { checkSizes, lower } from "./lower/lower";
 import { LowerOptions } from "./lower/options";
-import { keepWords, makeRoom, markMemory, memoryTop, setPoison } from "./memory";
+import { keep, makeRoom, markMemory, memoryTop } from "./memory";
 import { writeObject } from "./object/write";
 import { CompileOptions } from "./options";
 import { Need } from "./probes/needs";
@@ -55,14 +57,17 @@ export const PASSES: StaticArray<Pass> = [
 export function runPasses(c: Compilation): void {
   const last = c.options.lastPass;
   const dump = c.options.dump;
-  setPoison(c.options.check);
+  if (isBlobDump(dump)) {
+    c.text = dumpBlob(c.blobs, dump, c.reporter);
+    return;
+  }
   const phase = isBackendDump(dump) ? "bpf" : dump;
   for (let i = 0; i < PASSES.length; ++i) {
     const pass = PASSES[i];
     if (pass.number > last) break;
     enterPass(pass.number);
     pass.run(c);
-    if (c.reporter.hasErrors || c.needs.length > 0) return;
+    if (c.reporter.hasErrors || c.isLacking) return;
     if (pass.dump == phase) {
       c.text = phase == dump ? pass.print(c) : c.dumped;
       return;
@@ -92,7 +97,7 @@ function isDumpName(name: string): bool {
   for (let i = 0; i < PASSES.length; ++i) {
     if (PASSES[i].dump == name) return true;
   }
-  if (name == "il:*") return true;
+  if (name == "il:*" || isBlobDump(name)) return true;
   for (let k = 0; passName(k).length > 0; ++k) {
     if (name == "il:" + passName(k)) return true;
   }
@@ -189,6 +194,8 @@ function printResolved(c: Compilation): string {
 }
 
 function translate(c: Compilation): void {
+  // The IR of many small handlers takes one and a half times what the passes before it have used.
+  makeRoom(memoryTop() + (memoryTop() >> 1));
   translateWith(c, new Set<i32>());
 }
 
@@ -210,8 +217,9 @@ function lowerOptions(c: Compilation): LowerOptions {
   const tenTimes = <i32>min<i64>(<i64>options.maxActions * 10, i32.MAX_VALUE);
   options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);
   options.suppressErrors = c.options.suppressErrors;
-  options.hz = c.options.semantic.facts.hz;
-  options.fetchingAtomics = c.options.isArm64;
+  const facts = c.options.semantic.facts;
+  options.hz = facts.hz;
+  options.fetchingAtomics = facts.has(Feature.AtomicFetch);
   options.scriptName = c.scriptName;
   return options;
 }
@@ -243,6 +251,7 @@ function generateAll(c: Compilation): void {
   const options = new BackendOptions();
   options.optimize = !c.options.unoptimized;
   options.check = c.options.check;
+  options.signedDivision = c.options.semantic.facts.has(Feature.SignedDivision);
   if (isBackendDump(c.options.dump)) {
     options.dump = c.options.dump.startsWith("il:") ? c.options.dump.substring(3) : c.options.dump;
     options.lines = positionLines(c);
@@ -266,7 +275,7 @@ function compileAndForget(c: Compilation, index: i32, options: BackendOptions): 
   const words = packCode(compileFunction(fn, options));
   // Passes have changed the function's arrays, which may lie above the mark now.
   module.drop(index);
-  return unpackCode(fn, keepWords(mark, words));
+  return unpackCode(fn, keep<StaticArray<i32>>(mark, words));
 }
 
 /** Indexes of the handlers whose chains of calls the kernel would refuse. */

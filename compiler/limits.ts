@@ -1,6 +1,7 @@
 // The limits that -D sets, stap's names: a row each, with what it may be. Others of stap's are known by name, so that a
 // script's usual command line works; whatever changes nothing here gets a warning.
 
+import { decimalOf } from "../common/as/decimal";
 import { Reporter } from "./diagnostics/diagnostic";
 import { NearMatches } from "./kernel/near";
 
@@ -48,7 +49,7 @@ export function checkLimit(name: string, value: string, reporter: Reporter): voi
   for (let i = 0; i < LIMITS.length; ++i) {
     const limit = LIMITS[i];
     if (limit.name != name) continue;
-    const number = numberOf(value);
+    const number = decimalOf(value);
     if (number >= limit.least && number <= limit.most) return;
     reporter.error(null, `-D ${name}=${value}: expected a number from ${limit.least} to ${limit.most}`);
     return;
@@ -61,14 +62,4 @@ export function checkLimit(name: string, value: string, reporter: Reporter): voi
   const near = new NearMatches(name);
   for (let i = 0; i < LIMITS.length; ++i) near.add(LIMITS[i].name);
   reporter.warning(null, `-D ${name} names no limit and changes nothing${near.text}`);
-}
-
-/** A decimal number, or -1. */
-function numberOf(text: string): i64 {
-  if (text.length == 0 || text.length > 18) return -1;
-  for (let i = 0, n = text.length; i < n; ++i) {
-    const c = text.charCodeAt(i);
-    if (c < 0x30 || c > 0x39) return -1;
-  }
-  return I64.parseInt(text, 10);
 }

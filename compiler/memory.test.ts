@@ -1,4 +1,4 @@
-import { keepWords, markMemory, memoryTop, release, setPoison } from "./memory";
+import { keep, markMemory, memoryTop, release, setPoison } from "./memory";
 
 function words(count: i32, first: i32): StaticArray<i32> {
   const made = new StaticArray<i32>(count);
@@ -51,7 +51,7 @@ export function test_words_are_kept_whatever_lies_around_them(): void {
       if (before > 0) words(before * 500, 0);
       const made = words(count, 42);
       words(50, 0);
-      const kept = keepWords(mark, made);
+      const kept = keep<StaticArray<i32>>(mark, made);
       assertCounts(kept, count, 42);
       assert(memoryTop() <= top + <usize>count * 4 + 64, "only they take room");
     }
@@ -69,16 +69,25 @@ export function test_poison_overwrites_what_was_released(): void {
   words(500, 0);
   const late = words(10, 1);
   words(10, 0);
-  keepWords(second, late);
+  keep<StaticArray<i32>>(second, late);
   assert(late[5] == <i32>0xaaaaaaaa, "and so are those that were moved away");
   setPoison(false);
 }
 
 export function test_the_memory_grows_in_steps_and_not_to_twice_its_size(): void {
   for (let i = 0; i < 5000; ++i) {
-    keepWords(markMemory(), words(5000, i));
+    keep<StaticArray<i32>>(markMemory(), words(5000, i));
   }
   // 100 MB are in use.
   const free = ((<usize>memory.size()) << 16) - memoryTop();
   assert(memoryTop() > 100000000 && free < memoryTop() / 7, "an eighth is free at the most");
+}
+
+export function test_a_buffer_of_any_length_is_kept(): void {
+  const mark = markMemory();
+  words(100, 0);
+  const buffer = new ArrayBuffer(77);
+  store<u8>(changetype<usize>(buffer) + 76, 9);
+  const kept = keep<ArrayBuffer>(mark, buffer);
+  assert(kept.byteLength == 77 && load<u8>(changetype<usize>(kept) + 76) == 9, "all of it");
 }

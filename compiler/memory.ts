@@ -3,8 +3,8 @@
 // was allocated since the mark is gone at once.
 //
 // So nothing that lives longer may point above the mark: no array, map or string that existed before may have grown since.
-// The one thing that may survive is a flat array of words, which `keepWords` moves down to the mark; what is to be kept is
-// packed into one (bpf/pack.ts). With `poison` the released bytes are overwritten, so that whatever still points there
+// The one thing that may survive is a flat block of bytes, which `keep` moves down to the mark; what is to be kept is packed
+// into one (bpf/pack.ts). With `poison` the released bytes are overwritten, so that whatever still points there
 // fails in tests instead of seeing old values that happen to be right.
 //
 // The stub's `free` gives back the last block only. A mark is a small block of our own; before it is freed, its size is
@@ -13,6 +13,9 @@
 /** A mark: the address of a small block. */
 export type Mark = usize;
 
+/** Where asc's objects have the number of their class and their size in bytes, counted back from their address. */
+const RT_ID: usize = 8;
+const RT_SIZE: usize = 4;
 /** Bytes in front of a block that hold its size. */
 const SIZE_FIELD: usize = sizeof<usize>();
 /** Where the block of a mark ends, counted from its address: the stub rounds block and size field up to 16 bytes. */
@@ -51,21 +54,25 @@ export function release(mark: Mark): void {
   if (poisons) memory.fill(mark - SIZE_FIELD, POISON, top - (mark - SIZE_FIELD));
 }
 
-/** Frees all that was allocated since the mark but `words`, which are moved down; returns them at their new place. */
-export function keepWords(mark: Mark, words: StaticArray<i32>): StaticArray<i32> {
-  const bytes = (<usize>words.length) << 2;
-  const from = changetype<usize>(words);
+/**
+ * Frees all that was allocated since the mark but `block`, which is moved down; returns it at its new place. A block is flat:
+ * a StaticArray of numbers or an ArrayBuffer, which point nowhere.
+ */
+export function keep<T>(mark: Mark, block: T): T {
+  const from = changetype<usize>(block);
   assert(from > mark, "what is kept came after the mark");
+  const bytes = load<u32>(from - RT_SIZE);
+  const id = load<u32>(from - RT_ID);
   const top = rewind(mark);
-  // Not by the constructor, which clears: the old place may overlap the new one. The new header ends below the old words,
+  // Not by a constructor, which clears: the old place may overlap the new one. The new header ends below the old bytes,
   // since the mark's own block and the old header lie between.
-  const kept = changetype<StaticArray<i32>>(__new(bytes, idof<StaticArray<i32>>()));
-  memory.copy(changetype<usize>(kept), from, bytes);
+  const kept = __new(bytes, id);
+  memory.copy(kept, from, bytes);
   if (poisons) {
     const end = memoryTop();
     if (end < top) memory.fill(end, POISON, top - end);
   }
-  return kept;
+  return changetype<T>(kept);
 }
 
 /** Moves the pointer back to the mark; returns where it was. */

@@ -2,6 +2,7 @@
 
 import { RequestTag } from "../common/format/request";
 import { Reporter } from "./diagnostics/diagnostic";
+import { Inputs } from "./inputs";
 import { Arch, archMachine, archName, findArch } from "./kernel/facts";
 import { checkLimit } from "./limits";
 import { Request } from "./request";
@@ -34,28 +35,26 @@ export class CompileOptions {
     return archMachine(this.arch);
   }
 
-  get isArm64(): bool {
-    return this.arch == Arch.Arm64;
-  }
-
   /** A limit that -D may set. */
   limit(name: string, otherwise: i32): i32 {
     const defines = this.semantic.defines;
     if (!defines.has(name)) return otherwise;
-    const value = <i64>parseInt(defines.get(name), 10);
+    const value = I64.parseInt(defines.get(name), 10);
     return <i32>max<i64>(0, min<i64>(value, i32.MAX_VALUE));
   }
 }
 
-/** Reads the options of a request; reports those that mean nothing. */
-export function readOptions(request: Request, reporter: Reporter): CompileOptions {
+/** Reads the options of a compile; reports those that mean nothing. */
+export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions {
+  const request = inputs.request;
   const options = new CompileOptions();
+  options.semantic.facts = inputs.facts;
   reporter.quiet = request.option("warn") == "w" || request.option("list").length > 0;
   const arch = request.option("arch", "x86_64");
   const found = findArch(arch);
   if (found < 0) reporter.error(null, `unknown architecture '${arch}'`, "use x86_64 or arm64");
   else options.arch = <Arch>found;
-  const pass = <i32>parseInt(request.option("pass", "4"), 10);
+  const pass = <i32>I64.parseInt(request.option("pass", "4"), 10);
   if (pass < 1 || pass > 5) reporter.error(null, `no such pass: ${request.option("pass")}`, "passes are 1 to 4");
   options.lastPass = pass < 1 || pass > 4 ? 4 : pass;
   options.dump = request.option("dump");
@@ -75,7 +74,7 @@ export function readOptions(request: Request, reporter: Reporter): CompileOption
 function readRing(options: CompileOptions, request: Request, reporter: Reporter): void {
   const text = request.option("buffer");
   if (text.length == 0) return;
-  const size = <i64>parseInt(text, 10);
+  const size = I64.parseInt(text, 10);
   if (size < 1 || size > MOST_RING_MIB) {
     reporter.error(null, `no such buffer size: ${text}`, `give megabytes, 1 to ${MOST_RING_MIB}`);
     return;
@@ -148,10 +147,4 @@ function readSemantic(options: CompileOptions, request: Request, reporter: Repor
   for (let i = 0, n = files.length; i < n; ++i) {
     semantic.tapset.sources.set(files[i].name, new Source(files[i].name, files[i].data, SourceKind.Tapset));
   }
-  const names = request.all(RequestTag.Names);
-  for (let i = 0, n = names.length; i < n; ++i) semantic.facts.addNames(names[i].name, names[i].text, true);
-  const absent = request.all(RequestTag.Absent);
-  for (let i = 0, n = absent.length; i < n; ++i) semantic.facts.addNames(absent[i].name, absent[i].text, false);
-  const features = request.find(RequestTag.Features);
-  if (features !== null) semantic.facts.addFeatures(features.text);
 }

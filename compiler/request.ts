@@ -9,6 +9,7 @@ import {
   RESPONSE_MAGIC,
   RequestEntry,
   RequestHeader,
+  RequestKind,
   RequestTag,
   ResponseStatus,
   ResponseTag,
@@ -33,6 +34,7 @@ export class RequestSection {
 /** The sections of a request, in their order. */
 export class Request {
   sections: RequestSection[] = [];
+  kind: RequestKind = RequestKind.Whole;
 
   /** Parses a request; null if it is malformed. */
   static read(bytes: Uint8Array): Request | null {
@@ -44,6 +46,7 @@ export class Request {
     const count = load<u32>(start, RequestHeader.Count);
     if (count > (length - RequestHeader.Directory) / RequestEntry.Size) return null;
     const request = new Request();
+    request.kind = <RequestKind>load<i32>(start, RequestHeader.Status);
     for (let i: u32 = 0; i < count; ++i) {
       const entry = start + RequestHeader.Directory + <usize>(i * RequestEntry.Size);
       const name = range(bytes, load<u32>(entry, RequestEntry.NameOffset), load<u32>(entry, RequestEntry.NameLength));

@@ -2,19 +2,36 @@
 //
 // The boundary of the compiler's Wasm module: one call, bytes in and bytes out. Request and response have one form:
 //
-//   u32 magic, u32 version, u32 status (response only, 0 in a request), u32 count,
+//   u32 magic, u32 version, u32 kind of request or status of response, u32 count,
 //   count x { u32 tag, u32 name offset, u32 name length, u32 data offset, u32 data length }, bytes
 //
 // Offsets count from the start; sections keep their order (option and argument order matters).
+//
+// Rounds. The compiler has no I/O. What it lacks it returns as needs, with status Needs; the host finds out and calls again:
+//
+//   - with all inputs in one request (RequestKind.Whole), in a new instance or the same one, or
+//   - with only what is new (RequestKind.More), in the same instance. Its sections follow those of the calls before.
+//
+// The result depends on the sections alone, not on how they were spread over calls: what a host sent to an instance that it
+// kept can be sent in one request to another, and gives the same bytes. For this the order of sections with the same tag and
+// name must stay; others may be moved.
+//
+// Every need must be answered, or the host gives up: by what there is (Names, Bytes), or by saying that there is none
+// (Absent). A need that was answered is not asked for again, so the rounds end.
+//
+// Blobs. Large inputs (the kernel's BTF, later files and their sections) have a name and are asked for in ranges. The host
+// answers a range with a section Bytes, which also says how large the whole blob is. It may send more than was asked for, or
+// split a range; it sends nothing behind the blob's end. Of a blob that does not exist it says so in Absent, kind "blob".
 
 export const REQUEST_MAGIC: i32 = 0x51525453; // "STRQ"
 export const RESPONSE_MAGIC: i32 = 0x53525453; // "STRS"
-export const REQUEST_VERSION: i32 = 1;
+export const REQUEST_VERSION: i32 = 2;
 
 /** Byte offsets in the header and in a directory entry. */
 export const enum RequestHeader {
   Magic = 0,
   Version = 4,
+  /** A RequestKind or a ResponseStatus. */
   Status = 8,
   Count = 12,
   Directory = 16,
@@ -26,6 +43,14 @@ export const enum RequestEntry {
   DataOffset = 12,
   DataLength = 16,
   Size = 20,
+}
+
+/** How a request relates to those before it in the same instance. */
+export const enum RequestKind {
+  /** It has all inputs. */
+  Whole = 0,
+  /** Its inputs follow those of the calls before. */
+  More = 1,
 }
 
 /** Sections of a request. */
@@ -44,10 +69,10 @@ export const enum RequestTag {
   /** facts: name = kind ("functions", "tracepoints", "config"), data = names the remote has, one a line, of those asked
    *  for ("config": NAME=value); a pattern that was answered by names stands there itself, too */
   Names = 5,
-  /** names asked for before which the remote does not have: same form. Asked and absent = does not exist. */
+  /** names asked for before which the remote does not have: same form, and kind "blob". Asked and absent = does not exist. */
   Absent = 6,
-  /** vmlinux BTF of the remote */
-  Btf = 7,
+  /** bytes of a blob: name = "BLOB OFFSET SIZE" (SIZE: of the whole blob; decimal; BLOB may have spaces in it) */
+  Bytes = 7,
   /** features that were probed on the remote, one name a line. Section present = facts known. */
   Features = 8,
   /** index of the tapset: lines "kind name file", kind one of function, alias, global, macro */
@@ -64,10 +89,14 @@ export const enum ResponseTag {
   Messages = 3,
   /** text asked for by pass or dump */
   Text = 4,
-  /** something the compile lacks: name = kind (functions, tracepoints, config, tapset, btf), data = names or glob patterns, one a line */
+  /** names that the compile lacks: name = kind (functions, tracepoints, config, tapset), data = names or glob patterns, one
+   *  a line */
   Need = 5,
   /** what -p2/-v say of counts: "functions N\nglobals N\nprobes N\n…" */
   Counts = 6,
+  /** parts of a blob that the compile lacks: name = the blob, data = lines "OFFSET,LENGTH", ordered and apart. Ranges may
+   *  reach behind the end while the size is not known; length 0 asks for the size alone. */
+  NeedBytes = 7,
 }
 
 export const enum ResponseStatus {

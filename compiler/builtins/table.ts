@@ -9,11 +9,9 @@ import { regexBuiltins } from "./regex";
 import { stringBuiltins } from "./string";
 import { timestampBuiltins } from "./timestamp";
 
-let byName: Map<string, BuiltinRow> | null = null;
+const BY_NAME: Map<string, BuiltinRow> = builtins();
 
 function builtins(): Map<string, BuiltinRow> {
-  const known = byName;
-  if (known) return known;
   const map = new Map<string, BuiltinRow>();
   const rows = contextBuiltins()
     .concat(timestampBuiltins())
@@ -21,20 +19,18 @@ function builtins(): Map<string, BuiltinRow> {
     .concat(regexBuiltins())
     .concat(stringBuiltins());
   for (let i = 0, n = rows.length; i < n; ++i) map.set(rows[i].name, rows[i]);
-  byName = map;
   return map;
 }
 
 /** The builtin of a name, or null. */
 export function findBuiltin(name: string): BuiltinRow | null {
-  const map = builtins();
-  return map.has(name) ? map.get(name) : null;
+  return BY_NAME.has(name) ? BY_NAME.get(name) : null;
 }
 
 /** Asserts that every member of `Builtin` has one row. */
 export function selfCheckBuiltins(): void {
   const seen = new StaticArray<bool>(Builtin.Size);
-  const rows = builtins().values();
+  const rows = BY_NAME.values();
   for (let i = 0, n = rows.length; i < n; ++i) {
     assert(!seen[rows[i].id], "one row for each builtin");
     seen[rows[i].id] = true;

@@ -1,11 +1,16 @@
 // compile(): scripts and facts in, an object or diagnostics or needs out. Node, Deno and browsers alike.
 //
-// Each call runs in a fresh instance of one compiled module, so a compile depends on its input alone and can be replayed.
-// What the compiler lacks of the tapset it is given here; what it lacks of the remote is the caller's to ask.
+// What the compiler lacks of the tapset it is given here; what it lacks of the remote is the caller's to find out. `begin`
+// gives a session, whose instance keeps its inputs: `add` sends what was found out and nothing else, so a round costs no more
+// than its answers. `compile` of a session's `input` does it all again in a fresh instance and gives the same bytes: a
+// compile can be replayed, whatever rounds it took.
 
-import { RequestTag, ResponseStatus, ResponseTag } from "../../common/format/request.ts";
-import { compileModule, instantiate } from "./load.ts";
-import { readResponse, type Section, textSection, writeRequest } from "./request.ts";
+import { RequestKind, RequestTag } from "../../common/format/request.ts";
+import { compileModule, type Instance, instantiate } from "./load.ts";
+import { type Section, textSection, writeRequest } from "./request.ts";
+import { type CompileResult, PassClock, readResult } from "./result.ts";
+
+export type { CompileResult, Diagnostic, Need, Place, Range } from "./result.ts";
 
 /** A file with its name as the user shall see it. */
 export interface NamedBytes {
@@ -17,11 +22,20 @@ export interface NamedBytes {
 export interface Facts {
   /** By kind ("functions", "tracepoints"): names that exist. */
   names: Map<string, string[]>;
-  /** By kind: names and patterns that were asked for and match nothing. */
+  /** By kind, and "blob": names and patterns that were asked for and match nothing. */
   absent: Map<string, string[]>;
   /** Features that were probed and found; undefined = unknown. */
   features?: string[];
-  btf?: Uint8Array;
+  /** Parts of blobs. Blobs that are asked for and do not exist are in `absent`, kind "blob". */
+  bytes?: BlobPart[];
+}
+
+/** Bytes of a blob from an offset on, and how large the whole blob is. */
+export interface BlobPart {
+  blob: string;
+  offset: number;
+  size: number;
+  bytes: Uint8Array;
 }
 
 export interface CompileInput {
@@ -35,89 +49,84 @@ export interface CompileInput {
   facts?: Facts;
 }
 
-/** A place in a script; lines and columns (bytes) count from 1. */
-export interface Place {
-  file: string;
-  line: number;
-  column: number;
-  endLine: number;
-  endColumn: number;
-}
-
-/** One diagnostic as the compiler's JSON gives it. */
-export interface Diagnostic {
-  severity: "error" | "warning";
-  kind: "parse error" | "semantic error" | "warning";
-  message: string;
-  saw?: string;
-  hint?: string;
-  place?: Place;
-  notes?: { message: string; place?: Place }[];
-  /** The same as text, in stap's form. */
-  rendered: string;
-}
-
-/** Something the compiler must know of the remote before it can go on. */
-export interface Need {
-  kind: string;
-  names: string[];
-}
-
-export interface CompileResult {
-  status: "done" | "refused" | "needs";
-  object?: Uint8Array;
-  /** What a -p1…-p3 or --dump asked for. */
-  text?: string;
-  /** Diagnostics in stap's form, errors and warnings. */
-  messages: string;
-  diagnostics: Diagnostic[];
-  needs: Need[];
-  /** Passes entered, with their wall-clock time. */
-  passes: { name: string; realMs: number }[];
-  /** Bytes of the instance's memory at the end; it never shrinks, so this is the peak. */
-  memoryBytes: number;
-  /** Counts for -v: functions, globals, probes, … */
-  counts: Record<string, number>;
+/** A compile that is under way: needs are answered round by round. */
+export interface CompileSession {
+  /** What came of the inputs so far. */
+  readonly result: CompileResult;
+  /** All inputs so far; `compile` makes the same of them. */
+  readonly input: CompileInput;
+  /** Adds what was found out of the remote, and compiles again. */
+  add(facts: Facts): CompileResult;
 }
 
 export interface Compiler {
   compile(input: CompileInput): CompileResult;
+  /** The same, to be gone on with when the result has needs. */
+  begin(input: CompileInput): CompileSession;
   /** Name and version of the module's interface, for reports. */
   readonly wasmBytes: number;
 }
-
-/** What `enterPass(n)` numbers: stap's passes, as the compiler's driver reports them. */
-const PASS_NAMES = ["start", "parse", "elaborate", "translate", "object"];
 
 /** A compiler around one Wasm module and the tapset's files. */
 export function createCompiler(wasm: Uint8Array, tapset: NamedBytes[], tapsetIndex: string): Compiler {
   const module = compileModule(wasm);
   const files = new Map(tapset.map((file) => [file.name, file.bytes]));
-  return {
-    wasmBytes: wasm.length,
-    compile(input: CompileInput): CompileResult {
-      const passes: { name: string; realMs: number }[] = [];
-      const more = input.library;
-      const sections = requestSections(input, tapsetIndex + (more?.index ?? ""));
-      const all = more ? new Map([...files, ...more.files.map((file) => [file.name, file.bytes] as const)]) : files;
-      const given = new Set<string>();
-      // Macros are wanted while parsing, before anybody can ask for them.
-      for (const [name, data] of all) {
-        if (name.endsWith(".stpm")) sections.push({ tag: RequestTag.Tapset, name, data });
-      }
-      // A round a tapset file at worst; each round asks for files it was not given yet, so this ends.
-      for (;;) {
-        const result = runOnce(module, sections, passes);
-        const wanted = result.needs.filter((need) => need.kind === "tapset").flatMap((need) => need.names);
-        const fresh = wanted.filter((name) => all.has(name) && !given.has(name));
-        if (result.status !== "needs" || fresh.length === 0) return result;
-        for (const name of fresh) {
-          given.add(name);
-          sections.push({ tag: RequestTag.Tapset, name, data: all.get(name) as Uint8Array });
-        }
-      }
-    },
+  const begin = (input: CompileInput): CompileSession => {
+    const more = input.library;
+    const all = more ? new Map([...files, ...more.files.map((file) => [file.name, file.bytes] as const)]) : files;
+    return new Session(module, input, { files: all, index: tapsetIndex + (more?.index ?? "") });
   };
+  return { wasmBytes: wasm.length, begin, compile: (input) => begin(input).result };
+}
+
+/** An instance that keeps its inputs, and what it was given. */
+class Session implements CompileSession {
+  result: CompileResult;
+  input: CompileInput;
+  private readonly clock = new PassClock();
+  private readonly instance: Instance;
+  private readonly given = new Set<string>();
+
+  constructor(
+    module: WebAssembly.Module,
+    input: CompileInput,
+    private readonly library: { files: Map<string, Uint8Array>; index: string },
+  ) {
+    this.input = input;
+    this.instance = instantiate(module, { enterPass: (pass) => this.clock.enter(pass) });
+    const sections = requestSections(input, library.index);
+    // Macros are wanted while parsing, before anybody can ask for them.
+    for (const [name, data] of library.files) {
+      if (name.endsWith(".stpm")) sections.push({ tag: RequestTag.Tapset, name, data });
+    }
+    this.result = this.supplied(this.run(sections, RequestKind.Whole));
+  }
+
+  add(facts: Facts): CompileResult {
+    this.input = { ...this.input, facts: mergeFacts(this.input.facts, facts) };
+    this.result = this.supplied(this.run(factSections(facts), RequestKind.More));
+    return this.result;
+  }
+
+  /** A round a tapset file at worst; each round asks for files it was not given yet, so this ends. */
+  private supplied(result: CompileResult): CompileResult {
+    const { files } = this.library;
+    for (;;) {
+      const wanted = result.needs.filter((need) => need.kind === "tapset").flatMap((need) => need.names);
+      const fresh = wanted.filter((name) => files.has(name) && !this.given.has(name));
+      if (result.status !== "needs" || fresh.length === 0) return result;
+      for (const name of fresh) this.given.add(name);
+      const sections = fresh.map((name) => ({ tag: RequestTag.Tapset, name, data: files.get(name) as Uint8Array }));
+      result = this.run(sections, RequestKind.More);
+    }
+  }
+
+  private run(sections: Section<RequestTag>[], kind: RequestKind): CompileResult {
+    this.clock.start();
+    const response = this.instance.call("compile", writeRequest(sections, kind));
+    this.clock.stop();
+    return readResult(response, this.clock.passes, this.instance.memoryBytes());
+  }
 }
 
 function requestSections(input: CompileInput, tapsetIndex: string): Section<RequestTag>[] {
@@ -128,12 +137,17 @@ function requestSections(input: CompileInput, tapsetIndex: string): Section<Requ
   for (const [name, value] of input.options) sections.push(textSection(RequestTag.Option, name, value));
   for (const argument of input.args) sections.push(textSection(RequestTag.Argument, "", argument));
   sections.push(textSection(RequestTag.TapsetIndex, "", tapsetIndex));
-  const facts = input.facts;
-  if (!facts) return sections;
+  return input.facts ? [...sections, ...factSections(input.facts)] : sections;
+}
+
+function factSections(facts: Facts): Section<RequestTag>[] {
+  const sections: Section<RequestTag>[] = [];
   for (const [kind, names] of facts.names) sections.push(textSection(RequestTag.Names, kind, lines(names)));
   for (const [kind, names] of facts.absent) sections.push(textSection(RequestTag.Absent, kind, lines(names)));
   if (facts.features) sections.push(textSection(RequestTag.Features, "", lines(facts.features)));
-  if (facts.btf) sections.push({ tag: RequestTag.Btf, name: "vmlinux", data: facts.btf });
+  for (const { blob, offset, size, bytes } of facts.bytes ?? []) {
+    sections.push({ tag: RequestTag.Bytes, name: `${blob} ${offset} ${size}`, data: bytes });
+  }
   return sections;
 }
 
@@ -141,70 +155,18 @@ function lines(names: string[]): string {
   return names.map((name) => `${name}\n`).join("");
 }
 
-function runOnce(
-  module: WebAssembly.Module,
-  sections: Section<RequestTag>[],
-  passes: { name: string; realMs: number }[],
-): CompileResult {
-  const clock = passClock(passes);
-  const instance = instantiate(module, { enterPass: clock.enter });
-  const response = readResponse(instance.call("compile", writeRequest(sections)));
-  clock.stop();
-  const decoder = new TextDecoder();
-  const data = (tag: ResponseTag) => response.sections.find((section) => section.tag === tag)?.data;
-  const text = (tag: ResponseTag) => {
-    const bytes = data(tag);
-    return bytes === undefined ? undefined : decoder.decode(bytes);
-  };
-  const needs = response.sections
-    .filter((section) => section.tag === ResponseTag.Need)
-    .map((section) => ({ kind: section.name, names: decoder.decode(section.data).split("\n").filter(Boolean) }));
+/** Facts and those found later: the later ones follow, so that lists keep their order. */
+function mergeFacts(before: Facts | undefined, more: Facts): Facts {
+  if (!before) return more;
   return {
-    status: STATUS_NAMES[response.status],
-    object: data(ResponseTag.Object),
-    text: text(ResponseTag.Text),
-    messages: text(ResponseTag.Messages) ?? "",
-    diagnostics: JSON.parse(text(ResponseTag.Diagnostics) ?? "[]"),
-    needs,
-    passes,
-    memoryBytes: instance.memoryBytes(),
-    counts: readCounts(text(ResponseTag.Counts) ?? ""),
+    names: mergeLists(before.names, more.names),
+    absent: mergeLists(before.absent, more.absent),
+    features: before.features || more.features ? [...(before.features ?? []), ...(more.features ?? [])] : undefined,
+    bytes: [...(before.bytes ?? []), ...(more.bytes ?? [])],
   };
 }
 
-const STATUS_NAMES: Record<ResponseStatus, CompileResult["status"]> = {
-  [ResponseStatus.Done]: "done",
-  [ResponseStatus.Refused]: "refused",
-  [ResponseStatus.Needs]: "needs",
-};
-
-/** Keeps the time between `enterPass` calls; the module has no clock. Repeated passes add up. */
-function passClock(passes: { name: string; realMs: number }[]) {
-  let current: { name: string; realMs: number } | undefined;
-  let since = performance.now();
-  const stop = () => {
-    const now = performance.now();
-    if (current) current.realMs += now - since;
-    since = now;
-    current = undefined;
-  };
-  const enter = (pass: number): undefined => {
-    stop();
-    const name = PASS_NAMES[pass] ?? `pass ${pass}`;
-    current = passes.find((known) => known.name === name);
-    if (!current) {
-      current = { name, realMs: 0 };
-      passes.push(current);
-    }
-  };
-  return { enter, stop };
-}
-
-function readCounts(text: string): Record<string, number> {
-  const counts: Record<string, number> = {};
-  for (const line of text.split("\n")) {
-    const [name, value] = line.split(" ");
-    if (name && value) counts[name] = Number(value);
-  }
-  return counts;
+function mergeLists(before: Map<string, string[]>, more: Map<string, string[]>): Map<string, string[]> {
+  const kinds = new Set([...before.keys(), ...more.keys()]);
+  return new Map([...kinds].map((kind) => [kind, [...(before.get(kind) ?? []), ...(more.get(kind) ?? [])]]));
 }

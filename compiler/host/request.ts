@@ -6,6 +6,7 @@ import {
   RESPONSE_MAGIC,
   RequestEntry,
   RequestHeader,
+  type RequestKind,
   type RequestTag,
   type ResponseStatus,
   type ResponseTag,
@@ -27,7 +28,7 @@ export function textSection<Tag>(tag: Tag, name: string, text: string): Section<
 }
 
 /** The request's bytes. */
-export function writeRequest(sections: Section<RequestTag>[]): Uint8Array {
+export function writeRequest(sections: Section<RequestTag>[], kind: RequestKind): Uint8Array {
   const names = sections.map((section) => encoder.encode(section.name));
   let offset = RequestHeader.Directory + sections.length * RequestEntry.Size;
   const total = sections.reduce((sum, section, i) => sum + names[i].length + section.data.length, offset);
@@ -35,6 +36,7 @@ export function writeRequest(sections: Section<RequestTag>[]): Uint8Array {
   const view = new DataView(bytes.buffer);
   view.setUint32(RequestHeader.Magic, REQUEST_MAGIC, true);
   view.setUint32(RequestHeader.Version, REQUEST_VERSION, true);
+  view.setUint32(RequestHeader.Status, kind, true);
   view.setUint32(RequestHeader.Count, sections.length, true);
   sections.forEach((section, i) => {
     const entry = RequestHeader.Directory + i * RequestEntry.Size;

@@ -213,7 +213,13 @@ export function opIs(op: Op, flags: i32): bool {
 export function opName(op: Op): string {
   // In two steps: asc does not resolve a method on the reverse lookup itself.
   let name = Op[op];
-  return name.toLowerCase();
+  // Not by toLowerCase, which brings the tables of all the world's letters along.
+  let codes: Array<i32> = [];
+  for (let k = 0, n = name.length; k < n; ++k) {
+    let c = name.charCodeAt(k);
+    codes.push(c >= 0x41 && c <= 0x5a ? c | 0x20 : c);
+  }
+  return String.fromCharCodes(codes);
 }
 
 /** The compare that is true where `op` is false. */

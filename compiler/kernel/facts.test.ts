@@ -1,7 +1,18 @@
-import { Arch, archName, Facts, findArch, NameFacts, selfCheckArchs, syscallPrefix } from "./facts";
+import {
+  Arch,
+  archName,
+  Facts,
+  Feature,
+  findArch,
+  NameFacts,
+  selfCheckArchs,
+  selfCheckFeatures,
+  syscallPrefix,
+} from "./facts";
 
 export function test_tables_agree_with_their_enums(): void {
   selfCheckArchs();
+  selfCheckFeatures();
 }
 
 export function test_architectures_have_the_kernel_s_and_the_tools_names(): void {
@@ -35,4 +46,18 @@ export function test_reads_features_and_the_length_of_a_jiffy(): void {
   assert(!facts.known && facts.jiffyNs == 4000000, "Debian's 250 Hz unless told");
   facts.addFeatures("ringbuf\nhz=1000\nhz=0\n");
   assert(facts.known && facts.features.has("ringbuf") && facts.jiffyNs == 1000000, "told");
+}
+
+export function test_code_uses_features_as_the_table_decides(): void {
+  const arm = new Facts(Arch.Arm64);
+  const intel = new Facts(Arch.X86_64);
+  assert(arm.has(Feature.AtomicFetch), "arm64 always");
+  intel.addFeatures("atomics_fetch\nsigned_div\n");
+  assert(!intel.has(Feature.AtomicFetch) && !intel.has(Feature.SignedDivision), "one object for all kernels");
+}
+
+export function test_absent_blobs_are_facts(): void {
+  const facts = new Facts();
+  facts.addNames("blob", "kernel-btf\nfile:/usr/bin/my prog\n", false);
+  assert(facts.blobs.sizeOf("file:/usr/bin/my prog") == -1 && facts.blobs.sizeOf("kernel-btf") == -1, "both");
 }

@@ -1,7 +1,8 @@
 // What the compiler knows about the remote kernel: names that exist or do not, features, the CPU's conventions.
-// Filled from the request's sections Names, Absent and Features; everything else is unknown, and asked for by a Need.
+// Filled from the request's sections Names, Absent, Bytes and Features; everything else is unknown, and asked for by a need.
 
-import { hasWildcard, matchWildcard } from "../syntax/wildcard";
+import { hasWildcard, Wildcard } from "../syntax/wildcard";
+import { Blobs } from "./blobs";
 
 /** A CPU architecture that kernels are compiled for. */
 export enum Arch {
@@ -57,6 +58,40 @@ export function selfCheckArchs(): void {
   for (let i = 0; i < ARCHS.length; ++i) assert(<i32>ARCHS[i].arch == i, "row and member agree");
 }
 
+/** What kernels have or lack and code generation chooses by. The names are those of the agent's probes. */
+export enum Feature {
+  /** Atomic operations that return the old value ("fetch"), exchange and compare-and-exchange. */
+  AtomicFetch,
+  /** Signed division and remainder. */
+  SignedDivision,
+  Size,
+}
+
+class FeatureRow {
+  constructor(
+    public feature: Feature,
+    public name: string,
+    /** CPUs on which code uses it whatever was probed, as bits; the object then asks the agent for it. */
+    public always: i32,
+    /** Whether code for other CPUs uses it where the remote was probed and has it. */
+    public ifProbed: bool,
+  ) {}
+}
+
+const FEATURES: StaticArray<FeatureRow> = [
+  // On x86_64 the plain additions that every kernel has do as well, and one object then serves all kernels.
+  new FeatureRow(Feature.AtomicFetch, "atomics_fetch", 1 << Arch.Arm64, false),
+  // Kernels from 6.6 on have it, but before 6.12 the least number divided by -1 traps on some CPUs, and a probe of the
+  // instruction does not show that. bpf/legalize expands it instead.
+  new FeatureRow(Feature.SignedDivision, "signed_div", 0, false),
+];
+
+/** Asserts that the table agrees with the enum. */
+export function selfCheckFeatures(): void {
+  assert(FEATURES.length == <i32>Feature.Size, "one row for each feature");
+  for (let i = 0; i < FEATURES.length; ++i) assert(<i32>FEATURES[i].feature == i, "row and member agree");
+}
+
 /** The prefix of every name's list that stands for "all names" once it was answered. */
 const EVERYTHING = "*";
 
@@ -64,25 +99,24 @@ const EVERYTHING = "*";
 export class NameFacts {
   /** Names that the remote has, in the order given, without patterns. */
   present: string[] = [];
-  private presentSet: Set<string> = new Set<string>();
-  private answered: Set<string> = new Set<string>();
+  /** Names and patterns that were answered; true: names that the remote has. */
+  private answered: Map<string, bool> = new Map<string, bool>();
 
   /** Adds a line of a section Names: a name that exists, or a pattern that was answered by names. */
   addPresent(name: string): void {
     if (name.length == 0 || this.answered.has(name)) return;
-    this.answered.add(name);
-    if (hasWildcard(name)) return;
-    this.presentSet.add(name);
-    this.present.push(name);
+    const isName = !hasWildcard(name);
+    this.answered.set(name, isName);
+    if (isName) this.present.push(name);
   }
 
   /** Adds a name or pattern that was asked for and matches nothing. */
   addAbsent(name: string): void {
-    if (name.length > 0) this.answered.add(name);
+    if (name.length > 0 && !this.answered.has(name)) this.answered.set(name, false);
   }
 
   has(name: string): bool {
-    return this.presentSet.has(name);
+    return this.answered.has(name) && this.answered.get(name);
   }
 
   /** Whether the answer to a name or pattern is known. */
@@ -90,8 +124,9 @@ export class NameFacts {
     if (this.answered.has(name) || this.answered.has(EVERYTHING)) return true;
     if (!hasWildcard(name)) return false;
     // Not listed itself, but names that it matches are here: an answer of a host that does not repeat patterns.
+    const pattern = new Wildcard(name);
     for (let i = 0, n = this.present.length; i < n; ++i) {
-      if (matchWildcard(name, this.present[i])) return name != EVERYTHING || n >= 1000;
+      if (pattern.matches(this.present[i])) return name != EVERYTHING || n >= 1000;
     }
     return false;
   }
@@ -99,8 +134,9 @@ export class NameFacts {
   /** The names that match a pattern, in the order given. */
   matching(pattern: string): string[] {
     const found: string[] = [];
+    const wildcard = new Wildcard(pattern);
     for (let i = 0, n = this.present.length; i < n; ++i) {
-      if (matchWildcard(pattern, this.present[i])) found.push(this.present[i]);
+      if (wildcard.matches(this.present[i])) found.push(this.present[i]);
     }
     return found;
   }
@@ -112,11 +148,18 @@ export class Facts {
   known: bool = false;
   functions: NameFacts = new NameFacts();
   tracepoints: NameFacts = new NameFacts();
-  /** Probed features by name. */
+  /** Probed features by name; code asks `has`. */
   features: Set<string> = new Set<string>();
+  blobs: Blobs = new Blobs();
   /** Ticks per second of the kernel. */
   hz: i32 = 250;
   constructor(public arch: Arch = Arch.X86_64) {}
+
+  /** Whether code uses a feature. */
+  has(feature: Feature): bool {
+    const row = FEATURES[feature];
+    return (row.always & (1 << this.arch)) != 0 || (row.ifProbed && this.features.has(row.name));
+  }
 
   /** Nanoseconds of a jiffy. */
   get jiffyNs(): i64 {
@@ -125,12 +168,20 @@ export class Facts {
 
   /** Takes a section Names or Absent, a name a line. */
   addNames(kind: string, text: string, present: bool): void {
+    if (kind == "blob" && !present) this.addAbsentBlobs(text);
     const facts = kind == "functions" ? this.functions : this.tracepoints;
     if (kind != "functions" && kind != "tracepoints") return;
     const lines = text.split("\n");
     for (let i = 0, n = lines.length; i < n; ++i) {
       if (present) facts.addPresent(lines[i]);
       else facts.addAbsent(lines[i]);
+    }
+  }
+
+  private addAbsentBlobs(text: string): void {
+    const names = text.split("\n");
+    for (let i = 0, n = names.length; i < n; ++i) {
+      if (names[i].length > 0) this.blobs.addAbsent(names[i]);
     }
   }
 
@@ -143,7 +194,7 @@ export class Facts {
       if (line.length == 0) continue;
       this.features.add(line);
       if (!line.startsWith("hz=")) continue;
-      const hz = <i32>parseInt(line.substring(3), 10);
+      const hz = <i32>I64.parseInt(line.substring(3), 10);
       if (hz > 0 && hz <= 10000) this.hz = hz;
     }
   }

@@ -8,18 +8,14 @@ import { sessionPatterns } from "./session";
 import { timerPatterns } from "./timer";
 import { tracePatterns } from "./trace";
 
-let patterns: ProbePattern[] | null = null;
+const PATTERNS: ProbePattern[] = sessionPatterns()
+  .concat(timerPatterns())
+  .concat(functionPatterns())
+  .concat(tracePatterns());
 
 /** The patterns of all families. */
 export function probePatterns(): ProbePattern[] {
-  const known = patterns;
-  if (known) return known;
-  const all: ProbePattern[] = sessionPatterns()
-    .concat(timerPatterns())
-    .concat(functionPatterns())
-    .concat(tracePatterns());
-  patterns = all;
-  return all;
+  return PATTERNS;
 }
 
 class LaterFamily {

@@ -37,7 +37,7 @@ export class SemanticOptions {
   /** Greatest length of any string, without its NUL (MAXSTRINGLEN - 1). */
   get maxStringLength(): i32 {
     if (!this.defines.has("MAXSTRINGLEN")) return DEFAULT_STRING_BYTES - 1;
-    const bytes = <i64>parseInt(this.defines.get("MAXSTRINGLEN"), 10);
+    const bytes = I64.parseInt(this.defines.get("MAXSTRINGLEN"), 10);
     return <i32>max<i64>(LEAST_STRING_BYTES, min<i64>(bytes, MOST_STRING_BYTES)) - 1;
   }
 }

@@ -72,15 +72,13 @@ function isNamePart(c: i32): bool {
 
 // Keywords and @-words, found by a hash of their bytes: open addressing, a power of two, at most half full.
 const WORD_SLOTS: i32 = 256;
-let wordTable: StaticArray<u8> | null = null;
+const WORD_TABLE: StaticArray<u8> = makeWordTable();
 
 function hashStep(hash: u32, c: u32): u32 {
   return (hash ^ c) * 0x01000193;
 }
 
-function getWordTable(): StaticArray<u8> {
-  const known = wordTable;
-  if (known) return known;
+function makeWordTable(): StaticArray<u8> {
   const table = new StaticArray<u8>(WORD_SLOTS);
   for (let op = 1; op < OPERATORS.length; ++op) {
     const row = OPERATORS[op];
@@ -91,7 +89,6 @@ function getWordTable(): StaticArray<u8> {
     while (table[slot] != 0) slot = (slot + 1) & (WORD_SLOTS - 1);
     table[slot] = <u8>op;
   }
-  wordTable = table;
   return table;
 }
 
@@ -231,7 +228,7 @@ class Lexer {
 
   /** The keyword or @-word from `from` up to the position, whose hash is given. */
   private findWord(from: i32, hash: u32): Operator {
-    const table = getWordTable();
+    const table = WORD_TABLE;
     const length = this.position - from;
     let slot = (hash ^ (hash >> 15)) & (WORD_SLOTS - 1);
     while (table[slot] != 0) {

@@ -308,22 +308,19 @@ class MacroScope {
   }
 }
 
+const BUILTIN_WORDS: Set<string> = builtinWords();
+
 function isBuiltinWord(name: string): bool {
-  return builtinWords().has(name);
+  return BUILTIN_WORDS.has(name);
 }
 
-let words: Set<string> | null = null;
-
 function builtinWords(): Set<string> {
-  const known = words;
-  if (known) return known;
-  const made = new Set<string>();
+  const words = new Set<string>();
   for (let op = <i32>Operator.AtVar; op <= <i32>Operator.AtDefine; ++op) {
     // SystemTap's library defines this one as a macro; so may ours.
-    if (op != <i32>Operator.AtChooseDefined) made.add(operatorName(<Operator>op));
+    if (op != <i32>Operator.AtChooseDefined) words.add(operatorName(<Operator>op));
   }
-  words = made;
-  return made;
+  return words;
 }
 
 function operatorName(op: Operator): string {

@@ -8,21 +8,28 @@ export function hasWildcard(text: string): bool {
   return isGlob(text);
 }
 
-// Thousands of names are matched with few patterns, and nothing is freed in a compile: both are copied into these.
-let patternText: string = "";
-let patternBytes: Uint8Array = new Uint8Array(0);
-let textBytes: Uint8Array = new Uint8Array(256);
+/** A shell pattern (`*`, `?`, `[a-z]`, `[!a-z]`, backslash quotes) that many names are compared with. */
+export class Wildcard {
+  private pattern: Uint8Array;
+  /** The name at hand; one array serves all, since nothing is freed. */
+  private text: Uint8Array = new Uint8Array(64);
 
-/** Whether a name matches a shell pattern (`*`, `?`, `[a-z]`, `[!a-z]`, backslash quotes); both are byte strings. */
-export function matchWildcard(pattern: string, text: string): bool {
-  if (patternText != pattern) {
-    patternText = pattern;
-    patternBytes = new Uint8Array(pattern.length);
-    copyBytes(pattern, patternBytes);
+  constructor(pattern: string) {
+    this.pattern = new Uint8Array(pattern.length);
+    copyBytes(pattern, this.pattern);
   }
-  if (textBytes.length < text.length) textBytes = new Uint8Array(text.length * 2);
-  copyBytes(text, textBytes);
-  return matchGlob(patternBytes, textBytes, text.length);
+
+  /** Whether a name matches; a byte string, as the pattern. */
+  matches(text: string): bool {
+    if (this.text.length < text.length) this.text = new Uint8Array(text.length * 2);
+    copyBytes(text, this.text);
+    return matchGlob(this.pattern, this.text, text.length);
+  }
+}
+
+/** Whether one name matches a shell pattern; both are byte strings. */
+export function matchWildcard(pattern: string, text: string): bool {
+  return new Wildcard(pattern).matches(text);
 }
 
 function copyBytes(text: string, to: Uint8Array): void {

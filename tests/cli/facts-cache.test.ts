@@ -11,7 +11,7 @@ import { indexScripts } from "../../cli/library.ts";
 import type { QueryKind } from "../../common/format/frame.ts";
 import { isGlob } from "../../common/format/glob.ts";
 import { GLOB_CASES } from "../../common/format/testing/glob-cases.ts";
-import type { CompileInput, CompileResult, Compiler } from "../../compiler/host/compile.ts";
+import type { CompileInput, CompileResult, Compiler, CompileSession, Facts } from "../../compiler/host/compile.ts";
 
 const test = suite<{ folder: string }>("facts");
 const BUILD_ID = "c0ffee0123456789";
@@ -51,6 +51,27 @@ test("a folder that cannot be made is no error", () => {
   assert.is(cache.has("functions", "a"), true);
 });
 
+/** A compiler around a function; a session's facts are what it began with and what was added. */
+function compilerOf(compile: (input: CompileInput) => CompileResult): Compiler {
+  const joined = (a: Map<string, string[]>, b: Map<string, string[]>) =>
+    new Map([...a.keys(), ...b.keys()].map((kind) => [kind, [...(a.get(kind) ?? []), ...(b.get(kind) ?? [])]]));
+  const begin = (first: CompileInput): CompileSession => {
+    const session = {
+      input: first,
+      result: compile(first),
+      add(more: Facts) {
+        const facts = session.input.facts!;
+        const names = joined(facts.names, more.names);
+        session.input = { ...first, facts: { ...facts, names, absent: joined(facts.absent, more.absent) } };
+        session.result = compile(session.input);
+        return session.result;
+      },
+    };
+    return session;
+  };
+  return { compile, begin, wasmBytes: 0 };
+}
+
 /** A compiler that needs these names, then is done. */
 function needing(names: string[]): { compiler: Compiler; inputs: CompileInput[] } {
   const inputs: CompileInput[] = [];
@@ -62,7 +83,7 @@ function needing(names: string[]): { compiler: Compiler; inputs: CompileInput[] 
     if (missing.length === 0) return { ...base, status: "done", needs: [] };
     return { ...base, status: "needs", needs: [{ kind: "functions", names: missing }] };
   };
-  return { compiler: { compile, wasmBytes: 0 }, inputs };
+  return { compiler: compilerOf(compile), inputs };
 }
 
 const INPUT: CompileInput = { scripts: [], options: [], args: [] };
@@ -93,7 +114,7 @@ test("a need that nobody can answer is an error, not a loop", async ({ folder })
   });
   const session = { query: async () => [] };
   try {
-    await compileFor({ compile, wasmBytes: 0 }, INPUT, {
+    await compileFor(compilerOf(compile), INPUT, {
       session,
       cache: new FactsCache(BUILD_ID, folder),
       features: [],

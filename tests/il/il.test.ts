@@ -1,6 +1,6 @@
 // Golden files of the back-end: `x.il` is a function in the IR's printed form (compiler/ir/print.ts), and beside it
-// `x.<phase>` is what it is after that phase (`x.fold`, `x.number`, `x.isel`, `x.regalloc` …), `x.bpf` its code, `x.err`
-// why it is refused. Every `.il` must print as it was written. BLESS=1 writes what came out; read the diff.
+// `x.<phase>` is what it is after that phase (`x.fold`, `x.number`, `x.isel`, `x.regalloc` …), `x.bpf` its code,
+// `x.err` why it is refused. Every `.il` must print as it was written. BLESS=1 writes what came out; read the diff.
 
 import { readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";

@@ -1,10 +1,13 @@
 // The compiler's memory: what the passes of a function used is given back, and nothing that was given back is used.
 
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { readAsset, readTapset, readTapsetIndex } from "../../cli/assets.ts";
 import { type CompileResult, createCompiler } from "../../compiler/host/compile.ts";
 import { largeScript, manyProbes } from "../../scripts/benchmarks/subjects.ts";
+import { ROOT } from "../build-as.ts";
 
 const compiler = createCompiler(readAsset("compiler.wasm"), readTapset(), readTapsetIndex());
 
@@ -55,6 +58,21 @@ test("objects are the same when memory that was given back is overwritten", () =
     assert.equal(poisoned.object, plain.object);
     assert.is(poisoned.messages, plain.messages);
   }
+});
+
+test("module variables of the compiler do not change, so that none can point to memory that was given back", () => {
+  // The inputs lie beneath every mark; `poisons` is a flag.
+  const allowed = ["compiler/index.ts: let inputs", "compiler/memory.ts: let poisons"];
+  const files = readdirSync(join(ROOT, "compiler"), { recursive: true, encoding: "utf8" })
+    .map((name) => `compiler/${name.replaceAll("\\", "/")}`)
+    .filter((name) => name.endsWith(".ts") && !name.endsWith(".test.ts") && !/\/(host|testing)\//.test(name));
+  assert.ok(files.length > 100);
+  const found = files.flatMap((name) =>
+    [...readFileSync(join(ROOT, name), "utf8").matchAll(/^(?:export )?(let \w+)/gm)].map(
+      (match) => `${name}: ${match[1]}`,
+    ),
+  );
+  assert.equal(found.sort(), allowed);
 });
 
 test.run();

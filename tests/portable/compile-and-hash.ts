@@ -1,7 +1,8 @@
 // Compiles scripts and returns the objects' SHA-256. Node, Deno and Chromium all run it, so it imports nothing specific
 // to one of them.
 
-import { createCompiler, type NamedBytes } from "../../compiler/host/compile.ts";
+import { type Compiler, createCompiler, type NamedBytes } from "../../compiler/host/compile.ts";
+import { memorySource, readBlobs } from "../../compiler/host/source.ts";
 
 /** What is compiled, as JSON may carry it. */
 export interface Work {
@@ -28,5 +29,17 @@ export async function compileAndHash(wasm: Uint8Array, work: Work): Promise<stri
     const digest = await crypto.subtle.digest("SHA-256", result.object as BufferSource);
     results.push(Array.from(new Uint8Array(digest), (byte) => byte.toString(16).padStart(2, "0")).join(""));
   }
+  results.push(await dumpInRounds(compiler));
   return results;
+}
+
+/** Bytes of a blob that the compiler asked for and got in a second round. */
+async function dumpInRounds(compiler: Compiler): Promise<string> {
+  const source = memorySource(new Map([["kernel-btf", Uint8Array.from({ length: 9000 }, (_, i) => i)]]));
+  const script = { name: "x.stp", bytes: new TextEncoder().encode("probe begin { }") };
+  const options: [string, string][] = [["dump", "blob:kernel-btf,8990,64"]];
+  const session = compiler.begin({ scripts: [script], options, args: [] });
+  const asked = JSON.stringify(session.result.needs);
+  session.add(await readBlobs(session.result.needs, source));
+  return `${asked}\n${session.result.text ?? session.result.messages}`;
 }
