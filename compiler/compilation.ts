@@ -1,4 +1,4 @@
-// One compilation: what was asked, what each pass made of it, what is to be said about it.
+// One compilation: the request, what each pass made of it, and the diagnostics.
 
 import { Code } from "./bpf/code";
 import { Reporter } from "./diagnostics/diagnostic";

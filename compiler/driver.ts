@@ -1,8 +1,8 @@
 // The compiler's table of contents: passes in order, from a script's text to an object's bytes.
 //
 // The four passes are stap's: 1 parse, 2 elaborate, 3 translate, 4 build the object. Within pass 3 the back end has a
-// table of its own (bpf/compile.ts). A pass leaves its result in the `Compilation`; after each one the driver asks whether
-// to go on: there were errors, something is needed first, or no more was asked for (-p, --dump).
+// table of its own (bpf/compile.ts). A pass leaves its result in the `Compilation`; after each one the driver asks
+// whether to go on: there were errors, something is needed first, or no more was asked for (-p, --dump).
 
 import { joinTexts } from "../common/as/text-builder";
 import { Engine } from "../common/format/manifest";
@@ -45,7 +45,7 @@ export class Pass {
 }
 
 /** The passes, in order. */
-export const PASSES: StaticArray<Pass> = [
+const PASSES: StaticArray<Pass> = [
   new Pass(1, "ast", parse, dumpAst),
   new Pass(2, "script", elaborate, printResolved),
   new Pass(3, "il", translate, printIl),
@@ -138,7 +138,7 @@ function parse(c: Compilation): void {
     const source = new Source(scripts[i].name, scripts[i].data, SourceKind.UserScript);
     c.files.push(parseFile(source, c.options.preprocess, c.reporter));
   }
-  // The library has words for arguments, too; then it is known in the next pass which of them are used.
+  // Library files may use arguments, too, and are known after the next pass.
   if (c.options.lastPass == 1 && !c.reporter.hasErrors) warnUnusedArguments(c);
   askForConfig(c);
 }
@@ -150,7 +150,7 @@ function warnUnusedArguments(c: Compilation): void {
   }
 }
 
-/** Conditionals may ask for the kernel's configuration; what was found while it is not known counts for nothing. */
+/** Conditionals may test the kernel's configuration. Until it is known, what the pass has reported does not count. */
 function askForConfig(c: Compilation): void {
   const names = c.options.preprocess.configNeeds;
   if (names.size == 0) return;
@@ -180,7 +180,7 @@ function elaborate(c: Compilation): void {
   if (script !== null) {
     c.script = script;
     c.needs = script.needs;
-    // Nobody shall have to wait for pass 3 to hear of them.
+    // -p2 ends here, and sizes are otherwise checked in pass 3.
     const last = c.options.lastPass == 2 && c.options.semantic.listing == Listing.None;
     if (last && c.needs.length == 0) checkSizes(script, lowerOptions(c), c.reporter);
   }
@@ -236,7 +236,7 @@ function generate(c: Compilation): void {
   if (c.reporter.hasErrors) return;
   const deep = handlersTooDeep(c);
   if (deep.size > 0) {
-    // Again, with those in steps (decision 0012): what is too deep even so is reported.
+    // Lower the script again, with those handlers in steps (decision 0012). What is too deep even then is reported.
     translateWith(c, deep);
     if (c.reporter.hasErrors) return;
     generateAll(c);
@@ -259,7 +259,7 @@ function generateAll(c: Compilation): void {
   for (let i = 0, n = functions.length; i < n; ++i) {
     const code = options.dump.length > 0 ? compileFunction(functions[i], options) : compileAndForget(c, i, options);
     if (code.error.length > 0) {
-      c.reporter.error(null, `'${code.name}' does not fit the kernel's limits: ${code.error}`);
+      c.reporter.error(null, `'${code.name}' does not fit the kernel's limits: it ${code.error}`);
       return;
     }
     c.codes.push(code);
@@ -267,7 +267,7 @@ function generateAll(c: Compilation): void {
   c.dumped = options.dumped;
 }
 
-/** Compiles function `index`; what the passes used is freed, and the function is gone. A dump would not survive it. */
+/** Compiles function `index`, and frees its IR and what the passes used. The text of a dump would be freed, too. */
 function compileAndForget(c: Compilation, index: i32, options: BackendOptions): Code {
   const module = c.unit!.ir;
   const fn = module.functions[index];
@@ -291,7 +291,7 @@ function handlersTooDeep(c: Compilation): Set<i32> {
   return deep;
 }
 
-/** What the kernel would refuse of whole programs is said here, at the probe. */
+/** Reports, at their probes, programs that the kernel would refuse as a whole. */
 function checkPrograms(c: Compilation): void {
   const programs = c.unit!.programs;
   const chains = new Chains(c.codes);

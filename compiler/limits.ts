@@ -1,5 +1,5 @@
-// The limits that -D sets, stap's names: a row each, with what it may be. Others of stap's are known by name, so that a
-// script's usual command line works; whatever changes nothing here gets a warning.
+// The limits that -D sets, under stap's names: one row each, with its range. Other limits of stap's are known by name,
+// so that a command line written for stap works here; they change nothing, and the user gets a warning.
 
 import { decimalOf } from "../common/as/decimal";
 import { Reporter } from "./diagnostics/diagnostic";

@@ -1,11 +1,11 @@
-// Gives memory back. A compile allocates and frees nothing (asc's runtime "stub": a pointer that moves up); what the passes
-// of one function used is most of it. A mark remembers the pointer, and `release` moves it back there, so everything that
-// was allocated since the mark is gone at once.
+// Gives memory back. A compile allocates and frees nothing (asc's runtime "stub": a pointer that moves up); what the
+// passes of one function used is most of it. A mark remembers the pointer, and `release` moves it back there, so
+// everything that was allocated since the mark is gone at once.
 //
-// So nothing that lives longer may point above the mark: no array, map or string that existed before may have grown since.
-// The one thing that may survive is a flat block of bytes, which `keep` moves down to the mark; what is to be kept is packed
-// into one (bpf/pack.ts). With `poison` the released bytes are overwritten, so that whatever still points there
-// fails in tests instead of seeing old values that happen to be right.
+// So nothing that lives longer may point above the mark: no array, map or string that existed before may have grown
+// since. The one thing that may survive is a flat block of bytes, which `keep` moves down to the mark; what is to be
+// kept is packed into one (bpf/pack.ts). With `poison` the released bytes are overwritten, so that whatever still
+// points there fails in tests instead of seeing old values that happen to be right.
 //
 // The stub's `free` gives back the last block only. A mark is a small block of our own; before it is freed, its size is
 // set so that it covers all that came after it, which makes it the last block.
@@ -28,7 +28,7 @@ const PAGE_BITS: i32 = 16;
 const FREE_AT_MARK: usize = 1 << 20;
 
 /** Whether released memory is overwritten. */
-export let poisons: bool = false;
+let poisons: bool = false;
 
 /** Sets whether released memory is overwritten: on under --check. */
 export function setPoison(on: bool): void {
@@ -55,8 +55,8 @@ export function release(mark: Mark): void {
 }
 
 /**
- * Frees all that was allocated since the mark but `block`, which is moved down; returns it at its new place. A block is flat:
- * a StaticArray of numbers or an ArrayBuffer, which point nowhere.
+ * Frees all that was allocated since the mark but `block`, which is moved down; returns it at its new place. A block is
+ * flat: a StaticArray of numbers or an ArrayBuffer, which point nowhere.
  */
 export function keep<T>(mark: Mark, block: T): T {
   const from = changetype<usize>(block);
@@ -86,8 +86,8 @@ function rewind(mark: Mark): usize {
 }
 
 /**
- * Grows the memory if less than `bytes` are free, by an eighth at least. The stub doubles the memory when it is full, so
- * that half of it can be idle: where it is known what is needed next, this comes before.
+ * Grows the memory if less than `bytes` are free, by an eighth at least. The stub doubles the memory when it is full,
+ * so that half of it can be idle: where it is known what is needed next, this comes before.
  */
 export function makeRoom(bytes: usize): void {
   const size = (<usize>memory.size()) << PAGE_BITS;

@@ -7,21 +7,23 @@
 //
 // Offsets count from the start; sections keep their order (option and argument order matters).
 //
-// Rounds. The compiler has no I/O. What it lacks it returns as needs, with status Needs; the host finds out and calls again:
+// Rounds. The compiler has no I/O. What it lacks it returns as needs, with status Needs; the host finds out and calls
+// again:
 //
 //   - with all inputs in one request (RequestKind.Whole), in a new instance or the same one, or
 //   - with only what is new (RequestKind.More), in the same instance. Its sections follow those of the calls before.
 //
-// The result depends on the sections alone, not on how they were spread over calls: what a host sent to an instance that it
-// kept can be sent in one request to another, and gives the same bytes. For this the order of sections with the same tag and
-// name must stay; others may be moved.
+// The result depends on the sections alone, not on how they were spread over calls: what a host sent to an instance
+// that it kept can be sent in one request to another, and gives the same bytes. For this the order of sections with the
+// same tag and name must stay; others may be moved.
 //
 // Every need must be answered, or the host gives up: by what there is (Names, Bytes), or by saying that there is none
 // (Absent). A need that was answered is not asked for again, so the rounds end.
 //
-// Blobs. Large inputs (the kernel's BTF, later files and their sections) have a name and are asked for in ranges. The host
-// answers a range with a section Bytes, which also says how large the whole blob is. It may send more than was asked for, or
-// split a range; it sends nothing behind the blob's end. Of a blob that does not exist it says so in Absent, kind "blob".
+// Blobs. Large inputs (the kernel's BTF, later files and their sections) have a name and are asked for in ranges. The
+// host answers a range with a section Bytes, which also says how large the whole blob is. It may send more than was
+// asked for, or split a range; it sends nothing behind the blob's end. Of a blob that does not exist it says so in
+// Absent, kind "blob".
 
 export const REQUEST_MAGIC: i32 = 0x51525453; // "STRQ"
 export const RESPONSE_MAGIC: i32 = 0x53525453; // "STRS"
@@ -61,15 +63,18 @@ export const enum RequestTag {
   Tapset = 2,
   /** name = option, data = its value as text. Options: arch (x86_64|arm64), pass (1..4), dump (phase name),
    *  module (-m name), define (NAME=value, repeatable), global (-G NAME=value), release (kernel release),
-   *  suppress-errors, guru, check, unoptimized, buffer (-s megabytes), warn (w|W), compatible (version of the language),
-   *  list (points|variables: the text is what -l or -L print of the script's probe points). */
+   *  suppress-errors, guru, check, unoptimized, buffer (-s megabytes), warn (w|W), compatible (version of the
+   *  language), list (points|variables: the text is what -l or -L print of the script's probe points). */
   Option = 3,
   /** one script argument: $1 @1 … in order */
   Argument = 4,
   /** facts: name = kind ("functions", "tracepoints", "config"), data = names the remote has, one a line, of those asked
    *  for ("config": NAME=value); a pattern that was answered by names stands there itself, too */
   Names = 5,
-  /** names asked for before which the remote does not have: same form, and kind "blob". Asked and absent = does not exist. */
+  /**
+   * names asked for before which the remote does not have: same form, and kind "blob". Asked and absent = does not
+   * exist.
+   */
   Absent = 6,
   /** bytes of a blob: name = "BLOB OFFSET SIZE" (SIZE: of the whole blob; decimal; BLOB may have spaces in it) */
   Bytes = 7,
@@ -89,13 +94,13 @@ export const enum ResponseTag {
   Messages = 3,
   /** text asked for by pass or dump */
   Text = 4,
-  /** names that the compile lacks: name = kind (functions, tracepoints, config, tapset), data = names or glob patterns, one
-   *  a line */
+  /** names that the compile lacks: name = kind (functions, tracepoints, config, tapset), data = names or glob
+   *  patterns, one a line */
   Need = 5,
   /** what -p2/-v say of counts: "functions N\nglobals N\nprobes N\n…" */
   Counts = 6,
-  /** parts of a blob that the compile lacks: name = the blob, data = lines "OFFSET,LENGTH", ordered and apart. Ranges may
-   *  reach behind the end while the size is not known; length 0 asks for the size alone. */
+  /** parts of a blob that the compile lacks: name = the blob, data = lines "OFFSET,LENGTH", ordered and apart. Ranges
+   *  may reach behind the end while the size is not known; length 0 asks for the size alone. */
   NeedBytes = 7,
 }
 

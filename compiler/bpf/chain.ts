@@ -1,5 +1,5 @@
 // Chains of calls: the kernel allows eight frames, and 512 bytes of stack for all of them together (until 6.12; later
-// kernels allow more). Checked here, so that the user hears of it in the script's words and not from the verifier.
+// kernels allow more). The check here lets the compiler report that at the probe, in the script's words.
 
 import { STACK_BYTES } from "../../common/format/bpf";
 import { Code, RelocationKind } from "./code";

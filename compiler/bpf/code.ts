@@ -1,4 +1,5 @@
-// What the back-end hands to compiler/object: the encoded instructions of one function with their relocations and lines.
+// What the back-end hands to compiler/object: the encoded instructions of one function with their relocations and
+// lines.
 
 import { Func, Linkage } from "../ir/function";
 
@@ -33,7 +34,7 @@ export class CodeLine {
 
 /** The machine code of one function, or the reason why there is none. */
 export class Code {
-  // What its function is; the function itself is gone when its code is there.
+  // Facts of its function, copied because the function's IR is dropped when there is code.
   name: string;
   /** Its function's place in the module. */
   index: i32;
@@ -79,6 +80,8 @@ export class BackendOptions {
   lines: Array<string> = [];
   /** Name of a pass that is left out, to see what it is good for. */
   skip: string = "";
-  /** Passes to run on the IR, for finding the one that breaks something: the code cannot be made with fewer than all. */
+  /**
+   * Passes to run on the IR, for finding the one that breaks something: the code cannot be made with fewer than all.
+   */
   passes: i32 = i32.MAX_VALUE;
 }

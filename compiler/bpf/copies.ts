@@ -1,4 +1,4 @@
-// A parallel copy as a sequence of copies: all sources are read before any destination is written.
+// Turns a parallel copy, which reads all sources before it writes any destination, into a sequence of copies.
 
 import { MachineFunction } from "./machine-function";
 

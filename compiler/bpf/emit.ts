@@ -39,7 +39,7 @@ class Emit {
     return block.jump == JumpKind.Return && block.insns.length == 1 && this.isResult(block.insns[0]);
   }
 
-  /** Finds the last return of each constant: control falls into it most likely. */
+  /** Finds the last return of each constant, which most likely needs no jump to reach. */
   findReturns(): void {
     let machine = this.machine;
     for (let k = 0, n = machine.order.length; k < n; ++k) {
@@ -76,7 +76,7 @@ class Emit {
   target(b: i32): i32 {
     let machine = this.machine;
     let blocks = machine.blocks;
-    // The bound is for an empty endless loop.
+    // The bound ends the search in an empty endless loop.
     for (let steps = blocks.length; steps > 0; --steps) {
       let block = blocks[b];
       if (this.isConstantReturn(block)) return this.returns.get(machine.imms[block.insns[0]]);
@@ -218,7 +218,7 @@ class Emit {
     }
     this.line(block.position);
     let b = (block.code & SOURCE_MASK) == Source.X ? block.b : NoReg;
-    // The verifier follows the fall-through first: the side that leaves a loop goes there, even for a jump more.
+    // The verifier follows the fall-through first, so the side that leaves a loop falls through, at the cost of a jump.
     if (block.to == next ? block.coldSide != ColdSide.Otherwise : block.coldSide == ColdSide.To) {
       this.jumpTo(negateJump(block.code), block.a, b, block.imm, block.otherwise);
       if (block.to != next) this.jumpTo(Opcode.Ja, NoReg, NoReg, 0, block.to);

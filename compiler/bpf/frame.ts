@@ -1,7 +1,7 @@
 // The stack frame: a place below r10 for every slot that is used.
 //
-// The function's own slots may be pointed to, so each has a place of its own. Spill slots are only stored to and read whole:
-// those that are never live at once share a place, found as in regalloc, by liveness and colouring.
+// The function's own slots may be pointed to, so each has a place of its own. Spill slots are only stored to and read
+// whole: those that are never live at once share a place, found as in regalloc, by liveness and colouring.
 
 import { Class, STACK_BYTES } from "../../common/format/bpf";
 import { Lists } from "../ir/lists";

@@ -2,8 +2,9 @@
 // George, "Iterated Register Coalescing").
 //
 // Nodes are virtual registers. Interference with machine registers is a bit mask per node; edges between nodes are in a
-// hash set and in linked lists. A node is in one worklist: simplify (few neighbours, no copies), freeze (few neighbours,
-// copies), spill (many neighbours); once simplified it waits on a stack for its colour, once coalesced it is another's alias.
+// hash set and in linked lists. A node is in one worklist: simplify (few neighbours, no copies), freeze (few
+// neighbours, copies), spill (many neighbours); once simplified it waits on a stack for its colour, once coalesced it
+// is another's alias.
 
 import { Liveness } from "./live";
 import { COLORS, FIRST_VIRTUAL, MachineFunction } from "./machine-function";
@@ -90,7 +91,9 @@ const enum MoveState {
   Done = 2,
 }
 
-/** The graph and its worklists. Nodes are virtual registers; machine registers appear as masks, and as ends of moves. */
+/**
+ * The graph and its worklists. Nodes are virtual registers; machine registers appear as masks, and as ends of moves.
+ */
 export class Graph {
   n: i32;
   pairs: PairSet;
@@ -216,7 +219,7 @@ export class Graph {
     return this.moveCount[r] > 0;
   }
 
-  /** The move needs no more thought: coalesced, constrained or given up. */
+  /** The move is decided: coalesced, constrained or given up. */
   finish(m: i32): void {
     this.moveState[m] = MoveState.Done;
     let a = this.find(this.moveDst[m]);
@@ -293,7 +296,7 @@ export class Graph {
     return this.pairs.has(a, b);
   }
 
-  /** Drops the edges of `r` to what has left the graph: those nodes know theirs, and merged ones have left theirs behind. */
+  /** Drops the edges of `r` to nodes that have left the graph. */
   compact(r: i32): void {
     let last = -1;
     for (let e = this.head[r]; e >= 0; e = this.edgeNext[e]) {

@@ -1,9 +1,9 @@
 // Instruction selection: IR in SSA form → BPF instructions over virtual registers.
 //
-// Every temp gets one virtual register; constants become immediates where the encoding has them. What is cheaper to make
-// again than to keep (constants, stack addresses, most ld_imm64) is made at each use. Calls move their arguments to r1.. and
-// their result from r0; regalloc makes those moves disappear. Phis become parallel copies at the ends of the predecessors
-// (critical edges are split before).
+// Every temp gets one virtual register; constants become immediates where the encoding has them. What is cheaper to
+// make again than to keep (constants, stack addresses, most ld_imm64) is made at each use. Calls move their arguments
+// to r1.. and their result from r0; regalloc makes those moves disappear. Phis become parallel copies at the ends of
+// the predecessors (critical edges are split before).
 
 import { Alu, Atomic, Class, Jmp, Mode, Opcode, Source, Width } from "../../common/format/bpf";
 import { Block, Func, isConstant, isSlot, isTemp, JumpKind, NoRef, Ref, refIndex } from "../ir/function";
@@ -12,7 +12,7 @@ import { sequenceCopies } from "./copies";
 import { ColdSide, Fix, FRAME_REGISTER, KEEP_IF, MachineBlock, MachineFunction, NoReg } from "./machine-function";
 
 /** Whether an immediate field holds `value`: 32 bits, sign-extended. */
-export function fitsImmediate(value: i64): bool {
+function fitsImmediate(value: i64): bool {
   return value == <i64>(<i32>value);
 }
 
@@ -124,10 +124,12 @@ class Select {
 
   // ---- which addresses to keep
 
-  /** Counts uses, and decides for each address whether one register for all uses costs less than making it each time. */
+  /**
+   * Counts uses, and decides for each address whether one register for all uses costs less than making it each time.
+   */
   count(): void {
     let fn = this.fn;
-    // Uses that need a copy anyway: an argument can be made in place for as much as the copy, plus one.
+    // Arguments of calls need a copy anyway; making the address in place costs one instruction more than that.
     let copied = new StaticArray<i32>(fn.ops.length);
     for (let k = 0, n = fn.rpo.length; k < n; ++k) {
       let block = fn.blocks[fn.rpo[k]];
@@ -145,14 +147,16 @@ class Select {
     }
   }
 
-  /** Whether a base plus a constant, of which all uses are arguments, is made at each use: it needs no register between. */
+  /**
+   * Whether a base plus a constant, of which all uses are arguments, is made at each use: it needs no register between.
+   */
   isCheapSum(i: i32, copied: StaticArray<i32>): bool {
     let fn = this.fn;
     let base = fn.as[i];
     if (!this.isImmediate(fn.bs[i]) || this.uses[i] == 0 || this.uses[i] > 2 || copied[i] != this.uses[i]) return false;
     if (isSlot(base)) return true;
     if (!isTemp(base) || fn.ops[refIndex(base)] == Op.Phi) return false;
-    // The base is kept for others anyway.
+    // The base stays in a register for its other uses.
     return this.uses[refIndex(base)] > 2 && !this.sunk[refIndex(base)];
   }
 
@@ -419,7 +423,6 @@ class Select {
       insn = this.add(Class.St | Mode.Mem | widthOf(op), base, NoReg, offset, this.narrow(op, fn.valueOf(b)));
     } else {
       insn = this.add(Class.Stx | Mode.Mem | widthOf(op), base, this.value(b), offset, 0);
-      // The value was made after the base: fine, both stay live until here.
     }
     this.memoryFix(insn, fn.as[i]);
   }
@@ -484,7 +487,7 @@ class Select {
     }
     let copies = sequenceCopies(dsts, srcs, this.machine);
     for (let k = 0, n = copies.length; k < n; k += 2) this.add(Opcode.MovReg64, copies[k], copies[k + 1], 0, 0);
-    // What is made from nothing comes last: its register may be a source above.
+    // Constants and addresses come last, because their registers may be sources of the copies above.
     for (let k = 0, n = late.length; k < n; k += 2) this.into(late[k], late[k + 1]);
   }
 

@@ -1,4 +1,4 @@
-// What the IR has and BPF of all kernels has not, in terms of what it has. Works on SSA, without new blocks.
+// Replaces what the BPF of some kernel lacks by what every kernel has. Works on SSA and adds no blocks.
 //
 //   signed division      unsigned, on magnitudes, with the sign put back (x ^ s) - s where s is 0 or -1
 //   sign-extending load  load and extension

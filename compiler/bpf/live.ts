@@ -1,8 +1,8 @@
 // Which virtual registers are live at the end of each block.
 //
-// For each register the blocks between its uses and its definitions are walked upwards once (no bit sets: a function may have
-// tens of thousands of blocks and registers, but only what fits registers and stack can be live at a point, so the lists are
-// short). Passes then follow liveness backwards inside a block.
+// For each register the blocks between its uses and its definitions are walked upwards once (no bit sets: a function
+// may have tens of thousands of blocks and registers, but only what fits registers and stack can be live at a point, so
+// the lists are short). Passes then follow liveness backwards inside a block.
 
 import { JumpKind } from "../ir/function";
 import { Lists } from "../ir/lists";

@@ -1,4 +1,5 @@
-// Machine code before it is bytes, as text: what isel, regalloc and frame made (--dump=isel, --dump=regalloc, --dump=frame).
+// Machine code before it is bytes, as text: what isel, regalloc and frame made (--dump=isel, --dump=regalloc,
+// --dump=frame).
 //
 //     handler $p0_vfs_read 1 {
 //     %0 in r6
@@ -9,9 +10,9 @@
 //       *(u64 *)(slot 1 +0) = r3              ; %9 !4
 //       if r6 == 0 goto @5 else @3            ; !4
 //
-// Before regalloc registers are virtual (v11 …), and a comment says which temp of the IR an instruction makes. After it the
-// head says where each temp is as long as it lives. Slots get places in frame. !4 is a position in the script; where its
-// text is known, it stands on a line of its own instead.
+// Before regalloc registers are virtual (v11 …), and a comment says which temp of the IR an instruction makes. After it
+// the head says where each temp is as long as it lives. Slots get places in frame. !4 is a position in the script;
+// where its text is known, it stands on a line of its own instead.
 
 import { joinTexts } from "../../common/as/text-builder";
 import { Class, MODE_MASK, Mode, Opcode } from "../../common/format/bpf";

@@ -1,6 +1,6 @@
-// Register allocation: virtual registers → r0..r9 and stack slots. r0..r5 are lost in calls, so what lives across one gets
-// r6..r9 or the stack. The graph is built here, coloured in bpf/graph; what gets no colour is spilled (bpf/spill), and the
-// whole is done again.
+// Register allocation: virtual registers → r0..r9 and stack slots. r0..r5 are lost in calls, so what lives across one
+// gets r6..r9 or the stack. The graph is built here, coloured in bpf/graph; what gets no colour is spilled (bpf/spill),
+// and the whole is done again.
 
 import { JumpKind } from "../ir/function";
 import { Edges, Graph } from "./graph";

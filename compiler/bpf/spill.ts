@@ -1,7 +1,8 @@
 // Spill code: registers that got no machine register live on the stack, and each use has a short register of its own.
 //
 // Registers that regalloc had coalesced form a class, which has one slot. A class whose only value is a constant or an
-// address gets no slot: it is made again at each use. Pointers are stored and read whole (8 bytes), so that kernels track them.
+// address gets no slot: it is made again at each use. Pointers are stored and read whole (8 bytes), so that kernels
+// track them.
 
 import { Class, Mode, Opcode, Width } from "../../common/format/bpf";
 import { JumpKind } from "../ir/function";

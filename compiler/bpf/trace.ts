@@ -1,5 +1,5 @@
-// What register allocation did, for a dump: the machine register or the stack slot of each virtual register, and the virtual
-// registers that instructions had before. It is kept only where a dump is asked for.
+// What register allocation did, for a dump: the machine register or the stack slot of each virtual register, and the
+// virtual registers that instructions had before. It is kept only where a dump is asked for.
 
 /** Homes of a register that was not spilled, and of one whose value is made again at each use. */
 export const NoHome: i32 = -1;

@@ -1,4 +1,4 @@
-// Checks our own promises about emitted code, the ones that the kernel's verifier would refuse first: jumps in range and
+// Checks emitted code for what the kernel's verifier would refuse first: jumps in range and
 // not into the second half of an instruction, every instruction reachable, every register read has a value on all paths
 // (calls destroy r0..r5), r10 never written, stack accesses inside the frame. One forward data flow over instructions.
 

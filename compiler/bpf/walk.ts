@@ -1,5 +1,5 @@
-// How many instructions the kernel's verifier walks through for one program: it follows bounded loops round by round, and
-// gives up after a million. An estimate, made so that the user hears of it in the script's words and not from the verifier.
+// Estimates how many instructions the kernel's verifier walks for one program. It follows bounded loops round by round,
+// and gives up after a million. The estimate lets the compiler report that at the probe, in the script's words.
 
 import { Code, RelocationKind } from "./code";
 
@@ -15,7 +15,7 @@ export function checkWalk(codes: Code[], entry: i32): string {
 }
 
 /** An estimate of the instructions walked: each function once, however many call it. */
-export function walkOf(codes: Code[], entry: i32): i64 {
+function walkOf(codes: Code[], entry: i32): i64 {
   const seen = new Set<i32>();
   const work: i32[] = [entry];
   let walked: i64 = 0;

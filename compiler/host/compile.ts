@@ -1,9 +1,9 @@
 // compile(): scripts and facts in, an object or diagnostics or needs out. Node, Deno and browsers alike.
 //
-// What the compiler lacks of the tapset it is given here; what it lacks of the remote is the caller's to find out. `begin`
-// gives a session, whose instance keeps its inputs: `add` sends what was found out and nothing else, so a round costs no more
-// than its answers. `compile` of a session's `input` does it all again in a fresh instance and gives the same bytes: a
-// compile can be replayed, whatever rounds it took.
+// What the compiler lacks of the tapset it is given here; what it lacks of the remote is the caller's to find out.
+// `begin` gives a session, whose instance keeps its inputs: `add` sends what was found out and nothing else, so a round
+// costs no more than its answers. `compile` of a session's `input` does it all again in a fresh instance and gives the
+// same bytes: a compile can be replayed, whatever rounds it took.
 
 import { RequestKind, RequestTag } from "../../common/format/request.ts";
 import { compileModule, type Instance, instantiate } from "./load.ts";

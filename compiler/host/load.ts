@@ -5,7 +5,7 @@
 
 import * as loader from "@assemblyscript/loader";
 
-/** Thrown when a module aborts: a defect of ours, never the user's mistake. */
+/** A module aborted: a defect of ours, never the user's mistake. */
 export class ModuleAbort extends Error {
   constructor(
     readonly reason: string,

@@ -33,7 +33,9 @@ export interface Range {
 
 /** Something the compiler must know before it can go on. */
 export interface Need {
-  /** What the names are: "functions", "tracepoints", "config", "tapset"; "blob": bytes of the one blob that is named. */
+  /**
+   * What the names are: "functions", "tracepoints", "config", "tapset"; "blob": bytes of the one blob that is named.
+   */
   kind: string;
   names: string[];
   /** Of a blob; they may reach behind its end, and a length of 0 asks for its size alone. */

@@ -1,5 +1,5 @@
-// Who serves blobs: the compiler asks for ranges of named bytes, and a source has them. A file, a download, a remote or, in
-// tests, memory. Kinds of blobs that a caller cannot serve are absent.
+// Who serves blobs: the compiler asks for ranges of named bytes, and a source has them. A file, a download, a remote
+// or, in tests, memory. Kinds of blobs that a caller cannot serve are absent.
 
 import type { BlobPart, Facts, Need } from "./compile.ts";
 

@@ -1,6 +1,6 @@
 // Builds a function, instruction by instruction, at the end of a current block. Made for compiler/lower: no folding, no
-// checking beyond assertions; the optimiser cleans up. What follows a terminator goes to a new block that nothing reaches, so
-// statements after `return` need no care.
+// checking beyond assertions; the optimiser cleans up. What follows a terminator goes to a new block that nothing
+// reaches, so statements after `return` need no care.
 
 import { Block, Func, JumpKind, NoPosition, NoRef, Ref, slotRef, tempRef } from "./function";
 import { Op, OpFlag, opIs } from "./op";
@@ -13,7 +13,7 @@ export const enum AddressKind {
 }
 
 /** The most arguments that a helper or function takes. */
-export const MAX_ARGUMENTS: i32 = 5;
+const MAX_ARGUMENTS: i32 = 5;
 
 /** Appends to a function. */
 export class Builder {

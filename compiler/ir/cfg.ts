@@ -1,6 +1,6 @@
-// Facts about the control flow that passes need, computed from the blocks' jumps: predecessors, reverse postorder, dominators
-// and loop depth. Everything is iterative and near-linear. Unreachable blocks are removed here, because kernels refuse
-// instructions that nothing reaches.
+// Facts about the control flow that passes need, computed from the blocks' jumps: predecessors, reverse postorder,
+// dominators and loop depth. Everything is iterative and near-linear. Unreachable blocks are removed here, because
+// kernels refuse instructions that nothing reaches.
 
 import { Block, Func, JumpKind, NoBlock, NoRef, Ref } from "./function";
 import { Op } from "./op";
@@ -98,8 +98,9 @@ function trimPhis(fn: Func, block: Block, place: StaticArray<i32>): void {
 }
 
 /**
- * Dominators by semidominators with path compression, then nearest common ancestors ("Semi-NCA": Georgiadis, "Linear-time
- * algorithms for dominators and related problems"). The iterative data-flow method is quadratic on a shared exit.
+ * Dominators by semidominators with path compression, then nearest common ancestors ("Semi-NCA": Georgiadis,
+ * "Linear-time algorithms for dominators and related problems"). The iterative data-flow method is quadratic on a
+ * shared exit.
  */
 class Dominators {
   /** Blocks in preorder of a depth-first walk; all else is indexed by place in it. */
@@ -258,7 +259,10 @@ export function fillLoops(fn: Func): void {
   }
 }
 
-/** Puts an empty block on every edge from a branch to a block with phis, so that phi copies have a place; requires fillCfg. */
+/**
+ * Puts an empty block on every edge from a branch to a block with phis, so that phi copies have a place; requires
+ * fillCfg.
+ */
 export function splitCriticalEdges(fn: Func): void {
   for (let k = 0, n = fn.rpo.length; k < n; ++k) {
     let block = fn.blocks[fn.rpo[k]];

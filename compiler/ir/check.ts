@@ -39,7 +39,7 @@ class Check {
     this.block.fill(-1);
   }
 
-  /** Notes the first broken promise; where it is, is printed only then. */
+  /** Notes the first broken promise, and prints where it is. */
   fail(what: string): void {
     if (this.message != "") return;
     let where = "";

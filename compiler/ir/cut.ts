@@ -1,9 +1,9 @@
 // Cuts a function at the jumps that suspend it (Builder.suspend), so that each call of it runs one piece.
 //
-// A suspending jump becomes a return of 0; the entry gets a search that goes to the piece whose number it is told. A temp
-// or variable that lives across a cut has a place in memory: stored where it is defined, loaded in every block that uses
-// it. Pointers, and what the verifier must see bounded, are not kept but computed again where they are used: the verifier
-// would not believe a pointer that comes from memory. What the entry block defines holds in all pieces.
+// A suspending jump becomes a return of 0; the entry gets a search that goes to the piece whose number it is told. A
+// temp or variable that lives across a cut has a place in memory: stored where it is defined, loaded in every block
+// that uses it. Pointers, and what the verifier must see bounded, are not kept but computed again where they are used:
+// the verifier would not believe a pointer that comes from memory. What the entry block defines holds in all pieces.
 //
 // Comes before SSA: no phis. What owns which place is the caller's business (CutMemory).
 
@@ -50,7 +50,7 @@ class Cutter {
     const fn = this.fn;
     const search = fn.blocks.length;
     const reached = this.findReached();
-    this.search(fn.blocks[0], number, reached, 0, reached.length);
+    this.search(fn.blocks[0], number, reached);
     this.begins = new StaticArray<bool>(fn.blocks.length);
     this.searches = new StaticArray<bool>(fn.blocks.length);
     for (let k = 0, n = reached.length; k < n; ++k) this.begins[this.pieces[reached[k]]] = true;
@@ -70,8 +70,8 @@ class Cutter {
   // ------------------------------------------------------------------------------------------------------- the search
 
   /**
-   * The numbers of the pieces that may run: all but those that only unreachable code would come back to. Of what these use,
-   * some is defined in that code.
+   * The numbers of the pieces that may run: all but those that only unreachable code would come back to. Of what these
+   * use, some is defined in that code.
    */
   private findReached(): i32[] {
     const fn = this.fn;
@@ -93,15 +93,15 @@ class Cutter {
     return reached;
   }
 
-  /** Ends `block` with a binary search for the piece among `numbers` from .. to-1. */
-  private search(block: Block, number: Ref, numbers: i32[], from: i32, to: i32): void {
-    if (to - from == 1) {
+  /** Ends `block` with a binary search for the piece among `numbers`. */
+  private search(block: Block, number: Ref, numbers: i32[]): void {
+    if (numbers.length == 1) {
       block.jump = JumpKind.Jump;
-      block.to = this.pieces[numbers[from]];
+      block.to = this.pieces[numbers[0]];
       return;
     }
     const fn = this.fn;
-    const middle = (from + to) >> 1;
+    const middle = numbers.length >> 1;
     const lower = fn.newBlock("below");
     const upper = fn.newBlock("above");
     block.jump = JumpKind.Branch;
@@ -110,8 +110,8 @@ class Cutter {
     block.b = fn.constant(numbers[middle]);
     block.to = lower;
     block.otherwise = upper;
-    this.search(fn.blocks[lower], number, numbers, from, middle);
-    this.search(fn.blocks[upper], number, numbers, middle, to);
+    this.search(fn.blocks[lower], number, numbers.slice(0, middle));
+    this.search(fn.blocks[upper], number, numbers.slice(middle));
   }
 
   private cutJump(block: Block): void {
@@ -378,8 +378,8 @@ class Cutter {
 }
 
 /**
- * Cuts `fn`, whose entry block is open. `pieces`: the block that each piece begins with, by number; `number`: the number
- * of the piece to run, a temp of the entry block.
+ * Cuts `fn`, whose entry block is open. `pieces`: the block that each piece begins with, by number; `number`: the
+ * number of the piece to run, a temp of the entry block.
  */
 export function cut(fn: Func, pieces: i32[], number: Ref, memory: CutMemory): void {
   assert(pieces.length > 0 && fn.blocks[0].jump == JumpKind.None, "there is a first piece, and the entry is open");

@@ -1,8 +1,8 @@
 // A function of the IR: instructions as parallel arrays, blocks as lists of instruction numbers.
 //
-// A *temp* is the result of one instruction and has its number: temp 7 is what instruction 7 defines. So the IR is SSA by
-// construction; mutable locals are GetVar/SetVar until opt/ssa turns them into temps and phis. Operands are tagged Refs.
-// A block ends in a jump, a branch (always a compare of two refs) or a return, kept in the block itself.
+// A *temp* is the result of one instruction and has its number: temp 7 is what instruction 7 defines. So the IR is SSA
+// by construction; mutable locals are GetVar/SetVar until opt/ssa turns them into temps and phis. Operands are tagged
+// Refs. A block ends in a jump, a branch (always a compare of two refs) or a return, kept in the block itself.
 
 import { OPS, Op, OpFlag, opIs } from "./op";
 

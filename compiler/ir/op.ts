@@ -1,6 +1,6 @@
 // The operations of the IR: one row per operation, everything else (names, operand counts, what a pass may do with one)
-// is derived from the row. Arithmetic is 64-bit and wraps. Nothing traps: x/0 is 0 and x%0 is x, as in BPF; a front end that
-// wants an error tests first. Shift amounts are taken modulo 64.
+// is derived from the row. Arithmetic is 64-bit and wraps. Nothing traps: x/0 is 0 and x%0 is x, as in BPF; a front end
+// that wants an error tests first. Shift amounts are taken modulo 64.
 
 /** Operations. Their printed names are these in lower case. */
 export enum Op {
@@ -89,8 +89,9 @@ export enum Op {
   /** immediate = index of the function in the module. */
   CallFunction,
   /**
-   * The same of a function that looks up an element of a table: its arguments are the keys' words and whether to make the
-   * element if there is none. If not, it only reads; what the caller stores makes no difference to it (opt/lookups).
+   * The same of a function that looks up an element of a table: its arguments are the keys' words and whether to make
+   * the element if there is none. If not, it only reads; what the caller stores makes no difference to it
+   * (opt/lookups).
    */
   CallLookup,
   /** Arguments are (value, predecessor block) pairs. */

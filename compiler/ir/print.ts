@@ -12,7 +12,8 @@
 //       ret #0
 //     }
 //
-// %n is the result of instruction n, #n a constant, $n a stack slot, @n a block, +n the immediate, !n a source position.
+// %n is the result of instruction n, #n a constant, $n a stack slot, @n a block, +n the immediate, !n a source
+// position.
 
 import { joinTexts } from "../../common/as/text-builder";
 import { Block, Func, isConstant, isTemp, JumpKind, Linkage, NoPosition, NoRef, Ref, refIndex } from "./function";
@@ -20,7 +21,7 @@ import { IrModule } from "./module";
 import { Op, OpFlag, opIs, opName } from "./op";
 
 /** An operand. */
-export function printRef(fn: Func, r: Ref): string {
+function printRef(fn: Func, r: Ref): string {
   if (r == NoRef) return "_";
   if (isTemp(r)) return "%" + refIndex(r).toString();
   if (isConstant(r)) return "#" + fn.valueOf(r).toString();

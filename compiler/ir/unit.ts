@@ -62,7 +62,9 @@ export class UnitProbe {
   flags: ProbeFlags = ProbeFlags.None;
   position: i32 = NONE;
   point: string = "";
-  /** NONE, or a number that alternatives, which follow each other, share: the first that the kernel can do is attached. */
+  /**
+   * NONE, or a number that alternatives, which follow each other, share: the first that the kernel can do is attached.
+   */
   group: i32 = NONE;
   /** Features that this alternative needs, besides those of the object. */
   features: string[] = [];

@@ -1,8 +1,9 @@
 // Large inputs by name, read in parts: "kernel-btf" and, later, files with their sections, BTF of modules, symbols.
 //
-// `Blobs` holds what the host has sent: parts of a blob, its size, or that there is no such blob. It lives as long as the
-// instance. A `BlobReader` serves one run of the passes. What it cannot answer it notes, and the driver returns that as
-// needs: ranges in whole grains, joined where they touch, so that many small reads of one round ask for few parts.
+// `Blobs` holds what the host has sent: parts of a blob, its size, or that there is no such blob. It lives as long as
+// the instance. A `BlobReader` serves one run of the passes. What it cannot answer it notes, and the driver returns
+// that as needs: ranges in whole grains, joined where they touch, so that many small reads of one round ask for few
+// parts.
 //
 // A reader of a format goes on as far as it can with what it has: it takes null for "not now", asks for everything else
 // that it knows it wants, and gives up its round. So rounds are as few as the format is deep.
@@ -14,7 +15,7 @@ export const BLOB_ABSENT: i64 = -1;
 export const BLOB_UNKNOWN: i64 = -2;
 
 /** Ranges that are asked for begin and end at multiples of this. */
-export const BLOB_GRAIN: i64 = 4096;
+const BLOB_GRAIN: i64 = 4096;
 
 /** Bytes of a blob that are here. */
 class Part {
@@ -171,8 +172,8 @@ export class BlobReader {
   }
 
   /**
-   * The bytes from `offset` on, at most `length`, fewer at the end of the blob. Null: there is no such blob, or they are not
-   * here yet and were asked for.
+   * The bytes from `offset` on, at most `length`, fewer at the end of the blob. Null: there is no such blob, or they
+   * are not here yet and were asked for.
    */
   bytes(name: string, offset: i64, length: i32): Uint8Array | null {
     const size = this.blobs.sizeOf(name);

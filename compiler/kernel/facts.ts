@@ -1,5 +1,5 @@
-// What the compiler knows about the remote kernel: names that exist or do not, features, the CPU's conventions.
-// Filled from the request's sections Names, Absent, Bytes and Features; everything else is unknown, and asked for by a need.
+// What the compiler knows about the remote kernel: names that exist or do not, features, the CPU's conventions. Filled
+// from the request's sections Names, Absent, Bytes and Features; everything else is unknown, and asked for by a need.
 
 import { hasWildcard, Wildcard } from "../syntax/wildcard";
 import { Blobs } from "./blobs";
@@ -92,7 +92,7 @@ export function selfCheckFeatures(): void {
   for (let i = 0; i < FEATURES.length; ++i) assert(<i32>FEATURES[i].feature == i, "row and member agree");
 }
 
-/** The prefix of every name's list that stands for "all names" once it was answered. */
+/** The pattern that asks for all names. */
 const EVERYTHING = "*";
 
 /** Names of one kind: what was asked for before, and what there is. */
@@ -123,7 +123,7 @@ export class NameFacts {
   knows(name: string): bool {
     if (this.answered.has(name) || this.answered.has(EVERYTHING)) return true;
     if (!hasWildcard(name)) return false;
-    // Not listed itself, but names that it matches are here: an answer of a host that does not repeat patterns.
+    // A host that does not repeat patterns has answered it if names that match are here.
     const pattern = new Wildcard(name);
     for (let i = 0, n = this.present.length; i < n; ++i) {
       if (pattern.matches(this.present[i])) return name != EVERYTHING || n >= 1000;

@@ -1,5 +1,5 @@
-// One base for many addresses: an address in .bss or .rodata that is used only to reach memory becomes another, dominating
-// address plus an offset in the access. ld_imm64 takes two instructions, an offset none.
+// One base for many addresses: an address in .bss or .rodata that is used only to reach memory becomes another,
+// dominating address plus an offset in the access. ld_imm64 takes two instructions, an offset none.
 
 import { dominates } from "../ir/cfg";
 import { Func, isTemp, NoRef, Ref, refIndex, tempRef } from "../ir/function";

@@ -1,5 +1,5 @@
-// Simplifies control flow: jumps over empty blocks, branches whose outcome is known on one way in, blocks that can be one.
-// Requires SSA and predecessors; both are stale afterwards.
+// Simplifies control flow: jumps over empty blocks, branches whose outcome is known on one way in, blocks that can be
+// one. Requires SSA and predecessors; both are stale afterwards.
 
 import { evaluateCompare } from "../ir/arithmetic";
 import { Block, Func, isConstant, isTemp, JumpKind, NoBlock, NoRef, Ref, refIndex, tempRef } from "../ir/function";
@@ -201,7 +201,7 @@ class Branches {
       let i = block.instructions[k];
       if (fn.ops[i] != Op.Phi) break;
       for (let o = 0, c = fn.operandCount(i); o < c; ++o) {
-        // A chain is merged from its head on, so one step is enough.
+        // Chains are merged from their heads on, so one step finds the block that all became part of.
         let to = this.mergedInto[fn.phiBlock(i, o)];
         if (to >= 0) fn.setPhiBlock(i, o, to);
       }

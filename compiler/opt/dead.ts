@@ -6,7 +6,7 @@ import { Op, OpFlag, opIs } from "../ir/op";
 import { lookupMakes } from "./lookups";
 
 /** Whether instruction `i` has an effect beside its result. */
-export function hasEffect(fn: Func, i: i32): bool {
+function hasEffect(fn: Func, i: i32): bool {
   let op = fn.ops[i] as Op;
   if (op == Op.CallHelper) return !isPureHelper(fn.immediates[i]);
   if (op == Op.CallLookup) return lookupMakes(fn, i);

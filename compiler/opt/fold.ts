@@ -1,9 +1,10 @@
 // Folding: constants, identities, cheaper forms, copies; one walk in reverse postorder over SSA.
 //
-// An instruction that turns out to equal another value is dropped and its uses are redirected (`replaced`); otherwise it may
-// be rewritten in place. Constants go to the right. `widths` holds how many low bits of a temp can be non-zero: only from
-// what the kernel's verifier can see too, so that dropping a mask never loses a bound that it needs. Rules per operation are
-// in opt/rules; this file walks. Requires SSA and reverse postorder; leaves dead instructions to opt/dead.
+// An instruction that turns out to equal another value is dropped and its uses are redirected (`replaced`); otherwise
+// it may be rewritten in place. Constants go to the right. `widths` holds how many low bits of a temp can be non-zero:
+// only from what the kernel's verifier can see too, so that dropping a mask never loses a bound that it needs. Rules
+// per operation are in opt/rules; this file walks. Requires SSA and reverse postorder; leaves dead instructions to
+// opt/dead.
 
 import { evaluateCompare } from "../ir/arithmetic";
 import { Block, Func, isConstant, isTemp, JumpKind, NoRef, Ref, refIndex, tempRef } from "../ir/function";

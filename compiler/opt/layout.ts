@@ -1,6 +1,6 @@
-// The order of blocks in the code: another depth-first order of the same graph. A cold side comes directly behind its branch
-// and falls through (docs/verifier.md: the verifier then finishes it first and keeps no state for it); bodies of loops come
-// before what follows the loop.
+// The order of blocks in the code: another depth-first order of the same graph. A cold side comes directly behind its
+// branch and falls through (docs/verifier.md: the verifier then finishes it first and keeps no state for it); bodies of
+// loops come before what follows the loop.
 
 import { Block, Func, JumpKind } from "../ir/function";
 

@@ -1,9 +1,11 @@
-// Looking up the same keys twice gives the same element while nothing adds or removes one. A look-up stands for a later one
-// of the same function and keys if it dominates it and the tables are in the same state at both: states are numbered, a
-// new one begins behind each call that may change a table, and where ways with different states meet. One that made the
-// element if there was none stands for both kinds; one that only looked does not stand for one that makes.
+// Looking up the same keys twice gives the same element while nothing adds or removes one. A look-up stands for a later
+// one of the same function and keys if it dominates it and the tables are in the same state at both: states are
+// numbered, a new one begins behind each call that may change a table, and where ways with different states meet. One
+// that made the element if there was none stands for both kinds; one that only looked does not stand for one that
+// makes.
 //
-// Who looks without the lock may miss what another CPU adds between the two: as if it had been added behind the second.
+// A handler that looks without the lock may miss an element that another CPU adds between its two look-ups. The effect
+// is the same as if the element had been added after the second.
 
 import { dominates } from "../ir/cfg";
 import { Block, Func, isConstant, isTemp, NoRef, Ref, refIndex, tempRef } from "../ir/function";
@@ -43,7 +45,7 @@ class Lookups {
     const preds = block.preds;
     if (preds.length == 0) return AT_ENTRY;
     for (let p = 0, n = preds.length; p < n; ++p) {
-      // A way back has not been walked yet: who knows.
+      // The state at the end of a loop is not known yet when the loop begins.
       const isSame = this.isDone[preds[p]] && this.states[preds[p]] == this.states[preds[0]];
       if (!isSame) return -2 - block.id;
     }

@@ -1,6 +1,6 @@
-// What is known of memory at a point: places whose content is a known value. Two places are the same if they have the same
-// base, offset and width; they are surely different if the base is the same and they do not overlap, or if one is a stack slot
-// and the other in a map. All else may be the same.
+// What is known of memory at a point: places whose content is a known value. Two places are the same if they have the
+// same base, offset and width; they are surely different if the base is the same and they do not overlap, or if one is
+// a stack slot and the other in a map. In all other cases they may be the same.
 
 import { Func, isSlot, isTemp, NoRef, Ref, refIndex } from "../ir/function";
 import { accessBytes, Op } from "../ir/op";

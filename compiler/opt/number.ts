@@ -1,8 +1,10 @@
-// Value numbering: the same operation on the same values is done once. One walk over the dominator tree with a table that is
-// undone on the way up, so that what is found dominates. Covers pure operations, helpers that give the same value throughout
-// an invocation, loads that nothing wrote in between (and loads of .rodata always), and forwards stored values to loads.
+// Value numbering: the same operation on the same values is done once. One walk over the dominator tree with a table
+// that is undone on the way up, so that what is found dominates. Covers pure operations, helpers that give the same
+// value throughout an invocation, loads that nothing wrote in between (and loads of .rodata always), and forwards
+// stored values to loads.
 //
-// A block with one predecessor begins with what its predecessor knew of memory (opt/memory); a join begins with nothing.
+// A block with one predecessor begins with what its predecessor knew of memory (opt/memory); a join begins with
+// nothing.
 
 import { isPureHelper, leavesMemoryAlone } from "../ir/calls";
 import { DominatorTree } from "../ir/cfg";

@@ -21,7 +21,7 @@ class Promote {
     for (let s = 0; s < n; ++s) this.isPrivate[s] = fn.slots[s] <= MAX_BYTES;
   }
 
-  /** The slot behind `r`, if it is one. */
+  /** `r` is used otherwise than to access its slot, which then stays in memory. */
   refuse(r: Ref): void {
     if (isSlot(r)) this.isPrivate[refIndex(r)] = false;
   }

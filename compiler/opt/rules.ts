@@ -1,5 +1,5 @@
-// The rules of folding, one method per kind of operation. Each looks at one instruction whose operands are up to date and
-// gives the value that it equals, or NoRef, after it may have rewritten the instruction in place to a cheaper one.
+// The rules of folding, one method per kind of operation. Each looks at one instruction whose operands are up to date
+// and gives the value that it equals, or NoRef, after it may have rewritten the instruction in place to a cheaper one.
 
 import { evaluateBinary, evaluateUnary } from "../ir/arithmetic";
 import { Func, isConstant, isSlot, isTemp, NoRef, Ref, refIndex } from "../ir/function";

@@ -61,7 +61,7 @@ class Ssa {
       if (block.preds.length < 2) continue;
       for (let p = 0, m = block.preds.length; p < m; ++p) {
         let runner = block.preds[p];
-        // Where another way in has passed, the rest of the way up is done.
+        // Another predecessor has marked the rest of the way up to the dominator.
         while (runner != block.idom && this.frontier.last(runner) != block.id) {
           this.frontier.add(runner, block.id);
           runner = fn.blocks[runner].idom;

@@ -1,5 +1,5 @@
-// Removes stores that a later store of the same block overwrites before anything can read them: locals in a frame are set to
-// zero where they begin, and to their value soon after.
+// Removes stores that a later store of the same block overwrites before anything can read them: locals in a frame are
+// set to zero where they begin, and to their value soon after.
 
 import { leavesMemoryAlone } from "../ir/calls";
 import { Block, Func, Ref } from "../ir/function";
@@ -33,7 +33,7 @@ class DeadStores {
     return false;
   }
 
-  /** What is read here is not overwritten before. */
+  /** Memory is read here: stores to it that come before are needed. */
   read(base: Ref, from: i32, to: i32): void {
     for (let k = this.bases.length - 1; k >= 0; --k) {
       let isApart = this.to[k] <= from || to <= this.from[k];
@@ -44,7 +44,7 @@ class DeadStores {
     }
   }
 
-  /** Whether instruction `i` is a store that is not needed; notes what it means for the ones before it. */
+  /** Whether instruction `i` is a store that is not needed. Notes what `i` writes and reads, for those before it. */
   isDead(i: i32): bool {
     let fn = this.fn;
     let op = fn.ops[i] as Op;

@@ -1,5 +1,5 @@
-// The table of docs/costs.md: all figures of a handler in one row, ours beside the peers'. `scripts/bench --write` puts it
-// there; the figures of a run that some part was missing from are not worth keeping.
+// The table of docs/costs.md: all figures of a handler in one row, ours beside the peers'. `scripts/bench --write` puts
+// it there; the figures of a run that some part was missing from are not worth keeping.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import type { Group, PeerFigure, Row } from "./table.ts";
@@ -23,7 +23,7 @@ export function writeCosts(file: string, groups: Group[], setting: Setting): voi
 }
 
 /** The table as Markdown: groups whose titles begin alike are columns of one. */
-export function renderCosts(groups: Group[], { kernel, bpftrace, stap }: Setting): string {
+function renderCosts(groups: Group[], { kernel, bpftrace, stap }: Setting): string {
   const lines = [`Linux ${kernel}; bpftrace ${bpftrace}; stap ${stap}. Each cell: ours / bpftrace / stap.`, ""];
   for (const name of new Set(groups.map(({ title }) => nameOf(title)))) {
     const columns = groups.filter(({ title }) => nameOf(title) === name);

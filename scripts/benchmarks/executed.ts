@@ -1,7 +1,7 @@
-// How many instructions a handler executes for one event, and how many helpers it calls: the compiled programs, ours and
-// the peers', run on the counting machine. What is counted is the steady state: elements exist, an event finds its filter
-// true, no lock is contended, no ring full. A helper counts as one instruction, though a map's is worth a hundred; hence the
-// second figure.
+// How many instructions a handler executes for one event, and how many helpers it calls: the compiled programs, ours
+// and the peers', run on the counting machine. What is counted is the steady state: elements exist, an event finds its
+// filter true, no lock is contended, no ring full. A helper counts as one instruction, though a map's is worth a
+// hundred; hence the second figure.
 
 import { INSN_BYTES, Opcode, PSEUDO_CALL } from "../../common/format/bpf.ts";
 import { isCode, type Relocation, readRelocations, readSections, type Section, viewOf } from "./elf.ts";
@@ -32,7 +32,9 @@ export interface Event {
   bpftraceKeys: number[];
 }
 
-/** Counts one event of an object: each of its programs in the kernel once, in the file's order (entry before return). */
+/**
+ * Counts one event of an object: each of its programs in the kernel once, in the file's order (entry before return).
+ */
 export function countExecuted(object: Uint8Array, maker: Maker, event: Event): Executed {
   const linked = new Linker(object, maker, event);
   const machine = new CountingMachine(linked.code, linked.memory, linked.kernel.call);
@@ -128,7 +130,9 @@ class Linker {
     view.setUint32(at + INSN_BYTES + 4, Number(address >> 32n), true);
   }
 
-  /** stap's maps are rows of five words: type, bytes of key and value, entries, flags. The first has its own variables. */
+  /**
+   * stap's maps are rows of five words: type, bytes of key and value, entries, flags. The first has its own variables.
+   */
   private addStapMaps(): void {
     const rows = this.sections.find(({ name }) => name === "maps")?.bytes ?? new Uint8Array();
     for (let at = 0; at < rows.length; at += STAP_MAP_BYTES) {

@@ -1,6 +1,6 @@
-// Typical handlers in a guest's kernel, beside bpftrace's: how many instructions the verifier walks, and how long an event
-// takes by the kernel's own clock (kernel.bpf_stats_enabled), helpers and maps included. stapbpf does not say how many the
-// verifier walked, and finds no address to attach to in a kernel that it was not compiled on.
+// Typical handlers in a guest's kernel, beside bpftrace's: how many instructions the verifier walks, and how long an
+// event takes by the kernel's own clock (kernel.bpf_stats_enabled), helpers and maps included. stapbpf does not say how
+// many the verifier walked, and finds no address to attach to in a kernel that it was not compiled on.
 
 import type { BenchGuest } from "./guest.ts";
 import type { GuestBpftrace } from "./peers.ts";
@@ -34,8 +34,8 @@ export async function runHandlers(
   for (const subject of handlers) {
     const ours = await measureOurs(guest, subject);
     const theirs = typeof bpftrace === "string" ? bpftrace : await measureBpftrace(guest, bpftrace, subject);
-    verified.push(rowOf(subject, "insns", ours, theirs, (one) => one.verified));
-    times.push(rowOf(subject, "ns", ours, theirs, (one) => one.perEvent));
+    verified.push(rowOf(subject, "insns", [ours, theirs], (one) => one.verified));
+    times.push(rowOf(subject, "ns", [ours, theirs], (one) => one.perEvent));
   }
   return [
     { title: "Typical handlers: instructions that the verifier walks", rows: verified },
@@ -43,7 +43,10 @@ export async function runHandlers(
   ];
 }
 
-/** Many reads of /dev/zero, which nobody else's output leads to; after each round what the kernel counted of all programs. */
+/**
+ * Many reads of /dev/zero, which nobody else's output leads to; after each round what the kernel counted of all
+ * programs.
+ */
 function loadScript(): string {
   return [
     "echo 1 > /proc/sys/kernel/bpf_stats_enabled",
@@ -60,8 +63,7 @@ function loadScript(): string {
 function rowOf(
   { what, note }: Subject,
   unit: Row["unit"],
-  ours: Measured | string,
-  theirs: Measured | string,
+  [ours, theirs]: [Measured | string, Measured | string],
   pick: (one: Measured) => number,
 ): Row {
   const figure = (one: Measured | string): PeerFigure => (typeof one === "string" ? one : pick(one));
@@ -106,7 +108,9 @@ async function read(guest: BenchGuest, before: number, verified: number): Promis
   return Number.isFinite(best) ? { verified, perEvent: best } : "no program of it ran";
 }
 
-/** Nanoseconds for an event in one round, all programs behind `before` together; `last` is what they had run before it. */
+/**
+ * Nanoseconds for an event in one round, all programs behind `before` together; `last` is what they had run before it.
+ */
 function timeOf(programs: Program[], before: number, last: Map<number, Program>): number {
   let sum = 0;
   for (const program of programs) {

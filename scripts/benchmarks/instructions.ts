@@ -1,5 +1,5 @@
-// What the code of a handler costs, without running it in a kernel: how many BPF instructions it is, subprograms included;
-// how many of them an event executes; and how many helpers it calls.
+// What the code of a handler costs, without running it in a kernel: how many BPF instructions it is, subprograms
+// included; how many of them an event executes; and how many helpers it calls.
 
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
@@ -19,7 +19,10 @@ const LIMIT = "no more than bpftrace's";
 
 /** What an object's code costs. */
 export interface CodeCost {
-  /** Instructions of its code for the kernel; what runs at a peer's beginning and end is left out, as ours is the agent's. */
+  /**
+   * Instructions of its code for the kernel; what runs at a peer's beginning and end is left out, as ours is the
+   * agent's.
+   */
   size: number;
   /** Instructions executed for an event, and calls of helpers; or why they could not be counted. */
   executed: number | string;

@@ -1,5 +1,5 @@
-// As much of a kernel as a counted program sees: maps, and helpers with results that are the same for everybody. Time goes
-// on by a microsecond with each look at it, so that latencies of ours and of a peer's come out alike.
+// As much of a kernel as a counted program sees: maps, and helpers with results that are the same for everybody. Time
+// goes on by a microsecond with each look at it, so that latencies of ours and of a peer's come out alike.
 
 import { MapType } from "../../common/format/bpf.ts";
 import { Helper, helperRows } from "../../common/format/helpers.ts";

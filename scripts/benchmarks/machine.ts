@@ -1,6 +1,7 @@
 // A BPF machine that counts: how many instructions a program of anybody's executes for one event, and which helpers it
-// calls. common/as/bpf-machine is the product's own and runs what our compiler emits; this one also runs what bpftrace and
-// stap emit, so that all are counted alike. A pointer is a region's number in the upper half and an offset in the lower.
+// calls. common/as/bpf-machine is the product's own and runs what our compiler emits; this one also runs what bpftrace
+// and stap emit, so that all are counted alike. A pointer is a region's number in the upper half and an offset in the
+// lower.
 
 import {
   Alu,

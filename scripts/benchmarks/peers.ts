@@ -1,5 +1,5 @@
-// The peers: bpftrace, copied from this machine into a guest and run only there, since it loads BPF programs even to find
-// out what a kernel can do; and stap's BPF back end, which only compiles and so runs here, with the headers of the
+// The peers: bpftrace, copied from this machine into a guest and run only there, since it loads BPF programs even to
+// find out what a kernel can do; and stap's BPF back end, which only compiles and so runs here, with the headers of the
 // guest's kernel and the symbols that the guest shows.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -55,7 +55,8 @@ export class GuestBpftrace {
   /** A program as an object, not loaded; a text says why there is none. */
   async compile(text: string): Promise<Uint8Array | string> {
     const script = `${IN_GUEST}/script.bt`;
-    const command = `cat > ${script} && ${this.command} --emit-elf ${IN_GUEST}/x.o ${script} >&2 && cat ${IN_GUEST}/x.o`;
+    const object = `${IN_GUEST}/x.o`;
+    const command = `cat > ${script} && ${this.command} --emit-elf ${object} ${script} >&2 && cat ${object}`;
     const ran = await this.guest.shell(command, { input: Buffer.from(text) });
     return ran.status === 0 ? ran.stdout : `bpftrace: ${lastLine(ran.stderr) || `status ${ran.status}`}`;
   }

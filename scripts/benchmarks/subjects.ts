@@ -46,7 +46,9 @@ export const SUBJECTS: Subject[] = [
   },
   {
     what: "kprobe: average by execname()",
-    ours: 'global s probe kernel.function("vfs_read") { s[execname()] <<< 5 } probe end { foreach (k in s) println(@avg(s[k])) }',
+    ours:
+      'global s probe kernel.function("vfs_read") { s[execname()] <<< 5 } ' +
+      "probe end { foreach (k in s) println(@avg(s[k])) }",
     bpftrace: "kprobe:vfs_read { @s[comm] = avg(5); }",
     note: "ours counts the routines of its hash table, bpftrace's are in the kernel",
     bpftraceKeys: [24],

@@ -38,7 +38,7 @@ function compile(options: [string, string][]): CompileResult {
 const dump = (name: string) => compile([["dump", name]]).text ?? "";
 const object = compile([["pass", "4"]]).object as Uint8Array;
 
-/** The one function in a dump that a pattern matches; the tour must not show another, nor all, when the dump changes. */
+/** The one function in a dump that a pattern matches. When the dump changes, the tour must not show another one. */
 function functionIn(name: string, pattern: RegExp): string {
   const parts = dump(name)
     .split(/\n\n|^(?=; [a-z]+$)/m)
@@ -121,11 +121,11 @@ const BLOCKS: Record<string, () => string> = {
 
 const missing = Object.keys(BLOCKS).filter((name) => !old.includes(`<!-- tour:${name} -->\n\`\`\``));
 if (missing.length > 0) throw new Error(`docs/tour.md has no block called ${missing.join(", ")}`);
-const fresh = old.replace(BLOCK, (_, before: string, name: string, __, after: string) => {
-  const block = BLOCKS[name];
+const fresh = old.replace(BLOCK, (...[, before, name, , after]: string[]) => {
+  const block = BLOCKS[name as string];
   if (!block)
     throw new Error(`docs/tour.md: no block is called '${name}' (there are ${Object.keys(BLOCKS).join(", ")})`);
-  return before + block() + after;
+  return `${before}${block()}${after}`;
 });
 if (process.argv.includes("--check")) {
   if (fresh !== old) {

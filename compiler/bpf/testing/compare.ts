@@ -8,7 +8,9 @@ import { execute } from "./execute";
 import { RandomFunction, randomArity } from "./random";
 import { mix, World } from "./world";
 
-/** The difference between what `fn` means before and after `options`; empty if there is none, or the back-end's refusal. */
+/**
+ * The difference between what `fn` means before and after `options`; empty if there is none, or the back-end's refusal.
+ */
 export function compare(fn: Func, args: Array<u64>, options: BackendOptions, seed: u64): string {
   let expected = new World(seed);
   let result = evaluate(fn, expected, args);

@@ -1,5 +1,5 @@
-// Executes emitted BPF in a test world, instruction by instruction from its bytes, independently of the compiler's own view.
-// Registers that a call destroys are poisoned, reading one is a fault.
+// Executes emitted BPF in a test world, instruction by instruction from its bytes, independently of the compiler's own
+// view. Registers that a call destroys are poisoned, reading one is a fault.
 
 import {
   Alu,

@@ -1,4 +1,5 @@
-// Random functions that terminate, for tests: arithmetic, memory, calls, branches and bounded loops over a few variables.
+// Random functions that terminate, for tests: arithmetic, memory, calls, branches and bounded loops over a few
+// variables.
 
 import { Helper } from "../../../common/format/helpers";
 import { AddressKind, Builder } from "../../ir/build";

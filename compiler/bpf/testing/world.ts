@@ -1,5 +1,5 @@
-// The memory and the helpers that test programs run in: the same for the IR evaluator and the BPF executor, so that what
-// both leave behind can be compared. Addresses are numbers far apart; each region is checked.
+// The memory and the helpers that test programs run in: the same for the IR evaluator and the BPF executor, so that
+// what both leave behind can be compared. Addresses are numbers far apart; each region is checked.
 
 import { isPureHelper } from "../../ir/calls";
 
@@ -14,7 +14,7 @@ export const enum Region {
 }
 
 /** Bytes of each region but the stack. */
-export const REGION_BYTES: i32 = 512;
+const REGION_BYTES: i32 = 512;
 /** Helpers from here on take a pointer to 8 bytes as their first argument, which they change. */
 export const POINTER_HELPER: i32 = 400;
 /** Helpers from here on take numbers. Both are numbers that no kernel has. */
