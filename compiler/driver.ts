@@ -326,8 +326,8 @@ function positionLines(c: Compilation): string[] {
 }
 
 function assemble(c: Compilation): void {
-  // The object of many handlers takes less than two fifths of what the compile has used so far.
-  makeRoom((memoryTop() >> 5) * 13);
+  // The object of many handlers takes less than three eighths of what the compile has used so far.
+  makeRoom((memoryTop() >> 3) * 3);
   c.object = writeObject(c.unit!, c.codes, c.options.machine, c.options.outputRingBytes);
 }
 

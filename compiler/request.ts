@@ -134,10 +134,18 @@ export class Response {
     this.add(tag, name, Uint8Array.wrap(String.UTF8.encode(text)));
   }
 
+  private bytes(): i32 {
+    let bytes: i32 = RequestHeader.Directory;
+    for (let i = 0, n = this.sections.length; i < n; ++i) {
+      bytes += RequestEntry.Size + this.sections[i].name.length + this.sections[i].data.length;
+    }
+    return bytes;
+  }
+
   /** The response's bytes. */
   write(): Uint8Array {
-    const out = new ByteWriter(4096);
     const count = this.sections.length;
+    const out = new ByteWriter(this.bytes());
     out.u32(RESPONSE_MAGIC);
     out.u32(REQUEST_VERSION);
     out.u32(this.status);

@@ -162,8 +162,17 @@ export class ElfWriter {
     }
   }
 
+  /** As many bytes as the file can have: a writer that grew to them would leave as many again behind. */
+  private mostBytes(): i32 {
+    let bytes: i32 = ElfHeader.Size + 8 + SectionHeader.Size;
+    for (let i = 0, n = this.sections.length; i < n; ++i) {
+      bytes += this.sections[i].align + this.sections[i].data.length + SectionHeader.Size;
+    }
+    return bytes;
+  }
+
   private writeFile(namesIndex: i32): Uint8Array {
-    const out = new ByteWriter(4096);
+    const out = new ByteWriter(this.mostBytes());
     out.zeros(ElfHeader.Size);
     for (let i = 0, n = this.sections.length; i < n; ++i) {
       const section = this.sections[i];
