@@ -121,7 +121,7 @@ export class BtfReader {
   }
 }
 
-/** Reads a `.BTF` section; null when it is damaged or has kinds that nobody knew when this was written. */
+/** Reads a `.BTF` section; null when it is damaged or has kinds that are not known here. */
 export function readBtf(data: ByteReader): BtfReader | null {
   if (data.u16(BtfHeader.Magic) != BTF_MAGIC) return null;
   const header = data.i32(BtfHeader.HeaderBytes);

@@ -133,7 +133,7 @@ export function encodeText(text: string): StaticArray<u8> {
   return bytes;
 }
 
-/** `text` as UTF-8 with a NUL behind it, as the kernel wants it. */
+/** `text` as UTF-8 with a NUL at its end, as the kernel expects it. */
 export function encodeTextZ(text: string): StaticArray<u8> {
   const bytes = new StaticArray<u8>(String.UTF8.byteLength(text) + 1);
   String.UTF8.encodeUnsafe(changetype<usize>(text), text.length, changetype<usize>(bytes));

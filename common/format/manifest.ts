@@ -24,7 +24,7 @@ export const enum Manifest {
   FrameOffset = 12,
   /** Bytes of one frame, a multiple of FRAME_ALIGN; 0: no handler needs frames. */
   FrameSize = 16,
-  /** Frames that each CPU is to have. */
+  /** Frames that the agent makes for each CPU, if the maps of the kernel are large enough. */
   FrameLevels = 20,
   /** Size of the output ring, bytes, a power of two and multiple of the page size. */
   OutputRingSize = 24,

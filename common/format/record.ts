@@ -34,7 +34,9 @@ export const enum RecordFlags {
   More = 1,
   /** A piece of this unit was lost: drop it all. */
   Torn = 2,
-  /** The first record of a unit that is cut: what the reader still keeps of this number lost its end. */
+  /**
+   * The first record of a unit that is cut. Records of the same unit number that the reader still keeps have no end.
+   */
   First = 4,
 }
 

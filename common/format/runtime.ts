@@ -23,7 +23,7 @@ export const enum RodataHeader {
   JiffyNs = 16,
   /** u32: how many frames there are. */
   FrameCount = 24,
-  /** u32: how many frames behind one that is taken the next try is. */
+  /** u32: distance, in frames, from a frame that is taken to the one that is tried next. */
   FrameStride = 28,
   Size = 64,
 }
@@ -40,13 +40,13 @@ export const enum BssHeader {
   Lock = 64,
   /** u64: uncaught errors of handlers. */
   Errors = 128,
-  /** u64: handlers skipped because the lock was not had in time. */
+  /** u64: handlers skipped because they did not get the lock in time. */
   SkippedLock = 136,
   /** u64: handlers skipped because no frame was free on their CPU (re-entrancy). */
   SkippedFrame = 144,
-  /** u64: units of output (one handler invocation each) that found the output ring full. */
+  /** u64: units of output (one handler invocation each) dropped because the output ring was full. */
   LostOutput = 152,
-  /** u64: control records (error, warning, log) that found the control ring full. */
+  /** u64: control records (error, warning, log) dropped because the control ring was full. */
   LostControl = 160,
   Size = 192,
 }

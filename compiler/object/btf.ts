@@ -207,7 +207,7 @@ export class BtfExtWriter {
     lines.u32(((place.line & 0x3fffff) << 10) | min(place.column, 1023));
   }
 
-  /** Whether there is nothing to say: libbpf refuses a section that says nothing. */
+  /** Whether it has no records: libbpf refuses an empty section. */
   get isEmpty(): bool {
     return this.sections.length == 0;
   }

@@ -36,7 +36,7 @@ import { ElfWriter, Section } from "./elf";
 import { ManifestWriter } from "./manifest";
 import { writeTables } from "./tables";
 
-/** Bytes of the rings: the output's can be set (-s), the control ring's needs no more. */
+/** Bytes of the control ring. The size of the output ring is an option (-s). */
 export const CONTROL_RING_BYTES: i32 = 65536;
 
 /** A function that was placed in a section. */
@@ -323,13 +323,13 @@ export function writeObject(unit: Unit, codes: Code[], machine: i32, outputRingB
   return writer.elf.finish();
 }
 
-/** The last part of a path: the kernel's log has room for no more. */
+/** The last part of a path: the kernel's log cuts longer names. */
 function baseName(path: string): string {
   const slash = path.lastIndexOf("/");
   return slash < 0 ? path : path.substring(slash + 1);
 }
 
-/** A name that BTF takes: letters, digits, underscores. */
+/** A name that BTF accepts: letters, digits, underscores. */
 function identifier(name: string): string {
   let result = "";
   for (let i = 0, n = name.length; i < n; ++i) {

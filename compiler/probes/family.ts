@@ -1,9 +1,9 @@
-// What every probe family works with: patterns that probe points are matched with, and the attachments they turn into.
+// The types of all probe families: patterns that match probe points, and the attachments that points resolve to.
 //
 //   kernel.function("vfs_*").return   ──pattern──►  resolve()  ──►  Attachment per kernel function
 //
 // A family is one file with its patterns and their `resolve`, listed in table.ts. A resolve adds attachments, asks for
-// what it lacks, or says why the point cannot be; adding nothing means that nothing matches.
+// what it lacks, or says why the point cannot be resolved. If it adds nothing, nothing matches.
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
@@ -32,18 +32,18 @@ export class Attachment {
   ) {}
 }
 
-/** A probe point that is being resolved, and what became of it. */
+/** A probe point that is being resolved, and the result. */
 export class PointQuery {
   attachments: Attachment[] = [];
   /** Why it cannot be resolved, and where; empty if nothing is wrong or nothing matches. */
   problem: string = "";
   problemRange: Range;
   problemHint: string = "";
-  /** `?` or `!`: whoever asks does not mind if nothing is found. */
+  /** `?` or `!`: it is not an error if nothing is found. */
   optional: bool = false;
-  /** It matches, and runs nowhere. */
+  /** It matches and is attached nowhere (`never`). */
   isNever: bool = false;
-  /** Something must be known first: `needs` says what. */
+  /** It cannot be resolved before `needs` are answered. */
   pending: bool = false;
   constructor(
     public components: ProbeComponent[],
@@ -54,7 +54,7 @@ export class PointQuery {
     this.problemRange = range;
   }
 
-  /** Says that the point cannot be, which is at component `at`. The first problem stays. */
+  /** Says why the point cannot be resolved; component `at` is wrong. Only the first problem is kept. */
   refuse(at: i32, problem: string, hint: string = ""): void {
     if (this.problem.length > 0) return;
     this.problem = problem;

@@ -10,7 +10,7 @@ import { NearMatches } from "../kernel/near";
 import { hasWildcard } from "../syntax/wildcard";
 import { Attachment, PointQuery, ProbePattern, quote } from "./family";
 
-/** More probe sites than this from one probe point are a mistake. */
+/** A probe point that matches more functions than this is refused. */
 const MAX_SITES_OF_A_POINT: i32 = 20000;
 
 const KIND = "functions";
@@ -62,7 +62,7 @@ function isPlausible(name: string): bool {
   return true;
 }
 
-/** What a name may be called in the kernel, best first. */
+/** Names that a function may have in the kernel, best first. */
 function candidates(query: PointQuery, name: string): string[] {
   const names = [name];
   if (!name.startsWith("sys_")) return names;
@@ -72,7 +72,7 @@ function candidates(query: PointQuery, name: string): string[] {
   return names;
 }
 
-/** What the compiler renames a static function to when it specializes it. */
+/** Names that the C compiler gives to specialized copies of a static function. */
 function variants(name: string): string[] {
   return [`${name}.isra.*`, `${name}.constprop.*`];
 }
@@ -141,7 +141,7 @@ function resolvePattern(query: PointQuery, attach: AttachKind, pattern: string):
     for (let j = 0, n = names.length; j < n; ++j) {
       if (names[j].endsWith(".cold")) continue;
       const site = addSite(query, attach, names[j]);
-      // Some functions cannot be probed, and a pattern does not mean them.
+      // Some functions cannot be probed: a pattern leaves them out.
       site.flags = ProbeFlags.Optional;
     }
   }

@@ -56,7 +56,7 @@ const LATER_ALIASES: string =
   "kprocess linuxmib livepatch netdev nfs nfsd prometheus rcu scheduler scsi signal socket softirq stap staprun " +
   "sunrpc tcp tcpmib tty udp vfs vm workqueue _nfs _sunrpc _vfs __nfs __nfsd __scheduler __signal __vfs __vm ";
 
-/** What family that is not supported yet a probe point (its names joined by dots) belongs to, or nothing. */
+/** Describes the unsupported family of a probe point (its names joined by dots); empty if it belongs to none. */
 export function laterFamily(point: string): string {
   const dot = point.indexOf(".");
   const first = dot < 0 ? point : point.substring(0, dot);

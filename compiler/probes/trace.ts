@@ -39,12 +39,12 @@ function isPlausible(name: string): bool {
   return true;
 }
 
-/** What stands behind the colon, or the whole name. */
+/** The part behind the colon, or the whole name. */
 function eventOf(name: string): string {
   return name.substring(name.indexOf(":") + 1);
 }
 
-/** What stands before the colon, or nothing. */
+/** The part before the colon, or nothing. */
 function groupOf(name: string): string {
   const colon = name.indexOf(":");
   return colon < 0 ? "" : name.substring(0, colon);

@@ -264,7 +264,7 @@ class ProbeResolver {
       const condition = point.condition;
       if (condition) inner.conditions.push(new Condition(condition, entry.file));
       inner.listed = e.listed.length > 0 ? e.listed : listedName(entry.name, suffix);
-      // A list shows what there is of an alias.
+      // A listing shows those points of an alias that exist.
       inner.optional = e.optional || point.optional || this.a.options.listing != Listing.None;
       const before = this.found;
       this.expand(inner);
@@ -272,7 +272,7 @@ class ProbeResolver {
     }
   }
 
-  /** Says why a point cannot be resolved; about an alias' point it names the probe that wanted it. */
+  /** Says why a point cannot be resolved; for a point of an alias it adds a note with the probe that uses the alias. */
   private refuse(e: Expansion, range: Range, problem: string, hint: string): void {
     const message = `while resolving probe point: ${problem}`;
     const diagnostic = this.a.reporter.error(range, message, hint);

@@ -21,9 +21,9 @@ export class Handler {
   /** Shared by the bodies. */
   locals: LocalSymbol[] = [];
   effects: Effects = Effects.None;
-  /** Whether its globals must be locked while it runs: it could otherwise see or make half a change. */
+  /** Whether it must hold the lock while it runs: otherwise it or others could see a change half done. */
   needsLock: bool = false;
-  /** A timer in the agent whose globals no handler in the kernel touches: nothing comes between its steps. */
+  /** A timer in the agent whose globals no handler in the kernel uses: no other handler runs between its steps. */
   isUndisturbed: bool = false;
   /** Functions that it calls itself, overloads included. */
   functions: FunctionSymbol[] = [];
@@ -61,7 +61,7 @@ export class ProbeSite {
   flags: ProbeFlags = ProbeFlags.None;
   /** Names of the aliases it came through, innermost first. */
   aliases: string[] = [];
-  /** What pp() and its like say of it, if anything asks: by `SiteText`. */
+  /** What pp() and related functions return there, by `SiteText`; empty if the script calls none of them. */
   texts: string[] = [];
   /** What -l calls it: the outermost alias with what stands behind it, or the resolved probe point. */
   listed: string = "";

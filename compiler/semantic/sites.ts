@@ -192,7 +192,7 @@ export function separateSites(a: Analysis): void {
   }
 }
 
-/** Asks all sites everything, while they are what the script calls them. */
+/** Fills the texts of all sites, before units are copied. */
 function fillTexts(a: Analysis): void {
   let longest = 0;
   for (let i = 0, n = a.sites.length; i < n; ++i) {
@@ -207,7 +207,7 @@ function fillTexts(a: Analysis): void {
   if (builtin) builtin.maxLength = longest;
 }
 
-/** Functions that ask, directly or not; of overloads all or none. */
+/** Functions that ask, directly or not. If one overload asks, all of them count as asking. */
 function askingFunctions(a: Analysis): Set<FunctionSymbol> {
   const asking = new Set<FunctionSymbol>();
   let before = -1;

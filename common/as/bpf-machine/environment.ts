@@ -1,7 +1,7 @@
 // What a machine's programs can see of the world outside their memory: time, identity, rings, atomic operations. The
 // agent's environment asks the kernel (agent/remote/interpret.ts); tests give fixed answers.
 
-/** The world of one machine. Atomic operations here are plain ones, for memory that nobody else writes. */
+/** The world of one machine. Atomic operations here are plain ones, for memory that no other thread writes. */
 export abstract class Environment {
   /** CLOCK_MONOTONIC, nanoseconds. */
   abstract ktimeNs(): u64;
