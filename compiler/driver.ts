@@ -209,11 +209,11 @@ function translateWith(c: Compilation, inSteps: Set<i32>): void {
 function lowerOptions(c: Compilation): LowerOptions {
   const options = new LowerOptions();
   options.maxLength = c.options.semantic.maxStringLength;
-  options.maxErrors = c.options.limit("MAXERRORS", 0);
-  options.maxSkipped = c.options.limit("MAXSKIPPED", 100);
-  options.maxEntries = c.options.limit("MAXMAPENTRIES", 2048);
-  options.maxNesting = c.options.limit("MAXNESTING", -1);
-  options.maxActions = c.options.limit("MAXACTION", 1000);
+  options.maxErrors = c.options.limit("MAXERRORS");
+  options.maxSkipped = c.options.limit("MAXSKIPPED");
+  options.maxEntries = c.options.limit("MAXMAPENTRIES");
+  options.maxNesting = c.options.limit("MAXNESTING");
+  options.maxActions = c.options.limit("MAXACTION");
   const tenTimes = <i32>min<i64>(<i64>options.maxActions * 10, i32.MAX_VALUE);
   options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);
   options.suppressErrors = c.options.suppressErrors;

@@ -1,13 +1,17 @@
-// The limits that -D sets, under stap's names: one row each, with its range. Other limits of stap's are known by name,
-// so that a command line written for stap works here; they change nothing, and the user gets a warning.
+// The limits that -D sets, under stap's names: one row each, with its default and its range. docs/limits.md has the
+// reasons; scripts/generate/limits.ts writes it from these rows. Other limits of stap's are known by name, so that a
+// command line written for stap works here; they change nothing, and the user gets a warning.
 
 import { decimalOf } from "../common/as/decimal";
 import { Reporter } from "./diagnostics/diagnostic";
 import { NearMatches } from "./kernel/near";
+import { DEFAULT_STRING_BYTES, LEAST_STRING_BYTES, MOST_STRING_BYTES } from "./semantic/options";
 
 class Limit {
   constructor(
     public name: string,
+    /** Without -D; -1: what the script needs. */
+    public standard: i32,
     public least: i64,
     public most: i64,
   ) {}
@@ -17,13 +21,13 @@ class Limit {
 const MOST: i64 = 0x7fffffff;
 
 const LIMITS: StaticArray<Limit> = [
-  new Limit("MAXERRORS", 0, MOST),
-  new Limit("MAXSKIPPED", 0, MOST),
-  new Limit("MAXACTION", 1, MOST),
-  new Limit("MAXACTION_INTERRUPTIBLE", 1, MOST),
-  new Limit("MAXNESTING", 1, MOST),
-  new Limit("MAXSTRINGLEN", 16, 4096),
-  new Limit("MAXMAPENTRIES", 1, MOST),
+  new Limit("MAXERRORS", 0, 0, MOST),
+  new Limit("MAXSKIPPED", 100, 0, MOST),
+  new Limit("MAXACTION", 1000, 1, MOST),
+  new Limit("MAXACTION_INTERRUPTIBLE", 10000, 1, MOST),
+  new Limit("MAXNESTING", -1, 1, MOST),
+  new Limit("MAXSTRINGLEN", DEFAULT_STRING_BYTES, LEAST_STRING_BYTES, MOST_STRING_BYTES),
+  new Limit("MAXMAPENTRIES", 2048, 1, MOST),
 ];
 
 /** Names that mean something to stap's module and nothing here. */
@@ -43,6 +47,15 @@ const FOREIGN: StaticArray<string> = [
   "STP_PROCFS_BUFSIZE",
   "STP_NO_BUFREMAP",
 ];
+
+/** The value that a limit has without -D. */
+export function standardLimit(name: string): i32 {
+  for (let i = 0; i < LIMITS.length; ++i) {
+    if (LIMITS[i].name == name) return LIMITS[i].standard;
+  }
+  assert(false, "the limit has a row");
+  return 0;
+}
 
 /** Checks one -D: a limit must be a number in its range, a name that does nothing gets a warning. */
 export function checkLimit(name: string, value: string, reporter: Reporter): void {

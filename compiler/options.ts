@@ -4,7 +4,7 @@ import { RequestTag } from "../common/format/request";
 import { Reporter } from "./diagnostics/diagnostic";
 import { Inputs } from "./inputs";
 import { Arch, archMachine, archName, findArch } from "./kernel/facts";
-import { checkLimit } from "./limits";
+import { checkLimit, standardLimit } from "./limits";
 import { Request } from "./request";
 import { Listing, SemanticOptions } from "./semantic/options";
 import { Source, SourceKind } from "./source/source";
@@ -35,8 +35,8 @@ export class CompileOptions {
     return archMachine(this.arch);
   }
 
-  /** A limit that -D may set. */
-  limit(name: string, otherwise: i32): i32 {
+  /** The value of a limit: what -D says, else its default or `otherwise`. */
+  limit(name: string, otherwise: i32 = standardLimit(name)): i32 {
     const defines = this.semantic.defines;
     if (!defines.has(name)) return otherwise;
     const value = I64.parseInt(defines.get(name), 10);

@@ -5,9 +5,9 @@ import { PreprocessOptions } from "../syntax/options";
 import { TapsetLibrary } from "./tapset";
 
 /** Bytes of the longest string with its NUL, as MAXSTRINGLEN counts them. */
-const DEFAULT_STRING_BYTES: i32 = 512;
-const LEAST_STRING_BYTES: i32 = 16;
-const MOST_STRING_BYTES: i32 = 4096;
+export const DEFAULT_STRING_BYTES: i32 = 512;
+export const LEAST_STRING_BYTES: i32 = 16;
+export const MOST_STRING_BYTES: i32 = 4096;
 
 /** What -l and -L ask for. */
 export const enum Listing {

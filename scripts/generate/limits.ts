@@ -1,0 +1,269 @@
+// Writes the tables of docs/limits.md: what -D sets, from the rows of compiler/limits.ts, and all other limits, from
+// the constants in the code. The reasons are here. It is an error if a row of compiler/limits.ts has no reason, or if a
+// constant is not found.
+//
+//   npx tsx scripts/generate/limits.ts [--check]
+
+import { readFileSync, writeFileSync } from "node:fs";
+import { basename, dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { trackedSources } from "../check/sources.ts";
+
+const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
+const PAGE = join(ROOT, "docs/limits.md");
+
+/** What -D sets: the unit, and why the default is what it is. */
+const SETTABLE: Record<string, [unit: string, reason: string]> = {
+  MAXERRORS: ["errors", "as in stap: the first run-time error ends the run"],
+  MAXSKIPPED: ["handlers", "as in stap: a run that loses more is not worth reading"],
+  MAXACTION: [
+    "statements",
+    "as in stap: a handler in the kernel stops after some microseconds, even if its loop does not end. The verifier's " +
+      "own bound is larger: eight million rounds of a loop",
+  ],
+  MAXACTION_INTERRUPTIBLE: [
+    "statements",
+    "as in stap, ten times MAXACTION: `begin`, `end` and timers run in the agent, where they delay nobody",
+  ],
+  MAXNESTING: [
+    "calls",
+    "a script without recursion needs no limit; one with recursion gets ten more calls than it has functions on the " +
+      "way. Beyond that, the size of a frame is the limit",
+  ],
+  MAXSTRINGLEN: [
+    "bytes with the NUL",
+    "holds most paths and command lines, which stap's 128 bytes cut. An ordinary script then needs frames of 9 to " +
+      "20 KiB, of which the largest `.bss` on 5.10 holds some 150. 4096 is the longest path of Linux, and two such " +
+      "strings fit a record",
+  ],
+  MAXMAPENTRIES: [
+    "elements",
+    "as in stap. The memory of an array is reserved when the run starts: with a string key and a string value, 2 MiB",
+  ],
+};
+
+interface Fixed {
+  what: string;
+  /** The constant, with its file if several files have one of that name. */
+  constant: string;
+  unit: string;
+  reason: string;
+}
+
+const MANY = "more are a mistake, and would take too long to attach";
+
+/** Limits that no option sets. */
+const FIXED: Fixed[] = [
+  {
+    what: "call frames of a program",
+    constant: "compiler/bpf/chain.ts MAX_FRAMES",
+    unit: "frames",
+    reason: "the kernel's MAX_CALL_FRAMES. Handlers that need more run in steps (decision 0012)",
+  },
+  {
+    what: "stack of a program, over a chain of calls",
+    constant: "STACK_BYTES",
+    unit: "bytes",
+    reason: "the kernel's MAX_BPF_STACK",
+  },
+  {
+    what: "instructions that the verifier may walk in one program",
+    constant: "MOST_WALKED",
+    unit: "instructions",
+    reason: "the kernel stops at a million (BPF_COMPLEXITY_LIMIT_INSNS), and our estimate may be too low",
+  },
+  {
+    what: "a frame: strings and output of one handler, and of the functions that it calls",
+    constant: "plan.ts MAX_FRAME_BYTES",
+    unit: "bytes",
+    reason: "`.bss` may have 4 MiB on 5.10, and must hold at least eight frames",
+  },
+  {
+    what: "frames of each CPU",
+    constant: "FRAME_LEVELS",
+    unit: "frames",
+    reason: "a handler can be interrupted by a soft interrupt, an interrupt and an NMI, and each may run a handler",
+  },
+  {
+    what: "frames that a handler tries before it is skipped",
+    constant: "CLAIM_TRIES",
+    unit: "frames",
+    reason: "four of its own CPU, and four of others where CPUs share frames (decision 0014)",
+  },
+  {
+    what: "one activation of a recursive function",
+    constant: "MOST_RECORD",
+    unit: "bytes",
+    reason: "the slack after the frames must hold an activation that begins at a frame's end",
+  },
+  {
+    what: "a record in the ring buffer, so one argument of a print",
+    constant: "MAX_RECORD_BYTES",
+    unit: "bytes",
+    reason: "it must fit a frame's output area, and holds two of the longest strings",
+  },
+  {
+    what: "output of one handler",
+    constant: "MAX_UNIT_BYTES",
+    unit: "bytes",
+    reason: "the reader keeps the records of a handler until the last one has come",
+  },
+  {
+    what: "print statements, errors and warnings of a script",
+    constant: "MAX_SITES",
+    unit: "sites",
+    reason: "a record's field for the site has 16 bits",
+  },
+  {
+    what: "elements of an array",
+    constant: "table.ts MOST_ENTRIES",
+    unit: "elements",
+    reason: "the verifier walks a loop of loops over so many in 9,000 rounds",
+  },
+  {
+    what: "memory of an array",
+    constant: "MOST_TABLE_BYTES",
+    unit: "bytes",
+    reason: "the agent has 4 GiB of address space for all arrays",
+  },
+  {
+    what: "arrays that are too large for `.bss`, and heaps of sorted loops over them",
+    constant: "MOST_MAPS",
+    unit: "maps",
+    reason: "a program may use 64 maps (MAX_USED_MAPS); the rings, `.rodata` and `.bss` are four of them",
+  },
+  {
+    what: "intervals of a linear histogram, with the two outside",
+    constant: "MOST_BUCKETS",
+    unit: "buckets",
+    reason: "a print of it must fit one record",
+  },
+  {
+    what: "width and precision in a format",
+    constant: "MAX_FORMAT_WIDTH",
+    unit: "characters",
+    reason: "no line needs more, and it would exhaust memory",
+  },
+  {
+    what: "groups of a regular expression, with the whole match",
+    constant: "MAX_GROUPS",
+    unit: "groups",
+    reason: "their tags must fit one word",
+  },
+  { what: "functions that one probe point matches", constant: "MAX_SITES_OF_A_POINT", unit: "sites", reason: MANY },
+  { what: "probe points that aliases expand to", constant: "MAX_EXPANSIONS", unit: "points", reason: MANY },
+  {
+    what: "probe points of a probe that asks for its probe point (`pp()`)",
+    constant: "MOST_SITES",
+    unit: "points",
+    reason: "each has a program of its own",
+  },
+  {
+    what: "the output ring (`-s`) by default",
+    constant: "DEFAULT_RING_BYTES",
+    unit: "bytes",
+    reason: "holds 100,000 short lines until they are sent",
+  },
+  {
+    what: "levels of nesting in a script",
+    constant: "MAX_NESTING",
+    unit: "levels",
+    reason: "later passes recurse, and must fit the smallest stack of the engines that run the compiler",
+  },
+  {
+    what: "a script",
+    constant: "MAX_SOURCE_BYTES",
+    unit: "bytes",
+    reason: "bounds the work of later passes; no script written by hand is that long",
+  },
+];
+
+const row = (...cells: string[]) => `| ${cells.join(" | ")} |\n`;
+
+/** A number as people read it: 8 Mi, 512, 1,000,000. */
+function readable(value: number): string {
+  if (value >= 1 << 20 && value % (1 << 20) === 0) return `${value >> 20} Mi`;
+  if (value > 4096 && value % 1024 === 0) return `${value >> 10} Ki`;
+  return value.toLocaleString("en");
+}
+
+/** The value of a constant's initializer: products and shifts of numbers. */
+function valueOf(text: string): number {
+  if (!/^[\d\sx<*+()a-f-]+$/.test(text)) throw new Error(`'${text}' is no constant`);
+  return Function(`return ${text}`)() as number;
+}
+
+/** Constants of the code by name, as `file NAME` each. */
+function constants(): Map<string, { file: string; value: string }[]> {
+  const found = new Map<string, { file: string; value: string }[]>();
+  const files = trackedSources(ROOT).filter((file) => /^(compiler|common)\//.test(file));
+  for (const file of files) {
+    for (const [, name, value] of readFileSync(join(ROOT, file), "utf8").matchAll(
+      /^(?:export )?const ([A-Z_]+): i\d+ = ([^;]+);/gm,
+    )) {
+      found.set(name, [...(found.get(name) ?? []), { file, value }]);
+    }
+  }
+  return found;
+}
+
+/** The one constant that a row means. */
+function find(
+  known: Map<string, { file: string; value: string }[]>,
+  spelling: string,
+): { file: string; value: string } {
+  const [name, file] = spelling.split(" ").reverse();
+  const all = known.get(name) ?? [];
+  const matching = file ? all.filter((one) => one.file === file || basename(one.file) === file) : all;
+  if (matching.length !== 1) throw new Error(`${spelling}: ${matching.length} constants of that name in the code`);
+  return matching[0];
+}
+
+/** The table of -D. */
+function settable(known: Map<string, { file: string; value: string }[]>): string {
+  const text = readFileSync(join(ROOT, "compiler/limits.ts"), "utf8");
+  let table = row("`-D` name", "default", "range", "unit", "why") + row("---", "--:", "--:", "---", "---");
+  const names = new Set<string>();
+  for (const [, name, ...cells] of text.matchAll(/new Limit\("(\w+)", ([-\w]+), (\w+), (\w+)\)/g)) {
+    const [standard, least, most] = cells.map((cell) => (/^-?\d/.test(cell) ? cell : find(known, cell).value));
+    const reason = SETTABLE[name];
+    if (!reason) throw new Error(`compiler/limits.ts: ${name} has no reason in scripts/generate/limits.ts`);
+    names.add(name);
+    const range = valueOf(most) === 0x7fffffff ? `from ${least}` : `${least} to ${most}`;
+    table += row(`\`${name}\``, standard === "-1" ? "what the script needs" : standard, range, ...reason);
+  }
+  for (const name of Object.keys(SETTABLE)) if (!names.has(name)) throw new Error(`${name}: no such limit`);
+  return table;
+}
+
+/** The table of all others. */
+function fixed(known: Map<string, { file: string; value: string }[]>): string {
+  let table = row("what", "most", "unit", "why", "constant") + row("---", "--:", "---", "---", "---");
+  for (const { what, constant, unit, reason } of FIXED) {
+    const { file, value } = find(known, constant);
+    const name = constant.split(" ").pop() ?? "";
+    table += row(what, readable(valueOf(value)), unit, reason, `\`${file}\`: \`${name}\``);
+  }
+  return table;
+}
+
+/** Writes the tables, or with --check fails where one would change. */
+function main(): void {
+  const known = constants();
+  const old = readFileSync(PAGE, "utf8");
+  let fresh = old;
+  for (const [name, table] of Object.entries({ settable: settable(known), fixed: fixed(known) })) {
+    const block = new RegExp(`(<!-- ${name} -->\\n)[\\s\\S]*?(<!-- end -->)`);
+    if (!block.test(old)) throw new Error(`docs/limits.md has no block called '${name}'`);
+    fresh = fresh.replace(block, (_, begin, end) => `${begin}${table}${end}`);
+  }
+  if (fresh === old) return;
+  if (process.argv.includes("--check")) {
+    console.error("docs/limits.md is out of date: npx tsx scripts/generate/limits.ts");
+    process.exitCode = 1;
+    return;
+  }
+  writeFileSync(PAGE, fresh);
+}
+
+main();
