@@ -18,8 +18,8 @@ const SETTABLE: Record<string, [unit: string, reason: string]> = {
   MAXSKIPPED: ["handlers", "as in stap: a run that loses more is not worth reading"],
   MAXACTION: [
     "statements",
-    "as in stap: a handler in the kernel stops after some microseconds, even if its loop does not end. The verifier's " +
-      "own bound is larger: eight million rounds of a loop",
+    "as in stap: a handler in the kernel stops after some microseconds, even if its loop does not end. The " +
+      "verifier's own bound is larger: eight million rounds of a loop",
   ],
   MAXACTION_INTERRUPTIBLE: [
     "statements",
