@@ -310,7 +310,7 @@ function parser() {
   return builder;
 }
 
-/** Writes each option as --name or --name=value. A negative number is no option. */
+/** Writes each option as --name or --name=value. A negative number is not an option. */
 function spell(argv: string[]): { options: string[]; positionals: string[] } {
   const options: string[] = [];
   const positionals: string[] = [];

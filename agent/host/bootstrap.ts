@@ -135,7 +135,7 @@ put() {
   rm -f "$t"; t=; return 1; };
 `;
 
-// The script gives itself to sudo as an argument, with the login user's id: there is no secret in it.
+// The script passes itself to sudo as an argument, with the login user's id. It contains no secret.
 const BECOME_ROOT = `
 if [ "$me" != 0 ]; then
   [ -z "$1" ] || refuse sudo-useless;

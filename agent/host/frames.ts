@@ -13,7 +13,7 @@ export interface Frame {
   payload: Uint8Array;
 }
 
-/** The stream holds something that is no frame. */
+/** The stream contains something that is not a frame. */
 export class FrameError extends Error {
   override name = "FrameError";
 }
@@ -29,7 +29,7 @@ export class FrameDecoder {
     this.buffered += chunk.length;
   }
 
-  /** Bytes that are no whole frame yet. */
+  /** Bytes of a frame that is not complete yet. */
   get rest(): number {
     return this.buffered;
   }

@@ -51,7 +51,7 @@ export async function startAgent(transport: Transport, options: PushOptions): Pr
     return await conversation.run();
   } catch (error) {
     await conversation.release();
-    // Nobody reads what the remote still says, and a stream that nobody reads never ends.
+    // Drain what the remote still sends: an unread stream never ends.
     process.stdout.on("error", () => {}).resume();
     process.stderr.on("error", () => {}).resume();
     process.kill();
@@ -123,7 +123,7 @@ class Conversation {
     return { process, uname, arch: this.arch!, uid, uploaded, path };
   }
 
-  /** The next line behind the marker, without it; answers sudo while waiting. */
+  /** The next line after the marker, without the marker; answers sudo while it waits. */
   private async nextLine(): Promise<string> {
     for (;;) {
       for (let line = this.stdout.takeLine(); line; line = this.stdout.takeLine()) {

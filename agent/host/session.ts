@@ -49,7 +49,7 @@ const STDERR_BYTES = 4096;
 export type SessionErrorCode =
   | "cut" // the connection or the agent ended in the middle
   | "silent" // no sign of life
-  | "protocol" // what came is no frame, or not the one that is due
+  | "protocol" // the data is not a frame, or not the expected one
   | "failed" // the agent says that it cannot
   | "rejected"; // the verifier refused a program
 
@@ -116,7 +116,7 @@ export class Session {
     process.stderr.on("error", () => {});
   }
 
-  /** Exchanges hellos; throws if the other side is no agent of this version. */
+  /** Exchanges hellos; throws if the other side is not an agent of this version. */
   static async open(process: RemoteProcess, options: SessionOptions = {}): Promise<Session> {
     const session = new Session(process, options);
     try {
@@ -183,7 +183,7 @@ export class Session {
     if ((await within(ended, graceMs)) === undefined) this.process.kill();
   }
 
-  /** Drops what still comes: a stream that nobody reads never ends. */
+  /** Drains the stream: an unread stream never ends. */
   private async readToEnd(): Promise<void> {
     try {
       while (!(await this.chunks.next()).done);

@@ -181,7 +181,7 @@ class Attempt {
     this.reason ??= reason;
   }
 
-  /** Stops the clock while somebody types. */
+  /** Stops the clock while the user types. */
   async pausing<T>(work: () => Promise<T>): Promise<T> {
     this.stop();
     try {

@@ -76,7 +76,8 @@ export class Tap {
     this.stream.removeListener("readable", this.onReadable);
     for (const event of ["end", "close", "error"]) this.stream.removeListener(event, this.onEnd);
     if (this.buffer.length > 0 && !this.ended) this.stream.unshift(this.takeAll());
-    // Node notices on the next tick that nobody listens for 'readable', and only then lets 'data' listeners start it.
+    // Only on the next tick does Node notice that 'readable' has no listener, and let 'data' listeners start the
+    // stream.
     await new Promise((resolve) => setImmediate(resolve));
   }
 }

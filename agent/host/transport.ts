@@ -59,7 +59,7 @@ export interface ConnectOptions {
 export type TransportErrorCode =
   | "usage" // the host argument or an option makes no sense
   | "unknown-host" // the name does not resolve
-  | "refused" // nobody listens there
+  | "refused" // nothing listens there
   | "unreachable" // no route, network down
   | "timeout"
   | "auth" // no key, agent or password was accepted

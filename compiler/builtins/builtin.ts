@@ -53,12 +53,12 @@ export enum Builtin {
   Toupper,
   Ltrim,
   Rtrim,
-  /** text_str and its kin. */
+  /** text_str, text_strn, string_quoted. */
   Escape,
   Tokenize,
   /** ENOENT for 2. */
   ErrorName,
-  /** What there is to say of the probe point (semantic/sites.ts). */
+  /** A text about the probe point (semantic/sites.ts). */
   SiteText,
   /** 32 random bits. */
   Random,

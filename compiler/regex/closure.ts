@@ -27,7 +27,7 @@ export class Closure {
     this.clear();
   }
 
-  /** Forgets what was found, but not what was entered: what comes now is tried later. */
+  /** Forgets the results, but not the instructions that were entered: those that follow are tried later. */
   clear(): void {
     this.waiting.length = 0;
     this.tags.length = 0;

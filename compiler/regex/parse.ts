@@ -216,7 +216,7 @@ class RegexParser {
     return term;
   }
 
-  /** What stands behind a backslash. */
+  /** Parses what follows a backslash. */
   private escape(at: i32): ByteSet {
     const set = new ByteSet();
     if (this.atEnd) {

@@ -120,7 +120,7 @@ function inferTypes(a: Analysis, functions: FunctionSymbol[]): void {
     inferAll(a, functions, inference);
     if (!inference.changed) break;
   }
-  // A function without a value, of which nobody wants one. Where one is wanted it is 0 or the empty string.
+  // A function that returns no value, and whose value is not used. If it is used, it is 0 or the empty string.
   for (let i = 0, n = functions.length; i < n; ++i) {
     const symbol = functions[i];
     if (symbol.returnType == Type.Unknown && isVoid(symbol)) symbol.returnType = Type.Void;

@@ -106,7 +106,7 @@ function isUserFunction(a: Analysis, key: string): bool {
   return !a.functionFiles[a.functionsByKey.get(key)[0].order].isTapset;
 }
 
-/** Puts an overload behind those that come first: lower priorities, then earlier declarations. */
+/** Inserts an overload after those that are tried first: lower priorities, then earlier declarations. */
 function addOverload(map: Map<string, FunctionSymbol[]>, symbol: FunctionSymbol): void {
   const key = functionKey(symbol.displayName, symbol.parameters.length);
   if (!map.has(key)) map.set(key, []);

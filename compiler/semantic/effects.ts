@@ -46,7 +46,7 @@ export const enum Access {
   Read = 1 << 0,
   /** A plain `=` of a number, or of a whole element: one store. */
   Assign = 1 << 1,
-  /** One commutative update whose value nobody wants: `x++;`, `x += n;`, `s <<< n`. */
+  /** One commutative update whose value is not used: `x++;`, `x += n;`, `s <<< n`. */
   Update = 1 << 2,
   /** An update that reads first: `x *= 2`, `y = x++`, `s .= t`. */
   Modify = 1 << 3,
@@ -141,7 +141,7 @@ class Observer extends Visitor {
     if (value) this.target(value, Access.Assign);
   }
 
-  /** An expression whose value nobody wants. */
+  /** An expression whose value is not used. */
   private dropped(e: Expression): void {
     if (e.kind == NodeKind.PreUpdate || e.kind == NodeKind.PostUpdate) {
       this.target((<UpdateExpression>e).operand, Access.Update);
@@ -314,9 +314,10 @@ function isUndisturbed(handler: Handler, summary: Summary): bool {
 }
 
 /**
- * A lock guards only if all that write take it: who writes a global that a locked handler writes must lock, too, or a
- * single `x++` could fall between another handler's reading and writing of x. A timer that must lock runs in the
- * kernel: the agent may be preempted while it holds the lock, and every probe would wait.
+ * A lock protects a global only if every handler that writes the global takes it. So a handler that writes a global
+ * which a locked handler writes must take the lock too; otherwise its `x++` could come between another handler's read
+ * and write of x. A timer that takes the lock runs in the kernel, because the agent may be preempted while it holds the
+ * lock, and then every probe would wait.
  */
 function spreadLocks(a: Analysis): void {
   let changed = true;

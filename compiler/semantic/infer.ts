@@ -108,7 +108,7 @@ export class Inference {
     this.owner = null;
   }
 
-  /** Reports a variable whose type nobody decided, or whose type it cannot have; each once. */
+  /** Reports a variable whose type is undecided or not allowed; each once. */
   private requireType(symbol: VariableSymbol, range: Range): void {
     const name = symbol.kind == SymbolKind.Global ? (<GlobalSymbol>symbol).displayName : symbol.name;
     if (symbol.type == Type.Unknown) {
@@ -166,7 +166,7 @@ export class Inference {
     }
   }
 
-  /** An expression whose value nobody wants; a variable that has no type there needs none. */
+  /** An expression whose value is not used; a variable that has no type there needs none. */
   private dropped(e: Expression): void {
     const symbol = e.kind == NodeKind.Identifier ? symbolIn(e) : null;
     const untyped = symbol !== null && symbol.kind == SymbolKind.Local && (<LocalSymbol>symbol).type == Type.Unknown;

@@ -23,7 +23,7 @@ export function checkPrint(print: PrintSymbol, reporter: Reporter): void {
   }
 }
 
-/** print(x, …), println(x, …): one behind the other; println() is an empty line. */
+/** print(x, …), println(x, …): one after the other; println() is an empty line. */
 function checkSingle(print: PrintSymbol, reporter: Reporter): void {
   const call = print.call;
   if (call.args.length == 0 && print.style == PrintStyle.Plain) {

@@ -52,17 +52,17 @@ export abstract class VariableSymbol extends ScriptSymbol {
   }
 }
 
-/** Who touches a global, and how; counted over handlers, calls included. */
+/** How a global is used, and where; over all handlers, calls included. */
 export const enum GlobalUse {
   None = 0,
-  /** Its value is wanted somewhere (an update such as `x++;` whose value is dropped does not read). */
+  /** Its value is used somewhere (an update such as `x++;`, whose value is dropped, does not read). */
   Read = 1 << 0,
   Written = 1 << 1,
   ReadByKernel = 1 << 2,
   WrittenByKernel = 1 << 3,
   ReadByAgent = 1 << 4,
   WrittenByAgent = 1 << 5,
-  /** Some handler that may run while others do changes it otherwise than by commutative updates. */
+  /** Some handler that may run while others do changes it other than by commutative updates. */
   NonAtomic = 1 << 6,
   /** Some handler that may run while others do writes it: not only begin and end. */
   WrittenWhileRunning = 1 << 7,
@@ -235,7 +235,7 @@ export class PrintSymbol extends ScriptSymbol {
     name: string,
     public call: CallExpression,
     public style: PrintStyle,
-    /** sprintf and its kin: the text is the call's value. */
+    /** sprintf, sprint and so on: the text is the value of the call. */
     public isValue: bool,
   ) {
     super(SymbolKind.Print, name);

@@ -25,7 +25,7 @@ export function warnUnused(a: Analysis, reached: FunctionSymbol[]): void {
   }
 }
 
-/** What may explain types that nobody decided: locals that the text never gives a value, perhaps misspelt. */
+/** May explain undecided types: locals that are never assigned, perhaps because they are misspelt. */
 export function warnNeverAssigned(a: Analysis, reached: FunctionSymbol[]): void {
   for (let i = 0, n = a.units.length; i < n; ++i) warnUnassigned(a, a.units[i].locals);
   for (let i = 0, n = reached.length; i < n; ++i) {

@@ -16,7 +16,7 @@ import { reportJunk, sawToken } from "./saw";
 import { Operator, Token, TokenKind } from "./token";
 import { compareVersions, hasWildcard, matchWildcard } from "./wildcard";
 
-/** A condition being read; `position` ends up behind it. */
+/** A condition that is being parsed; `position` is then after it. */
 export class Condition {
   failed: bool = false;
   constructor(

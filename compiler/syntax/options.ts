@@ -34,7 +34,7 @@ export class PreprocessOptions {
   usedArgs: Set<i32> = new Set<i32>();
   /** Kernel configuration: `CONFIG_SMP` → `y`. What is missing counts as empty. */
   configs: Map<string, string> = new Map<string, string>();
-  /** Options of it that the remote was asked for; null where nobody can be asked, and what is missing is empty. */
+  /** Options that the remote was asked about; null if there is no remote, and then missing ones are empty. */
   configsAsked: Set<string> | null = null;
   /** Options that conditionals name and the remote was not asked for. */
   configNeeds: Set<string> = new Set<string>();

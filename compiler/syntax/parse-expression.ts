@@ -177,7 +177,7 @@ export class ExpressionParser extends Cursor {
     return node;
   }
 
-  /** An array's name or a histogram, behind `in`. */
+  /** An array's name or a histogram, after `in`. */
   protected parseArrayName(): Expression {
     const token = this.token;
     if (token.kind == TokenKind.Identifier) {

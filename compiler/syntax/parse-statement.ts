@@ -256,7 +256,7 @@ export class StatementParser extends ExpressionParser {
     return token.is(Operator.Add) ? SortOrder.Ascending : SortOrder.Descending;
   }
 
-  /** `+`, `-`, or `@sum +` and the like, behind the array. */
+  /** `+`, `-`, or `@sum +` and so on, after the array. */
   private parseValueSort(node: ForeachStatement): void {
     const token = this.token;
     const hasExtractor = token.kind == TokenKind.AtWord;

@@ -17,7 +17,7 @@ import { Macro, PreprocessOptions } from "./options";
 import { reportJunk, sawToken } from "./saw";
 import { Operator, operatorText, Token, TokenKind } from "./token";
 
-/** Expands macros and evaluates conditionals; what comes out still ends with `End`. */
+/** Expands macros and evaluates conditionals; the result still ends with `End`. */
 export function preprocess(tokens: Token[], options: PreprocessOptions, reporter: Reporter): Token[] {
   const expander = new Expander(tokens, options, reporter);
   const expanded = expander.run();
@@ -152,7 +152,7 @@ class Expander {
     }
   }
 
-  /** The tokens from `%(` to its `%)`; the position ends up behind it. */
+  /** The tokens from `%(` to its `%)`; the position is then after it. */
   private takeBody(name: Token): Token[] | null {
     const tokens = this.tokens;
     const body: Token[] = [];
@@ -176,7 +176,7 @@ class Expander {
   }
 
   /**
-   * Puts what the @-word at `position` of `tokens` stands for into `out`; returns the position behind it.
+   * Puts what the @-word at `position` of `tokens` stands for into `out`; returns the position after it.
    * `scope` holds the arguments of the macro whose body `tokens` is.
    */
   private expandCall(tokens: Token[], position: i32, scope: MacroScope | null, out: Token[]): i32 {

@@ -328,7 +328,7 @@ export function selfCheckTokens(): void {
   for (let i = 0; i < OPERATORS.length; ++i) assert(<i32>OPERATORS[i].op == i, "row and member agree");
 }
 
-/** One token; its text stays in the source until somebody asks. */
+/** One token; its text stays in the source until it is needed. */
 export class Token {
   constructor(
     public kind: TokenKind,

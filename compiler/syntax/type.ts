@@ -10,7 +10,7 @@ export enum Type {
   Stats,
   /** A function that never returns a value. */
   Void,
-  /** An error was reported here already: whoever meets it stays silent. */
+  /** An error was already reported here: passes report nothing more about it. */
   Error,
 }
 

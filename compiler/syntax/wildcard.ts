@@ -69,7 +69,7 @@ export function compareVersions(a: string, b: string): i32 {
   return endA != endB ? endA - endB : plain;
 }
 
-/** Digits behind a leading zero count as a fraction; more leading zeros are less. */
+/** Digits after a leading zero count as a fraction; more leading zeros make it smaller. */
 function compareFraction(a: string, b: string, start: i32, i: i32): i32 {
   let zeros = true;
   for (let k = start; k < i; ++k) {

@@ -47,7 +47,7 @@ export async function makeOnce(path: string, fill: (directory: string) => Promis
   });
 }
 
-/** Removes what makers of `path` who were interrupted left behind; the caller holds its lock. */
+/** Removes the files of interrupted attempts to make `path`; the caller holds its lock. */
 function removeAbandoned(path: string): void {
   for (const name of readdirSync(dirname(path))) {
     if (name.startsWith(`${basename(path)}.tmp-`)) rmSync(join(dirname(path), name), { recursive: true, force: true });

@@ -110,7 +110,7 @@ interface BootRequest {
   lifetime: Lifetime;
 }
 
-/** Boots once; null where QEMU could not have the port because somebody else took it just now. */
+/** Boots once; null if QEMU could not get the port because another process has just taken it. */
 async function boot(spec: GuestSpec, request: BootRequest): Promise<Machine | null> {
   const port = await findFreePort();
   const qemu = spawnQemu(spec, request, port);

@@ -17,7 +17,7 @@ export interface AgentEnd {
   code: number | null;
   signal: string | null;
   frames: Frame[];
-  /** bytes on standard output that are no whole frame */
+  /** bytes on standard output that are not a whole frame */
   rest: number;
   stderr: string;
 }

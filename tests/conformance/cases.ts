@@ -20,7 +20,7 @@ const FOLDER = fileURLToPath(new URL(".", import.meta.url));
 export interface Case {
   area: string;
   name: string;
-  /** Line of its `##`, for whoever looks for it. */
+  /** The line of its `##`. */
   line: number;
   script: string;
   output: string[];

@@ -75,7 +75,7 @@ test("a kernel that crashes is reported with the end of its console", async () =
 
 test.after(() => shutdownGuests());
 
-/** An ended process that nobody has waited for yet has no command line any more. */
+/** A zombie process has no command line any more. */
 function isGone(pid: number): boolean {
   return !existsSync(`/proc/${pid}/exe`);
 }

@@ -141,7 +141,7 @@ export class Remote {
     return ["--host", `${user}@${host}:${port}`, "--identity", identity, "--known-hosts", knownHosts];
   }
 
-  /** Everything that a run could leave behind in the guest, as text to compare; files' names, never their times. */
+  /** Everything that a run could leave in the guest, as text to compare: names of files, but not their times. */
   async traces(): Promise<string> {
     const lists = ["prog", "map", "link"].map((kind) => `echo ${kind}; bpftool ${kind} list | grep -E '^[0-9]+:'`);
     const { out } = await this.shell(

@@ -47,7 +47,7 @@ async function failure(user: string, options: Partial<PushOptions> = {}): Promis
 
 for (const ssh of ["ssh2", "openssh"] as const) {
   test(`root's agent is sent once, over ${ssh}`, async () => {
-    // Bytes behind an ELF file change its hash and nothing else: no other test has sent this one.
+    // Bytes after the end of an ELF file change only its hash: no other test has sent this one.
     const unique = new Map([...agents].map(([arch, bytes]) => [arch, Buffer.concat([bytes, randomBytes(8)])]));
     const first = await start("root", ssh, { agents: unique });
     assert.is(first.uploaded, true);

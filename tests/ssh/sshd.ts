@@ -37,7 +37,7 @@ export function makeKey(file: string, type = "ed25519", passphrase = ""): string
   return file;
 }
 
-/** A port on loopback where nobody listens. */
+/** A port on loopback on which nothing listens. */
 export function freePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

@@ -112,7 +112,7 @@ function planFormat(plan: Plan, text: usize, length: i32): void {
   addLiteral(plan, text + <usize>literal, length - literal);
 }
 
-/** Reads what follows a `%` at `at`; returns the index after it, or 0 if it is no directive. */
+/** Reads what follows a `%` at `at`; returns the index after it, or 0 if it is not a directive. */
 function readDirective(directive: Directive, text: usize, at: i32, length: i32): i32 {
   let begin = at;
   while (at < length) {
