@@ -36,7 +36,7 @@ export const enum Step {
 }
 
 /** Byte offsets in a record. */
-const enum Record {
+const enum ActivationWord {
   /** u32: the piece at which the caller goes on. */
   Piece = 0,
   /** u32: where the caller's record begins. */
@@ -52,9 +52,9 @@ const BONUS: i32 = 10;
 /** The code of one function, or of the handler's own statements, in a machine. */
 export class Activation extends RecordArea {
   /** Where places begin and end. */
-  private used: i32 = Record.Size;
-  private least: i32 = Record.Size;
-  private most: i32 = Record.Size;
+  private used: i32 = ActivationWord.Size;
+  private least: i32 = ActivationWord.Size;
+  private most: i32 = ActivationWord.Size;
   /** Offsets in the record. */
   parameters: i32[] = [];
   result: i32 = -1;
@@ -262,8 +262,8 @@ export class Machine {
     this.leaveError(lowering);
     b.setBlock(lowering.exits.exitBlock);
     const frame = lowering.frame.address();
-    b.store(Op.Store32, frame, FrameWord.Piece, b.load(Op.Load32u, lowering.frame.area(), Record.Piece));
-    b.store(Op.Store32, frame, FrameWord.Record, b.load(Op.Load32u, lowering.frame.area(), Record.From));
+    b.store(Op.Store32, frame, FrameWord.Piece, b.load(Op.Load32u, lowering.frame.area(), ActivationWord.Piece));
+    b.store(Op.Store32, frame, FrameWord.Record, b.load(Op.Load32u, lowering.frame.area(), ActivationWord.From));
     const nesting = b.load(Op.Load32u, frame, FrameWord.Nesting);
     b.store(Op.Store32, frame, FrameWord.Nesting, b.binary(Op.Sub, nesting, lowering.constant(1)));
     b.ret(lowering.constant(Step.More));
@@ -314,8 +314,8 @@ export class Machine {
     const back = b.newBlock("returned");
     const frame = lowering.frame.address();
     const from = b.load(Op.Load32u, frame, FrameWord.Record);
-    b.store(Op.Store32, record, Record.Piece, lowering.constant(this.piece(back)));
-    b.store(Op.Store32, record, Record.From, from);
+    b.store(Op.Store32, record, ActivationWord.Piece, lowering.constant(this.piece(back)));
+    b.store(Op.Store32, record, ActivationWord.From, from);
     b.store(Op.Store32, frame, FrameWord.Record, b.binary(Op.Add, from, lowering.root.activation!.size()));
     b.store(Op.Store32, frame, FrameWord.Piece, lowering.constant(callee.entry));
     b.suspend(back);
