@@ -26,7 +26,7 @@ import { reasonOf } from "./output.ts";
 /** ELF machine numbers of the CPUs there are agents for. */
 export const ARCH_OF_MACHINE: Record<number, "x86_64" | "arm64"> = { 62: "x86_64", 183: "arm64" };
 
-/** Most times the remote is asked for one compile; each round asks for something new, so few are needed. */
+/** The most rounds of questions for one compile; each round asks for something new, so few are needed. */
 const MAX_ROUNDS = 16;
 
 /** The compiler with its library. */
@@ -64,7 +64,7 @@ export function readFile(file: string, what: string): Uint8Array {
   }
 }
 
-/** What the compiler is given, before anything is known of the remote. */
+/** The compiler's input before anything is known about the remote. */
 export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: Hello): CompileInput {
   const options: [string, string][] = [];
   const arch = hello ? (ARCH_OF_MACHINE[hello.machine] ?? `machine ${hello.machine}`) : settings.arch;
@@ -108,7 +108,7 @@ export function objectName(settings: Settings): string {
 export interface Asked {
   session: Pick<Session, "query">;
   cache: FactsCache;
-  /** What was probed there; the compiler takes an empty list for "asked, and nothing special". */
+  /** The features that were probed; an empty list means that the remote was asked and has none. */
   features: string[];
   warn?: (text: string) => void;
 }
@@ -118,7 +118,7 @@ export function featuresOf(hello: Hello): string[] {
   return hello.hz > 0 ? [`hz=${hello.hz}`] : [];
 }
 
-/** Compiles, asking the remote (and the cache of what it said before) for what the compiler lacks. */
+/** Compiles, and asks the remote (and the cache of its earlier answers) for what the compiler needs. */
 export async function compileFor(compiler: Compiler, input: CompileInput, asked?: Asked): Promise<CompileResult> {
   const facts = asked ? { names: emptyKinds(), absent: emptyKinds(), features: asked.features } : undefined;
   const session = compiler.begin({ ...input, facts });
@@ -154,7 +154,7 @@ async function answer(known: Facts | undefined, result: CompileResult, asked?: A
     if (fresh.length === 0) continue;
     progress = true;
     const present = await findNames(kind, fresh, asked);
-    // A pattern that was answered stands among the names itself, so that the compiler sees that it was asked for.
+    // A pattern that was answered is added to the names itself, so that the compiler knows that it was asked.
     const answered = fresh.filter((name) => present.some((one) => matches(name, one)));
     found.names.set(kind, [...new Set([...present, ...answered].filter((name) => !before.has(name)))]);
     found.absent.set(
@@ -172,7 +172,7 @@ async function findNames(kind: string, names: string[], { session, cache, warn }
   if (unknown.length === 0) return cached;
   const found = await session.query(QUERY_KINDS[kind] as QueryKind, unknown);
   if (kind === "config") {
-    // Values, not names; and they are asked for once a run: nothing to keep.
+    // These are values, not names, and a run asks for them once, so they are not cached.
     if (found.includes("?")) warn?.("the remote has no kernel configuration to read: every CONFIG_… counts as not set");
     return found.filter((one) => one !== "?");
   }

@@ -2,15 +2,15 @@
 
 /** Exit statuses of stap-remote. */
 export const EXIT = {
-  /** the script ran and ended in good order, or a compile-only job was done */
+  /** the script ran and ended normally, or a compile-only job was done */
   done: 0,
-  /** the script does not compile, or ended by an error at run time, or its -c command failed */
+  /** the script does not compile, or ended with a run-time error, or its -c command failed */
   failed: 1,
-  /** the command line makes no sense */
+  /** the command line is not valid */
   usage: 2,
   /** the remote cannot be reached, or the connection was cut */
   connection: 3,
-  /** the remote was reached and refuses: no root, no BPF, verifier, attach */
+  /** the remote was reached but refused: no root, no BPF, verifier, attach */
   refused: 4,
   /** Ctrl-C */
   interrupted: 130,
@@ -31,7 +31,7 @@ export class ExitError extends Error {
   }
 }
 
-/** A command line that makes no sense. */
+/** A command line that is not valid. */
 export class UsageError extends ExitError {
   override name = "UsageError";
 

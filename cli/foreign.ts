@@ -35,13 +35,13 @@ const REFUSED: Record<string, string> = {
   "--rlimit-fsize": "is for stap's compile server",
 };
 
-/** Why an option of stap's is refused; undefined if it is none. */
+/** Why an option of stap is refused; undefined if it is not refused. */
 export function refusalOf(spelling: string): string | undefined {
   const reason = REFUSED[spelling];
   return reason === undefined ? undefined : `option '${spelling}' ${reason}`;
 }
 
-/** Options that are taken and change nothing, since what they ask for is so anyway: long names. */
+/** Options that are accepted and change nothing, because what they ask for is always so; by long name. */
 export const IDLE: { name: string; short?: string; value: boolean; why: string }[] = [
   { name: "runtime", value: true, why: "there is no other runtime" },
   { name: "bpf", value: false, why: "the same as --runtime=bpf" },

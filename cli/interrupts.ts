@@ -8,7 +8,7 @@ const SIGNALS: Record<string, number> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 /** What signals do at the moment. */
 export class Interrupts {
   private stop: (() => void) | undefined;
-  /** The signal that ended the run in good order, if one did. */
+  /** The signal that stopped the run in order, if one did. */
   signal: string | undefined;
 
   /** Takes the signals over. */

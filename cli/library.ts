@@ -9,7 +9,7 @@ import { EXIT, ExitError } from "./exit.ts";
 /**
  * The files of a directory for one kernel: those of the directory itself, then those of folders named like it, the
  * runtime, the version and the release ("6.12", "6.12.107", "6.12.107-amd64"), each with a folder for the CPU in it.
- * What comes later counts more.
+ * Later files take precedence.
  */
 export function readLibrary(directory: string, release: string, arch: string): NamedBytes[] {
   if (!existsSync(directory) || !statSync(directory).isDirectory()) {
@@ -31,7 +31,10 @@ function readFolder(directory: string, folder: string): NamedBytes[] {
   }));
 }
 
-/** Lines "kind name file" of what scripts define; a quick look at the text that may find too much, never too little. */
+/**
+ * Lines "kind name file" of what scripts define; a quick scan of the text, which may find too many names but never too
+ * few.
+ */
 export function indexScripts(scripts: NamedBytes[]): string {
   const lines: string[] = [];
   for (const { name, bytes } of scripts) {

@@ -2,7 +2,7 @@
 
 import { UsageError } from "./exit.ts";
 
-/** -l and -L: the probe point whose matches are wanted. */
+/** -l and -L: the probe point whose matches are listed. */
 export interface Listing {
   pattern: string;
   variables: boolean;
@@ -54,7 +54,7 @@ export function perPass(text: string | undefined): number[] {
   return [...text].map(Number);
 }
 
-/** A number from 1 to `max`, or `otherwise` if the option is not there. */
+/** A number from 1 to `max`, or `otherwise` without the option. */
 export function wholeNumber(option: string, text: string | undefined, otherwise: number, max: number): number {
   if (text === undefined) return otherwise;
   const value = /^[0-9]+$/.test(text) ? Number(text) : Number.NaN;
@@ -63,7 +63,7 @@ export function wholeNumber(option: string, text: string | undefined, otherwise:
   return value;
 }
 
-/** -T: seconds as milliseconds; 0 if the option is not there. */
+/** -T: seconds as milliseconds; 0 without the option. */
 export function seconds(text: string | undefined): number {
   if (text === undefined) return 0;
   const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;

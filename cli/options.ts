@@ -231,7 +231,7 @@ export interface Settings {
   script?: string;
   /** Scripts beside it (-E). */
   extra: string[];
-  /** -l, -L: the probe point whose matches are wanted. */
+  /** -l, -L: the probe point whose matches are listed. */
   list?: Listing;
   command?: string;
   pid: number;

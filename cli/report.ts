@@ -29,7 +29,7 @@ function times(user: number, system: number, real: number): string {
   return `${Math.round(user)}usr/${Math.round(system)}sys/${Math.round(real)}real ms`;
 }
 
-/** One line for an error of ours or of the surroundings. */
+/** One line for an error of ours or of the environment. */
 export function errorLine(error: Pick<ExitError, "message" | "hint">): string {
   const joint = error.message.endsWith("?") ? " " : "; ";
   return `stap-remote: ${error.message}${error.hint ? joint + error.hint : ""}\n`;
@@ -44,13 +44,13 @@ const PASS_FAILED: Record<string, string> = {
 };
 export const RUN_FAILED = "Pass 5: run failed.\n";
 
-/** The line after a script's diagnostics that says which pass refused it. */
+/** The line after a script's diagnostics, which says which pass refused the script. */
 export function passFailed(result: CompileResult): string {
   const last = result.passes.at(-1)?.name ?? "parse";
   return PASS_FAILED[last] ?? PASS_FAILED.parse!;
 }
 
-/** stap's lines of -v for passes 1 to 4, with the compiler's time shared out by each pass' part of it. */
+/** stap's lines of -v for passes 1 to 4, with the compiler's time divided among the passes. */
 export function passLines(result: CompileResult, objectName: string, since: Stopwatch): string {
   const cpu = process.cpuUsage(since.cpu);
   const total = result.passes.reduce((sum, pass) => sum + pass.realMs, 0) || 1;
@@ -69,7 +69,7 @@ export function passLines(result: CompileResult, objectName: string, since: Stop
   for (const pass of result.passes) {
     const share = pass.realMs / total;
     const said = text[pass.name];
-    // The process' CPU time includes threads that compile Wasm; a pass cannot have had more than its real time.
+    // The process' CPU time includes threads that compile Wasm; a pass cannot have used more than its real time.
     const part = (microseconds: number) => Math.min((microseconds / 1000) * share, pass.realMs);
     if (said) lines += `${said} in ${times(part(cpu.user), part(cpu.system), pass.realMs)}.\n`;
   }
@@ -118,7 +118,7 @@ const SIGNALS = [
   "TERM",
 ];
 
-/** What to say of the -c command's wait status; "" if it ended well or there was none. */
+/** The message about the -c command's wait status; "" if it succeeded or there was none. */
 export function commandLine(status: number): string {
   if (status <= 0) return "";
   const signal = status & 127;

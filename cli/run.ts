@@ -41,7 +41,7 @@ import {
   type WriteMessage,
 } from "./report.ts";
 
-/** What a job needs from its surroundings; tests give their own. */
+/** The environment of a job; tests supply their own. */
 export interface Surroundings {
   openRemote: OpenRemote;
   message: WriteMessage;
@@ -135,7 +135,7 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     if (settings.keep || settings.module !== undefined) writeObject(settings, result.object);
     return await runObject(result.object, { settings, around, session });
   } catch (error) {
-    // What cannot be attached any more may have gone with its module.
+    // A function that cannot be attached any more may have been unloaded with its module.
     if (error instanceof SessionError && error.detail.failure?.code === FailureCode.Attach) cache?.forget();
     throw error instanceof SessionError ? toExitError(error, settings, session) : error;
   } finally {
@@ -217,7 +217,7 @@ function requestOf(settings: Settings) {
   return { targetPid: settings.pid, timeoutMs: settings.timeoutMs, command: settings.command ?? "" };
 }
 
-/** What has come of a run so far. */
+/** The state of a run. */
 interface RunState {
   output: Output;
   /** Where the -c command's own output goes: never to the file of -o. */

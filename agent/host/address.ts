@@ -3,7 +3,7 @@
 
 import { TransportError } from "./transport.ts";
 
-/** A host argument in its parts; what was not said is left to the configuration. */
+/** A host argument in its parts; missing parts are left to the configuration. */
 export interface HostAddress {
   user?: string;
   host: string;

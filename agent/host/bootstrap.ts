@@ -18,7 +18,7 @@
 // Invariant: root never runs a file that another user could have written. Every folder from / down to the agent belongs
 // to root, and other users may not write there (or may only add files, as in /tmp).
 
-/** What the login shell is given to run. */
+/** The command that the login shell runs. */
 export const COMMAND = "exec sh -c 'IFS= read -r s;eval \"$s\"'";
 
 /** CPUs that an agent is built for. */

@@ -15,7 +15,7 @@ export function toRemoteProcess(
   stderr: NodeJS.ReadableStream,
   toEnd: (code: number | null, signal: string | null) => ProcessEnd,
 ): RemoteProcess {
-  // Writing to a process that is gone is answered by `done`, not by an exception.
+  // Writing to a process that has exited makes no exception; `done` reports the end.
   for (const stream of [child.stdin, child.stdout, child.stderr]) stream.on("error", () => {});
   const done = new Promise<ProcessEnd>((resolve) => {
     const settle = () => resolve(toEnd(child.exitCode, child.signalCode));

@@ -2,7 +2,7 @@
 
 import { compileModule, instantiate } from "../../compiler/host/load.ts";
 
-/** Text that came of some records, to be used before the next call. */
+/** The text of some records; use it before the next call. */
 export interface Formatted {
   /** for standard output */
   text: Uint8Array;
@@ -14,7 +14,7 @@ export interface Formatted {
 export interface Formatter {
   /** Formats the payload of an Output or Control frame; yields at most a megabyte or so at a time. */
   format(records: Uint8Array): Generator<Formatted>;
-  /** Units of output that never became whole. */
+  /** Units of output that stayed incomplete. */
   openUnits(): number;
   /** Bytes of memory the module has taken. */
   memoryBytes(): number;

@@ -95,7 +95,7 @@ const ROWS: Row[] = [
   },
 ];
 
-/** What ssh's messages mean, if they mean that the connection failed. */
+/** Translates ssh's messages, if they mean that the connection failed. */
 export function explainOpenssh(text: string, where: string): TransportError | null {
   for (const { pattern, code, message, hint } of ROWS) {
     const match = pattern.exec(text);

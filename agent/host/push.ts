@@ -16,7 +16,7 @@ export interface PushOptions {
   agents: Map<AgentArch, Uint8Array>;
   /** Whether to become root with sudo where the login user is not root. */
   sudo?: "no" | "yes";
-  /** How to ask for sudo's password; the default asks on the terminal, if there is one. */
+  /** How to ask for sudo's password; by default the user is asked on the terminal, if there is one. */
   askPassword?: AskPassword;
   /** The agent's arguments; default ["serve"]. */
   args?: string[];
@@ -40,7 +40,7 @@ export interface StartedAgent {
 
 const TIMEOUT_MS = 30_000;
 
-/** A login shell that prints more than this before the script runs is not going to run it. */
+/** If a login shell prints more than this before the script runs, it will not run the script. */
 const MAX_NOISE = 4 << 20;
 
 /** Sends the agent if it is missing, starts it, and hands over its frame streams. */
@@ -71,7 +71,7 @@ class Conversation {
   private uid = -1;
   private uploaded = false;
   private asked = false;
-  /** Where the login shell's noise begins and ends does not matter; its last lines explain a failure. */
+  /** Keeps the last lines of the login shell's own output, which explain a failure. */
   private noise = "";
   private noiseBytes = 0;
   private readonly skipped: string[] = [];

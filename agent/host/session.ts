@@ -170,7 +170,7 @@ export class Session {
     }
   }
 
-  /** Asks the agent to end in good order; `run` goes on until `finished`. */
+  /** Asks the agent to stop in order; `run` continues until `finished`. */
   stop(): void {
     this.send(HostFrame.Stop).catch(() => {});
   }

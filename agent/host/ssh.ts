@@ -89,7 +89,7 @@ function timeoutError(config: HostConfig, timeoutMs: number): TransportError {
   );
 }
 
-/** What a failed socket means; Node gives several errors where a name has several addresses. */
+/** Translates a failed socket; Node reports several errors if a name has several addresses. */
 export function socketError(error: Error, { host, port }: { host: string; port: number }): TransportError {
   const list = (error as AggregateError).errors as NodeJS.ErrnoException[] | undefined;
   const cause: NodeJS.ErrnoException = list?.find((one) => one.code === "ECONNREFUSED") ?? list?.[0] ?? error;
@@ -204,7 +204,7 @@ class Attempt {
         fail();
       };
       client.on("error", (error: Error & { level?: string }) => {
-        // An agent that cannot be reached is one way less, not the end.
+        // If the ssh-agent cannot be reached, the other methods are still tried.
         if (error.level !== "agent") fail(error);
       });
       client.once("close", () => fail());
@@ -339,7 +339,7 @@ class Ssh2Transport implements Transport {
     channel.on("exit", (code: number | null, signal?: string) => {
       end = signal ? { code: null, signal } : { code };
     });
-    // Writing to a process that is gone is answered by `done`, not by an exception.
+    // Writing to a process that has exited makes no exception; `done` reports the end.
     channel.on("error", () => {});
     channel.stderr.on("error", () => {});
     const done = new Promise<ProcessEnd>((resolve) => {

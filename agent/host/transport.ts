@@ -44,12 +44,12 @@ export interface ConnectOptions {
   identity?: string[];
   /** known_hosts files instead of those of the configuration. */
   knownHosts?: string[];
-  /** Record the key of a host that is not known yet; a changed key is refused all the same. */
+  /** Record the key of a host that is not known yet; a changed key is still refused. */
   acceptNew?: boolean;
-  /** Which SSH implementation; "auto" takes ssh2 unless the configuration needs what it lacks. */
+  /** The SSH implementation; "auto" is ssh2 unless the configuration needs something that ssh2 lacks. */
   ssh?: "auto" | "ssh2" | "openssh";
   timeoutMs?: number;
-  /** How to ask for passwords and passphrases; the default asks on the terminal, if there is one. */
+  /** How to ask for passwords and passphrases; by default the user is asked on the terminal, if there is one. */
   askPassword?: AskPassword;
   /** One ssh configuration file instead of the user's and the system's, as `ssh -F`. */
   configFile?: string;

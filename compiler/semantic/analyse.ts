@@ -24,8 +24,8 @@ import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
 import { warnNeverAssigned, warnUnused } from "./warn";
 
 /**
- * Walks after which inference stops waiting. Each walk decides something; only a script written to that end needs more,
- * and is told that types are unresolved.
+ * Inference stops after this many walks. Each walk decides something; only a script written for that purpose needs
+ * more, and is told that types are unresolved.
  */
 const MOST_WALKS: i32 = 400;
 

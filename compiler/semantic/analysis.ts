@@ -57,7 +57,7 @@ export class Condition {
   ) {}
 }
 
-/** Code of a probe: what one way through the aliases puts together. Its handlers share it; of `never` it has none. */
+/** Code of a probe, for one path through the aliases. Its handlers share it; for `never` there are none. */
 export class CodeUnit {
   conditions: Condition[] = [];
   parts: Part[] = [];
@@ -103,7 +103,7 @@ export class Analysis {
   prints: PrintSymbol[] = [];
   /** Builtins that calls name, by name. */
   private builtins: Map<string, BuiltinSymbol> = new Map<string, BuiltinSymbol>();
-  /** Some code asks for its probe point: pp() and its like. */
+  /** Some code asks for its probe point: pp() and similar functions. */
   asksForSites: bool = false;
   /** Undefined names that were compared with others. */
   comparisons: i32 = 0;
@@ -128,7 +128,7 @@ export class Analysis {
   }
 }
 
-/** What functions are found by: overloads with different numbers of parameters are different functions. */
+/** The key by which functions are found: overloads with different numbers of parameters are different functions. */
 export function functionKey(name: string, arity: i32): string {
   return `${name}/${arity}`;
 }

@@ -57,7 +57,7 @@ function setInitial(symbol: GlobalSymbol, value: Expression): void {
   }
 }
 
-/** What a private name is called outside its file: no script can spell it. */
+/** The mangled form of a private name, which no script can write. */
 function mangle(scope: FileScope, name: string): string {
   return `${name}#${scope.index}`;
 }
@@ -93,7 +93,7 @@ function collectFunction(a: Analysis, scope: FileScope, node: FunctionDeclaratio
   a.functionFiles.push(scope);
 }
 
-/** Whether another function takes the place of the tapset's: a script's, or one of a file that counts more. */
+/** Whether another function takes the place of the tapset's: a script's, or one of a file that takes precedence. */
 function isReplaced(a: Analysis, scope: FileScope, name: string, key: string): bool {
   if (a.functionsByKey.has(key) && isUserFunction(a, key)) return true;
   const known = a.options.tapset.functions;

@@ -195,7 +195,7 @@ class Observer extends Visitor {
     if (wanted) this.noteRead(e.target);
   }
 
-  /** The value of an assignment is wanted: to a local that is a use. */
+  /** The value of an assignment is used, which counts as a read of a local. */
   private noteRead(target: Expression): void {
     if (target.kind != NodeKind.Identifier) return;
     const symbol = <ScriptSymbol | null>(<Identifier>target).symbol;
@@ -268,7 +268,7 @@ export function fillEffects(a: Analysis, functions: FunctionSymbol[]): void {
     if (summary.effects & Effects.Next) summary.effects |= Effects.MayFail;
     summaries.set(functions[i], summary);
   }
-  // Again while something changes: within a circle of calls the first member does not know the last one's summary yet.
+  // Repeat while something changes: in a circle of calls, the first member does not know the last one's summary yet.
   let changed = true;
   while (changed) {
     changed = false;
@@ -303,7 +303,7 @@ export function decideLocks(a: Analysis): void {
 }
 
 /**
- * Whether a timer runs in the agent and touches nothing that the kernel's handlers do: the agent runs one at a time.
+ * Whether a timer runs in the agent and uses no global of the kernel's handlers: the agent runs one handler at a time.
  */
 function isUndisturbed(handler: Handler, summary: Summary): bool {
   if (handler.engine != Engine.Agent) return false;
@@ -428,7 +428,7 @@ function needsLock(handler: Handler, summary: Summary): bool {
   for (let i = 0, n = summary.globals.length; i < n; ++i) {
     const global = summary.globals[i];
     const access = summary.access.get(global);
-    // Every step in a table must be undisturbed, and what sorts one has a scratch area that all share.
+    // No other handler may change a table during an operation, and sorting uses a scratch area that all handlers share.
     if (global.isArray && (loops || (global.is(GlobalUse.WrittenWhileRunning) && !global.isCounted))) return true;
     if (!global.is(GlobalUse.WrittenWhileRunning)) continue;
     if (global.type == Type.Stats && statisticNeedsLock(global, access)) return true;
@@ -437,7 +437,7 @@ function needsLock(handler: Handler, summary: Summary): bool {
     if (access & WRITES) ++writes;
     if (access & Access.Assign) ++assigned;
   }
-  // A new element takes the lock for itself. If that fails, nothing else of the handler must have been done.
+  // A new element takes the lock itself. If that fails, the handler must not have done anything else.
   if (summary.elementUpdates > 0 && (handler.engine == Engine.Agent || summary.elementUpdates + writes > 2))
     return true;
   return (readsShared && writes > 0) || assigned > 1;
@@ -445,7 +445,7 @@ function needsLock(handler: Handler, summary: Summary): bool {
 
 /**
  * Deleting changes several words. Adding does its work word by word, or on a claimed copy (lower/shards.ts): a
- * variance, which makes sense as a whole only, must not be read then.
+ * variance, whose words must be read together, must not be read then.
  */
 function statisticNeedsLock(global: GlobalSymbol, access: i32): bool {
   if (access & Access.Delete) return true;

@@ -68,14 +68,16 @@ export class Folder extends Rewriter {
   }
 }
 
-/** Whether an expression can be resolved where it stands: as long as target variables are not, nothing with one can. */
+/**
+ * Whether an expression can be resolved: as long as target variables are not supported, nothing that contains one can.
+ */
 function isDefined(e: Expression): bool {
   const finder = new TargetFinder();
   finder.expression(e);
   return !finder.found;
 }
 
-/** Looks for what needs the types and variables of the traced code. */
+/** Looks for expressions that need the types and variables of the traced code. */
 class TargetFinder extends Visitor {
   found: bool = false;
 
@@ -212,7 +214,7 @@ function foldComparison(e: BinaryExpression, order: i32): Expression {
   return new NumberLiteral(e.range, holds ? 1 : 0);
 }
 
-/** Literals stay whole until they are stored, so a comparison of long ones is left to the code that truncates them. */
+/** Literals are not cut until they are stored, so a comparison of long ones is left to the code that cuts them. */
 function foldStrings(e: BinaryExpression): Expression {
   const a = (<StringLiteral>e.left).value;
   const b = (<StringLiteral>e.right).value;

@@ -63,7 +63,7 @@ export class Directive {
   }
 }
 
-/** A format taken apart; `error` is empty if it is one. */
+/** A parsed format; `error` is empty if the format is valid. */
 export class Format {
   directives: Directive[] = [];
   error: string = "";
@@ -81,7 +81,7 @@ const MAX_FORMAT_WIDTH: i32 = 4095;
 
 const PERCENT: i32 = 0x25;
 
-/** Takes a format apart. */
+/** Parses a format. */
 export function parseFormat(text: string): Format {
   return new FormatParser(text).parse();
 }
@@ -190,7 +190,7 @@ function isDigit(c: i32): bool {
   return c >= 0x30 && c <= 0x39;
 }
 
-/** The conversion of a letter, `Literal` if it is none. */
+/** The conversion of a letter; `Literal` if the letter is not a conversion. */
 function conversionOf(letter: i32): Conversion {
   switch (letter) {
     case 0x64: // d

@@ -71,7 +71,7 @@ export class Inference {
   /** What decided the type of a variable, a key of an array, the result of a function, for notes. */
   private decided: Map<ScriptSymbol, Range> = new Map<ScriptSymbol, Range>();
   private decidedKeys: Map<GlobalSymbol, (Range | null)[]> = new Map<GlobalSymbol, (Range | null)[]>();
-  /** What decided the type that the next expression is wanted to have. */
+  /** What decided the type that the next expression should have. */
   private blame: Range | null = null;
 
   constructor(private reporter: Reporter) {}
@@ -96,7 +96,7 @@ export class Inference {
     this.agreeOverloads(symbol);
     const body = symbol.declaration.body;
     if (body) this.block(body);
-    // Of embedded code nothing is known; it is refused later.
+    // Nothing is known about embedded code; it is refused later.
     if (this.reporting && body) {
       for (let i = 0, n = symbol.parameters.length; i < n; ++i) {
         this.requireType(symbol.parameters[i], symbol.parameters[i].range);
@@ -243,7 +243,10 @@ export class Inference {
     return type;
   }
 
-  /** Infers an expression and everything below it. `wanted` is what the place needs, `Unknown` if anything will do. */
+  /**
+   * Infers an expression and everything below it. `wanted` is the type that the context needs, `Unknown` if any type is
+   * allowed.
+   */
   infer(e: Expression, wanted: Type): Type {
     const blame = this.blame;
     this.blame = null;
@@ -254,7 +257,7 @@ export class Inference {
     return Type.Error;
   }
 
-  /** Says what does not fit, and what decided the type: the variable's own first use, or that of what it goes to. */
+  /** Reports a type mismatch and what decided the type: the variable's first use, or that of its destination. */
   private mismatch(e: Expression, wanted: Type, blame: Range | null): void {
     const names = `expected ${typeName(wanted)} but found ${typeName(e.type)}`;
     const diagnostic = this.reporter.error(e.range, `type mismatch: ${names}`);
@@ -495,7 +498,7 @@ export class Inference {
     }
     if (symbol.kind == SymbolKind.Print) {
       const type = this.print(<PrintSymbol>symbol);
-      // As stap has it, `x > 3 && printf(…)` is an expression.
+      // As in stap, `x > 3 && printf(…)` is an expression.
       return type == Type.Void && wanted == Type.Long ? wanted : type;
     }
     if (symbol.kind == SymbolKind.Function) return this.functionCall(<FunctionSymbol>symbol, e, wanted);

@@ -24,7 +24,7 @@ export class Inliner extends Rewriter {
   }
 }
 
-/** The builtin call that a function is nothing but, with its own parameters in order; or null. */
+/** The builtin call that is all a function consists of, with the function's parameters in order; or null. */
 function wrappedCall(symbol: FunctionSymbol): CallExpression | null {
   const body = symbol.declaration.body;
   if (!body || symbol.overloads.length != 1 || body.statements.length != 1) return null;

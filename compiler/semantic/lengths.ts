@@ -49,7 +49,7 @@ const DECIMAL_LENGTH: i32 = 20;
 const HEX_LENGTH: i32 = 18;
 const ESCAPE_LENGTH: i32 = 4;
 
-/** Rounds after which what still grows is given the limit. */
+/** After this many rounds, a length that still grows is set to the limit. */
 const ROUNDS: i32 = 4;
 
 /** Greatest length of a string expression, at most `limit` (MAXSTRINGLEN - 1). */
@@ -109,7 +109,7 @@ function builtinLength(length: i32, e: CallExpression, limit: i32): i32 {
   return min(length == AS_FIRST_ESCAPED ? 4 * first + 5 : first, limit);
 }
 
-/** How long the text of a print gets. */
+/** The greatest length of the text of a print. */
 function printLength(print: PrintSymbol, limit: i32): i32 {
   let length = print.style == PrintStyle.DelimitedLine ? 1 : 0;
   if (print.style != PrintStyle.Printf) {
@@ -137,7 +137,7 @@ function printLength(print: PrintSymbol, limit: i32): i32 {
   return min(length, limit);
 }
 
-/** How long the text of one directive gets. */
+/** The greatest length of the text of one directive. */
 function directiveLength(directive: Directive, value: Expression, limit: i32): i32 {
   if (directive.widthKind == Measure.Dynamic) return limit;
   const isString = directive.conversion == Conversion.String;

@@ -29,7 +29,7 @@ function load(a: Analysis, index: Map<string, string>, name: string): void {
     a.needs.add("tapset", file);
     return;
   }
-  // Its own probes come with it (as in stap, all of a file does).
+  // The file's own probes are loaded too, as in stap.
   const scope = collectFile(a, parseFile(tapset.sources.get(file), a.options.preprocess, a.reporter));
   if (scope.file.probes.length > 0) a.unresolved.push(scope);
 }

@@ -73,7 +73,7 @@ function checkFormat(print: PrintSymbol, reporter: Reporter): void {
   else reporter.error(print.values[wanted].range, `too many arguments for format string: ${needs}`);
 }
 
-/** The type that each value must have; `Unknown` where numbers and strings will do. */
+/** The type that each value must have; `Unknown` if both numbers and strings are allowed. */
 export function wantedTypes(print: PrintSymbol): Type[] {
   const types: Type[] = [];
   if (print.style != PrintStyle.Printf) {

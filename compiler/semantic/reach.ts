@@ -68,7 +68,7 @@ function addAll(callees: FunctionSymbol[], reached: Set<FunctionSymbol>, work: F
 
 /**
  * Functions so that callees stand before callers, except within circles, whose members are marked recursive (Tarjan's
- * strongly connected components, with its stack spelled out).
+ * strongly connected components, with an explicit stack).
  */
 export function orderCalleesFirst(functions: FunctionSymbol[]): FunctionSymbol[] {
   const order: FunctionSymbol[] = [];

@@ -28,7 +28,7 @@ const MAX_COPIED_BYTES: i64 = 4 << 20;
 /** Aliases within aliases. */
 const MAX_ALIAS_DEPTH: i32 = 64;
 
-/** A point with what surrounds it. */
+/** A probe point with its context. */
 class Expansion {
   conditions: Condition[] = [];
   optional: bool = false;

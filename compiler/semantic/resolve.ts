@@ -33,12 +33,12 @@ import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, S
 import { Visitor } from "./visit";
 
 /**
- * Resolves the names in all functions of user scripts, all units, and what they reach in the tapset; called again, in
- * those that have come since.
+ * Resolves the names in all functions of user scripts, in all units, and in what they reach in the tapset. A later call
+ * resolves what was added since.
  */
 export function resolveNames(a: Analysis): void {
   while (a.namedUnits < a.units.length) resolveUnit(a, a.units[a.namedUnits++]);
-  // Grows while tapset files are loaded; of those only what is reached is looked at.
+  // The list grows while tapset files are loaded. Of these, only functions that are reached are resolved.
   for (; a.namedFunctions < a.functions.length; ++a.namedFunctions) {
     const at = a.namedFunctions;
     if (!a.functionFiles[at].isTapset) resolveFunction(a, a.functions[at]);
@@ -339,7 +339,7 @@ class NameResolver extends Visitor {
     this.a.reporter.error(range, message).note("first used here", first ? first : global.range);
   }
 
-  /** Comparing names, unless that was done too often. */
+  /** Suggests similar names, unless that was done too often. */
   private near(name: string): NearMatches | null {
     return ++this.a.comparisons > MOST_COMPARED ? null : new NearMatches(name);
   }

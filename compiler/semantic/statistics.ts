@@ -38,7 +38,7 @@ export function statisticOf(operand: Expression): GlobalSymbol | null {
   return global.type == Type.Stats ? global : null;
 }
 
-/** What an operator reads of a statistic. */
+/** The values of a statistic that an operator reads. */
 export function extractorOf(op: Operator): Extractor {
   switch (op) {
     case Operator.AtSum:
@@ -56,7 +56,7 @@ export function extractorOf(op: Operator): Extractor {
   }
 }
 
-/** Notes what all code that can run reads of statistics. */
+/** Notes which values of statistics are read by code that can run. */
 export function collectStatistics(a: Analysis, functions: FunctionSymbol[]): void {
   for (let i = 0, n = a.units.length; i < n; ++i) collectUnit(a, i);
   const walk = new Extractors(a.reporter);

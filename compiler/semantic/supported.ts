@@ -64,7 +64,7 @@ export class SupportCheck extends Visitor {
     if (symbol.arity == -2) this.refuse(symbol.range, "arrays that are never indexed");
   }
 
-  /** Embedded C is not a matter of time. */
+  /** Embedded C will stay unsupported. */
   private refuseCode(range: Range): void {
     this.reporter.error(range, "embedded C cannot be compiled to BPF");
   }

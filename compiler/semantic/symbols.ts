@@ -129,19 +129,19 @@ export class LocalSymbol extends VariableSymbol {
   /** How often the code reads and writes it. */
   reads: i32 = 0;
   writes: i32 = 0;
-  /** Of the writes, those that add to what it is: `x++;`, `x += n;`. */
+  /** Of the writes, those that add to the old value: `x++;`, `x += n;`. */
   updates: i32 = 0;
-  /** Something in the text gives it a value. */
+  /** Something in the text assigns it. */
   isAssigned: bool = false;
   constructor(name: string, index: i32, range: Range) {
     super(SymbolKind.Local, name, index, range);
   }
 }
 
-/** What running some code may do, calls included. */
+/** The effects that some code may have, calls included. */
 export const enum Effects {
   None = 0,
-  /** Asks for what only a program in the kernel knows: the current task, its CPU. */
+  /** Needs something that only a program in the kernel has: the current task, its CPU. */
   NeedsKernelContext = 1 << 0,
   ReadsGlobals = 1 << 1,
   WritesGlobals = 1 << 2,
@@ -149,9 +149,9 @@ export const enum Effects {
   Prints = 1 << 3,
   /** Adds control records: exit, error, warn, log. */
   Controls = 1 << 4,
-  /** May end the handler by a soft error: error(), division. */
+  /** May end the handler with a soft error: error(), division. */
   MayFail = 1 << 5,
-  /** Holds a loop or a recursive call: no bound is known for how long it runs. */
+  /** Contains a loop or a recursive call: there is no known bound on its run time. */
   Loops = 1 << 6,
   /** Contains `next` (leaves the handler, or tries the next overload). */
   Next = 1 << 7,
@@ -159,7 +159,7 @@ export const enum Effects {
   Tokenizes = 1 << 8,
 }
 
-/** One body of a function; what has the same name and number of parameters are its overloads. */
+/** One body of a function. Bodies with the same name and number of parameters are its overloads. */
 export class FunctionSymbol extends ScriptSymbol {
   /** Position in `Script.functions`, or -1 if it is not lowered (unused, or inlined everywhere). */
   index: i32 = -1;

@@ -43,7 +43,7 @@ export class Visitor extends Walk {
     else this.visitChildren(node);
   }
 
-  /** The array comes first: what it is decides about the variables of the loop. */
+  /** The array comes first, because it decides the types of the loop's variables. */
   protected override visitForeach(s: ForeachStatement): void {
     this.visit(s.array);
     const slice = s.slice;

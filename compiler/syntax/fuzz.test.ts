@@ -12,7 +12,7 @@ import { parseFile } from "./parser";
 import { printFile } from "./print";
 import { Random, RandomScript } from "./random";
 
-/** What is spliced in: every kind of token that could upset the state of the lexer, the preprocessor or the parser. */
+/** Fragments to insert: every kind of token that could disturb the lexer, the preprocessor or the parser. */
 const PIECES: StaticArray<string> = [
   "%(",
   "%?",
@@ -101,7 +101,7 @@ function check(bytes: Uint8Array, seed: i32): bool {
   assert(renderDiagnostics(reporter).length > 0 == reporter.diagnostics.length > 0, `seed ${seed}: text`);
   assert(writeDiagnosticsJson(reporter).startsWith("["), `seed ${seed}: JSON`);
   if (reporter.hasErrors) return false;
-  // Without errors the tree is whole, so the printed text is a script again.
+  // Without errors the tree is complete, so the printed text is a valid script.
   const again = parseFile(Source.fromText("g.stp", printed), options, reporter);
   assert(!reporter.hasErrors, `seed ${seed}: ${renderDiagnostics(reporter)}\n${printed}`);
   assert(dumpFile(again) == dumped, `seed ${seed}: the same tree`);

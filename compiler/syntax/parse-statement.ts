@@ -37,7 +37,7 @@ import { Operator, OperatorFlags, operatorIs, TokenKind } from "./token";
 
 /** Parses statements. */
 export class StatementParser extends ExpressionParser {
-  /** Whether `return` means something here. */
+  /** Whether `return` is allowed here. */
   protected inFunction: bool = false;
 
   protected parseStatement(): Statement {

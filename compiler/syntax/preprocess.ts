@@ -42,7 +42,7 @@ class Expander {
   local: Map<string, Macro> = new Map<string, Macro>();
   private output: Token[] = [];
   private position: i32 = 0;
-  /** Set when something was so wrong that the rest is not looked at. */
+  /** Set after an error that makes the rest of the file meaningless. */
   private stopped: bool = false;
   /** Macro calls that the one being expanded is inside of. */
   private depth: i32 = 0;
@@ -230,7 +230,7 @@ class Expander {
     if (this.mayEmit(1, token.range, macro)) out.push(token);
   }
 
-  /** Counts what a macro makes; false if it was too much. */
+  /** Counts the tokens that macros make; false if there are too many. */
   private mayEmit(count: i32, place: Range, macro: Macro): bool {
     if (this.stopped) return false;
     this.emitted += count;
@@ -379,7 +379,7 @@ class Conditionals {
     if (this.open.length > 0 && !stopped) {
       this.reporter.parseError(Code.UnfinishedConditional, this.open[this.open.length - 1].token.range);
     }
-    // After an error what is left would only lead the parser to a second one.
+    // After an error, the remaining tokens would only cause a second error in the parser.
     if (stopped || this.open.length > 0) this.output.push(new Token(TokenKind.Junk, Operator.None, last.range));
     this.output.push(last);
     return this.output;
@@ -434,7 +434,7 @@ class Conditionals {
     return true;
   }
 
-  /** Passes a condition in an arm that is not chosen; what it says does not matter. */
+  /** Skips a condition in an arm that is not chosen. */
   private skipCondition(): void {
     while (this.tokens[this.position].kind != TokenKind.End && !this.tokens[this.position].is(Operator.PreThen)) {
       ++this.position;

@@ -61,7 +61,7 @@ function testOptions(): SemanticOptions {
   return options;
 }
 
-/** Analyses a script that is right. */
+/** Analyses a valid script. */
 export function analysed(text: string): Analysed {
   const reporter = new Reporter();
   const options = testOptions();
@@ -71,7 +71,7 @@ export function analysed(text: string): Analysed {
   return new Analysed(script!, reporter);
 }
 
-/** The first error of a script that is wrong, with its line and column. */
+/** The first error of an invalid script, with its line and column. */
 export function firstError(text: string): string {
   const reporter = new Reporter();
   const options = testOptions();
