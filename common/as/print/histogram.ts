@@ -85,7 +85,9 @@ class Histogram {
     this.valueWidth = max(5, max(top, bottom));
   }
 
-  /** Two rows more at either end; but not below zero on a scale of powers of two, and no empty ones outside the range. */
+  /**
+   * Two rows more at either end; but not below zero on a scale of powers of two, and no empty ones outside the range.
+   */
   private widen(): void {
     for (let i = 0; i < NEIGHBOURS; ++i) {
       if (this.first > 0 && (this.isLinear || this.first != this.count >> 1)) --this.first;

@@ -8,7 +8,7 @@ import { Directive, Flag, FROM_ARGUMENT, MAX_WIDTH, UNSET } from "./directive";
 import { ManifestView } from "./manifest";
 
 /** No item of a record is longer than this; records are shorter still. */
-export const MAX_ITEM_BYTES: u64 = 65536;
+const MAX_ITEM_BYTES: u64 = 65536;
 
 /** How to print one site. */
 export class Plan {

@@ -7,11 +7,11 @@
 import { OutBuffer } from "./buffer";
 
 /** Most units that may be half-finished at a time. */
-export const MAX_OPEN: i32 = 4096;
+const MAX_OPEN: i32 = 4096;
 /** Longest text of one unit; what is beyond is cut and reported. */
 export const MAX_UNIT_BYTES: i32 = 1 << 20;
 /** Text of all half-finished units together. */
-export const MAX_OPEN_BYTES: i32 = 1 << 26;
+const MAX_OPEN_BYTES: i32 = 1 << 26;
 
 /** One half-finished unit. */
 class Unit {
