@@ -240,9 +240,8 @@ function settable(known: Map<string, { file: string; value: string }[]>): string
 function fixed(known: Map<string, { file: string; value: string }[]>): string {
   let table = row("what", "most", "unit", "why", "constant") + row("---", "--:", "---", "---", "---");
   for (const { what, constant, unit, reason } of FIXED) {
-    const { file, value } = find(known, constant);
     const name = constant.split(" ").pop() ?? "";
-    table += row(what, readable(valueOf(value)), unit, reason, `\`${file}\`: \`${name}\``);
+    table += row(what, readable(valueOf(find(known, constant).value)), unit, reason, `\`${name}\``);
   }
   return table;
 }
