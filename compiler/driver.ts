@@ -9,14 +9,15 @@ import { Engine } from "../common/format/manifest";
 import { RequestTag } from "../common/format/request";
 import { dumpBlob, isBlobDump } from "./blob-dump";
 import { Chains } from "./bpf/chain";
-import { BackendOptions, Code } from "./bpf/code";
+import { BackendOptions, Code, RelocationKind } from "./bpf/code";
 import { compileFunction, MACHINE_PHASES, passName } from "./bpf/compile";
 import { packCode, unpackCode } from "./bpf/pack";
 import { printCode } from "./bpf/print";
-import { checkWalk } from "./bpf/walk";
+import { checkWalk, hasUncountedLoop } from "./bpf/walk";
 import { enterPass } from "./clock";
 import { Compilation } from "./compilation";
 import { Reporter } from "./diagnostics/diagnostic";
+import { Func, Linkage } from "./ir/function";
 import { printFunction } from "./ir/print";
 import { Feature } from "./kernel/facts";
 import { checkSizes, lower } from "./lower/lower";
@@ -43,6 +44,9 @@ export class Pass {
     public print: (c: Compilation) => string,
   ) {}
 }
+
+/** Stands for the code of a function that no program reaches. */
+const ABSENT = new Code(new Func("(unreached)", Linkage.Subprogram, 0));
 
 /** The passes, in order. */
 const PASSES: StaticArray<Pass> = [
@@ -256,15 +260,50 @@ function generateAll(c: Compilation): void {
     options.dump = c.options.dump.startsWith("il:") ? c.options.dump.substring(3) : c.options.dump;
     options.lines = positionLines(c);
   }
-  for (let i = 0, n = functions.length; i < n; ++i) {
+  const order = new CompileOrder(c);
+  for (let i = order.next(); i >= 0; i = order.next()) {
     const code = options.dump.length > 0 ? compileFunction(functions[i], options) : compileAndForget(c, i, options);
     if (code.error.length > 0) {
       c.reporter.error(null, `'${code.name}' does not fit the kernel's limits: it ${code.error}`);
       return;
     }
-    c.codes.push(code);
+    c.codes[i] = code;
+    order.reach(code);
   }
   c.dumped = options.dumped;
+}
+
+/** The functions that some program reaches, each once. What only code that was optimised away called is left out. */
+class CompileOrder {
+  private reached: StaticArray<bool>;
+  private work: i32[] = [];
+
+  constructor(c: Compilation) {
+    const count = c.unit!.ir.functions.length;
+    this.reached = new StaticArray<bool>(count);
+    c.codes = new Array<Code>(count).fill(ABSENT);
+    const programs = c.unit!.programs;
+    for (let i = programs.length - 1; i >= 0; --i) this.add(programs[i].func);
+  }
+
+  private add(index: i32): void {
+    if (this.reached[index]) return;
+    this.reached[index] = true;
+    this.work.push(index);
+  }
+
+  /** The function that comes next; -1 behind the last. */
+  next(): i32 {
+    return this.work.length > 0 ? this.work.pop() : -1;
+  }
+
+  /** Adds what a function calls. */
+  reach(code: Code): void {
+    const relocations = code.relocations;
+    for (let i = 0, n = relocations.length; i < n; ++i) {
+      if (relocations[i].kind == RelocationKind.Function) this.add(relocations[i].addend);
+    }
+  }
 }
 
 /** Compiles function `index`, and frees its IR and what the passes used. The text of a dump would be freed, too. */
@@ -310,7 +349,10 @@ function checkPrograms(c: Compilation): void {
 function printBpf(c: Compilation): string {
   const lines = positionLines(c);
   const parts: string[] = [];
-  for (let i = 0, n = c.codes.length; i < n; ++i) parts.push(printCode(c.codes[i], lines) + "\n");
+  for (let i = 0, n = c.codes.length; i < n; ++i) {
+    if (c.codes[i] !== ABSENT) parts.push(printCode(c.codes[i], lines) + "
+");
+  }
   return joinTexts(parts);
 }
 

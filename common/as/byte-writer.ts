@@ -53,6 +53,12 @@ export class ByteWriter {
     for (let i = 0; i < n; ++i) store<u8>(to + <usize>i, <u8>value.charCodeAt(i));
   }
 
+  /** Forgets what was written behind a length. */
+  truncate(length: i32): void {
+    assert(length <= this.length, "a writer is cut where it has been");
+    this.length = length;
+  }
+
   /** Appends what another writer holds. */
   append(other: ByteWriter): void {
     const n = other.length;

@@ -21,6 +21,8 @@ function cloneBlock(block: Block): Block {
 export function cloneFunction(fn: Func): Func {
   let copy = new Func(fn.name, fn.linkage, fn.parameterCount);
   copy.index = fn.index;
+  copy.rounds = fn.rounds;
+  copy.isForAgent = fn.isForAgent;
   for (let b = 0, n = fn.blocks.length; b < n; ++b) copy.blocks.push(cloneBlock(fn.blocks[b]));
   copy.ops = fn.ops.slice(0);
   copy.as = fn.as.slice(0);

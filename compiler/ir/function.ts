@@ -140,6 +140,8 @@ export class Func {
   variables: Array<string> = [];
   /** Instructions that the kernel's verifier walks beside the code's own: those of bounded loops, each round anew. */
   rounds: i64 = 0;
+  /** It runs in the agent only: no verifier walks its loops. */
+  isForAgent: bool = false;
   /** The kernel has signed division: bpf/legalize leaves it alone. */
   signedDivision: bool = false;
   private constantIndex: Map<i64, i32> = new Map();

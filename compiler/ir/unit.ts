@@ -100,6 +100,24 @@ export class UnitArrayMap {
   ) {}
 }
 
+/** How much of each part of a unit there was at some moment. */
+export class UnitMark {
+  constructor(
+    public functions: i32,
+    public sites: i32,
+    public positions: i32,
+    public rodataBytes: i32,
+  ) {}
+}
+
+/** Removes the names of what has a number or offset from `first` on. */
+export function forgetFrom(numbers: Map<string, i32>, first: i32): void {
+  const names = numbers.keys();
+  for (let i = 0, n = names.length; i < n; ++i) {
+    if (numbers.get(names[i]) >= first) numbers.delete(names[i]);
+  }
+}
+
 /** All that one object holds. */
 export class Unit {
   ir: IrModule = new IrModule();
@@ -154,6 +172,19 @@ export class Unit {
   addMap(name: string, valueBytes: i32, entries: i32): i32 {
     this.maps.push(new UnitArrayMap(name, valueBytes, entries));
     return UnitMap.First + this.maps.length - 1;
+  }
+
+  /** What there is now; `rollback` removes what was added since. */
+  mark(): UnitMark {
+    return new UnitMark(this.ir.functions.length, this.sites.length, this.positions.length, this.rodata.length);
+  }
+
+  rollback(mark: UnitMark): void {
+    this.ir.functions.length = mark.functions;
+    this.sites.length = mark.sites;
+    this.positions.length = mark.positions;
+    this.rodata.truncate(mark.rodataBytes);
+    forgetFrom(this.literals, mark.rodataBytes);
   }
 
   /** Where the frame arena begins in .bss: behind the globals, on a cache line of its own. */

@@ -34,6 +34,7 @@ import { forgetMatch, matchesInRegisters } from "./regex";
 import { Shared } from "./shared";
 import { isSimple } from "./simple";
 import { Machine, reachesRecursion } from "./steps";
+import { Transaction } from "./transaction";
 import { declareLocal } from "./variable";
 
 /** Longer literals may need a frame to be compared with. */
@@ -56,13 +57,20 @@ export class HandlerTask {
 
 /** Lowers a handler: directly if that does, buffered if it must be, with cuts only if nothing else helps. */
 export function lowerHandler(task: HandlerTask, inSteps: bool): Func {
-  const mark = task.shared.sites.mark();
   if (inSteps || reachesRecursion(task.handler)) return lowerInSteps(task);
-  let lowering = attempt(task, mark, false, false);
-  if (lowering.output.needsBuffer || lowering.output.needsCut) {
-    lowering = attempt(task, mark, true, lowering.output.needsCut);
+  const transaction = new Transaction(task.shared);
+  let lowering = attempt(task, false, false);
+  let output = lowering.output;
+  if (output.needsBuffer || output.needsCut) {
+    transaction.rollback();
+    lowering = attempt(task, true, output.needsCut);
+    output = lowering.output;
   }
-  if (lowering.output.needsCut && !lowering.output.mayCut) lowering = attempt(task, mark, true, true);
+  if (output.needsCut && !output.mayCut) {
+    transaction.rollback();
+    lowering = attempt(task, true, true);
+  }
+  transaction.commit();
   task.shared.runtime.plan.needHandler(lowering.frame.areaBytes, task.handler.index);
   return lowering.fn;
 }
@@ -72,11 +80,11 @@ export function actionsOf(shared: Shared, handler: Handler): i32 {
   return attachRow(handler.attach).engine == Engine.Agent ? shared.options.maxAgentActions : shared.options.maxActions;
 }
 
-/** Lowers a handler one way; what an earlier attempt said of sites is forgotten. */
-function attempt(task: HandlerTask, mark: i32, isBuffered: bool, mayCut: bool): Lowering {
-  task.shared.sites.rollback(mark);
+/** Lowers a handler one way. */
+function attempt(task: HandlerTask, isBuffered: bool, mayCut: bool): Lowering {
   const handler = task.handler;
   const lowering = newLowering(task.shared, task.tree, task.name, true);
+  lowering.fn.isForAgent = task.handler.engine == Engine.Agent;
   lowering.output.isBuffered = isBuffered;
   lowering.output.mayCut = mayCut;
   const loops = (handler.effects & Effects.Loops) != 0;
@@ -92,6 +100,7 @@ function attempt(task: HandlerTask, mark: i32, isBuffered: bool, mayCut: bool): 
 function lowerInSteps(task: HandlerTask): Func {
   const handler = task.handler;
   const lowering = newLowering(task.shared, task.tree, task.name, true);
+  lowering.fn.isForAgent = task.handler.engine == Engine.Agent;
   const prints = (handler.effects & Effects.Prints) != 0;
   lowering.output.isBuffered = prints;
   lowering.output.mayCut = prints;

@@ -8,9 +8,9 @@
 //   driver:  for (i = 0; i < MAXACTION; i++) { status = body(frame); if (status) break }
 //   body:    charge actions; if (!condition) return Break; statements; continue: step; return Continue
 
-import { Builder } from "../ir/build";
 import { Func, Linkage, Ref } from "../ir/function";
 import { Op } from "../ir/op";
+import { Driver } from "../runtime/loop";
 import { FrameWord } from "../runtime/plan";
 import { Effects } from "../semantic/symbols";
 import { Range } from "../source/source";
@@ -28,11 +28,8 @@ import { FunctionParts, Lowering, Status } from "./lowering";
 import { Loop } from "./scope";
 import { Machine } from "./steps";
 
-/** A driver of more iterations than this is split in two, one in the other: the verifier walks each to its bound. */
-const MOST_DRIVEN: i32 = 1024;
-
-/** The most rounds of so many that the verifier is asked to walk: eight million iterations. */
-const MOST_ROUNDS: i32 = 8192;
+/** The most steps of a machine that its driver counts: the verifier walks 16,384 rounds for these eight million. */
+const MOST_STEPS: i32 = 8192 * 1024;
 
 /** What the kinds of loops differ in. */
 export abstract class LoopShape {
@@ -189,13 +186,12 @@ function inSteps(lowering: Lowering, machine: Machine, shape: LoopShape): void {
 
 /** Drives a handler's machine to its end. */
 export function driveMachine(lowering: Lowering, machine: Machine, range: Range): void {
-  const b = lowering.b;
   // Each action suspends twice at the most: a call and its return.
   const most = 2 * <i64>lowering.actions + 2;
-  const rounds = <i32>min<i64>(MOST_ROUNDS, (most + MOST_DRIVEN - 1) / MOST_DRIVEN);
-  const body = makeRounds(lowering, lowering.unit.ir.add(machine.fn), machine.fn.name);
-  const status = driveBounded(b, lowering.frame.offset(), body, rounds);
-  if (rounds < MOST_ROUNDS) return;
+  const times = <i32>min<i64>(MOST_STEPS, most);
+  const step = lowering.unit.ir.add(machine.fn);
+  const status = new Driver(lowering.unit, lowering.b).drive(step, lowering.frame.offset(), times);
+  if (times < MOST_STEPS) return;
   // MAXACTION is more than the verifier lets the driver count to.
   lowering.exits.failIf(Op.Eq, status, lowering.constant(Status.Continue), "MAXACTION exceeded", range, "");
 }
@@ -245,14 +241,8 @@ function drive(lowering: Lowering, inner: Lowering, index: i32, shape: LoopShape
   const b = lowering.b;
   lowering.at(shape.range);
   // Iterations cost actions, so the bound is there for the verifier: it is never what ends a loop.
-  const most = lowering.root.actions;
-  let callee = index;
-  let rounds = most;
-  if (most > MOST_DRIVEN) {
-    rounds = (most + MOST_DRIVEN - 1) / MOST_DRIVEN;
-    callee = makeRounds(lowering, index, inner.fn.name);
-  }
-  const status = driveBounded(b, lowering.frame.offset(), callee, rounds);
+  const times = lowering.root.actions;
+  const status = new Driver(lowering.unit, b).drive(index, lowering.frame.offset(), times);
   if (inner.exits.mayFail) {
     const bad = b.newBlock("failed");
     const good = b.newBlock("ok");
@@ -264,39 +254,6 @@ function drive(lowering: Lowering, inner: Lowering, index: i32, shape: LoopShape
   }
   if (inner.exits.mayReturn) leaveBody(lowering, status, Status.Return);
   if (inner.exits.mayNext) leaveBody(lowering, status, Status.Next);
-}
-
-/** Emits the bounded loop; returns what the body returned last. */
-function driveBounded(b: Builder, frame: Ref, callee: i32, bound: i32): Ref {
-  const counter = b.variable("round");
-  const status = b.variable("status");
-  const head = b.newBlock("drive");
-  const stop = b.newBlock("stop");
-  const next = b.newBlock("next");
-  const end = b.newBlock("driven");
-  b.setVar(counter, b.constant(0));
-  b.jump(head);
-  b.setBlock(head);
-  const result = b.callFunction(callee, [frame]);
-  b.setVar(status, result);
-  b.setCold(stop);
-  b.branchIf(Op.Ne, result, b.constant(Status.Continue), stop, next);
-  b.setBlock(stop);
-  b.jump(end);
-  b.setBlock(next);
-  const count = b.binary(Op.Add, b.getVar(counter), b.constant(1));
-  b.setVar(counter, count);
-  b.branchIf(Op.Ult, count, b.constant(bound), head, end);
-  b.setBlock(end);
-  return b.getVar(status);
-}
-
-/** A function that drives a body through many iterations, itself to be driven. */
-function makeRounds(lowering: Lowering, body: i32, name: string): i32 {
-  const fn = new Func(name + "_rounds", Linkage.Subprogram, 1);
-  const b = new Builder(fn);
-  b.ret(driveBounded(b, b.parameter(0), body, MOST_DRIVEN));
-  return lowering.unit.ir.add(fn);
 }
 
 /** Goes on with `return` or `next` that a body met: to where it leads here, or further out. */

@@ -2,15 +2,14 @@
 
 import { NONE } from "../../common/format/manifest";
 import { SiteKind } from "../../common/format/record";
-import { Unit, UnitPosition, UnitSite } from "../ir/unit";
+import { forgetFrom, Unit, UnitMark, UnitPosition, UnitSite } from "../ir/unit";
 import { Range } from "../source/source";
 
 /** Numbers the positions and sites of one object. */
 export class Sites {
   private positions: Map<string, i32> = new Map<string, i32>();
+  /** Numbers of sites without arguments, by what they say and where. */
   private sites: Map<string, i32> = new Map<string, i32>();
-  /** The key of each site in `sites`, or empty. */
-  private siteKeys: string[] = [];
 
   constructor(private unit: Unit) {}
 
@@ -31,30 +30,20 @@ export class Sites {
     const position = range ? this.position(range) : NONE;
     const key = `${<i32>kind}:${position}:${near}:${format}`;
     if (this.sites.has(key)) return this.sites.get(key);
-    const index = this.append(new UnitSite(kind, format, position, near), key);
+    const index = this.add(new UnitSite(kind, format, position, near));
     this.sites.set(key, index);
     return index;
   }
 
-  /** Adds a site with arguments; returns its number. */
+  /** Adds a site; returns its number. */
   add(site: UnitSite): i32 {
-    return this.append(site, "");
-  }
-
-  private append(site: UnitSite, key: string): i32 {
     this.unit.sites.push(site);
-    this.siteKeys.push(key);
     return this.unit.sites.length - 1;
   }
 
-  /** How many sites there are; `rollback` forgets those made since. */
-  mark(): i32 {
-    return this.unit.sites.length;
-  }
-
-  rollback(mark: i32): void {
-    for (let i = mark, n = this.siteKeys.length; i < n; ++i) this.sites.delete(this.siteKeys[i]);
-    this.siteKeys.length = mark;
-    this.unit.sites.length = mark;
+  /** Forgets the positions and sites that the unit had from a mark on. */
+  rollback(mark: UnitMark): void {
+    forgetFrom(this.positions, mark.positions);
+    forgetFrom(this.sites, mark.sites);
   }
 }

@@ -163,6 +163,7 @@ export class Machine {
     this.fn = main.fn;
     this.b = main.b;
     this.cutsLoops = handler.engine != Engine.Agent;
+    fn.isForAgent = !this.cutsLoops;
     this.prints = (handler.effects & Effects.Prints) != 0;
   }
 

@@ -68,18 +68,23 @@ function addTo(b: Builder, cell: Cell, field: StatisticField, value: Ref): void 
 
 /** Greatest and least, of what nobody else changes now. */
 function keepExtremes(b: Builder, cell: Cell, value: Ref): void {
-  if (cell.statistic.has(StatisticField.Greatest)) keepGreater(b, cell, StatisticField.Greatest, value, MAX_BIAS);
-  if (cell.statistic.has(StatisticField.Least)) keepGreater(b, cell, StatisticField.Least, value, MIN_BIAS);
+  if (cell.statistic.has(StatisticField.Greatest)) keepGreater(b, cell, StatisticField.Greatest, value);
+  if (cell.statistic.has(StatisticField.Least)) keepGreater(b, cell, StatisticField.Least, value);
 }
 
-function keepGreater(b: Builder, cell: Cell, field: StatisticField, value: Ref, bias: i64): void {
+/** A value as an extreme is kept: the greater one wins. */
+function biased(b: Builder, field: StatisticField, value: Ref): Ref {
+  return b.binary(Op.Xor, value, b.constant(field == StatisticField.Greatest ? MAX_BIAS : MIN_BIAS));
+}
+
+function keepGreater(b: Builder, cell: Cell, field: StatisticField, value: Ref): void {
   const at = cell.word(field);
-  const biased = b.binary(Op.Xor, value, b.constant(bias));
+  const extreme = biased(b, field, value);
   const greater = b.newBlock("greater");
   const kept = b.newBlock("kept");
-  b.branchIf(Op.Ugt, biased, b.load(Op.Load64, cell.base, at), greater, kept);
+  b.branchIf(Op.Ugt, extreme, b.load(Op.Load64, cell.base, at), greater, kept);
   b.setBlock(greater);
-  b.store(Op.Store64, cell.base, at, biased);
+  b.store(Op.Store64, cell.base, at, extreme);
   b.jump(kept);
   b.setBlock(kept);
 }
@@ -89,19 +94,17 @@ function noteExtremes(b: Builder, cell: Cell, value: Ref, skipped: i32): void {
   const fresh = b.newBlock("extreme");
   const known = b.newBlock("noted");
   b.setCold(fresh);
-  if (cell.statistic.has(StatisticField.Greatest)) branchIfGreater(b, cell, StatisticField.Greatest, value, fresh);
-  if (cell.statistic.has(StatisticField.Least)) branchIfGreater(b, cell, StatisticField.Least, value, fresh);
+  for (let field = StatisticField.Greatest; field <= StatisticField.Least; ++field) {
+    if (!cell.statistic.has(field)) continue;
+    const lesser = b.newBlock("lesser");
+    const extreme = biased(b, field, value);
+    b.branchIf(Op.Ugt, extreme, b.load(Op.Load64, cell.base, cell.word(field)), fresh, lesser);
+    b.setBlock(lesser);
+  }
   b.jump(known);
   b.setBlock(fresh);
   b.branch(b.callFunction(EXTREMES.of(cell.store), [cell.number, value]), skipped, known);
   b.setBlock(known);
-}
-
-function branchIfGreater(b: Builder, cell: Cell, field: StatisticField, value: Ref, fresh: i32): void {
-  const biased = b.binary(Op.Xor, value, b.constant(field == StatisticField.Greatest ? MAX_BIAS : MIN_BIAS));
-  const lesser = b.newBlock("lesser");
-  b.branchIf(Op.Ugt, biased, b.load(Op.Load64, cell.base, cell.word(field)), fresh, lesser);
-  b.setBlock(lesser);
 }
 
 function buildExtremes(store: StatisticStore, b: RoutineBuilder): void {

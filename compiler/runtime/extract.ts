@@ -1,6 +1,6 @@
 // Reading statistics: the extractors, and adding up the copies of a scalar one.
 
-import { Extractor, MAX_BIAS, MIN_BIAS, Statistic, StatisticField } from "../../common/as/statistic";
+import { Extractor, MAX_BIAS, MIN_BIAS, StatisticField } from "../../common/as/statistic";
 import { AddressKind, Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
@@ -120,8 +120,8 @@ function buildVariance(store: StatisticStore, b: RoutineBuilder): void {
   const average = b.binary(Op.Sdiv, sum, count);
   const rows = store.rows;
   let squares: Ref;
-  if (rows !== null) squares = mergedSquares(b, rows, store.statistic, average);
-  else squares = varianceParts(b, store.statistic, cell.base, cell.offset, average);
+  if (rows !== null) squares = mergedSquares(b, store, rows, average);
+  else squares = squaresOf(b, cell, average);
   const variance = b.binary(Op.Sdiv, squares, others);
   // Shifting by 64 and more leaves the sign.
   b.ret(b.binary(Op.Sar, variance, b.constant(min<i64>(2 * shift, 63))));
@@ -131,26 +131,26 @@ function buildVariance(store: StatisticStore, b: RoutineBuilder): void {
  * The sum of squares around the average of all samples, as stap merges those of its CPUs: each copy adds (its count -
  * 1) * its variance + its count * (its average - that of all)^2.
  */
-function mergedSquares(b: Builder, copies: Copies, statistic: Statistic, average: Ref): Ref {
+function mergedSquares(b: Builder, store: StatisticStore, copies: Copies, average: Ref): Ref {
   const total = b.variable("total");
   b.setVar(total, b.constant(0));
   const each = new BoundedLoop(b, copies.count);
   const distance = b.binary(Op.Mul, each.index, b.constant(copies.stride));
   const base = b.binary(Op.Add, b.addressOf(AddressKind.Bss, copies.offset), distance);
-  const part = varianceParts(b, statistic, base, 0, average);
+  const part = squaresOf(b, new Cell(store, NoRef, base, 0), average);
   b.setVar(total, b.binary(Op.Add, b.getVar(total), part));
   each.again();
   return b.getVar(total);
 }
 
 /** What the samples of one copy add to the sum of squares around `average`. */
-function varianceParts(b: Builder, statistic: Statistic, base: Ref, offset: i32, average: Ref): Ref {
-  const count = b.load(Op.Load64, base, offset + statistic.offset(StatisticField.Count));
-  const squares = b.load(Op.Load64, base, offset + statistic.offset(StatisticField.Squares));
+function squaresOf(b: Builder, cell: Cell, average: Ref): Ref {
+  const count = b.load(Op.Load64, cell.base, cell.word(StatisticField.Count));
+  const squares = b.load(Op.Load64, cell.base, cell.word(StatisticField.Squares));
   const others = b.binary(Op.Sub, count, b.constant(1));
   // Of one sample there are no squares, and of none no count: a division by zero is zero.
   const within = b.binary(Op.Mul, b.binary(Op.Sdiv, squares, others), others);
-  const own = b.load(Op.Load64, base, offset + statistic.offset(StatisticField.Average));
+  const own = b.load(Op.Load64, cell.base, cell.word(StatisticField.Average));
   const off = b.binary(Op.Sub, own, average);
   return b.binary(Op.Add, within, b.binary(Op.Mul, b.binary(Op.Mul, count, off), off));
 }

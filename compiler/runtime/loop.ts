@@ -4,8 +4,9 @@
 // to `Func.rounds`, from which bpf/walk.ts estimates what the verifier will walk.
 
 import { Builder } from "../ir/build";
-import { Ref } from "../ir/function";
+import { Func, Linkage, Ref } from "../ir/function";
 import { Op } from "../ir/op";
+import { Unit } from "../ir/unit";
 
 /** `for (i = 0; ; ) { …; if (++i == bound) break }`: what is built between the constructor and `again` is the body. */
 export class BoundedLoop {
@@ -53,5 +54,44 @@ export class BoundedLoop {
     b.branchIf(Op.Ult, next, b.constant(this.bound), this.head, end);
     b.setBlock(end);
     b.fn.rounds += this.bound * <i64>(b.fn.ops.length - this.first);
+  }
+}
+
+/** The most calls that one driving loop makes: the verifier walks it to its bound. More calls take a loop of loops. */
+const MOST_DRIVEN: i32 = 1024;
+
+/** Code that calls a function of one argument many times, until it answers something other than 0. */
+export class Driver {
+  constructor(
+    private unit: Unit,
+    private b: Builder,
+  ) {}
+
+  /** Calls `callee` up to `times` times; its last answer. Many calls are driven in two levels: the verifier walks a sum. */
+  drive(callee: i32, argument: Ref, times: i32): Ref {
+    if (times <= MOST_DRIVEN) return this.callUntil(callee, argument, times);
+    const rounds = (times + MOST_DRIVEN - 1) / MOST_DRIVEN;
+    return this.callUntil(this.manyCalls(callee), argument, rounds);
+  }
+
+  private callUntil(callee: i32, argument: Ref, times: i32): Ref {
+    const b = this.b;
+    const answer = b.variable("answer");
+    const loop = new BoundedLoop(b, times);
+    b.setVar(answer, b.callFunction(callee, [argument]));
+    const stop = loop.leaveIf(Op.Ne, b.getVar(answer), b.constant(0));
+    loop.again();
+    b.jump(stop);
+    b.setBlock(stop);
+    return b.getVar(answer);
+  }
+
+  /** A function that calls another one MOST_DRIVEN times at most, until it answers something other than 0. */
+  private manyCalls(callee: i32): i32 {
+    const ir = this.unit.ir;
+    const fn = new Func(`${ir.functions[callee].name}_rounds`, Linkage.Subprogram, 1);
+    const b = new Builder(fn);
+    b.ret(new Driver(this.unit, b).callUntil(callee, b.parameter(0), MOST_DRIVEN));
+    return ir.add(fn);
   }
 }

@@ -67,6 +67,16 @@ class Placeholder {
   ) {}
 }
 
+/** How much of a plan there was at some moment. */
+export class PlanMark {
+  constructor(
+    public used: bool,
+    public functionBytes: i32,
+    public outputBytes: i32,
+    public placeholders: i32,
+  ) {}
+}
+
 /** The frame that all handlers of one object use. */
 export class FramePlan {
   used: bool = false;
@@ -117,6 +127,18 @@ export class FramePlan {
   needOutput(bytes: i32): void {
     const wanted = bytes < MAX_RECORD_BYTES ? bytes : MAX_RECORD_BYTES;
     if (wanted > this.outputBytes) this.outputBytes = (wanted + 7) & ~7;
+  }
+
+  /** What is planned now; `rollback` forgets what was added since. */
+  mark(): PlanMark {
+    return new PlanMark(this.used, this.functionBytes, this.outputBytes, this.placeholders.length);
+  }
+
+  rollback(mark: PlanMark): void {
+    this.used = mark.used;
+    this.functionBytes = mark.functionBytes;
+    this.outputBytes = mark.outputBytes;
+    this.placeholders.length = mark.placeholders;
   }
 
   /** A constant of `fn` that gets its value when all is lowered. */

@@ -2,8 +2,8 @@
 // in a scratch area that the lock guards. It is built at once, and its root taken out in each round: `limit 10` pays
 // for ten. Equal elements keep the order of insertion.
 //
-// The area is in .bss, u32 count and u32 x (2 x capacity + 1) of entries, of which the first is not used. For an array
-// with a map of its own the entries are in another map, one a value.
+// The area is in .bss: a header, and u32 x (2 x buckets) of entries, of which the first is not used. For an array with a map
+// of its own the entries are in another map, one a value.
 
 import { Extractor } from "../../common/as/statistic";
 import { AddressKind, Builder } from "../ir/build";
@@ -12,7 +12,8 @@ import { Op } from "../ir/op";
 import { branchOnPlaces } from "./copy";
 import { extract } from "./extract";
 import { Frame, FrameVariables } from "./frame";
-import { lookUp, repeat } from "./lookup";
+import { lookUp } from "./lookup";
+import { Driver } from "./loop";
 import { Base, Place } from "./place";
 import { Routine, RoutineBuilder } from "./routine";
 import { Runtime } from "./runtime";
@@ -20,20 +21,22 @@ import { ValueKind } from "./shape";
 import { Cell, StatisticStore } from "./store";
 import { Element, Table } from "./table";
 
+/** Bytes of a queue's header, which is all that is in .bss where the entries are in a map. */
+export const QUEUE_HEADER_BYTES: i32 = 16;
+/** Arrays of more buckets are gone through by a loop of loops: the verifier walks a loop to its bound. */
+const MOST_IN_ONE_LOOP: i32 = 2048;
+
 /** Bytes of .bss that sorting an array of so many buckets needs. */
 export function queueBytes(buckets: i32): i32 {
-  return 4 * (buckets * 2 + 2);
+  return QUEUE_HEADER_BYTES + 8 * buckets;
 }
 
-/** The same where the entries are in a map. */
-export const QUEUE_HEADER_BYTES: i32 = 24;
-
-/** Offsets of u32 in a queue's area. */
+/** Offsets of u32 in a queue's header. */
 const enum QueueWord {
   Count = 0,
-  /** Where the entry that is moved down has come to; of a queue in .bss, entry 0, which it does not use. */
+  /** Where the entry that is moved down has come to. */
   Place = 4,
-  // Only where the entries are in a map:
+  /** How often the queue was built. */
   Generation = 8,
   /** Of the loops over all entries: the current element or entry, or how many are left. */
   Cursor = 12,
@@ -79,9 +82,9 @@ export class ElementQueue {
     return `_${this.area.offset}`;
   }
 
-  /** Whether its entries are values of a map. */
-  get isLarge(): bool {
-    return this.area.map >= 0;
+  /** Whether the loops over all entries are too long for one. */
+  get isLong(): bool {
+    return this.table.buckets > MOST_IN_ONE_LOOP;
   }
 
   word(b: Builder, at: i32): Ref {
@@ -102,41 +105,37 @@ export class ElementQueue {
 
   /** The address of entry `index`, from 1. */
   entry(b: Builder, index: Ref): Ref {
-    if (this.isLarge) return lookUp(this.runtime, b, this.area.map, index);
+    if (this.area.map >= 0) return lookUp(this.runtime, b, this.area.map, index);
     const bounded = b.binary(Op.And, index, b.constant(this.table.buckets * 2 - 1));
     const distance = b.binary(Op.Shl, bounded, b.constant(2));
-    return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.area.offset + 4), distance);
+    return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.area.offset + QUEUE_HEADER_BYTES), distance);
   }
 
   /** How deep the heap may be. */
   get levels(): i32 {
-    return this.isLarge ? 33 - clz<i32>(this.table.buckets) : 18;
+    return 33 - clz<i32>(this.table.buckets);
   }
 
-  /** How often it was built, where that may happen again meanwhile; in .bss, behind the entries. */
+  /** How often it was built: it may be built again while a loop takes elements out. */
   generation(b: Builder): Ref {
-    return this.word(b, this.generationAt);
+    return this.word(b, QueueWord.Generation);
   }
 
   setGeneration(b: Builder, number: Ref): void {
-    this.setWord(b, this.generationAt, number);
+    this.setWord(b, QueueWord.Generation, number);
   }
 
-  private get generationAt(): i32 {
-    return this.isLarge ? QueueWord.Generation : 4 + this.table.buckets * 8;
-  }
-
-  // ------------------------------------------------------------------------------------------------- for who goes through it
+  // ---------------------------------------------------------------------------------------------------- for loops in scripts
 
   /** Fills the queue with all elements. */
   build(b: Builder): void {
-    if (!this.isLarge) {
+    if (!this.isLong) {
       b.callFunction(FILL.of(this), []);
       return;
     }
     // The loops are too long for one; what they know between rounds is in memory.
-    const fill = FILL_LARGE.of(this);
-    const heapify = HEAPIFY_LARGE.of(this);
+    const fill = FILL_LONG.of(this);
+    const heapify = HEAPIFY_LONG.of(this);
     this.setWord(b, QueueWord.Cursor, this.table.first(b));
     this.setCount(b, b.constant(0));
     b.callFunction(fill, []);
@@ -146,8 +145,8 @@ export class ElementQueue {
 
   /** Takes out so many elements. */
   skip(b: Builder, count: Ref): void {
-    if (this.isLarge) {
-      const skip = SKIP_LARGE.of(this);
+    if (this.isLong) {
+      const skip = SKIP_LONG.of(this);
       this.setWord(b, QueueWord.Cursor, count);
       b.callFunction(skip, []);
       return;
@@ -167,48 +166,48 @@ export class ElementQueue {
 const BEFORE = new Routine<ElementQueue>("before", 2, buildBefore);
 
 /** (index) -> 0: moves an entry down to where it belongs */
-const SIFT = new Routine<ElementQueue>("sift", 1, buildSift);
+const SIFT = new Routine<ElementQueue>("sift", 1, buildSift, everyLevel);
 
 /** () -> 0: makes a heap of the entries */
-const HEAPIFY = new Routine<ElementQueue>("heapify", 0, buildHeapify);
+const HEAPIFY = new Routine<ElementQueue>("heapify", 0, buildHeapify, everyParent);
 
 /** () -> 0: fills the queue with all elements and makes a heap of them */
-const FILL = new Routine<ElementQueue>("fill", 0, buildFill);
+const FILL = new Routine<ElementQueue>("fill", 0, buildFill, everyElement);
 
 /** () -> the first element's number, taken out; 0 when the queue is empty */
 const POP = new Routine<ElementQueue>("pop", 0, buildPop);
 
 /** (count) -> 0: takes out so many elements */
-const SKIP = new Routine<ElementQueue>("skip", 1, buildSkip);
+const SKIP = new Routine<ElementQueue>("skip", 1, buildSkip, everyElement);
 
 const FILL_ONE = new Routine<ElementQueue>("fill_one", 1, buildFillStep);
 
-// Of a queue in a map: a loop () -> 0, and its step (0) -> 0, or 1 when there is nothing left to do.
-const FILL_LARGE = new Routine<ElementQueue>("fill", 0, buildFillLarge);
+// Of a long queue: a loop () -> 0, and its step (0) -> 0, or 1 when there is nothing left to do.
+const FILL_LONG = new Routine<ElementQueue>("fill", 0, buildFillLong);
 
 const HEAPIFY_ONE = new Routine<ElementQueue>("heapify_one", 1, buildHeapifyStep);
 
-const HEAPIFY_LARGE = new Routine<ElementQueue>("heapify", 0, buildHeapifyLarge);
+const HEAPIFY_LONG = new Routine<ElementQueue>("heapify", 0, buildHeapifyLong);
 
 const SKIP_ONE = new Routine<ElementQueue>("skip_one", 1, buildSkipStep);
 
-const SKIP_LARGE = new Routine<ElementQueue>("skip", 0, buildSkipLarge);
+const SKIP_LONG = new Routine<ElementQueue>("skip", 0, buildSkipLong);
 
-function buildFillLarge(queue: ElementQueue, b: RoutineBuilder): void {
+function buildFillLong(queue: ElementQueue, b: RoutineBuilder): void {
   callForAll(queue, b, FILL_ONE.of(queue));
 }
 
-function buildHeapifyLarge(queue: ElementQueue, b: RoutineBuilder): void {
+function buildHeapifyLong(queue: ElementQueue, b: RoutineBuilder): void {
   callForAll(queue, b, HEAPIFY_ONE.of(queue));
 }
 
-function buildSkipLarge(queue: ElementQueue, b: RoutineBuilder): void {
+function buildSkipLong(queue: ElementQueue, b: RoutineBuilder): void {
   callForAll(queue, b, SKIP_ONE.of(queue));
 }
 
 /** Calls `step` until it answers something other than 0. */
 function callForAll(queue: ElementQueue, b: Builder, step: i32): void {
-  repeat(queue.runtime, b, step, b.constant(0), queue.table.buckets + 1);
+  new Driver(queue.runtime.unit, b).drive(step, b.constant(0), queue.table.buckets + 1);
   b.ret(b.constant(0));
 }
 
@@ -250,82 +249,71 @@ function leaveAtZero(b: Builder, left: Ref): void {
 }
 
 function buildFill(queue: ElementQueue, b: RoutineBuilder): void {
+  const table = queue.table;
   const number = b.variable("number");
   const count = b.variable("count");
-  b.setVar(number, queue.table.first(b));
+  b.setVar(number, table.first(b));
   b.setVar(count, b.constant(0));
-  const head = b.newBlock("each");
-  const end = b.newBlock("end");
-  const some = b.newBlock("some");
-  b.jump(head);
-  b.setBlock(head);
-  b.setCold(end);
-  b.branchIf(Op.Eq, b.getVar(number), b.constant(0), end, some);
-  b.setBlock(some);
-  const next = b.binary(Op.Add, b.getVar(count), b.constant(1));
+  const each = b.loop();
+  const end = each.leaveIf(Op.Eq, b.getVar(number), b.constant(0));
+  const next = b.binary(Op.Add, each.index, b.constant(1));
   b.store(Op.Store32, queue.entry(b, next), 0, b.getVar(number));
-  b.setVar(number, b.load(Op.Load32u, queue.table.element(b, b.getVar(number)), Element.After));
+  b.setVar(number, b.load(Op.Load32u, table.element(b, b.getVar(number)), Element.After));
   b.setVar(count, next);
-  b.branchIf(Op.Ult, next, b.constant(queue.table.buckets), head, end);
+  each.again();
+  b.jump(end);
   b.setBlock(end);
   // The verifier comes here once for each length the loop may have: what follows must be short, so it is a call.
   queue.setCount(b, b.getVar(count));
   b.ret(b.callFunction(HEAPIFY.of(queue), []));
 }
 
+/** Rounds of a loop over all elements. */
+function everyElement(queue: ElementQueue): i64 {
+  return queue.table.buckets;
+}
+
 function buildHeapify(queue: ElementQueue, b: RoutineBuilder): void {
-  const at = b.variable("at");
-  const head = b.newBlock("sift");
-  const done = b.newBlock("sifted");
-  b.setVar(at, b.constant(queue.table.buckets >> 1));
-  b.jump(head);
-  b.setBlock(head);
-  b.callFunction(SIFT.of(queue), [b.getVar(at)]);
-  const less = b.binary(Op.Sub, b.getVar(at), b.constant(1));
-  b.setVar(at, less);
-  b.branchIf(Op.Ne, less, b.constant(0), head, done);
-  b.setBlock(done);
+  const last = queue.table.buckets >> 1;
+  const each = b.loop();
+  b.callFunction(SIFT.of(queue), [b.binary(Op.Sub, b.constant(last), each.index)]);
+  each.again();
   b.ret(b.constant(0));
+}
+
+/** Rounds of a loop over the entries that have others below them. */
+function everyParent(queue: ElementQueue): i64 {
+  return queue.table.buckets >> 1;
 }
 
 function buildSift(queue: ElementQueue, b: RoutineBuilder): void {
   const at = b.variable("at");
-  const round = b.variable("round");
   keepPlace(queue, b, b.parameter(0));
-  b.setVar(round, b.constant(0));
-  const head = b.newBlock("down");
-  const done = b.newBlock("done");
-  const childBlock = b.newBlock("child");
   const count = queue.count(b);
-  b.jump(head);
-  b.setBlock(head);
+  const down = b.loop();
   b.setVar(at, keptPlace(queue, b));
   const left = b.binary(Op.Shl, b.getVar(at), b.constant(1));
-  const child = b.variable("child");
-  b.setVar(child, left);
-  b.setCold(done);
-  b.branchIf(Op.Ugt, left, count, done, childBlock);
-  b.setBlock(childBlock);
-  chooseChild(queue, b, child, left, count);
+  const done = down.leaveIf(Op.Ugt, left, count);
+  const child = chooseChild(queue, b, left, count);
   const here = queue.entry(b, b.getVar(at));
-  const below = queue.entry(b, b.getVar(child));
+  const below = queue.entry(b, child);
   const mine = b.load(Op.Load32u, here, 0);
   const its = b.load(Op.Load32u, below, 0);
-  const swap = b.newBlock("swap");
-  const ends = b.newBlock("ends");
-  b.setCold(ends);
-  b.branchIf(Op.Eq, b.callFunction(BEFORE.of(queue), [its, mine]), b.constant(0), ends, swap);
-  b.setBlock(ends);
-  b.ret(b.constant(0));
-  b.setBlock(swap);
+  const ends = down.leaveIf(Op.Eq, b.callFunction(BEFORE.of(queue), [its, mine]), b.constant(0));
   b.store(Op.Store32, here, 0, its);
   b.store(Op.Store32, below, 0, mine);
-  keepPlace(queue, b, b.getVar(child));
-  const next = b.binary(Op.Add, b.getVar(round), b.constant(1));
-  b.setVar(round, next);
-  b.branchIf(Op.Ult, next, b.constant(queue.levels), head, done);
+  keepPlace(queue, b, child);
+  down.again();
+  b.jump(done);
+  b.setBlock(ends);
+  b.jump(done);
   b.setBlock(done);
   b.ret(b.constant(0));
+}
+
+/** Rounds of a loop from the root of the heap down. */
+function everyLevel(queue: ElementQueue): i64 {
+  return queue.levels;
 }
 
 /**
@@ -341,10 +329,12 @@ function keptPlace(queue: ElementQueue, b: Builder): Ref {
 }
 
 /** Of two children, the one that comes first. */
-function chooseChild(queue: ElementQueue, b: Builder, child: i32, left: Ref, count: Ref): void {
+function chooseChild(queue: ElementQueue, b: Builder, left: Ref, count: Ref): Ref {
+  const child = b.variable("child");
   const two = b.newBlock("two");
   const one = b.newBlock("one");
   const right = b.binary(Op.Add, left, b.constant(1));
+  b.setVar(child, left);
   b.branchIf(Op.Ule, right, count, two, one);
   b.setBlock(two);
   const x = b.load(Op.Load32u, queue.entry(b, right), 0);
@@ -352,23 +342,15 @@ function chooseChild(queue: ElementQueue, b: Builder, child: i32, left: Ref, cou
   b.setVar(child, b.binary(Op.Add, left, b.callFunction(BEFORE.of(queue), [x, y])));
   b.jump(one);
   b.setBlock(one);
+  return b.getVar(child);
 }
 
 function buildSkip(queue: ElementQueue, b: RoutineBuilder): void {
-  const done = b.variable("done");
-  const head = b.newBlock("each");
-  const end = b.newBlock("end");
-  const more = b.newBlock("more");
-  b.setVar(done, b.constant(0));
-  b.jump(head);
-  b.setBlock(head);
-  b.setCold(end);
-  b.branchIf(Op.Uge, b.getVar(done), b.parameter(0), end, more);
-  b.setBlock(more);
+  const each = b.loop();
+  const end = each.leaveIf(Op.Uge, each.index, b.parameter(0));
   b.callFunction(POP.of(queue), []);
-  const next = b.binary(Op.Add, b.getVar(done), b.constant(1));
-  b.setVar(done, next);
-  b.branchIf(Op.Ult, next, b.constant(queue.table.buckets), head, end);
+  each.again();
+  b.jump(end);
   b.setBlock(end);
   b.ret(b.constant(0));
 }

@@ -2,9 +2,9 @@
 
 import { Builder } from "../ir/build";
 import { Func, NoRef, Ref } from "../ir/function";
-import { Unit } from "../ir/unit";
+import { forgetFrom, Unit, UnitMark } from "../ir/unit";
 import { Base, capacityFor, Place } from "./place";
-import { FramePlan } from "./plan";
+import { FramePlan, FrameWord, PlanMark } from "./plan";
 import { RegexTables } from "./regex";
 
 /** Byte offsets in the scratch area for the digits of a number. */
@@ -16,6 +16,14 @@ export const enum Digits {
   /** The digits stand before this. */
   End = 40,
   Size = 48,
+}
+
+/** How much of an object there was at some moment. */
+export class RuntimeMark {
+  constructor(
+    public unit: UnitMark,
+    public plan: PlanMark,
+  ) {}
 }
 
 /** The run-time library of one object. */
@@ -79,6 +87,20 @@ export class Runtime {
   lookupKey(b: Builder): Ref {
     if (!this.lookupKeys.has(b.fn)) this.lookupKeys.set(b.fn, b.slot(8));
     return this.lookupKeys.get(b.fn);
+  }
+
+  /** What there is now, of the unit and the plan, too; `rollback` removes what was added since. */
+  mark(): RuntimeMark {
+    return new RuntimeMark(this.unit.mark(), this.plan.mark());
+  }
+
+  /** Must not run while a function is under construction. */
+  rollback(mark: RuntimeMark): void {
+    this.unit.rollback(mark.unit);
+    this.plan.rollback(mark.plan);
+    forgetFrom(this.routines, mark.unit.functions);
+    forgetFrom(this.areas, FrameWord.Size + mark.plan.functionBytes);
+    this.lookupKeys.clear();
   }
 
   // ------------------------------------------------------------------------------------------------- common loop bounds

@@ -6,7 +6,7 @@
 import { Builder } from "../ir/build";
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import { repeat } from "./lookup";
+import { Driver } from "./loop";
 import { Routine, RoutineBuilder } from "./routine";
 import { Runtime } from "./runtime";
 import { Element, Table } from "./table";
@@ -87,7 +87,7 @@ function buildDelete(slice: Slice, b: RoutineBuilder): void {
 function walk(slice: Slice, b: Builder, step: i32): void {
   const table = slice.table;
   table.setCursor(b, table.first(b));
-  repeat(slice.runtime, b, step, b.parameter(0), table.buckets + 1);
+  new Driver(slice.runtime.unit, b).drive(step, b.parameter(0), table.buckets + 1);
 }
 
 function buildFindStep(slice: Slice, b: RoutineBuilder): void {

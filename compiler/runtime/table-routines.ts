@@ -7,7 +7,7 @@ import { Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { buildUnlock, LOCK } from "./claim";
-import { repeat } from "./lookup";
+import { Driver } from "./loop";
 import { Routine, RoutineBuilder } from "./routine";
 import { Element, Table, TableHeader } from "./table";
 import { zeroWords } from "./words";
@@ -35,13 +35,13 @@ class KeyedRoutine extends Routine<Table> {
 const SAME_KEYS = new Routine<Table>("same", 3, buildSameKeys);
 
 /** (number) -> 0: takes an element out; 0 is no element and does nothing */
-export const REMOVE = new Routine<Table>("remove", 1, buildRemove);
+export const REMOVE = new Routine<Table>("remove", 1, buildRemove, chained);
 
 /** (keys' words or frame offset) -> number of a new element with these keys, or FULL */
 const INSERT = new KeyedRoutine("insert", 0, buildInsert);
 
 /** (keys' words or frame offset, create) -> number of the element with these keys; 0 none; FULL */
-export const TABLE_FIND = new KeyedRoutine("find", 1, buildFind);
+export const TABLE_FIND = new KeyedRoutine("find", 1, buildFind, chained);
 
 /**
  * (keys' words or frame offset) -> number of the element with these keys, made if there is none; FULL; SKIPPED. For
@@ -60,21 +60,14 @@ function buildFind(table: Table, b: RoutineBuilder): void {
   const hash = table.hashOf(b, words, NoRef);
   const number = b.variable("number");
   b.setVar(number, b.load(Op.Load32u, table.headAddress(b, hash), 0));
-  const missing = b.newBlock("missing");
-  const round = b.variable("round");
-  const head = b.newBlock("chain");
-  const there = b.newBlock("there");
-  const match = b.newBlock("match");
+  const chain = b.loop();
+  const missing = chain.leaveIf(Op.Eq, b.getVar(number), b.constant(0));
   const next = b.newBlock("next");
-  b.setVar(round, b.constant(0));
-  b.jump(head);
-  b.setBlock(head);
-  b.setCold(missing);
+  const match = b.newBlock("match");
   b.setCold(match);
-  b.branchIf(Op.Eq, b.getVar(number), b.constant(0), missing, there);
-  b.setBlock(there);
   if (table.keysInRegisters) {
-    branchOnKeys(b, table.element(b, b.getVar(number)), words, match, next);
+    branchOnKeys(b, table.element(b, b.getVar(number)), words, next);
+    b.jump(match);
   } else {
     const same = b.callFunction(SAME_KEYS.of(table), [b.parameter(0), b.getVar(number), hash]);
     b.branchIf(Op.Ne, same, b.constant(0), match, next);
@@ -83,14 +76,15 @@ function buildFind(table: Table, b: RoutineBuilder): void {
   b.ret(b.getVar(number));
   b.setBlock(next);
   b.setVar(number, b.load(Op.Load32u, table.element(b, b.getVar(number)), Element.Chain));
-  const count = b.binary(Op.Add, b.getVar(round), b.constant(1));
-  b.setVar(round, count);
-  const tooLong = b.newBlock("too_long");
-  b.branchIf(Op.Ult, count, b.constant(min<i64>(table.buckets, MOST_CHAINED) + 1), head, tooLong);
-  b.setBlock(tooLong);
+  chain.again();
   b.ret(b.constant(FULL));
   b.setBlock(missing);
   answerMissing(table, b);
+}
+
+/** Rounds of a loop along the chain of a bucket. */
+function chained(table: Table): i64 {
+  return min<i64>(table.buckets, MOST_CHAINED) + 1;
 }
 
 function answerMissing(table: Table, b: Builder): void {
@@ -103,12 +97,12 @@ function answerMissing(table: Table, b: Builder): void {
   b.ret(b.callFunction(INSERT.of(table), table.passKeys(b)));
 }
 
-/** Goes to `same` if an element has the keys. */
-function branchOnKeys(b: Builder, element: Ref, words: Ref[], same: i32, differ: i32): void {
+/** Goes to `differ` unless an element has the keys; goes on in a new block if it has. */
+function branchOnKeys(b: Builder, element: Ref, words: Ref[], differ: i32): void {
   for (let i = 0, n = words.length; i < n; ++i) {
-    const next = i + 1 < n ? b.newBlock("same") : same;
-    b.branchIf(Op.Eq, b.load(Op.Load64, element, Element.Keys + i * 8), words[i], next, differ);
-    b.setBlock(next);
+    const same = b.newBlock("same");
+    b.branchIf(Op.Eq, b.load(Op.Load64, element, Element.Keys + i * 8), words[i], same, differ);
+    b.setBlock(same);
   }
 }
 
@@ -158,7 +152,7 @@ function buildInsert(table: Table, b: RoutineBuilder): void {
   // Who reads the chain without the lock must find the element complete: on x86 stores keep their order.
   if (table.shape.isCounted && table.runtime.fetchingAtomics) b.atomicXchg(4, head, 0, b.getVar(number));
   else b.store(Op.Store32, head, 0, b.getVar(number));
-  append(table, b, header, element, number);
+  append(table, b, element, number);
   b.ret(b.getVar(number));
 }
 
@@ -199,7 +193,8 @@ function takeElement(table: Table, b: Builder, header: Ref, number: i32): void {
 }
 
 /** Links an element behind all others. */
-function append(table: Table, b: Builder, header: Ref, element: Ref, number: i32): void {
+function append(table: Table, b: Builder, element: Ref, number: i32): void {
+  const header = table.header(b);
   const seq = b.binary(Op.Add, b.load(Op.Load32u, header, TableHeader.Seq), b.constant(1));
   b.store(Op.Store32, header, TableHeader.Seq, seq);
   // Never 0, which marks free elements.
@@ -244,7 +239,7 @@ function buildRemove(table: Table, b: RoutineBuilder): void {
 }
 
 /** Takes an element out of its bucket's chain. */
-function unchain(table: Table, b: Builder, element: Ref, number: Ref): void {
+function unchain(table: Table, b: RoutineBuilder, element: Ref, number: Ref): void {
   const head = table.headAddress(b, b.load(Op.Load32u, element, Element.Hash));
   const after = b.load(Op.Load32u, element, Element.Chain);
   const leads = b.newBlock("leads");
@@ -257,53 +252,56 @@ function unchain(table: Table, b: Builder, element: Ref, number: Ref): void {
   b.jump(done);
   b.setBlock(follows);
   const before = b.variable("before");
-  const round = b.variable("round");
-  const loop = b.newBlock("chain");
-  const found = b.newBlock("found");
-  const next = b.newBlock("next");
   b.setVar(before, first);
-  b.setVar(round, b.constant(0));
-  b.jump(loop);
-  b.setBlock(loop);
-  const chained = b.load(Op.Load32u, table.element(b, b.getVar(before)), Element.Chain);
-  b.setCold(found);
-  b.branchIf(Op.Eq, chained, number, found, next);
+  const chain = b.loop();
+  const link = b.load(Op.Load32u, table.element(b, b.getVar(before)), Element.Chain);
+  const found = chain.leaveIf(Op.Eq, link, number);
+  b.setVar(before, link);
+  chain.again();
+  b.jump(done);
   b.setBlock(found);
   b.store(Op.Store32, table.element(b, b.getVar(before)), Element.Chain, after);
   b.jump(done);
-  b.setBlock(next);
-  b.setVar(before, chained);
-  const count = b.binary(Op.Add, b.getVar(round), b.constant(1));
-  b.setVar(round, count);
-  b.branchIf(Op.Ult, count, b.constant(min<i64>(table.buckets, MOST_CHAINED) + 1), loop, done);
   b.setBlock(done);
+}
+
+/** A neighbour in the order of insertion, seen from an element that is taken out. */
+class Neighbour {
+  constructor(
+    /** Its number; 0: there is none. */
+    public number: Ref,
+    /** Its field that links to the element. */
+    public field: i32,
+    /** The field of the header that does so where there is no neighbour. */
+    public end: i32,
+  ) {}
 }
 
 /** Takes an element out of the order of insertion. */
 function unlink(table: Table, b: Builder, element: Ref): void {
   const before = b.load(Op.Load32u, element, Element.Before);
   const after = b.load(Op.Load32u, element, Element.After);
-  link(table, b, before, Element.After, TableHeader.First, after);
-  link(table, b, after, Element.Before, TableHeader.Last, before);
+  link(table, b, new Neighbour(before, Element.After, TableHeader.First), after);
+  link(table, b, new Neighbour(after, Element.Before, TableHeader.Last), before);
 }
 
 /** Sets a neighbour's link, or the header's where there is no neighbour. */
-function link(table: Table, b: Builder, neighbour: Ref, field: i32, end: i32, value: Ref): void {
+function link(table: Table, b: Builder, neighbour: Neighbour, value: Ref): void {
   const inner = b.newBlock("inner");
   const outer = b.newBlock("outer");
   const done = b.newBlock("linked");
-  b.branch(neighbour, inner, outer);
+  b.branch(neighbour.number, inner, outer);
   b.setBlock(inner);
-  b.store(Op.Store32, table.element(b, neighbour), field, value);
+  b.store(Op.Store32, table.element(b, neighbour.number), neighbour.field, value);
   b.jump(done);
   b.setBlock(outer);
-  b.store(Op.Store32, table.header(b), end, value);
+  b.store(Op.Store32, table.header(b), neighbour.end, value);
   b.jump(done);
   b.setBlock(done);
 }
 
 function buildClear(table: Table, b: RoutineBuilder): void {
-  repeat(table.runtime, b, CLEAR_ONE.of(table), b.constant(0), table.buckets + 1);
+  new Driver(table.runtime.unit, b).drive(CLEAR_ONE.of(table), b.constant(0), table.buckets + 1);
   b.ret(b.constant(0));
 }
 

@@ -142,8 +142,9 @@ function addFunctions(add: Add, a: string, b: string, most: number): void {
   add(
     "recursion",
     `function grow:string(x:string, n:long) { if (n == 0) return x; y = "(" . x; return grow(y, n - 1) . ")" }
-    probe begin { println(grow("${a}", 4)); println(grow("z", 4)) }
-    probe begin(1) { println(strlen(grow("${a.slice(0, most - 4)}", 3))) }`,
+    probe begin {
+      println(grow("${a}", 4)); println(grow("z", 4)); println(strlen(grow("${a.slice(0, most - 4)}", 3)))
+    }`,
     [cut(`((((${a}`), "((((z))))", `${most}`],
   );
   add(
