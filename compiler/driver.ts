@@ -312,6 +312,7 @@ function compileAndForget(c: Compilation, index: i32, options: BackendOptions): 
   const fn = module.functions[index];
   const mark = markMemory();
   const words = packCode(compileFunction(fn, options));
+  if (options.check) assert(!hasUncountedLoop(fn), `a loop of ${fn.name} is not counted`);
   // Passes have changed the function's arrays, which may lie above the mark now.
   module.drop(index);
   return unpackCode(fn, keep<StaticArray<i32>>(mark, words));

@@ -147,21 +147,8 @@ export function optimize(fn: Func, options: BackendOptions, roomy: bool): void {
   assert((SELECT_REQUIRES & ~has) == 0, "isel comes after what it requires");
 }
 
-/**
- * Whether a function of the kernel has a loop of which `Func.rounds` knows nothing: the estimate of what the verifier
- * walks would be wrong (walk.ts).
- */
-function hasUncountedLoop(fn: Func): bool {
-  if (fn.rounds > 0 || fn.isForAgent) return false;
-  for (let i = 0, n = fn.rpo.length; i < n; ++i) {
-    if (fn.blocks[fn.rpo[i]].loopDepth > 0) return true;
-  }
-  return false;
-}
-
 /** Turns IR that went through `optimize` into code. */
 export function generate(fn: Func, options: BackendOptions): Code {
-  if (options.check) assert(!hasUncountedLoop(fn), `a loop of ${fn.name} is not counted`);
   let machine = select(fn);
   if (options.dump == "*" || isMachinePhase(options.dump)) machine.trace = new Trace();
   dumpMachine(machine, "isel", options);

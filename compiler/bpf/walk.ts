@@ -1,6 +1,7 @@
 // Estimates how many instructions the kernel's verifier walks for one program. It follows bounded loops round by round,
 // and gives up after a million. The estimate lets the compiler report that at the probe, in the script's words.
 
+import { Func } from "../ir/function";
 import { Code, RelocationKind } from "./code";
 
 /** The kernel gives up after a million (BPF_COMPLEXITY_LIMIT_INSNS); what is estimated may be more. */
@@ -30,4 +31,16 @@ function walkOf(codes: Code[], entry: i32): i64 {
     }
   }
   return walked;
+}
+
+/**
+ * Whether a function of the kernel, of which code was made, has a loop of which `Func.rounds` knows nothing: the estimate of what the verifier
+ * walks would be wrong.
+ */
+export function hasUncountedLoop(fn: Func): bool {
+  if (fn.rounds > 0 || fn.isForAgent) return false;
+  for (let i = 0, n = fn.rpo.length; i < n; ++i) {
+    if (fn.blocks[fn.rpo[i]].loopDepth > 0) return true;
+  }
+  return false;
 }
