@@ -351,8 +351,7 @@ function printBpf(c: Compilation): string {
   const lines = positionLines(c);
   const parts: string[] = [];
   for (let i = 0, n = c.codes.length; i < n; ++i) {
-    if (c.codes[i] !== ABSENT) parts.push(printCode(c.codes[i], lines) + "
-");
+    if (c.codes[i] !== ABSENT) parts.push(printCode(c.codes[i], lines) + "\n");
   }
   return joinTexts(parts);
 }
