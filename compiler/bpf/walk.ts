@@ -34,8 +34,8 @@ function walkOf(codes: Code[], entry: i32): i64 {
 }
 
 /**
- * Whether a function of the kernel, of which code was made, has a loop of which `Func.rounds` knows nothing: the estimate of what the verifier
- * walks would be wrong.
+ * Whether a function of the kernel, of which code was made, has a loop of which `Func.rounds` knows nothing: the
+ * estimate of what the verifier walks would be wrong.
  */
 export function hasUncountedLoop(fn: Func): bool {
   if (fn.rounds > 0 || fn.isForAgent) return false;
