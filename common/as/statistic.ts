@@ -1,11 +1,11 @@
-// The layout of one statistic in memory: a row of 8-byte words in this order. A script's statistic has only the words that
-// some extractor of the script reads:
+// The layout of one statistic in memory: a row of 8-byte words in this order. A script's statistic has only the words
+// that some extractor of the script reads:
 //
 //   count | sum | greatest | least | average | squares | buckets ...
 //
 // All words of an empty statistic are zero, so fresh memory is an empty statistic. For this, `greatest` and `least` are
-// kept as unsigned numbers of which the larger one wins (`v ^ MAX_BIAS`, `v ^ MIN_BIAS`). `average` and `squares` belong
-// to @variance.
+// kept as unsigned numbers of which the larger one wins (`v ^ MAX_BIAS`, `v ^ MIN_BIAS`). `average` and `squares`
+// belong to @variance.
 
 /** The words of a statistic, in their order; the last one is the first of the histogram's. */
 export const enum StatisticField {

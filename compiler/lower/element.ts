@@ -13,6 +13,7 @@ import { CLEAR, GROW, REMOVE, SKIPPED, TABLE_FIND } from "../runtime/table-routi
 import { Range } from "../source/source";
 import { Expression, IndexExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
+import { SoftError } from "./exits";
 import { Lowering } from "./lowering";
 import { arrayOf } from "./names";
 import { isSimple } from "./simple";
@@ -165,7 +166,12 @@ export function makeNumber(lowering: Lowering, keys: Keys): Ref {
   const limit = symbol.size > 0 ? `size limit (${symbol.size})` : "MAXMAPENTRIES";
   const near = `identifier '${symbol.displayName}'`;
   // An array that wraps is never full, but a chain of one bucket may be.
-  lowering.exits.failIf(Op.Sle, number, lowering.constant(0), `Array overflow, check ${limit}`, keys.range, near);
+  lowering.exits.failIf(
+    Op.Sle,
+    number,
+    lowering.constant(0),
+    new SoftError(`Array overflow, check ${limit}`, keys.range, near),
+  );
   return number;
 }
 

@@ -25,6 +25,17 @@ export const enum ErrorBits {
   Uncatchable = 0x20000,
 }
 
+/** An error of the script at run time. */
+export class SoftError {
+  constructor(
+    /** What `try` catches. */
+    public message: string,
+    public range: Range,
+    /** What the report names. */
+    public near: string,
+  ) {}
+}
+
 /** Where errors go inside of `try`. */
 export class Catch {
   constructor(
@@ -168,9 +179,9 @@ export class Exits {
   }
 
   /** Fails with a fixed message when the compare is true; goes on in a new block otherwise. */
-  failIf(op: Op, x: Ref, y: Ref, message: string, range: Range, near: string): void {
+  failIf(op: Op, x: Ref, y: Ref, error: SoftError): void {
     const failure = this.beginFailure(op, x, y);
-    this.fail(message, range, near);
+    this.fail(error.message, error.range, error.near);
     this.endFailure(failure);
   }
 

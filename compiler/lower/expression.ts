@@ -23,6 +23,7 @@ import { Operator, OperatorFlags, operatorIs, operatorRow, operatorText } from "
 import { Type } from "../syntax/type";
 import { lowerLongCall } from "./call";
 import { addToElement, lowerIn, lowerKeys, makeElement, readElement, readLongOf, writeElement } from "./element";
+import { SoftError } from "./exits";
 import { lowerBucket } from "./histogram";
 import { Lowering } from "./lowering";
 import { arithmeticOp, compareOp } from "./operators";
@@ -159,7 +160,7 @@ function lowerAssignment(lowering: Lowering, e: AssignmentExpression): Ref {
     // As in stap: what is on the right comes first, and may have changed the variable.
     const right = lowering.long(e.value);
     const before = readLong(lowering, target);
-    value = arithmetic(lowering, base, before, right, e.value, e.opRange, operatorText(e.op));
+    value = arithmetic(lowering, new Arithmetic(base, before, right, e.value, e.opRange, operatorText(e.op)));
   }
   lowering.at(e.range);
   writeLong(lowering, target, value);
@@ -177,21 +178,14 @@ function lowerElementAssignment(lowering: Lowering, e: AssignmentExpression, tar
   }
   if (base == Operator.Divide || base == Operator.Modulo) {
     // A division that fails makes no element.
-    const quotient = arithmetic(
-      lowering,
-      base,
-      readLongOf(lowering, keys),
-      right,
-      e.value,
-      e.opRange,
-      operatorText(e.op),
-    );
+    const before = readLongOf(lowering, keys);
+    const quotient = arithmetic(lowering, new Arithmetic(base, before, right, e.value, e.opRange, operatorText(e.op)));
     writeElement(lowering, keys, quotient);
     return quotient;
   }
   const element = makeElement(lowering, keys);
   const before = lowering.b.load(Op.Load64, element, keys.table.valueOffset);
-  const value = arithmetic(lowering, base, before, right, e.value, e.opRange, operatorText(e.op));
+  const value = arithmetic(lowering, new Arithmetic(base, before, right, e.value, e.opRange, operatorText(e.op)));
   lowering.b.store(Op.Store64, element, keys.table.valueOffset, value);
   return value;
 }
@@ -204,18 +198,19 @@ function lowerTernary(lowering: Lowering, e: TernaryExpression): Ref {
   const result = b.variable("ternary");
   beforeMaybe(lowering, e);
   lowering.condition(e.condition, yes, no);
-  lowerArm(lowering, e.whenTrue, yes, result, join);
-  lowerArm(lowering, e.whenFalse, no, result, join);
+  lowerArm(lowering, e.whenTrue, yes, result);
+  b.jump(join);
+  lowerArm(lowering, e.whenFalse, no, result);
+  b.jump(join);
   b.setBlock(join);
   return b.getVar(result);
 }
 
-function lowerArm(lowering: Lowering, e: Expression, block: i32, result: i32, join: i32): void {
+function lowerArm(lowering: Lowering, e: Expression, block: i32, result: i32): void {
   lowering.b.setBlock(block);
   lowering.scope.memo.open();
   lowering.b.setVar(result, lowering.long(e));
   lowering.scope.memo.close();
-  lowering.b.jump(join);
 }
 
 function lowerBinary(lowering: Lowering, e: BinaryExpression): Ref {
@@ -224,25 +219,32 @@ function lowerBinary(lowering: Lowering, e: BinaryExpression): Ref {
   const right = lowering.long(e.right);
   lowering.at(e.range);
   if (operatorIs(e.op, OperatorFlags.Comparison)) return lowering.b.binary(compareOp(e.op), left, right);
-  return arithmetic(lowering, e.op, left, right, e.right, e.opRange, operatorText(e.op));
+  return arithmetic(lowering, new Arithmetic(e.op, left, right, e.right, e.opRange, operatorText(e.op)));
+}
+
+/** An arithmetic operator and its operands. */
+class Arithmetic {
+  constructor(
+    public op: Operator,
+    public left: Ref,
+    public right: Ref,
+    /** The expression of `right`. */
+    public divisor: Expression,
+    /** The operator as the script has it: where, and how it is spelled. */
+    public range: Range,
+    public text: string,
+  ) {}
 }
 
 /** One arithmetic operator; a division checks its divisor first. */
-function arithmetic(
-  lowering: Lowering,
-  op: Operator,
-  left: Ref,
-  right: Ref,
-  divisor: Expression,
-  range: Range,
-  text: string,
-): Ref {
-  if (op == Operator.Divide || op == Operator.Modulo) {
-    lowering.at(range);
-    const known = divisor.kind == NodeKind.NumberLiteral && (<NumberLiteral>divisor).value != 0;
-    if (!known) lowering.exits.failIf(Op.Eq, right, lowering.constant(0), "division by 0", range, `operator '${text}'`);
+function arithmetic(lowering: Lowering, e: Arithmetic): Ref {
+  if (e.op == Operator.Divide || e.op == Operator.Modulo) {
+    lowering.at(e.range);
+    const known = e.divisor.kind == NodeKind.NumberLiteral && (<NumberLiteral>e.divisor).value != 0;
+    const error = new SoftError("division by 0", e.range, `operator '${e.text}'`);
+    if (!known) lowering.exits.failIf(Op.Eq, e.right, lowering.constant(0), error);
   }
-  return lowering.b.binary(arithmeticOp(op), left, right);
+  return lowering.b.binary(arithmeticOp(e.op), e.left, e.right);
 }
 
 /** Evaluates a condition to 0 or 1. */

@@ -382,24 +382,15 @@ export function lowerPending(shared: Shared, tree: Tree): void {
 function lowerSubprogram(shared: Shared, tree: Tree, subprogram: Subprogram): void {
   const fn = subprogram.symbol;
   const parts = new FunctionParts(shared.unit.ir.functions[subprogram.index]);
-  const lowering = new Lowering(shared, tree, false, parts);
+  const lowering = new Lowering(shared, tree, parts);
   const b = lowering.b;
-  lowering.output.isBuffered = true;
-  lowering.output.known = -1;
-  lowering.output.mayCut = true;
-  // Whoever calls it: its loops must be bounded by what the most patient handler may do.
-  lowering.actions = max(shared.options.maxActions, shared.options.maxAgentActions);
-  lowering.exits.exitBlock = b.newBlock("exit");
-  lowering.exits.errorBlock = b.newBlock("error");
-  b.setCold(lowering.exits.errorBlock);
-  lowering.frame.defineMasked(b.parameter(0));
+  const exits = lowering.exits;
+  beginSubprogram(lowering, fn);
   const result = b.variable("result");
   b.setVar(result, lowering.constant(0));
   const exhausted = b.newBlock("exhausted");
-  const inlining = new Inlining(fn, lowering.fn, lowering.exits.exitBlock, exhausted, null);
+  const inlining = new Inlining(fn, lowering.fn, exits.exitBlock, exhausted, null);
   inlining.variable = result;
-  lowering.frame.holdsLocals = (fn.effects & Effects.Loops) != 0;
-  lowering.outlines = true;
   let longPlace: Place | null = null;
   if (lowering.frame.holdsLocals && subprogram.result < 0) {
     longPlace = lowering.frame.newFramePlace(8);
@@ -411,29 +402,53 @@ function lowerSubprogram(shared: Shared, tree: Tree, subprogram: Subprogram): vo
     zero(lowering.frame, inlining.place!);
   }
   lowering.scope.inlining = inlining;
-  for (let i = 0, n = fn.parameters.length; i < n; ++i) {
-    const storage = new Storage();
-    if (fn.parameters[i].type == Type.String) {
-      storage.place = framePlace(subprogram.parameters[i], fn.parameters[i].maxLength);
-    } else if (lowering.frame.holdsLocals) {
-      storage.place = new Place(Base.Frame, NoRef, subprogram.parameters[i], 8);
-    } else {
-      storage.variable = b.variable(fn.parameters[i].name);
-      b.setVar(storage.variable, b.load(Op.Load64, lowering.frame.address(), subprogram.parameters[i]));
-    }
-    lowering.scope.locals.set(fn.parameters[i], storage);
-  }
+  bindArguments(lowering, subprogram);
   for (let i = fn.parameters.length, n = fn.locals.length; i < n; ++i) declareLocal(lowering, fn.locals[i]);
   const body = fn.declaration.body;
   if (body) lowering.block(body);
-  b.jump(lowering.exits.exitBlock);
+  b.jump(exits.exitBlock);
   if ((fn.effects & Effects.Next) != 0) {
     b.setBlock(exhausted);
     exhaust(lowering, fn);
   }
-  b.setBlock(lowering.exits.errorBlock);
-  lowering.exits.storeError();
-  b.jump(lowering.exits.exitBlock);
-  b.setBlock(lowering.exits.exitBlock);
+  b.setBlock(exits.errorBlock);
+  exits.storeError();
+  b.jump(exits.exitBlock);
+  b.setBlock(exits.exitBlock);
   b.ret(longPlace !== null ? lowering.frame.word(longPlace, 0) : b.getVar(result));
+}
+
+/** What is the same in all functions: how they print, loop and end. */
+function beginSubprogram(lowering: Lowering, fn: FunctionSymbol): void {
+  const options = lowering.shared.options;
+  lowering.output.isBuffered = true;
+  lowering.output.known = -1;
+  lowering.output.mayCut = true;
+  // Any handler may call it: its loops are bounded by what the handler with the highest limit may do.
+  lowering.actions = max(options.maxActions, options.maxAgentActions);
+  lowering.exits.exitBlock = lowering.b.newBlock("exit");
+  lowering.exits.errorBlock = lowering.b.newBlock("error");
+  lowering.b.setCold(lowering.exits.errorBlock);
+  lowering.frame.defineMasked(lowering.b.parameter(0));
+  lowering.frame.holdsLocals = (fn.effects & Effects.Loops) != 0;
+  lowering.outlines = true;
+}
+
+/** The parameters of a function have places in its area of the frame, where callers leave the arguments. */
+function bindArguments(lowering: Lowering, subprogram: Subprogram): void {
+  const b = lowering.b;
+  const parameters = subprogram.symbol.parameters;
+  for (let i = 0, n = parameters.length; i < n; ++i) {
+    const storage = new Storage();
+    const at = subprogram.parameters[i];
+    if (parameters[i].type == Type.String) {
+      storage.place = framePlace(at, parameters[i].maxLength);
+    } else if (lowering.frame.holdsLocals) {
+      storage.place = new Place(Base.Frame, NoRef, at, 8);
+    } else {
+      storage.variable = b.variable(parameters[i].name);
+      b.setVar(storage.variable, b.load(Op.Load64, lowering.frame.address(), at));
+    }
+    lowering.scope.locals.set(parameters[i], storage);
+  }
 }

@@ -73,7 +73,7 @@ function isAddedToFreely(global: GlobalSymbol): bool {
   return global.is(GlobalUse.WrittenByKernel | GlobalUse.WrittenWhileRunning) && !global.is(GlobalUse.Guarded);
 }
 
-// -------------------------------------------------------------------------------------------------------------- arrays
+// ------------------------------------------------------------------------------------------------------------- arrays
 
 /** Lays out the arrays' tables and decides which are in .bss: the smallest, as many as fit. */
 function makeTables(shared: Shared, script: Script, contents: Contents): void {
@@ -139,7 +139,7 @@ function placeTable(shared: Shared, storage: GlobalStorage, table: Table): void 
   unit.globals.push(new UnitGlobal(global.displayName, GlobalType.Long, table.offset, bytes));
 }
 
-// ------------------------------------------------------------------------------------------------------------- sorting
+// ------------------------------------------------------------------------------------------------------------ sorting
 
 /** Makes room for what every sorted foreach sorts in. */
 function placeQueues(shared: Shared, contents: Contents): void {
@@ -177,7 +177,8 @@ function reportTooMany(shared: Shared): void {
     const storage = shared.globals[i];
     const table = storage.table;
     if (table === null || table.map < 0) continue;
-    const what = `too many large arrays: they and sorted loops over them take ${maps} maps of the kernel, of ${MOST_MAPS} at most`;
+    const taken = `they and sorted loops over them take ${maps} maps of the kernel, of ${MOST_MAPS} at most`;
+    const what = `too many large arrays: ${taken}`;
     shared.reporter.error(storage.symbol.range, what, "declare smaller ones: up to 1 MiB in all take no map");
     return;
   }

@@ -76,7 +76,7 @@ export function lowerHandler(task: HandlerTask, inSteps: bool): Func {
 }
 
 /** Statements that a handler may run. */
-export function actionsOf(shared: Shared, handler: Handler): i32 {
+function actionsOf(shared: Shared, handler: Handler): i32 {
   return attachRow(handler.attach).engine == Engine.Agent ? shared.options.maxAgentActions : shared.options.maxActions;
 }
 
@@ -118,7 +118,7 @@ function lowerInSteps(task: HandlerTask): Func {
 }
 
 /** Lowers the statements into the machine, and what drives it. */
-function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, conditions: Expression[], from: i32): void {
+function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, conditions: Expression[]): void {
   const b = lowering.b;
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Error, lowering.constant(0));
   b.store(Op.Store64, lowering.frame.address(), FrameWord.Actions, lowering.constant(lowering.actions));
@@ -126,7 +126,7 @@ function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, cond
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Record, lowering.constant(0));
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Nesting, lowering.constant(0));
   const body = machine.beginHandler();
-  lowerConditions(body, conditions, from);
+  lowerConditions(body, conditions);
   lowerBodies(body, handler);
   if (handler.exits) lowerExit(body, null);
   machine.endHandler(body);
@@ -152,13 +152,13 @@ function lowerOnce(lowering: Lowering, handler: Handler, machine: Machine | null
   lowering.exits.errorBlock = b.newBlock("error");
   b.setCold(lowering.exits.errorBlock);
   b.setBlock(early);
-  const done = lowerEarly(lowering, conditions);
+  const rest = conditions.slice(lowerEarly(lowering, conditions));
   const guarded = b.current();
   b.setBlock(body);
   if (machine !== null) {
-    lowerSteps(lowering, handler, machine, conditions, done);
+    lowerSteps(lowering, handler, machine, rest);
   } else {
-    lowerConditions(lowering, conditions, done);
+    lowerConditions(lowering, rest);
     lowerBodies(lowering, handler);
     if (handler.exits) lowerExit(lowering, null);
   }
@@ -231,9 +231,9 @@ function lowerEarly(lowering: Lowering, conditions: Expression[]): i32 {
   return done;
 }
 
-function lowerConditions(lowering: Lowering, conditions: Expression[], from: i32): void {
+function lowerConditions(lowering: Lowering, conditions: Expression[]): void {
   const b = lowering.b;
-  for (let i = from, n = conditions.length; i < n; ++i) {
+  for (let i = 0, n = conditions.length; i < n; ++i) {
     const holds = b.newBlock("holds");
     const skip = b.newBlock("skip");
     lowering.condition(conditions[i], holds, skip);

@@ -12,6 +12,7 @@ import { GlobalSymbol } from "../semantic/symbols";
 import { Range } from "../source/source";
 import { Expression, ForeachStatement, HistogramExpression } from "../syntax/ast";
 import { operatorText } from "../syntax/token";
+import { SoftError } from "./exits";
 import { LoopShape, lowerLoop } from "./loop";
 import { Lowering } from "./lowering";
 import { filledCell, numberOf, storeOf } from "./statistic";
@@ -23,7 +24,7 @@ export function lowerBucket(lowering: Lowering, e: HistogramExpression, index: E
   const at = lowering.long(index);
   const cell = filledCell(lowering, e.operand, e.range, near);
   const count = lowering.constant(cell.statistic.buckets);
-  lowering.exits.failIf(Op.Uge, at, count, "histogram index out of range", e.range, near);
+  lowering.exits.failIf(Op.Uge, at, count, new SoftError("histogram index out of range", e.range, near));
   return lowering.b.callFunction(BUCKET.of(cell.store), [cell.number, at]);
 }
 
@@ -47,7 +48,7 @@ export function fillHistogram(lowering: Lowering, e: HistogramExpression, from: 
   b.callHelper(Helper.ProbeReadKernel, [buckets, lowering.constant(8 * statistic.buckets), from]);
 }
 
-// ----------------------------------------------------------------------------------------------------------- iterating
+// ---------------------------------------------------------------------------------------------------------- iterating
 
 /** `foreach (bucket in @hist_log(s))`: all of them, in their order. */
 export function lowerBuckets(lowering: Lowering, s: ForeachStatement): void {

@@ -8,6 +8,7 @@ import { ArgumentType, MAX_RECORD_BYTES, RecordItem } from "../../common/format/
 import { PrintStyle } from "../builtins/print";
 import { NoRef, Ref } from "../ir/function";
 import { capacityFor, Place, SMALL_BYTES } from "../runtime/place";
+import { Runtime } from "../runtime/runtime";
 import { Conversion, Directive, escapeFormat, Measure } from "../semantic/formats";
 import { PrintSymbol } from "../semantic/symbols";
 import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
@@ -74,16 +75,16 @@ export const MAX_MEMORY: i32 = 1024;
 
 /** What one call prints: its items, in order. None if that is nothing. */
 export function makeItems(lowering: Lowering, print: PrintSymbol): Item[] {
-  const draft = new Draft();
+  const draft = new Draft(lowering.runtime);
   if (print.style == PrintStyle.Printf) {
-    addDirectives(lowering, draft, print);
+    addDirectives(draft, print);
   } else {
     const delimiter = escapeFormat(print.format);
     for (let i = 0, n = print.values.length; i < n; ++i) {
       if (i > 0) draft.addText(delimiter);
       const value = print.values[i];
       if (value.kind == NodeKind.Histogram) addHistogram(draft, <HistogramExpression>value);
-      else addValue(lowering, draft, value, value.type == Type.String ? "%s" : "%d", []);
+      else addValue(draft, value, value.type == Type.String ? "%s" : "%d", []);
     }
     if (print.style == PrintStyle.DelimitedLine) draft.addText("\n");
   }
@@ -95,6 +96,8 @@ class Draft {
   items: Item[] = [];
   /** Bytes that the last one may take. */
   private most: i32 = 0;
+
+  constructor(public runtime: Runtime) {}
 
   addText(text: string): void {
     if (text.length > 0) this.last(0).format += text;
@@ -122,7 +125,7 @@ class Draft {
 }
 
 /** Adds a value under a directive, behind the pieces for its width and precision; a literal under a bare %s is text. */
-function addValue(lowering: Lowering, draft: Draft, value: Expression, directive: string, pieces: Piece[]): void {
+function addValue(draft: Draft, value: Expression, directive: string, pieces: Piece[]): void {
   if (directive == "%s" && isLiteral(value)) {
     draft.addText(escapeFormat(literalText(value)));
     return;
@@ -130,7 +133,7 @@ function addValue(lowering: Lowering, draft: Draft, value: Expression, directive
   if (value.type != Type.String) {
     pieces.push(new Piece(value, ArgumentType.Long, 8));
   } else {
-    const capacity = capacityFor(lengthOf(lowering.runtime, value));
+    const capacity = capacityFor(lengthOf(draft.runtime, value));
     const small = capacity <= SMALL_BYTES;
     const type = small ? ArgumentType.FixedString : ArgumentType.String;
     pieces.push(new Piece(value, type, small ? capacity : capacity - 1));
@@ -145,7 +148,7 @@ function addHistogram(draft: Draft, e: HistogramExpression): void {
   draft.addDirective("%H", [piece]);
 }
 
-function addDirectives(lowering: Lowering, draft: Draft, print: PrintSymbol): void {
+function addDirectives(draft: Draft, print: PrintSymbol): void {
   let next = 0;
   for (let i = 0, n = print.directives.length; i < n; ++i) {
     const directive = print.directives[i];
@@ -167,7 +170,7 @@ function addDirectives(lowering: Lowering, draft: Draft, print: PrintSymbol): vo
       pieces.push(memoryPiece(directive, count, value));
       draft.addDirective(directiveText(directive), pieces);
     } else {
-      addValue(lowering, draft, value, directiveText(directive), pieces);
+      addValue(draft, value, directiveText(directive), pieces);
     }
   }
 }

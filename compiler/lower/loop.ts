@@ -23,7 +23,7 @@ import {
   Statement,
   WhileStatement,
 } from "../syntax/ast";
-import { ErrorBits } from "./exits";
+import { ErrorBits, SoftError } from "./exits";
 import { FunctionParts, Lowering, Status } from "./lowering";
 import { Loop } from "./scope";
 import { Machine } from "./steps";
@@ -148,7 +148,7 @@ function lowerIteration(lowering: Lowering, shape: LoopShape, end: i32, again: i
   b.jump(again);
 }
 
-// ---------------------------------------------------------------------------------------------------------- in the agent
+// ------------------------------------------------------------------------------------------------------- in the agent
 
 function inline(lowering: Lowering, shape: LoopShape): void {
   const b = lowering.b;
@@ -167,7 +167,7 @@ function inline(lowering: Lowering, shape: LoopShape): void {
   if (lowering.output.total > total && !lowering.output.mayCut) lowering.output.needsCut = true;
 }
 
-// -------------------------------------------------------------------------------------------------------------- in steps
+// ----------------------------------------------------------------------------------------------------------- in steps
 
 function inSteps(lowering: Lowering, machine: Machine, shape: LoopShape): void {
   const b = lowering.b;
@@ -193,15 +193,20 @@ export function driveMachine(lowering: Lowering, machine: Machine, range: Range)
   const status = new Driver(lowering.unit, lowering.b).drive(step, lowering.frame.offset(), times);
   if (times < MOST_STEPS) return;
   // MAXACTION is more than the verifier lets the driver count to.
-  lowering.exits.failIf(Op.Eq, status, lowering.constant(Status.Continue), "MAXACTION exceeded", range, "");
+  lowering.exits.failIf(
+    Op.Eq,
+    status,
+    lowering.constant(Status.Continue),
+    new SoftError("MAXACTION exceeded", range, ""),
+  );
 }
 
-// --------------------------------------------------------------------------------------------------------- in the kernel
+// ------------------------------------------------------------------------------------------------------ in the kernel
 
 function outline(lowering: Lowering, shape: LoopShape): void {
   const root = lowering.root;
   const fn = new Func(`${root.fn.name}_loop${root.bodies++}`, Linkage.Subprogram, 1);
-  const inner = new Lowering(lowering.shared, lowering.tree, false, new FunctionParts(fn), root);
+  const inner = new Lowering(lowering.shared, lowering.tree, new FunctionParts(fn), root);
   const index = lowering.unit.ir.add(fn);
   lowerBody(lowering, inner, shape);
   if (inner.output.directItems > 0 && !root.output.isBuffered) root.output.needsBuffer = true;

@@ -55,11 +55,17 @@ export class FunctionParts {
   errorSite: i32;
   frame: FrameVariables;
 
-  constructor(fn: Func) {
-    const b = new Builder(fn);
+  constructor(
+    fn: Func,
+    /** It is a handler's code: nothing is left to catch its errors. */
+    public isHandler: bool = false,
+    /** The function that this one is built into. */
+    shared: FunctionParts | null = null,
+  ) {
+    const b = shared !== null ? shared.b : new Builder(fn);
     this.b = b;
-    this.errorSite = b.variable("error");
-    this.frame = new FrameVariables(b);
+    this.errorSite = shared !== null ? shared.errorSite : b.variable("error");
+    this.frame = shared !== null ? shared.frame : new FrameVariables(b);
   }
 }
 
@@ -88,17 +94,16 @@ export class Lowering {
   constructor(
     public shared: Shared,
     public tree: Tree,
-    public isHandler: bool,
     public parts: FunctionParts,
     root: Lowering | null = null,
   ) {
     const b = parts.b;
-    const frame = new Frame(shared.runtime, b, parts.frame, root !== null ? root.frame : null, isHandler);
+    const frame = new Frame(shared.runtime, parts.frame, root !== null ? root.frame : null, parts.isHandler);
     const output = new Output(frame);
     this.b = b;
     this.frame = frame;
     this.output = output;
-    this.exits = new Exits(shared, frame, output, parts.errorSite, isHandler);
+    this.exits = new Exits(shared, frame, output, parts.errorSite, parts.isHandler);
     this.owner = root;
     this.entry = b.current();
   }
@@ -144,7 +149,7 @@ export class Lowering {
     return value;
   }
 
-  // -------------------------------------------------------------------------------------------------------------- trees
+  // ------------------------------------------------------------------------------------------------------------ trees
 
   /** Evaluates a number. */
   long(e: Expression): Ref {
@@ -183,5 +188,5 @@ export class Lowering {
 /** A new function of a handler or a subprogram. */
 export function newLowering(shared: Shared, tree: Tree, name: string, isHandler: bool): Lowering {
   const linkage = isHandler ? Linkage.Handler : Linkage.Subprogram;
-  return new Lowering(shared, tree, isHandler, new FunctionParts(new Func(name, linkage, 1)));
+  return new Lowering(shared, tree, new FunctionParts(new Func(name, linkage, 1), isHandler));
 }

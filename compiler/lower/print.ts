@@ -22,6 +22,7 @@ import { countLostIn, FLUSH, writeRecord } from "../runtime/report";
 import { PrintSymbol } from "../semantic/symbols";
 import { Range } from "../source/source";
 import { Expression } from "../syntax/ast";
+import { SoftError } from "./exits";
 import { fillHistogram, lowerHistogram } from "./histogram";
 import { Item, MAX_MEMORY, makeItems, Piece } from "./items";
 import { Lowering } from "./lowering";
@@ -55,13 +56,13 @@ export function lowerPrint(lowering: Lowering, print: PrintSymbol): void {
 
 /** Gives a printed item its site. */
 export function nameSite(lowering: Lowering, item: Item, range: Range): void {
-  item.site = newSite(lowering, SiteKind.Print, item, range, "");
+  item.site = newSite(lowering, SiteKind.Print, item, range);
 }
 
-function newSite(lowering: Lowering, kind: SiteKind, item: Item, range: Range, near: string): i32 {
+function newSite(lowering: Lowering, kind: SiteKind, item: Item, range: Range): i32 {
   const sites = lowering.shared.sites;
-  if (item.pieces.length == 0) return sites.plain(kind, item.format, range, near);
-  const made = new UnitSite(kind, item.format, sites.position(range), near);
+  if (item.pieces.length == 0) return sites.plain(kind, item.format, range, "");
+  const made = new UnitSite(kind, item.format, sites.position(range), "");
   for (let i = 0, n = item.pieces.length; i < n; ++i) {
     made.args.push(new UnitArgument(item.pieces[i].type, item.pieces[i].bytes));
   }
@@ -320,9 +321,7 @@ function failUnread(lowering: Lowering, result: Ref, piece: Piece): void {
     Op.Slt,
     result,
     lowering.constant(0),
-    "kernel read fault",
-    piece.expression!.range,
-    "address of '%m'",
+    new SoftError("kernel read fault", piece.expression!.range, "address of '%m'"),
   );
 }
 
@@ -337,7 +336,7 @@ export function emitControl(lowering: Lowering, kind: SiteKind, message: Place, 
   const piece = new Piece(null, small ? ArgumentType.FixedString : ArgumentType.String, bytes);
   piece.place = message;
   item.pieces.push(piece);
-  item.site = newSite(lowering, kind, item, range, "");
+  item.site = newSite(lowering, kind, item, range);
   if (small) putDirect(lowering, item, UnitMap.Control, range);
   else putMessage(lowering, message, lowering.constant(item.site));
 }

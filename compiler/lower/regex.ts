@@ -11,10 +11,12 @@ import { Spec, SpecField } from "../runtime/digits";
 import { FIND_GROUP, MATCH_SHORT, MATCH_STRING, MATCH_WORDS, REMEMBER_MATCH } from "../runtime/match";
 import { Base, capacityFor, literalWord, Place } from "../runtime/place";
 import { MatchArea, Regex, TOO_LARGE } from "../runtime/regex";
+import { Targets } from "../runtime/targets";
 import { Text } from "../runtime/text";
 import { BinaryExpression, CallExpression, NodeKind, NumberLiteral, StringLiteral } from "../syntax/ast";
 import { Operator } from "../syntax/token";
 import { Contents } from "./contents";
+import { SoftError } from "./exits";
 import { Lowering } from "./lowering";
 import { Shared } from "./shared";
 
@@ -49,18 +51,18 @@ export function branchOnMatch(lowering: Lowering, e: BinaryExpression, whenTrue:
   const text = lowering.string(e.left);
   lowering.at(e.range);
   const plain = regex.plain;
-  if (plain !== null) branchOnPlain(lowering, text, plain, yes, no);
+  if (plain !== null) branchOnPlain(lowering, text, plain, new Targets(yes, no));
   else if (lowering.runtime.regexes.remembers) lowering.b.branch(rememberMatch(lowering, regex, text), yes, no);
   else lowering.b.branch(callMatch(lowering, regex, text), yes, no);
 }
 
 /** Compares the words that the text takes, with what follows it masked out. */
-function branchOnPlain(lowering: Lowering, place: Place, plain: PlainText, yes: i32, no: i32): void {
+function branchOnPlain(lowering: Lowering, place: Place, plain: PlainText, targets: Targets): void {
   const b = lowering.b;
   // All of it: with the NUL.
   const length = plain.text.length + (plain.isWhole ? 1 : 0);
   if (length > place.capacity) {
-    b.jump(no);
+    b.jump(targets.no);
     return;
   }
   for (let i = 0, words = (length + 7) >> 3; i < words; ++i) {
@@ -69,10 +71,10 @@ function branchOnPlain(lowering: Lowering, place: Place, plain: PlainText, yes: 
     const bits = <i64>(rest * 8);
     if (rest < 8) word = b.binary(Op.And, word, lowering.constant(((<i64>1) << bits) - 1));
     const next = b.newBlock("equal");
-    b.branchIf(Op.Eq, word, lowering.constant(literalWord(plain.text, i)), next, no);
+    b.branchIf(Op.Eq, word, lowering.constant(literalWord(plain.text, i)), next, targets.no);
     b.setBlock(next);
   }
-  b.jump(yes);
+  b.jump(targets.yes);
 }
 
 function callMatch(lowering: Lowering, regex: Regex, text: Place): Ref {
@@ -110,7 +112,7 @@ export function forgetMatch(lowering: Lowering): void {
   lowering.b.store(Op.Store32, lowering.frame.address(), regexes.area + MatchArea.Groups, lowering.constant(0));
 }
 
-// -------------------------------------------------------------------------------------------------------------- groups
+// ------------------------------------------------------------------------------------------------------------- groups
 
 /** Groups of the last match; 0 if it failed. */
 function groupsOfMatch(lowering: Lowering): Ref {
@@ -121,7 +123,7 @@ function groupsOfMatch(lowering: Lowering): Ref {
 export function lowerGroupCount(lowering: Lowering, e: CallExpression): Ref {
   const groups = groupsOfMatch(lowering);
   const message = "Attempted to get subexpression count from failed match";
-  lowering.exits.failIf(Op.Eq, groups, lowering.constant(0), message, e.range, nearOf(e));
+  lowering.exits.failIf(Op.Eq, groups, lowering.constant(0), new SoftError(message, e.range, nearOf(e)));
   return groups;
 }
 
@@ -146,7 +148,7 @@ class GroupNumber {
     const argument = this.call.args[0];
     if (argument.kind == NodeKind.NumberLiteral) {
       const text = message.replace("%", (<NumberLiteral>argument).value.toString());
-      lowering.exits.failIf(op, x, y, text, this.call.range, nearOf(this.call));
+      lowering.exits.failIf(op, x, y, new SoftError(text, this.call.range, nearOf(this.call)));
       return;
     }
     const failure = lowering.exits.beginFailure(op, x, y);

@@ -17,6 +17,7 @@ import { Conversion, Directive, Measure } from "../semantic/formats";
 import { PrintSymbol } from "../semantic/symbols";
 import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
+import { SoftError } from "./exits";
 import { lowerHistogram } from "./histogram";
 import { Lowering } from "./lowering";
 import { lengthOf } from "./names";
@@ -294,7 +295,12 @@ class Sprinter {
     let to = lowering.frame.pointer(lowering.runtime.textArea);
     if (isHex) to = b.binary(Op.Add, lowering.frame.address(), lowering.constant(bytesArea(lowering.runtime)));
     const result = b.callHelper(Helper.ProbeReadKernel, [to, size, address]);
-    lowering.exits.failIf(Op.Slt, result, lowering.constant(0), "kernel read fault", value.range, "address of '%m'");
+    lowering.exits.failIf(
+      Op.Slt,
+      result,
+      lowering.constant(0),
+      new SoftError("kernel read fault", value.range, "address of '%m'"),
+    );
     if (isHex) b.callFunction(HEX.of(lowering.runtime), [lowering.frame.offset(), size]);
     const length = isHex ? b.binary(Op.Shl, bytes, lowering.constant(1)) : bytes;
     this.text.putFormattedText(length, withoutPrecision(lowering, spec));

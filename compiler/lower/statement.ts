@@ -105,33 +105,41 @@ function lowerIf(lowering: Lowering, s: IfStatement): void {
   const known = lowering.output.known;
   const items = lowering.output.directItems;
   const thenEnd = lowerArm(lowering, s.whenTrue, yes);
-  const thenKnown = lowering.output.known;
   const thenItems = lowering.output.directItems;
   lowering.output.known = known;
   lowering.output.directItems = items;
   const elseEnd = lowerArm(lowering, otherwise, no);
-  const elseKnown = lowering.output.known;
+  const same = thenEnd.known == elseEnd.known;
   if (thenItems > lowering.output.directItems) lowering.output.directItems = thenItems;
-  joinArm(lowering, thenEnd, thenKnown, thenKnown == elseKnown, join);
-  joinArm(lowering, elseEnd, elseKnown, thenKnown == elseKnown, join);
-  lowering.output.known = thenKnown == elseKnown ? thenKnown : -1;
+  joinArm(lowering, thenEnd, same, join);
+  joinArm(lowering, elseEnd, same, join);
+  lowering.output.known = same ? thenEnd.known : -1;
   b.setBlock(join);
 }
 
-/** Lowers one arm; returns the block in which it ends. */
-function lowerArm(lowering: Lowering, s: Statement | null, block: i32): i32 {
+/** Where one arm of an `if` ends. */
+class ArmEnd {
+  constructor(
+    public block: i32,
+    /** The length of the output there, or -1. */
+    public known: i32,
+  ) {}
+}
+
+/** Lowers one arm. */
+function lowerArm(lowering: Lowering, s: Statement | null, block: i32): ArmEnd {
   lowering.b.setBlock(block);
   lowering.scope.memo.open();
   if (s !== null) lowering.statement(s);
   lowering.scope.memo.close();
-  return lowering.b.current();
+  return new ArmEnd(lowering.b.current(), lowering.output.known);
 }
 
 /** Ends an arm; where the arms differ in how much they put out, the length goes to the frame. */
-function joinArm(lowering: Lowering, end: i32, known: i32, same: bool, join: i32): void {
-  lowering.b.setBlock(end);
+function joinArm(lowering: Lowering, end: ArmEnd, same: bool, join: i32): void {
+  lowering.b.setBlock(end.block);
   if (lowering.b.isTerminated()) return;
-  lowering.output.known = known;
+  lowering.output.known = end.known;
   if (!same) lowering.output.flush();
   lowering.b.jump(join);
 }

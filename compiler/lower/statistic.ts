@@ -13,6 +13,7 @@ import { Range } from "../source/source";
 import { AssignmentExpression, Expression, IndexExpression, NodeKind, StatisticExpression } from "../syntax/ast";
 import { operatorText } from "../syntax/token";
 import { findElement, lowerKeys, makeNumber } from "./element";
+import { SoftError } from "./exits";
 import { Lowering } from "./lowering";
 
 /** `target <<< value`; its value is what was added. */
@@ -85,12 +86,12 @@ export function filledCell(lowering: Lowering, operand: Expression, range: Range
   const number = numberOf(lowering, operand);
   lowering.at(range);
   const isArray = store.shape.isArray;
-  if (isArray) exits.failIf(Op.Sle, number, b.constant(0), "empty aggregate", range, near);
+  if (isArray) exits.failIf(Op.Sle, number, b.constant(0), new SoftError("empty aggregate", range, near));
   const cell = store.cell(b, number);
   // Under the lock an element that is there is never empty.
   if (isArray && !store.shape.isCounted) return cell;
   cell.count = readWord(b, cell, StatisticField.Count);
-  exits.failIf(Op.Eq, cell.count, b.constant(0), "empty aggregate", range, near);
+  exits.failIf(Op.Eq, cell.count, b.constant(0), new SoftError("empty aggregate", range, near));
   return cell;
 }
 

@@ -25,6 +25,7 @@ import { FrameWord, Hole } from "../runtime/plan";
 import { Handler } from "../semantic/script";
 import { Effects, FunctionSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
+import { SoftError } from "./exits";
 import { FunctionParts, Lowering } from "./lowering";
 import { Inlining } from "./scope";
 
@@ -158,7 +159,7 @@ export class Machine {
     private handler: Handler,
   ) {
     const fn = new Func(program.fn.name + "_step", Linkage.Subprogram, 1);
-    const main = new Lowering(program.shared, program.tree, false, new FunctionParts(fn));
+    const main = new Lowering(program.shared, program.tree, new FunctionParts(fn));
     this.main = main;
     this.fn = main.fn;
     this.b = main.b;
@@ -183,8 +184,8 @@ export class Machine {
   /** The lowering that builds the code of an activation, at its first block. */
   begin(activation: Activation): Lowering {
     const symbol = activation.symbol;
-    const isHandler = symbol === null;
-    const lowering = new Lowering(this.program.shared, this.program.tree, isHandler, this.main.parts);
+    const parts = new FunctionParts(this.fn, symbol === null, this.main.parts);
+    const lowering = new Lowering(this.program.shared, this.program.tree, parts);
     lowering.machine = this;
     lowering.activation = activation;
     lowering.frame.record = activation;
@@ -270,7 +271,7 @@ export class Machine {
     b.ret(lowering.constant(Step.More));
   }
 
-  // -------------------------------------------------------------------------------------------------------- suspending
+  // ------------------------------------------------------------------------------------------------------- suspending
 
   /** Suspends before another round of a loop whose first block is `head`. */
   suspendTo(lowering: Lowering, head: i32): void {
@@ -296,7 +297,12 @@ export class Machine {
     const range = symbol.range;
     const nesting = b.load(Op.Load32u, lowering.frame.address(), FrameWord.Nesting);
     if (this.recursive) {
-      lowering.exits.failIf(Op.Uge, nesting, this.placeholderNesting(), "MAXNESTING exceeded", range, near);
+      lowering.exits.failIf(
+        Op.Uge,
+        nesting,
+        this.placeholderNesting(),
+        new SoftError("MAXNESTING exceeded", range, near),
+      );
       const begin = b.binary(
         Op.Add,
         b.load(Op.Load32u, lowering.frame.address(), FrameWord.Record),
@@ -304,7 +310,7 @@ export class Machine {
       );
       const end = b.binary(Op.Add, begin, callee.size());
       const room = lowering.runtime.plan.placeholder(this.fn, Hole.Records);
-      lowering.exits.failIf(Op.Ugt, end, room, "MAXNESTING exceeded", range, near);
+      lowering.exits.failIf(Op.Ugt, end, room, new SoftError("MAXNESTING exceeded", range, near));
     }
     b.store(Op.Store32, lowering.frame.address(), FrameWord.Nesting, b.binary(Op.Add, nesting, lowering.constant(1)));
   }
@@ -323,7 +329,7 @@ export class Machine {
     b.setBlock(back);
   }
 
-  // ----------------------------------------------------------------------------------------------------------- the end
+  // ---------------------------------------------------------------------------------------------------------- the end
 
   private nestingConstants: i32[] = [];
 

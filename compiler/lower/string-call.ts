@@ -93,7 +93,6 @@ export function lowerStringFunction(lowering: Lowering, symbol: BuiltinSymbol, e
 
 /** Those whose result is a string. */
 export function lowerStringResult(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression): Place {
-  const b = lowering.b;
   const to = lowering.frame.newFrameTemporary(capacityFor(lengthOf(lowering.runtime, e)));
   if (symbol.id == Builtin.ErrorName) {
     copyErrorName(lowering, lowering.long(e.args[0]), to);
@@ -106,54 +105,53 @@ export function lowerStringResult(lowering: Lowering, symbol: BuiltinSymbol, e: 
   const args = new Arguments(lowering, e.args);
   // A short string is zero behind its end; routines write no more than the string and one NUL.
   zero(lowering.frame, to);
-  const frame = lowering.frame.address();
-  assert(frame != NoRef, "routines want a frame");
-  const offset = lowering.frame.offset();
-  switch (symbol.id) {
+  // Routines need a frame, whatever their arguments are.
+  lowering.frame.address();
+  callStringRoutine(lowering, symbol.id, args, to);
+  return to;
+}
+
+/** Calls the routine of a builtin, which writes its result to a place. */
+function callStringRoutine(lowering: Lowering, id: Builtin, args: Arguments, to: Place): void {
+  const b = lowering.b;
+  const frame = lowering.frame;
+  const runtime = lowering.runtime;
+  const offset = frame.offset();
+  const most = b.constant(runtime.maxLength);
+  switch (id) {
     case Builtin.Substr:
       copySubstring(lowering, args, to);
       break;
     case Builtin.StrReplace: {
-      const places: Ref[] = [offset, passString(lowering.frame, to), args.offset(0), args.offset(1), args.offset(2)];
-      b.callFunction(REPLACE.of(lowering.runtime), places);
+      const places: Ref[] = [offset, passString(frame, to), args.offset(0), args.offset(1), args.offset(2)];
+      b.callFunction(REPLACE.of(runtime), places);
       break;
     }
     case Builtin.Tolower:
     case Builtin.Toupper: {
-      const upper = lowering.constant(symbol.id == Builtin.Toupper ? 1 : 0);
-      b.callFunction(CASE.of(lowering.runtime), [passString(lowering.frame, to), args.offset(0), upper]);
+      const upper = b.constant(id == Builtin.Toupper ? 1 : 0);
+      b.callFunction(CASE.of(runtime), [passString(frame, to), args.offset(0), upper]);
       break;
     }
     case Builtin.Ltrim: {
-      const start = b.callFunction(LEADING.of(lowering.runtime), [args.offset(0)]);
-      copyPart(lowering, args.inMemory(0), [start, lowering.constant(lowering.runtime.maxLength)], to);
+      const start = b.callFunction(LEADING.of(runtime), [args.offset(0)]);
+      copyPart(lowering, args.inMemory(0), [start, most], to);
       break;
     }
     case Builtin.Rtrim: {
-      const length = b.callFunction(TRIMMED.of(lowering.runtime), [args.offset(0)]);
-      copyPart(lowering, args.inMemory(0), [lowering.constant(0), length], to);
+      const length = b.callFunction(TRIMMED.of(runtime), [args.offset(0)]);
+      copyPart(lowering, args.inMemory(0), [b.constant(0), length], to);
       break;
     }
     case Builtin.Escape: {
-      b.callFunction(ESCAPE.of(lowering.runtime), [offset, args.offset(0), args.longs[1], args.longs[2]]);
-      copyPart(
-        lowering,
-        lowering.runtime.textArea,
-        [lowering.constant(0), lowering.constant(lowering.runtime.maxLength)],
-        to,
-      );
+      b.callFunction(ESCAPE.of(runtime), [offset, args.offset(0), args.longs[1], args.longs[2]]);
+      copyPart(lowering, runtime.textArea, [b.constant(0), most], to);
       break;
     }
     default:
-      assert(symbol.id == Builtin.Tokenize, "every builtin of strings is known");
-      b.callFunction(TOKENIZE.of(lowering.runtime), [
-        offset,
-        passString(lowering.frame, to),
-        args.offset(0),
-        args.offset(1),
-      ]);
+      assert(id == Builtin.Tokenize, "every builtin of strings is known");
+      b.callFunction(TOKENIZE.of(runtime), [offset, passString(frame, to), args.offset(0), args.offset(1)]);
   }
-  return to;
 }
 
 /** The length of a string: what the helper says that reads it. */
@@ -219,23 +217,24 @@ function copyPart(lowering: Lowering, from: Place, part: Ref[], to: Place): void
   b.callHelper(Helper.ProbeReadKernelStr, [lowering.frame.pointer(to), size, source]);
 }
 
-// ---------------------------------------------------------------------------------------------------------------- errors
+// ------------------------------------------------------------------------------------------------------------- errors
 
 /** Names of errors by their numbers from 1, as in the kernel's uapi/asm-generic; "-" where there is none. */
 const ERRORS: string =
-  "PERM NOENT SRCH INTR IO NXIO 2BIG NOEXEC BADF CHILD AGAIN NOMEM ACCES FAULT NOTBLK BUSY EXIST XDEV NODEV NOTDIR ISDIR " +
-  "INVAL NFILE MFILE NOTTY TXTBSY FBIG NOSPC SPIPE ROFS MLINK PIPE DOM RANGE DEADLK NAMETOOLONG NOLCK NOSYS NOTEMPTY LOOP " +
-  "- NOMSG IDRM CHRNG L2NSYNC L3HLT L3RST LNRNG UNATCH NOCSI L2HLT BADE BADR XFULL NOANO BADRQC BADSLT - BFONT NOSTR " +
-  "NODATA TIME NOSR NONET NOPKG REMOTE NOLINK ADV SRMNT COMM PROTO MULTIHOP DOTDOT BADMSG OVERFLOW NOTUNIQ BADFD REMCHG " +
-  "LIBACC LIBBAD LIBSCN LIBMAX LIBEXEC ILSEQ RESTART STRPIPE USERS NOTSOCK DESTADDRREQ MSGSIZE PROTOTYPE NOPROTOOPT " +
-  "PROTONOSUPPORT SOCKTNOSUPPORT OPNOTSUPP PFNOSUPPORT AFNOSUPPORT ADDRINUSE ADDRNOTAVAIL NETDOWN NETUNREACH NETRESET " +
-  "CONNABORTED CONNRESET NOBUFS ISCONN NOTCONN SHUTDOWN TOOMANYREFS TIMEDOUT CONNREFUSED HOSTDOWN HOSTUNREACH ALREADY " +
-  "INPROGRESS STALE UCLEAN NOTNAM NAVAIL ISNAM REMOTEIO DQUOT NOMEDIUM MEDIUMTYPE CANCELED NOKEY KEYEXPIRED KEYREVOKED " +
-  "KEYREJECTED OWNERDEAD NOTRECOVERABLE RFKILL HWPOISON";
+  "PERM NOENT SRCH INTR IO NXIO 2BIG NOEXEC BADF CHILD AGAIN NOMEM ACCES FAULT NOTBLK BUSY EXIST XDEV NODEV " +
+  "NOTDIR ISDIR INVAL NFILE MFILE NOTTY TXTBSY FBIG NOSPC SPIPE ROFS MLINK PIPE DOM RANGE DEADLK NAMETOOLONG " +
+  "NOLCK NOSYS NOTEMPTY LOOP - NOMSG IDRM CHRNG L2NSYNC L3HLT L3RST LNRNG UNATCH NOCSI L2HLT BADE BADR XFULL " +
+  "NOANO BADRQC BADSLT - BFONT NOSTR NODATA TIME NOSR NONET NOPKG REMOTE NOLINK ADV SRMNT COMM PROTO MULTIHOP " +
+  "DOTDOT BADMSG OVERFLOW NOTUNIQ BADFD REMCHG LIBACC LIBBAD LIBSCN LIBMAX LIBEXEC ILSEQ RESTART STRPIPE USERS " +
+  "NOTSOCK DESTADDRREQ MSGSIZE PROTOTYPE NOPROTOOPT PROTONOSUPPORT SOCKTNOSUPPORT OPNOTSUPP PFNOSUPPORT " +
+  "AFNOSUPPORT ADDRINUSE ADDRNOTAVAIL NETDOWN NETUNREACH NETRESET CONNABORTED CONNRESET NOBUFS ISCONN NOTCONN " +
+  "SHUTDOWN TOOMANYREFS TIMEDOUT CONNREFUSED HOSTDOWN HOSTUNREACH ALREADY INPROGRESS STALE UCLEAN NOTNAM NAVAIL " +
+  "ISNAM REMOTEIO DQUOT NOMEDIUM MEDIUMTYPE CANCELED NOKEY KEYEXPIRED KEYREVOKED KEYREJECTED OWNERDEAD " +
+  "NOTRECOVERABLE RFKILL HWPOISON";
 /** Those that only the kernel sees, from 512. */
 const KERNEL_ERRORS: string =
-  "RESTARTSYS RESTARTNOINTR RESTARTNOHAND NOIOCTLCMD RESTART_RESTARTBLOCK PROBE_DEFER OPENSTALE NOPARAM - BADHANDLE " +
-  "NOTSYNC BADCOOKIE NOTSUPP TOOSMALL SERVERFAULT BADTYPE JUKEBOX IOCBQUEUED RECALLCONFLICT NOGRACE";
+  "RESTARTSYS RESTARTNOINTR RESTARTNOHAND NOIOCTLCMD RESTART_RESTARTBLOCK PROBE_DEFER OPENSTALE NOPARAM - " +
+  "BADHANDLE NOTSYNC BADCOOKIE NOTSUPP TOOSMALL SERVERFAULT BADTYPE JUKEBOX IOCBQUEUED RECALLCONFLICT NOGRACE";
 const FIRST_KERNEL_ERROR: i32 = 512;
 
 /** Rows of ERROR_ROW bytes, in .rodata. */

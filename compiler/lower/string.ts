@@ -3,8 +3,9 @@
 import { Helper } from "../../common/format/helpers";
 import { Op } from "../ir/op";
 import { COMPARE } from "../runtime/compare";
-import { copyString, keepString, passString, zero } from "../runtime/copy";
+import { copyString, keepString, passString, StringPair, zero } from "../runtime/copy";
 import { capacityFor, isInFrame, literalPlace, Place } from "../runtime/place";
+import { Targets } from "../runtime/targets";
 import { Text } from "../runtime/text";
 import {
   AssignmentExpression,
@@ -175,10 +176,11 @@ export function branchOnStrings(lowering: Lowering, e: BinaryExpression, yes: i3
   }
   const right = lowering.string(e.right);
   const op = compareOp(e.op);
-  if (isWordwise(left) && isWordwise(right)) {
-    if (op == Op.Eq || op == Op.Ne)
-      branchOnEquality(lowering, left, right, op == Op.Eq ? yes : no, op == Op.Eq ? no : yes);
-    else branchOnOrder(lowering, left, right, op, yes, no);
+  const pair = new StringPair(left, right);
+  if (left.isSmall && right.isSmall) {
+    if (op == Op.Eq) branchOnEquality(lowering, pair, yes, no);
+    else if (op == Op.Ne) branchOnEquality(lowering, pair, no, yes);
+    else branchOnOrder(lowering, pair, op, new Targets(yes, no));
     return;
   }
   const order = lowering.b.callFunction(COMPARE.of(lowering.runtime), [
@@ -193,10 +195,6 @@ function isStill(e: Expression): bool {
   return e.kind == NodeKind.StringLiteral || e.kind == NodeKind.Identifier;
 }
 
-function isWordwise(place: Place): bool {
-  return place.isSmall;
-}
-
 /** Words that both must agree in: a literal's up to its NUL, else the longer one's. */
 function wordsToCompare(left: Place, right: Place): i32 {
   if (right.isLiteral) return capacityFor(right.text.length) >> 3;
@@ -205,7 +203,9 @@ function wordsToCompare(left: Place, right: Place): i32 {
   return longer >> 3;
 }
 
-function branchOnEquality(lowering: Lowering, left: Place, right: Place, same: i32, different: i32): void {
+function branchOnEquality(lowering: Lowering, pair: StringPair, same: i32, different: i32): void {
+  const left = pair.left;
+  const right = pair.right;
   if (left.isLiteral && right.isLiteral) {
     lowering.b.jump(left.text == right.text ? same : different);
     return;
@@ -219,7 +219,9 @@ function branchOnEquality(lowering: Lowering, left: Place, right: Place, same: i
 }
 
 /** Strings order like their bytes: the first word that differs decides, read as big-endian. */
-function branchOnOrder(lowering: Lowering, left: Place, right: Place, op: Op, yes: i32, no: i32): void {
+function branchOnOrder(lowering: Lowering, pair: StringPair, op: Op, targets: Targets): void {
+  const left = pair.left;
+  const right = pair.right;
   const b = lowering.b;
   const longer = left.capacity > right.capacity ? left.capacity : right.capacity;
   const strict = op == Op.Slt || op == Op.Sle ? Op.Ult : Op.Ugt;
@@ -230,8 +232,8 @@ function branchOnOrder(lowering: Lowering, left: Place, right: Place, op: Op, ye
     const next = b.newBlock("equal");
     b.branchIf(Op.Ne, x, y, differ, next);
     b.setBlock(differ);
-    b.branchIf(strict, b.unary(Op.Bswap64, x), b.unary(Op.Bswap64, y), yes, no);
+    b.branchIf(strict, b.unary(Op.Bswap64, x), b.unary(Op.Bswap64, y), targets.yes, targets.no);
     b.setBlock(next);
   }
-  b.jump(op == Op.Sle || op == Op.Sge ? yes : no);
+  b.jump(op == Op.Sle || op == Op.Sge ? targets.yes : targets.no);
 }

@@ -62,13 +62,13 @@ export function readLong(lowering: Lowering, e: Identifier): Ref {
 }
 
 /** The value of a long local, wherever it lives. */
-export function readLocal(lowering: Lowering, storage: Storage): Ref {
+function readLocal(lowering: Lowering, storage: Storage): Ref {
   const place = storage.place;
   return place !== null ? lowering.frame.word(place, 0) : lowering.b.getVar(storage.variable);
 }
 
 /** Sets a long local. */
-export function writeLocal(lowering: Lowering, storage: Storage, value: Ref): void {
+function writeLocal(lowering: Lowering, storage: Storage, value: Ref): void {
   const place = storage.place;
   if (place !== null) lowering.frame.storeWord(place, 0, value);
   else lowering.b.setVar(storage.variable, value);

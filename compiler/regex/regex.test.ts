@@ -8,7 +8,7 @@ import { anchoredText } from "./plain";
 import { BEGINNING, buildTagged, TaggedDfa, UNMATCHED } from "./tagged";
 import { Term, TermKind, UNBOUNDED } from "./tree";
 
-// ------------------------------------------------------------------------------------------------ running the automata
+// ----------------------------------------------------------------------------------------------- running the automata
 
 function runDfa(dfa: Dfa, text: string): bool {
   let state = dfa.initial;
@@ -48,7 +48,7 @@ function walkBack(dfa: TaggedDfa, trail: i32[], text: string, group: i32): strin
   return start < 0 || end < 0 ? "-" : `${start},${end}`;
 }
 
-// ------------------------------------------------------------------------------------------------------- the reference
+// ------------------------------------------------------------------------------------------------------ the reference
 
 /** Steps that a way may take; more, and the case is skipped. */
 const FUEL: i32 = 20000;
@@ -166,7 +166,7 @@ class Reference {
   }
 }
 
-// -------------------------------------------------------------------------------------------------- random expressions
+// ------------------------------------------------------------------------------------------------- random expressions
 
 class RandomRegex {
   groups: i32 = 0;
@@ -305,7 +305,7 @@ export function test_agrees_with_it_on_still_others(): void {
   compareMany(4);
 }
 
-// ------------------------------------------------------------------------------------------------------------- by hand
+// ------------------------------------------------------------------------------------------------------------ by hand
 
 function groupsOf(pattern: string, text: string): string {
   const parsed = parseRegex(pattern);

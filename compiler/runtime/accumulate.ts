@@ -10,10 +10,11 @@ import { AddressKind, Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { addToBucket } from "./buckets";
-import { buildRelease, buildTryClaim } from "./claim";
+import { buildRelease, buildTryClaim, ClaimWord } from "./claim";
 import { COPIES } from "./copies";
 import { Routine, RoutineBuilder } from "./routine";
 import { Cell, StatisticStore } from "./store";
+import { Targets } from "./targets";
 
 /**
  * Tries of claims, which are held for some ten instructions. In an array an interrupt may find its own element's taken.
@@ -170,13 +171,14 @@ function workOnCopy(store: StatisticStore, b: RoutineBuilder, work: ClaimedWork)
   const copies = store.copies!;
   const tries = b.loop();
   const base = copies.address(b, b.binary(Op.Add, b.parameter(0), tries.index));
+  const claim = new ClaimWord(base, copies.claim);
   const mine = b.newBlock("mine");
   const taken = b.newBlock("taken");
   b.setCold(mine);
-  buildTryClaim(store.runtime, b, base, copies.claim, mine, taken);
+  buildTryClaim(store.runtime, b, claim, new Targets(mine, taken));
   b.setBlock(mine);
   work(b, new Cell(store, NoRef, base, 0), b.parameter(1));
-  buildRelease(store.runtime, b, base, copies.claim);
+  buildRelease(store.runtime, b, claim);
   b.ret(b.constant(0));
   b.setBlock(taken);
   tries.again();
@@ -192,10 +194,10 @@ function workOnElement(store: StatisticStore, b: RoutineBuilder, work: ClaimedWo
   const mine = b.newBlock("mine");
   const taken = b.newBlock("taken");
   b.setCold(mine);
-  buildTryClaim(store.runtime, b, claim, 0, mine, taken);
+  buildTryClaim(store.runtime, b, new ClaimWord(claim, 0), new Targets(mine, taken));
   b.setBlock(mine);
   work(b, new Cell(store, NoRef, table.element(b, b.parameter(0)), table.valueOffset), b.parameter(1));
-  buildRelease(store.runtime, b, stripes.address(b, b.parameter(0)), 0);
+  buildRelease(store.runtime, b, new ClaimWord(stripes.address(b, b.parameter(0)), 0));
   b.ret(b.constant(0));
   b.setBlock(taken);
   tries.again();

@@ -13,6 +13,7 @@ import { frameMask } from "./arena";
 import { FrameWord, Hole } from "./plan";
 import { Routine, RoutineBuilder } from "./routine";
 import { Runtime } from "./runtime";
+import { Targets } from "./targets";
 
 /** Tries of the lock: OUTER rounds of INNER. Enough for handlers of some tens of microseconds. */
 const SPIN_OUTER: i64 = 20;
@@ -88,13 +89,29 @@ function buildLock(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.constant(1));
 }
 
-/** Tries the lock once: it is free most of the time, and then no routine is called. Ends in `mine` or `taken`. */
-export function buildTryLock(runtime: Runtime, b: Builder, mine: i32, taken: i32): void {
-  buildTryClaim(runtime, b, b.addressOf(AddressKind.Bss, 0), BssHeader.Lock, mine, taken);
+/** Where a claim lies: 8 bytes, 0 while it is free. */
+export class ClaimWord {
+  constructor(
+    public base: Ref,
+    public offset: i32,
+  ) {}
 }
 
-/** Tries once to take a claim: 8 bytes, 0 while it is free. Ends in `mine` or `taken`. */
-export function buildTryClaim(runtime: Runtime, b: Builder, base: Ref, offset: i32, mine: i32, taken: i32): void {
+/** Tries the lock once: it is free most of the time, and then no routine is called. Ends in `mine` or `taken`. */
+export function buildTryLock(runtime: Runtime, b: Builder, mine: i32, taken: i32): void {
+  buildTryClaim(runtime, b, lockWord(b), new Targets(mine, taken));
+}
+
+function lockWord(b: Builder): ClaimWord {
+  return new ClaimWord(b.addressOf(AddressKind.Bss, 0), BssHeader.Lock);
+}
+
+/** Tries once to take a claim. Goes to `yes` if it did. */
+export function buildTryClaim(runtime: Runtime, b: Builder, claim: ClaimWord, targets: Targets): void {
+  const base = claim.base;
+  const offset = claim.offset;
+  const mine = targets.yes;
+  const taken = targets.no;
   if (runtime.fetchingAtomics) {
     const old = b.atomicCmpXchg(base, offset, b.constant(0), b.constant(1));
     b.branchIf(Op.Eq, old, b.constant(0), mine, taken);
@@ -111,12 +128,12 @@ export function buildTryClaim(runtime: Runtime, b: Builder, base: Ref, offset: i
 
 /** Gives the lock back; part of a handler's exit. */
 export function buildUnlock(runtime: Runtime, b: Builder): void {
-  buildRelease(runtime, b, b.addressOf(AddressKind.Bss, 0), BssHeader.Lock);
+  buildRelease(runtime, b, lockWord(b));
 }
 
 /** Gives a claim back. */
-export function buildRelease(runtime: Runtime, b: Builder, base: Ref, offset: i32): void {
+export function buildRelease(runtime: Runtime, b: Builder, claim: ClaimWord): void {
   // The release must come after all that the claim guards. An exchange is ordered so; a plain addition is on x86 only.
-  if (runtime.fetchingAtomics) b.atomicXchg(8, base, offset, b.constant(0));
-  else b.atomicAdd(4, base, offset, b.constant(-1));
+  if (runtime.fetchingAtomics) b.atomicXchg(8, claim.base, claim.offset, b.constant(0));
+  else b.atomicAdd(4, claim.base, claim.offset, b.constant(-1));
 }

@@ -88,10 +88,20 @@ export function passString(frame: Frame, place: Place): Ref {
   return frame.offsetInArena(at);
 }
 
+/** Two strings that are compared. */
+export class StringPair {
+  constructor(
+    public left: Place,
+    public right: Place,
+  ) {}
+}
+
 /** Goes to `targets` yes, no or equal: whether one zero-padded string comes before another, rising or falling. */
-export function branchOnPlaces(frame: Frame, x: Place, y: Place, rising: bool, targets: StaticArray<i32>): void {
+export function branchOnPlaces(frame: Frame, pair: StringPair, rises: bool, targets: StaticArray<i32>): void {
   const b = frame.b;
-  const op = rising ? Op.Ult : Op.Ugt;
+  const x = pair.left;
+  const y = pair.right;
+  const op = rises ? Op.Ult : Op.Ugt;
   const words = max(x.capacity, y.capacity) >> 3;
   for (let i = 0; i < words; ++i) {
     const p = frame.word(x, i);

@@ -156,8 +156,26 @@ function buildFormatLong(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(output.written);
 }
 
+/** Where the prefix of a number goes. */
+class Prefix {
+  constructor(
+    private b: Builder,
+    private frame: Ref,
+    private area: i32,
+  ) {}
+
+  /** Sets the prefix, and goes to `done`. */
+  put(text: Ref, bytes: i32, done: i32): void {
+    const b = this.b;
+    b.store(Op.Store16, this.frame, this.area + Digits.Prefix, text);
+    b.store(Op.Store64, this.frame, this.area + Digits.PrefixLength, b.constant(bytes));
+    b.jump(done);
+  }
+}
+
 /** Writes the sign or the base's mark; returns the number without its sign. */
 function putPrefix(b: Builder, frame: Ref, area: i32, spec: Ref): Ref {
+  const prefix = new Prefix(b, frame, area);
   const value = b.variable("value");
   b.setVar(value, b.parameter(3));
   const signed = b.newBlock("signed");
@@ -170,18 +188,18 @@ function putPrefix(b: Builder, frame: Ref, area: i32, spec: Ref): Ref {
   b.branchIf(Op.Slt, b.getVar(value), b.constant(0), negative, positive);
   b.setBlock(negative);
   b.setVar(value, b.unary(Op.Neg, b.getVar(value)));
-  putMark(b, frame, area, b.constant(45), 1, done);
+  prefix.put(b.constant(45), 1, done);
   b.setBlock(positive);
   const plus = b.newBlock("plus");
   const space = b.newBlock("space");
   b.branch(b.binary(Op.And, spec, b.constant(Spec.Plus)), plus, space);
   b.setBlock(plus);
-  putMark(b, frame, area, b.constant(43), 1, done);
+  prefix.put(b.constant(43), 1, done);
   b.setBlock(space);
   const blank = b.newBlock("blank");
   b.branch(b.binary(Op.And, spec, b.constant(Spec.Space)), blank, done);
   b.setBlock(blank);
-  putMark(b, frame, area, b.constant(32), 1, done);
+  prefix.put(b.constant(32), 1, done);
   b.setBlock(marked);
   const alternate = b.newBlock("alternate");
   b.branch(b.binary(Op.And, spec, b.constant(Spec.Alternate)), alternate, done);
@@ -193,19 +211,13 @@ function putPrefix(b: Builder, frame: Ref, area: i32, spec: Ref): Ref {
   b.setBlock(other);
   b.branchIf(Op.Eq, part(b, spec, SpecField.Base, 255), b.constant(8), octal, done);
   b.setBlock(octal);
-  putMark(b, frame, area, b.constant(48), 1, done);
+  prefix.put(b.constant(48), 1, done);
   b.setBlock(hex);
   // "0x", or "0X": the bit of upper case, halved, is the distance of the cases.
   const upper = b.binary(Op.Shl, b.binary(Op.And, spec, b.constant(Spec.Upper)), b.constant(7));
-  putMark(b, frame, area, b.binary(Op.Sub, b.constant(0x7830), upper), 2, done);
+  prefix.put(b.binary(Op.Sub, b.constant(0x7830), upper), 2, done);
   b.setBlock(done);
   return b.getVar(value);
-}
-
-function putMark(b: Builder, frame: Ref, area: i32, text: Ref, bytes: i32, done: i32): void {
-  b.store(Op.Store16, frame, area + Digits.Prefix, text);
-  b.store(Op.Store64, frame, area + Digits.PrefixLength, b.constant(bytes));
-  b.jump(done);
 }
 
 /** (frame, at, room, length, spec) -> bytes written: the text in the text area, cut to the precision, padded */

@@ -41,7 +41,7 @@ export class FrameVariables {
   /** In a function that runs in steps: where the area begins in the frame. */
   areaOffset: i32;
 
-  constructor(b: Builder) {
+  constructor(public b: Builder) {
     this.frame = b.variable("frame");
     this.area = b.variable("area");
     this.output = b.variable("output");
@@ -68,7 +68,6 @@ export class Frame {
 
   constructor(
     public runtime: Runtime,
-    public b: Builder,
     public variables: FrameVariables,
     /** The root, of a loop's body; null: this is one. */
     root: Frame | null,
@@ -78,13 +77,17 @@ export class Frame {
     this.owner = root;
   }
 
+  get b(): Builder {
+    return this.variables.b;
+  }
+
   /** The frame of the handler or function whose area this one uses: itself, but for loops' bodies. */
   get root(): Frame {
     const owner = this.owner;
     return owner !== null ? owner : this;
   }
 
-  // ---------------------------------------------------------------------------------------------------------- addresses
+  // -------------------------------------------------------------------------------------------------------- addresses
 
   /** The address of the frame that the handler claimed. */
   address(): Ref {
@@ -127,7 +130,7 @@ export class Frame {
     this.b.store(op, this.address(), word, value);
   }
 
-  // ---------------------------------------------------------------------------------------------------------- prologues
+  // -------------------------------------------------------------------------------------------------------- prologues
 
   /** Sets the variables from the frame's offset in the arena. */
   private define(offset: Ref): void {
@@ -158,7 +161,7 @@ export class Frame {
     b.setVar(this.variables.area, b.binary(Op.Add, b.getVar(this.variables.frame), bounded));
   }
 
-  // ------------------------------------------------------------------------------------------------------------- places
+  // ----------------------------------------------------------------------------------------------------------- places
 
   private get stackBudget(): i32 {
     return this.root.holdsLocals ? FRAMED_STACK_BUDGET : STACK_BUDGET;
@@ -239,7 +242,7 @@ export class Frame {
     return new Place(Base.Handler, NoRef, at, capacity);
   }
 
-  // ---------------------------------------------------------------------------------------------------- places' contents
+  // ------------------------------------------------------------------------------------------------- places' contents
 
   /** The register that a place's offset counts from. */
   baseOf(place: Place): Ref {

@@ -67,7 +67,9 @@ export class Driver {
     private b: Builder,
   ) {}
 
-  /** Calls `callee` up to `times` times; its last answer. Many calls are driven in two levels: the verifier walks a sum. */
+  /**
+   * Calls `callee` up to `times` times; its last answer. Many calls are driven in two levels: the verifier walks a sum.
+   */
   drive(callee: i32, argument: Ref, times: i32): Ref {
     if (times <= MOST_DRIVEN) return this.callUntil(callee, argument, times);
     const rounds = (times + MOST_DRIVEN - 1) / MOST_DRIVEN;

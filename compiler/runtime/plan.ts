@@ -108,9 +108,9 @@ export class FramePlan {
   /** What the frame lacks for the handler that needs most, once it is finished; empty: it fits. */
   get problem(): string {
     if (this.largest < 0 || this.bytes <= MAX_FRAME_BYTES) return "";
-    const own = `this probe needs ${this.handlerBytes} bytes for its strings, the script's functions ${this.functionBytes}`;
     const most = MAX_FRAME_BYTES - this.outputBytes - FrameWord.Size;
-    return `${own}: more than the ${most} there are`;
+    const own = `this probe needs ${this.handlerBytes} bytes for its strings`;
+    return `${own}, the script's functions ${this.functionBytes}: more than the ${most} there are`;
   }
 
   /** Notes how much of the handlers' area records of activations would take; they get what a frame has room for. */

@@ -2,14 +2,14 @@
 // in a scratch area that the lock guards. It is built at once, and its root taken out in each round: `limit 10` pays
 // for ten. Equal elements keep the order of insertion.
 //
-// The area is in .bss: a header, and u32 x (2 x buckets) of entries, of which the first is not used. For an array with a map
-// of its own the entries are in another map, one a value.
+// The area is in .bss: a header, and u32 x (2 x buckets) of entries, of which the first is not used. For an array with
+// a map of its own the entries are in another map, one a value.
 
 import { Extractor } from "../../common/as/statistic";
 import { AddressKind, Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import { branchOnPlaces } from "./copy";
+import { branchOnPlaces, StringPair } from "./copy";
 import { extract } from "./extract";
 import { Frame, FrameVariables } from "./frame";
 import { lookUp } from "./lookup";
@@ -125,7 +125,7 @@ export class ElementQueue {
     this.setWord(b, QueueWord.Generation, number);
   }
 
-  // ---------------------------------------------------------------------------------------------------- for loops in scripts
+  // --------------------------------------------------------------------------------------------- for loops in scripts
 
   /** Fills the queue with all elements. */
   build(b: Builder): void {
@@ -160,7 +160,7 @@ export class ElementQueue {
   }
 }
 
-// ------------------------------------------------------------------------------------------------------------ routines
+// ----------------------------------------------------------------------------------------------------------- routines
 
 /** (number, number) -> 1 if the first element comes before the second, else 0 */
 const BEFORE = new Routine<ElementQueue>("before", 2, buildBefore);
@@ -386,8 +386,8 @@ function buildBefore(queue: ElementQueue, b: RoutineBuilder): void {
     const left = new Place(Base.Pointer, x, offset, bytes);
     const right = new Place(Base.Pointer, y, offset, bytes);
     // It reads two elements and needs nothing of a frame.
-    const reader = new Frame(queue.runtime, b, new FrameVariables(b), null, false);
-    branchOnPlaces(reader, left, right, by.rises, [yes, no, equal]);
+    const reader = new Frame(queue.runtime, new FrameVariables(b), null, false);
+    branchOnPlaces(reader, new StringPair(left, right), by.rises, [yes, no, equal]);
   } else {
     const differ = b.newBlock("differ");
     const p = numberOf(queue, b, x, offset);

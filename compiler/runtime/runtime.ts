@@ -103,7 +103,7 @@ export class Runtime {
     this.lookupKeys.clear();
   }
 
-  // ------------------------------------------------------------------------------------------------- common loop bounds
+  // ----------------------------------------------------------------------------------------------- common loop bounds
 
   /** Rounds of a loop over the bytes of the longest string, its NUL included. */
   get everyByte(): i64 {

@@ -147,21 +147,21 @@ function buildReplaceStep(runtime: Runtime, b: RoutineBuilder): void {
   b.callHelper(Helper.ProbeReadKernel, [target, kept, addressInArena(runtime.unit, b, from, mask)]);
   const next = b.variable("to");
   const replacement = b.load(Op.Load64, state, Replacing.Replacement);
-  copyRest(runtime, b, [b.binary(Op.Add, to, kept), end, replacement], mask, next);
+  b.setVar(next, copyRest(runtime, b, [b.binary(Op.Add, to, kept), end, replacement], mask));
   b.store(Op.Store64, state, Replacing.To, b.getVar(next));
   b.store(Op.Store64, state, Replacing.From, b.binary(Op.Add, b.binary(Op.Add, from, at), partBytes));
   b.ret(b.binary(Op.Uge, b.getVar(next), end));
   b.setBlock(rest);
-  copyRest(runtime, b, [to, end, from], mask, next);
+  copyRest(runtime, b, [to, end, from], mask);
   b.ret(b.constant(1));
 }
 
-/** Copies a string, or what there is room for: `places` are to, the end of the room, from. */
-function copyRest(runtime: Runtime, b: RoutineBuilder, places: Ref[], mask: Ref, to: i32): void {
+/** Copies a string, or what there is room for; where the copy ends. `places` are to, the end of the room, from. */
+function copyRest(runtime: Runtime, b: RoutineBuilder, places: Ref[], mask: Ref): Ref {
   const room = b.binary(Op.Add, b.binary(Op.Sub, places[1], places[0]), b.constant(1));
   const size = b.binary(Op.And, room, b.constant(maskFor(runtime.maxLength + 1)));
   const target = addressInArena(runtime.unit, b, places[0], mask);
   const source = addressInArena(runtime.unit, b, places[2], mask);
   const copied = b.callHelper(Helper.ProbeReadKernelStr, [target, size, source]);
-  b.setVar(to, b.binary(Op.Add, places[0], b.binary(Op.Sub, copied, b.constant(1))));
+  return b.binary(Op.Add, places[0], b.binary(Op.Sub, copied, b.constant(1)));
 }

@@ -1,6 +1,6 @@
 // Arrays of the script: one hash table in .bss for each. This file has the layout, table-routines.ts the routines.
 //
-//   header | heads: u32 x buckets | elements: bytes x buckets           (buckets: a power of two, at least the capacity)
+//   header | heads: u32 x buckets | elements: bytes x buckets       (buckets: a power of two, at least the capacity)
 //   element: | chain | before | after | seq | hash | head | keys ... | value ... |
 //
 // The elements of a large array are values of a map of its own, as many as it may have; only the header is in .bss

@@ -76,7 +76,7 @@ export class Inference {
 
   constructor(private reporter: Reporter) {}
 
-  // -------------------------------------------------------------------------------------------------------- statements
+  // ------------------------------------------------------------------------------------------------------- statements
 
   /** Infers a block. */
   block(block: BlockStatement): void {
@@ -229,7 +229,7 @@ export class Inference {
     else if (target.kind != NodeKind.Identifier || !arrayOf(target)) this.infer(target, Type.Unknown);
   }
 
-  // ------------------------------------------------------------------------------------------------------- expressions
+  // ------------------------------------------------------------------------------------------------------ expressions
 
   /** Infers an expression whose value is used. */
   private value(e: Expression, wanted: Type): Type {
@@ -488,7 +488,7 @@ export class Inference {
     return target == Type.Error ? Type.Error : target != Type.Unknown ? target : value;
   }
 
-  // ------------------------------------------------------------------------------------------------------------- calls
+  // ------------------------------------------------------------------------------------------------------------ calls
 
   private call(e: CallExpression, wanted: Type): Type {
     const symbol = <ScriptSymbol | null>e.symbol;
