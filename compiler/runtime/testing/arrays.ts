@@ -1,0 +1,69 @@
+// Arrays in tests: a table with its memory, and functions that find an element's address.
+
+import { BssHeader } from "../../../common/format/runtime";
+import { GlobalShape, ValueKind, ValueShape } from "../shape";
+import { Table, TableHeader } from "../table";
+import { Rig } from "./rig";
+
+/** A shape of keys: greatest length of a string, or 0 for a number. */
+export function arrayShape(keys: i32[], value: ValueKind = ValueKind.Long): GlobalShape {
+  const shape = new GlobalShape(0, "array", new ValueShape(value, 31));
+  for (let i = 0; i < keys.length; ++i) {
+    shape.keys.push(new ValueShape(keys[i] > 0 ? ValueKind.String : ValueKind.Long, keys[i]));
+  }
+  return shape;
+}
+
+/** A table in a rig. */
+export class TestTable {
+  table: Table;
+  private element: i32;
+
+  constructor(
+    public rig: Rig,
+    shape: GlobalShape,
+    capacity: i32,
+    hasMap: bool,
+  ) {
+    const table = new Table(rig.runtime, shape, capacity);
+    this.table = table;
+    if (hasMap) table.moveOut();
+    table.offset = rig.runtime.unit.reserve(<i32>table.bytes);
+    const find = rig.begin("element", 2);
+    find.b.ret(table.element(find.b, find.b.parameter(1)));
+    this.element = find.b.fn.index;
+  }
+
+  /** Arguments that say which keys are meant; those that are not in registers are put into the frame. */
+  pass(words: i64[]): i64[] {
+    if (this.table.keysInRegisters) return words.slice(0);
+    this.putKeys(this.table.keyPlace, words);
+    return [this.rig.at(0)];
+  }
+
+  putKeys(place: i32, words: i64[]): void {
+    for (let k = 0; k < words.length; ++k) store<i64>(this.rig.inFrame(place + k * 8), words[k]);
+  }
+
+  /** The address of an element. */
+  at(number: i64): usize {
+    return <usize>this.rig.call(this.element, [this.rig.at(0), number]);
+  }
+
+  value(number: i64): i64 {
+    return load<i64>(this.at(number) + <usize>this.table.valueOffset);
+  }
+
+  setValue(number: i64, value: i64): void {
+    store<i64>(this.at(number) + <usize>this.table.valueOffset, value);
+  }
+
+  get count(): i32 {
+    return load<i32>(this.rig.address(this.table.offset), TableHeader.Count);
+  }
+
+  /** The lock, which is 0 when nobody holds it. */
+  get lock(): usize {
+    return this.rig.address(BssHeader.Lock);
+  }
+}
