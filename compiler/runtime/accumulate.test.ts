@@ -164,16 +164,15 @@ export function test_clear(): void {
   for (let i = 0; i < places.length; ++i) {
     const rig = new Rig();
     const it = new TestStatistic(rig, statisticOf(EXTRACTORS), places[i]);
-    const behind = rig.runtime.unit.reserve(8);
     const clear = CLEAR_STATISTIC.of(it.store);
     rig.build();
-    store<i64>(rig.address(behind), 5);
+    store<i64>(rig.address(it.behind), 5);
     for (let k = 0; k < 40; ++k) it.add(k, 1000 + k);
     rig.call(clear, []);
     assert(it.extract(0, Extractor.Count) == 0 && it.extract(0, Extractor.Sum) == 0, "it is empty");
     it.add(7, 3);
     assert(it.extract(0, Extractor.Min) == 3 && it.extract(0, Extractor.Max) == 3, "and begins anew");
-    assert(load<i64>(rig.address(behind)) == 5, "what follows it stays");
+    assert(load<i64>(rig.address(it.behind)) == 5, "what follows it stays");
   }
 }
 

@@ -1,4 +1,4 @@
-// Arrays in tests: a table with its memory, and functions that find an element's address.
+// Arrays in tests: a table with its memory, keys in the place where its routines take them, values of its elements.
 
 import { BssHeader } from "../../../common/format/runtime";
 import { GlobalShape, ValueKind, ValueShape } from "../shape";
@@ -17,7 +17,6 @@ export function arrayShape(keys: i32[], value: ValueKind = ValueKind.Long): Glob
 /** A table in a rig. */
 export class TestTable {
   table: Table;
-  private element: i32;
 
   constructor(
     public rig: Rig,
@@ -29,9 +28,6 @@ export class TestTable {
     this.table = table;
     if (hasMap) table.moveOut();
     table.offset = rig.runtime.unit.reserve(<i32>table.bytes);
-    const find = rig.begin("element", 2);
-    find.b.ret(table.element(find.b, find.b.parameter(1)));
-    this.element = find.b.fn.index;
   }
 
   /** Arguments that say which keys are meant; those that are not in registers are put into the frame. */
@@ -45,9 +41,12 @@ export class TestTable {
     for (let k = 0; k < words.length; ++k) store<i64>(this.rig.inFrame(place + k * 8), words[k]);
   }
 
-  /** The address of an element. */
-  at(number: i64): usize {
-    return <usize>this.rig.call(this.element, [this.rig.at(0), number]);
+  /** The address of an element, by the layout that table.ts describes. */
+  private at(number: i64): usize {
+    const table = this.table;
+    const index = <i32>number - 1;
+    if (table.map >= 0) return this.rig.inMap(table.map, index);
+    return this.rig.address(table.offset + TableHeader.Size + table.buckets * 4 + index * table.elementBytes);
   }
 
   value(number: i64): i64 {

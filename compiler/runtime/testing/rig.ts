@@ -49,8 +49,8 @@ export class Rig {
   private callers: i32 = 0;
   /** Offsets in the frame of guard bytes. */
   private guards: i32[] = [];
-  /** Functions of a test's own, whose frames count. */
-  private frames: Frame[] = [];
+  /** Where the arena was when the first function of a test's own was begun; code has that offset in it. */
+  private arena: i32 = -1;
 
   constructor(
     /** MAXSTRINGLEN */
@@ -79,12 +79,14 @@ export class Rig {
 
   /** Begins a function of the test's own: parameter 0 is the frame's offset. `b.fn.index` is what `call` takes. */
   begin(name: string, parameters: i32, rounds: i64 = 0): Frame {
+    const unit = this.runtime.unit;
+    if (this.arena < 0) this.arena = unit.frameOffset;
+    assert(this.arena == unit.frameOffset, "all of .bss is taken before there is code");
     const fn = new Func(name, Linkage.Subprogram, parameters);
-    this.runtime.unit.ir.add(fn);
+    unit.ir.add(fn);
     const b = new RoutineBuilder(fn, rounds);
     const frame = new Frame(this.runtime, new FrameVariables(b), null, false);
     frame.defineMasked(b.parameter(0));
-    this.frames.push(frame);
     return frame;
   }
 
@@ -93,6 +95,7 @@ export class Rig {
   /** Compiles and links all functions, and lays out the memory. */
   build(): void {
     const unit = this.runtime.unit;
+    assert(this.arena < 0 || this.arena == unit.frameOffset, "all of .bss is taken before there is code");
     this.frameBytes = max(FRAME_ALIGN, this.runtime.plan.finish());
     const span = powerOfTwo(FRAMES * this.frameBytes);
     this.bss = new StaticArray<u8>(unit.frameOffset + arenaBytes(span, this.frameBytes));
@@ -206,6 +209,11 @@ export class Rig {
   /** The address of what has an offset in .bss. */
   address(offset: i32): usize {
     return changetype<usize>(this.bss) + <usize>offset;
+  }
+
+  /** The address of a map's value. */
+  inMap(map: i32, index: u32): usize {
+    return this.world.lookUp(map, index);
   }
 
   /** The address of what has an offset in the frame. */

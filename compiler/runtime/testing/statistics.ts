@@ -53,6 +53,8 @@ export class TestStatistic {
   private adding: i32 = -1;
   private extracting: i32[] = [];
   private find: i32 = -1;
+  /** Offset in .bss of a word behind the statistic. */
+  behind: i32 = 0;
 
   constructor(
     public rig: Rig,
@@ -60,6 +62,7 @@ export class TestStatistic {
     where: Where,
   ) {
     const unit = rig.runtime.unit;
+    let array: TestTable | null = null;
     if (where == Where.OneRow || where == Where.Copies) {
       const shape = new GlobalShape(0, "s", new ValueShape(ValueKind.Statistic, 0));
       shape.statistic = statistic;
@@ -70,11 +73,12 @@ export class TestStatistic {
       const shape = arrayShape([0], ValueKind.Statistic);
       shape.statistic = statistic;
       shape.isCounted = where == Where.CountedElement;
-      const array = new TestTable(rig, shape, 8, false);
+      array = new TestTable(rig, shape, 8, false);
       const stripes = shape.isCounted ? placeStripes(unit) : null;
       this.store = new StatisticStore(rig.runtime, shape, array.table.offset, array.table, stripes);
-      this.find = TABLE_FIND.of(array.table);
     }
+    this.behind = unit.reserve(8);
+    if (array !== null) this.find = TABLE_FIND.of(array.table);
     this.adding = this.makeAdd();
     for (let i = 0; i < EXTRACTORS.length; ++i) this.extracting.push(this.makeExtract(EXTRACTORS[i]));
   }
