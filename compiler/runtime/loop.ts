@@ -68,7 +68,8 @@ export class Driver {
   ) {}
 
   /**
-   * Calls `callee` up to `times` times; its last answer. Many calls are driven in two levels: the verifier walks a sum.
+   * Calls `callee` until it answers something other than 0, `times` times at most; its last answer. More than
+   * MOST_DRIVEN calls are driven in two levels, of which the verifier walks the sum: `times` is rounded up then.
    */
   drive(callee: i32, argument: Ref, times: i32): Ref {
     if (times <= MOST_DRIVEN) return this.callUntil(callee, argument, times);
