@@ -1,40 +1,42 @@
 // The layout of one statistic in memory: a row of 8-byte words in this order. A script's statistic has only the words
-// that some extractor of the script reads:
+// that the script's extractors read:
 //
 //   count | sum | greatest | least | average | squares | buckets ...
 //
-// All words of an empty statistic are zero, so fresh memory is an empty statistic. For this, `greatest` and `least` are
-// kept as unsigned numbers of which the larger one wins (`v ^ MAX_BIAS`, `v ^ MIN_BIAS`). `average` and `squares`
-// belong to @variance.
+// All words of an empty statistic are zero, so fresh memory is an empty statistic. To allow that, `greatest` and
+// `least` are stored as unsigned numbers of which the larger one wins (`v ^ MAX_BIAS`, `v ^ MIN_BIAS`). `average` and
+// `squares` are used by @variance.
 
-/** The words of a statistic, in their order; the last one is the first of the histogram's. */
+/** The words of a statistic, in order. The last name stands for the first word of the histogram. */
 export const enum StatisticField {
   Count = 0,
   Sum = 1,
-  /** v ^ MAX_BIAS, the greatest */
+  /** The greatest v ^ MAX_BIAS, from the greatest v. */
   Greatest = 2,
-  /** v ^ MIN_BIAS, the greatest: of the least v */
+  /** The greatest v ^ MIN_BIAS, from the least v. */
   Least = 3,
-  /** Welford's running average, shifted left by `shift` */
+  /** Welford's running average, shifted left by `shift`. */
   Average = 4,
-  /** Welford's sum of squares of differences, shifted left by twice `shift` */
+  /** Welford's sum of squared differences, shifted left by twice `shift`. */
   Squares = 5,
   Buckets = 6,
 }
 
-/** Makes an unsigned number of a signed one, in the same order. */
+/** XOR with this turns a signed number into an unsigned one of the same order. */
 export const MAX_BIAS: i64 = i64.MIN_VALUE;
-/** The same in the opposite order. */
+/** XOR with this turns a signed number into an unsigned one of the opposite order. */
 export const MIN_BIAS: i64 = i64.MAX_VALUE;
 
-/** Buckets of @hist_log: 64 below zero, one for zero, 63 above. */
+/** Buckets of @hist_log: 64 for negative values, one for zero, 63 for positive values. */
 export const LOG_BUCKETS: i32 = 128;
-/** Bucket of @hist_log that counts zeros. */
+/** The bucket of @hist_log that counts zeros. */
 export const LOG_ZERO: i32 = 64;
-/** Most buckets of @hist_linear, those below and above its range included: a print of it must fit one record. */
+/**
+ * Limit of the buckets of @hist_linear, including the two outside its range. A print of them must fit in one record.
+ */
 export const MOST_BUCKETS: i32 = 1000;
 
-/** What reads a statistic: `@count` and its kin. */
+/** The operations that read a statistic: `@count` and the others. */
 export const enum Extractor {
   Count,
   Sum,
@@ -44,27 +46,27 @@ export const enum Extractor {
   Variance,
 }
 
-/** The kind of a statistic's histogram. */
+/** The kind of histogram that a statistic has. */
 export const enum HistogramKind {
   None,
-  /** @hist_log: powers of two. */
+  /** @hist_log: buckets for powers of two. */
   Log,
-  /** @hist_linear */
+  /** @hist_linear: buckets of equal width. */
   Linear,
 }
 
-/** What is kept of one statistic. */
+/** The parts of one statistic that are kept. */
 export class Statistic {
-  /** Bits 1 << StatisticField. */
+  /** The words that are kept: bits 1 << StatisticField. */
   private fields: i32 = 0;
-  /** Of @variance; -1 while nobody asks for one. */
+  /** The shift of @variance; -1 if the script does not use @variance. */
   shift: i32 = -1;
   histogram: HistogramKind = HistogramKind.None;
-  /** Of @hist_linear. */
+  /** The range of @hist_linear. */
   low: i64 = 0;
   high: i64 = 0;
   width: i64 = 0;
-  /** Buckets of the histogram, those below and above its range included. */
+  /** Buckets of the histogram, including the two outside its range. */
   buckets: i32 = 0;
 
   want(field: StatisticField): void {
@@ -75,7 +77,9 @@ export class Statistic {
     return (this.fields & (1 << field)) != 0;
   }
 
-  /** Notes what an extractor reads. Whoever may find the statistic empty reads the count. */
+  /**
+   * Adds the words that an extractor reads. All but @sum read the count, to see whether the statistic is empty.
+   */
   wantExtractor(extractor: Extractor): void {
     if (extractor != Extractor.Sum) this.want(StatisticField.Count);
     switch (extractor) {
@@ -103,7 +107,7 @@ export class Statistic {
     return this.has(StatisticField.Greatest) || this.has(StatisticField.Least);
   }
 
-  /** Where a word lies; of `Buckets`, where they begin. */
+  /** The offset of a word; for `Buckets`, of the first bucket. */
   offset(field: StatisticField): i32 {
     return 8 * popcnt(this.fields & ((1 << field) - 1));
   }

@@ -23,10 +23,10 @@ import { isStringBuiltin, lowerStringFunction, lowerStringResult } from "./strin
 
 /** Bytes that get_current_comm fills: TASK_COMM_LEN of the kernel. */
 const COMM_BYTES: i32 = 16;
-/** Key of the current task's name among remembered values; helpers' numbers are below. */
+/** Key under which the current task's name is remembered. Keys below it are helper numbers. */
 const COMM_KEY: i32 = 100000;
 
-/** Evaluates a call for a number, or for its effects. */
+/** Evaluates a call for its number, or only for its effects. */
 export function lowerLongCall(lowering: Lowering, e: CallExpression): Ref {
   const symbol = symbolOfCall(e);
   switch (symbol.kind) {
@@ -41,7 +41,7 @@ export function lowerLongCall(lowering: Lowering, e: CallExpression): Ref {
   }
 }
 
-/** Evaluates a call for a string; `to` is where it is wanted, if that is known. */
+/** Evaluates a call for its string. `to` is the destination, if it is known. */
 export function lowerStringCall(lowering: Lowering, e: CallExpression, to: Place | null): Place {
   const symbol = symbolOfCall(e);
   if (symbol.kind == SymbolKind.Print) return lowerSprint(lowering, <PrintSymbol>symbol, to);
@@ -58,13 +58,13 @@ export function lowerStringCall(lowering: Lowering, e: CallExpression, to: Place
   return result!;
 }
 
-/** The current task's name; once known it is kept for the rest of the handler. */
+/** The current task's name. It is read once and kept for the rest of the handler. */
 function currentName(lowering: Lowering, to: Place | null): Place {
   const known = lowering.scope.memo.find(COMM_KEY);
   if (known != NoRef) return new Place(Base.Pointer, known, 0, COMM_BYTES);
-  // Straight to where it is wanted, unless its end would have to be filled anyway.
+  // Written straight to the destination, unless the end of that place would have to be filled as well.
   const at = to !== null && to.capacity == COMM_BYTES ? to : lowering.frame.newPlace(COMM_BYTES);
-  // Short strings end with zeros, but this helper leaves what follows the name's end as it was on some kernels (6.1).
+  // Short strings end with zeros, but on some kernels (6.1) this helper does not write the bytes after the name's end.
   const pointer = lowering.frame.pointer(at);
   if (!at.isRecord) {
     for (let i = 0; i < COMM_BYTES; i += 8) lowering.b.store(Op.Store64, pointer, i, lowering.constant(0));
@@ -116,7 +116,7 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
   }
 }
 
-/** exit(): the flag first, so that whoever sees the record sees it, too. */
+/** exit(): sets the flag before it sends the record, so that a reader of the record sees the flag, too. */
 export function lowerExit(lowering: Lowering, e: CallExpression | null): Ref {
   let range: Range | null = null;
   if (e !== null) range = e.range;
@@ -125,15 +125,15 @@ export function lowerExit(lowering: Lowering, e: CallExpression | null): Ref {
   return lowering.b.callFunction(CONTROL.of(lowering.runtime), [lowering.constant(site)]);
 }
 
-/** error(message): a literal message is a site of its own; another one travels in a record. */
+/** error(message): a literal message has its own site; any other message travels in a record. */
 function lowerError(lowering: Lowering, e: CallExpression): Ref {
-  // As in stap, the message stands alone: where it was raised is the script's own business.
+  // As in stap, the report contains the message only, not the place that raised it.
   const near = "";
   const message = messageOf(lowering, e);
   const known = lowering.output.known;
   if (message.isLiteral) lowering.exits.fail(message.text, e.range, near);
   else lowering.exits.failWith(message, e.range, near);
-  // What follows cannot be reached, but is lowered all the same.
+  // The code after this is unreachable, but it is lowered all the same.
   lowering.b.setBlock(lowering.b.newBlock("after_error"));
   lowering.output.known = known;
   return lowering.constant(0);

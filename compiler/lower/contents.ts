@@ -1,4 +1,4 @@
-// What bodies contain that lowering must know beforehand.
+// What lowering must know of the bodies of a script in advance.
 
 import { Builtin } from "../builtins/builtin";
 import { Script } from "../semantic/script";
@@ -63,17 +63,17 @@ export function assignedLocals(body: Statement): Set<LocalSymbol> {
   return walk.assigned;
 }
 
-/** What all bodies of a script contain. */
+/** What the bodies of a script contain, taken together. */
 export class Contents extends Visitor {
-  /** Some `catch` wants the message. */
+  /** Some `catch` stores the message. */
   catchesMessages: bool = false;
-  /** Some function calls error() with a message that is computed. */
+  /** Some function calls error() with a computed message. */
   raisesMessages: bool = false;
   /** Every foreach that sorts, once. */
   sorted: ForeachStatement[] = [];
   /** Every `=~` and `!~`. */
   matches: BinaryExpression[] = [];
-  /** Something asks for the groups of a match. */
+  /** Some call reads the groups of a match. */
   usesGroups: bool = false;
   private seen: Set<ForeachStatement> = new Set<ForeachStatement>();
   private inFunction: bool = false;
@@ -133,7 +133,7 @@ function isError(e: Expression): bool {
   return symbol !== null && symbol.kind == SymbolKind.Builtin && (<BuiltinSymbol>symbol).id == Builtin.Error;
 }
 
-/** Whether what follows a statement can never run. */
+/** Whether the code after a statement is unreachable. */
 export function leaves(s: Statement): bool {
   switch (s.kind) {
     case NodeKind.Next:

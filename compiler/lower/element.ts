@@ -1,7 +1,7 @@
 // Elements of arrays in expressions: reading, writing, `in`, `delete`.
 //
-// Keys are evaluated first, then the value, then the keys are put into the frame and the element is found: evaluating a
-// key or a value may itself use the array.
+// The keys are evaluated first, then the value. Only then are the keys put into the frame and the element looked up,
+// because evaluating a key or a value may itself use the array.
 
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
@@ -35,7 +35,7 @@ export function tableOf(lowering: Lowering, array: Expression): Table {
   return table!;
 }
 
-/** Whether `*` stands among keys. */
+/** Whether a key is `*`. */
 function isSlice(keys: Expression[]): bool {
   for (let i = 0, n = keys.length; i < n; ++i) {
     if (keys[i].kind == NodeKind.Wildcard) return true;
@@ -43,7 +43,7 @@ function isSlice(keys: Expression[]): bool {
   return false;
 }
 
-/** The slice of a table that keys leave open. */
+/** The slice of a table for keys of which some are `*`. */
 function sliceOf(table: Table, keys: Expression[]): Slice {
   let given = 0;
   for (let i = 0, n = keys.length; i < n; ++i) {
@@ -71,7 +71,9 @@ export function lowerKeys(lowering: Lowering, array: Expression, keys: Expressio
   return result;
 }
 
-/** Puts keys into the frame, but for `*`; large strings with zeros behind them, since keys are compared as a whole. */
+/**
+ * Puts the keys other than `*` into the frame. Large strings are padded with zeros, since keys are compared as a whole.
+ */
 function storeKeys(lowering: Lowering, keys: Keys, place: i32): void {
   const table = keys.table;
   let at = place;
@@ -105,7 +107,7 @@ function wordsOf(lowering: Lowering, keys: Keys): Ref[] {
   return words;
 }
 
-/** Passes keys to a routine of their table: what its first arguments are. */
+/** Passes the keys to a routine of their table. Returns the routine's first arguments. */
 function passKeys(lowering: Lowering, keys: Keys): Ref[] {
   if (keys.table.keysInRegisters) return wordsOf(lowering, keys);
   storeKeys(lowering, keys, keys.table.keyPlace);
@@ -121,11 +123,11 @@ function find(lowering: Lowering, keys: Keys, create: bool): Ref {
 function callFind(lowering: Lowering, table: Table, passed: Ref[], create: bool): Ref {
   const args = passed.concat([lowering.constant(create ? 1 : 0)]);
   const find = TABLE_FIND.of(table);
-  // Keys in the frame may change between two look-ups, and no pass would see it.
+  // Keys in the frame may change between two look-ups, and no pass would notice.
   return table.keysInRegisters ? lowering.b.callLookup(find, args) : lowering.b.callFunction(find, args);
 }
 
-/** Finds an element without the lock, and takes it only to make a new one; a handler that cannot is skipped. */
+/** Finds an element without the lock. Takes the lock only to insert one; a handler that does not get it is skipped. */
 function findOrGrow(lowering: Lowering, keys: Keys): Ref {
   const b = lowering.b;
   const passed = passKeys(lowering, keys);
@@ -149,23 +151,23 @@ function findOrGrow(lowering: Lowering, keys: Keys): Ref {
   return b.getVar(number);
 }
 
-/** The number of the element with these keys; 0 none. */
+/** The number of the element with these keys; 0 if there is none. */
 export function findElement(lowering: Lowering, keys: Keys): Ref {
   return find(lowering, keys, false);
 }
 
-/** The address of the element with these keys, which is made if there is none; a full array is an error. */
+/** The address of the element with these keys. A missing element is inserted; a full array is an error. */
 export function makeElement(lowering: Lowering, keys: Keys): Ref {
   return keys.table.element(lowering.b, makeNumber(lowering, keys));
 }
 
-/** The same as the element's number. */
+/** Like makeElement, but returns the element's number. */
 export function makeNumber(lowering: Lowering, keys: Keys): Ref {
   const number = lowering.root.alone ? find(lowering, keys, true) : findOrGrow(lowering, keys);
   const symbol = lowering.shared.globals[keys.table.shape.index].symbol;
   const limit = symbol.size > 0 ? `size limit (${symbol.size})` : "MAXMAPENTRIES";
   const near = `identifier '${symbol.displayName}'`;
-  // An array that wraps is never full, but a chain of one bucket may be.
+  // An array that wraps is never full, but the chain of one bucket may be.
   lowering.exits.failIf(
     Op.Sle,
     number,
@@ -175,12 +177,12 @@ export function makeNumber(lowering: Lowering, keys: Keys): Ref {
   return number;
 }
 
-/** Reads an element's number; 0 where there is none. */
+/** Reads an element's number; 0 if the element does not exist. */
 export function readElement(lowering: Lowering, e: IndexExpression): Ref {
   return readLongOf(lowering, lowerKeys(lowering, e.base, e.keys, e.range));
 }
 
-/** The number of the element with these keys; 0 where there is none. */
+/** The number of the element with these keys; 0 if it does not exist. */
 export function readLongOf(lowering: Lowering, keys: Keys): Ref {
   const b = lowering.b;
   const number = findElement(lowering, keys);
@@ -196,12 +198,12 @@ export function readLongOf(lowering: Lowering, keys: Keys): Ref {
   return b.getVar(value);
 }
 
-/** Reads an element's string into a place of its own; empty where there is none. */
+/** Reads an element's string into a new place; the empty string if the element does not exist. */
 export function readStringElement(lowering: Lowering, e: IndexExpression): Place {
   return readStringOf(lowering, lowerKeys(lowering, e.base, e.keys, e.range));
 }
 
-/** The string of the element with these keys, in a place of its own; empty where there is none. */
+/** The string of the element with these keys, in a new place; empty if the element does not exist. */
 export function readStringOf(lowering: Lowering, keys: Keys): Place {
   const table = keys.table;
   const number = findElement(lowering, keys);
@@ -218,7 +220,7 @@ export function readStringOf(lowering: Lowering, keys: Keys): Place {
   return to;
 }
 
-/** Adds to an element whose new value nobody asks for. */
+/** Adds to an element whose new value is not used. */
 export function addToElement(lowering: Lowering, keys: Keys, value: Ref): void {
   const element = makeElement(lowering, keys);
   const offset = keys.table.valueOffset;

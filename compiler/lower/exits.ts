@@ -1,7 +1,7 @@
 // The ways out of a function: soft errors, `next`, a skipped handler.
 //
-// A handler's code has one exit: `exitBlock` for the ordinary end, `errorBlock` for soft errors, whose site is in
-// `errorSite`. A subprogram returns at its ends and leaves an error in the frame for its caller.
+// A handler's code has one exit. `exitBlock` is the ordinary end. `errorBlock` handles soft errors; the variable
+// `errorSite` holds their site. A subprogram returns at its ends and leaves an error in the frame for its caller.
 
 import { ArgumentType, SiteKind } from "../../common/format/record";
 import { Builder } from "../ir/build";
@@ -17,30 +17,30 @@ import { Range } from "../source/source";
 import { Output } from "./output";
 import { Shared } from "./shared";
 
-/** Bits above a site's number on the way to a handler's error exit. */
+/** Flags above the site number in the value passed to a handler's error exit. */
 export const enum ErrorBits {
-  /** The site's one argument is the message in the frame. */
+  /** The site has one argument, the message in the frame. */
   Message = 0x10000,
-  /** `try` does not catch it: MAXACTION. */
+  /** `try` does not catch it (MAXACTION). */
   Uncatchable = 0x20000,
 }
 
 /** An error of the script at run time. */
 export class SoftError {
   constructor(
-    /** What `try` catches. */
+    /** The message that `try` catches. */
     public message: string,
     public range: Range,
-    /** What the report names. */
+    /** The text after "near" in the report. */
     public near: string,
   ) {}
 }
 
-/** Where errors go inside of `try`. */
+/** Where errors inside a `try` go. */
 export class Catch {
   constructor(
     public block: i32,
-    /** Place of the message, if it is wanted. */
+    /** Place for the message, if the script uses it. */
     public message: Place | null,
     public outer: Catch | null,
   ) {}
@@ -49,9 +49,9 @@ export class Catch {
 /** Code under construction that ends in a failure. */
 export class Failure {
   constructor(
-    /** The block in which control goes on otherwise. */
+    /** The block that runs if there is no failure. */
     public good: i32,
-    /** The length of the output there. */
+    /** The length of the output at the start of that block. */
     public known: i32,
   ) {}
 }
@@ -64,7 +64,7 @@ export class Exits {
   mayFail: bool = false;
   /** Something jumps to `exitBlock` before the handler's end. */
   exitEarly: bool = false;
-  /** A loop's body: which ways of leaving it are used. */
+  /** In a loop's body: which kinds of exits it uses. */
   mayReturn: bool = false;
   mayNext: bool = false;
   /** The innermost `try` around what is being lowered. */
@@ -74,9 +74,9 @@ export class Exits {
     private shared: Shared,
     private frame: Frame,
     private output: Output,
-    /** IR variable: site and bits of the error on the way to `errorBlock`; -1: it is reported already. */
+    /** IR variable: site and flags of the error on its way to `errorBlock`; -1 if the error is reported already. */
     public errorSite: i32,
-    /** Nobody is left to catch what leaves it. */
+    /** No caller can catch an error that leaves this function. */
     private isHandler: bool,
   ) {}
 
@@ -84,7 +84,7 @@ export class Exits {
     return this.frame.b;
   }
 
-  /** Leaves with a soft error: `message` is what `try` catches, `near` what the report names. */
+  /** Leaves with a soft error. `try` catches `message`; the report adds `near`. */
   fail(message: string, range: Range, near: string, bits: i32 = 0): void {
     const site = this.shared.sites.plain(SiteKind.Error, escapeFormat(message), range, near);
     const catching = this.catching;
@@ -92,7 +92,7 @@ export class Exits {
       this.goToCatch(catching, literalPlace(message));
       return;
     }
-    // In a handler nobody is left to catch it; the caller of a subprogram may.
+    // An error that leaves a handler is never caught. A subprogram's caller may catch it.
     if (!this.isHandler && this.shared.catchesMessages)
       copyString(this.frame, literalPlace(message), this.shared.messagePlace());
     this.leaveWith(this.b.constant(site | bits));
@@ -105,7 +105,7 @@ export class Exits {
       this.goToCatch(catching, message);
       return;
     }
-    // A caller may still catch it: the message waits in the frame until it is known that nobody does.
+    // A caller may still catch the error. The message stays in the frame until no caller can.
     const capacity = this.shared.messagePlace().capacity;
     copyString(this.frame, message, this.shared.messagePlace());
     const site = new UnitSite(SiteKind.Error, "%s", this.shared.sites.position(range), near);
@@ -120,7 +120,7 @@ export class Exits {
     this.b.jump(catching.block);
   }
 
-  /** To the function's error exit with a site and its bits. */
+  /** Goes to the function's error exit with a site and its flags. */
   leaveWith(error: Ref): void {
     this.mayFail = true;
     this.output.flush();
@@ -128,7 +128,9 @@ export class Exits {
     this.b.jump(this.errorBlock);
   }
 
-  /** An error that a called function left in the frame: goes to whatever catches it here, or on. */
+  /**
+   * Passes on an error that a called function left in the frame: to the `catch` around the call, or to the error exit.
+   */
   failFromFrame(): void {
     const b = this.b;
     const code = this.frame.load(Op.Load32u, FrameWord.Error);
@@ -150,14 +152,14 @@ export class Exits {
     this.leaveWith(error);
   }
 
-  /** Leaves the error of `errorSite` in the frame, for the caller of a subprogram. */
+  /** Stores the error of `errorSite` in the frame for the caller of a subprogram. */
   storeError(): void {
     const b = this.b;
     const code = b.binary(Op.Add, b.getVar(this.errorSite), b.constant(1));
     this.frame.store(Op.Store32, FrameWord.Error, code);
   }
 
-  /** Fails if a function that was called left an error in the frame. */
+  /** Fails if a called function left an error in the frame. */
   failIfLeft(): void {
     const b = this.b;
     const code = this.frame.load(Op.Load32u, FrameWord.Error);
@@ -170,7 +172,7 @@ export class Exits {
     b.setBlock(good);
   }
 
-  /** Ends a handler that is counted as skipped. */
+  /** Ends a handler and counts it as skipped. */
   skipHandler(): void {
     assert(this.isHandler, "only a handler without loops and functions works without the lock");
     this.exitEarly = true;
@@ -178,14 +180,14 @@ export class Exits {
     this.b.jump(this.exitBlock);
   }
 
-  /** Fails with a fixed message when the compare is true; goes on in a new block otherwise. */
+  /** Fails with a fixed message if the comparison is true. Otherwise control continues in a new block. */
   failIf(op: Op, x: Ref, y: Ref, error: SoftError): void {
     const failure = this.beginFailure(op, x, y);
     this.fail(error.message, error.range, error.near);
     this.endFailure(failure);
   }
 
-  /** Begins code that runs when the compare is true and ends in a failure. */
+  /** Begins code that runs if the comparison is true and ends in a failure. */
   beginFailure(op: Op, x: Ref, y: Ref): Failure {
     const b = this.b;
     const bad = b.newBlock("fail");
@@ -196,7 +198,7 @@ export class Exits {
     return new Failure(good, this.output.known);
   }
 
-  /** Ends that code: what follows runs when the compare is false. */
+  /** Ends that code. The code after it runs if the comparison is false. */
   endFailure(failure: Failure): void {
     this.output.known = failure.known;
     this.b.setBlock(failure.good);

@@ -33,7 +33,7 @@ import { lowerAggregate, lowerStatistic } from "./statistic";
 import { branchOnStrings } from "./string";
 import { addLong, readLong, writeLong } from "./variable";
 
-/** Evaluates an expression whose value nobody asks for. */
+/** Evaluates an expression whose value is not used. */
 export function lowerDropped(lowering: Lowering, e: Expression): void {
   lowering.at(e.range);
   switch (e.kind) {
@@ -59,7 +59,7 @@ function dropsIntoAdd(lowering: Lowering, e: AssignmentExpression): bool {
   return true;
 }
 
-/** Adds (or subtracts) a value, or one, to what a variable or element holds. */
+/** Adds or subtracts a value, or 1, at a variable or element. */
 function addTo(lowering: Lowering, target: Expression, value: Expression | null, positive: bool): void {
   if (target.kind == NodeKind.Index) {
     const index = <IndexExpression>target;
@@ -157,7 +157,7 @@ function lowerAssignment(lowering: Lowering, e: AssignmentExpression): Ref {
   if (base == Operator.None) {
     value = lowering.long(e.value);
   } else {
-    // As in stap: what is on the right comes first, and may have changed the variable.
+    // As in stap, the right side is evaluated first and may have changed the variable.
     const right = lowering.long(e.value);
     const before = readLong(lowering, target);
     value = arithmetic(lowering, new Arithmetic(base, before, right, e.value, e.opRange, operatorText(e.op)));
@@ -177,7 +177,7 @@ function lowerElementAssignment(lowering: Lowering, e: AssignmentExpression, tar
     return right;
   }
   if (base == Operator.Divide || base == Operator.Modulo) {
-    // A division that fails makes no element.
+    // A division that fails inserts no element.
     const before = readLongOf(lowering, keys);
     const quotient = arithmetic(lowering, new Arithmetic(base, before, right, e.value, e.opRange, operatorText(e.op)));
     writeElement(lowering, keys, quotient);
@@ -228,15 +228,15 @@ class Arithmetic {
     public op: Operator,
     public left: Ref,
     public right: Ref,
-    /** The expression of `right`. */
+    /** The expression behind `right`. */
     public divisor: Expression,
-    /** The operator as the script has it: where, and how it is spelled. */
+    /** The operator's position and spelling in the script. */
     public range: Range,
     public text: string,
   ) {}
 }
 
-/** One arithmetic operator; a division checks its divisor first. */
+/** Lowers one arithmetic operator. A division checks its divisor first. */
 function arithmetic(lowering: Lowering, e: Arithmetic): Ref {
   if (e.op == Operator.Divide || e.op == Operator.Modulo) {
     lowering.at(e.range);
@@ -247,7 +247,7 @@ function arithmetic(lowering: Lowering, e: Arithmetic): Ref {
   return lowering.b.binary(arithmeticOp(e.op), e.left, e.right);
 }
 
-/** Evaluates a condition to 0 or 1. */
+/** Evaluates a condition as the number 0 or 1. */
 function valueOfCondition(lowering: Lowering, e: Expression): Ref {
   const b = lowering.b;
   const yes = b.newBlock("true");
@@ -265,7 +265,7 @@ function valueOfCondition(lowering: Lowering, e: Expression): Ref {
   return b.getVar(result);
 }
 
-/** Evaluates an expression for a branch: to `yes` if it is not zero. */
+/** Evaluates an expression for a branch: goes to `yes` if the value is not zero, else to `no`. */
 export function lowerCondition(lowering: Lowering, e: Expression, yes: i32, no: i32): void {
   lowering.at(e.range);
   if (e.kind == NodeKind.Unary && (<UnaryExpression>e).op == Operator.Not) {
@@ -276,7 +276,7 @@ export function lowerCondition(lowering: Lowering, e: Expression, yes: i32, no: 
   lowering.b.branch(lowering.long(e), yes, no);
 }
 
-/** Logical operators and comparisons branch directly; returns false for the others. */
+/** Logical operators and comparisons branch directly. Returns false for other operators. */
 function conditionOfBinary(lowering: Lowering, e: BinaryExpression, yes: i32, no: i32): bool {
   if (operatorIs(e.op, OperatorFlags.Logical)) {
     const next = lowering.b.newBlock("next");

@@ -1,5 +1,5 @@
-// foreach: over the elements in the order of insertion; or by a key or the value, one element after the other from a
-// queue (runtime/queue.ts).
+// foreach. An unsorted one walks the elements in insertion order. One sorted by a key or by the value takes them one by
+// one from a queue (runtime/queue.ts).
 
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
@@ -33,10 +33,10 @@ export function lowerForeach(lowering: Lowering, s: ForeachStatement): void {
 class ForeachLoop extends LoopShape {
   private queue: ElementQueue | null = null;
   private sharedQueue: SharedQueue | null = null;
-  /** Unsorted: the next element's number. With a limit: what is left of it. In the frame. */
+  /** Unsorted: the next element's number. With a limit: the iterations that remain. In the frame. */
   private cursor: Place | null = null;
   private left: Place | null = null;
-  /** Values that keys must have, evaluated once; null where any will do. */
+  /** Values that keys must have, evaluated once; null for a key that may have any value. */
   private slice: (Place | null)[] = [];
 
   constructor(
@@ -47,7 +47,7 @@ class ForeachLoop extends LoopShape {
     super(s.range, "foreach", s.body);
   }
 
-  /** What happens once, before the first iteration. */
+  /** The code that runs once, before the first iteration. */
   begin(lowering: Lowering): void {
     const s = this.s;
     const limit = s.limit;
@@ -100,7 +100,7 @@ class ForeachLoop extends LoopShape {
     b.branch(number, some, no);
     b.setBlock(some);
     const element = this.table.element(b, number);
-    // An element that the body deleted meanwhile is passed over; it still knows what followed it.
+    // An element that the body has deleted meanwhile is skipped. It still holds the number of its successor.
     const cursor = this.cursor;
     if (cursor !== null) {
       lowering.frame.storeWord(cursor, 0, b.load(Op.Load32u, element, Element.After));
@@ -125,7 +125,7 @@ class ForeachLoop extends LoopShape {
     return number;
   }
 
-  /** Goes on only with elements whose keys the slice wants. */
+  /** Skips elements whose keys do not match the slice. */
   private match(lowering: Lowering, element: Ref, skip: i32): void {
     const b = lowering.b;
     for (let i = 0, n = this.slice.length; i < n; ++i) {
@@ -140,7 +140,7 @@ class ForeachLoop extends LoopShape {
     }
   }
 
-  /** Gives the loop's variables their values. */
+  /** Assigns the loop's variables. */
   private bind(lowering: Lowering, element: Ref): void {
     const table = this.table;
     for (let i = 0, n = this.s.keys.length; i < n; ++i) {

@@ -1,10 +1,11 @@
-// Script functions. A short one, and one that is called once, is inlined; the others are subprograms, or activations.
+// Script functions. A short function, or one with a single call, is inlined. Others become subprograms, or activations.
 //
-// Inlined: parameters and locals are the handler's own, `return` jumps behind the call. A parameter that the body never
-// assigns stands for its argument. Overloads follow one another: `next` goes on to the next one's body.
-// In a handler that runs in steps (steps.ts): an activation, whose record has parameters, locals and a string result.
-// Subprogram: parameters, locals and a string result have places in the function's area of the frame; a long result is
-// returned in r0; an error is left in the frame's header, where the caller looks if the function may fail.
+// Inlined: parameters and locals belong to the handler, and `return` jumps behind the call. A parameter that the body
+// never assigns is replaced by its argument. Overloads follow one another, and `next` goes on to the body of the next
+// one.
+// Activation, in a handler that runs in steps (steps.ts): a record holds the parameters, locals and a string result.
+// Subprogram: parameters, locals and a string result have places in the function's area of the frame. A long result is
+// returned in r0. An error is left in the frame's header; the caller checks for one if the function may fail.
 
 import { Func, Linkage, NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
@@ -23,11 +24,11 @@ import { Shared, Subprogram } from "./shared";
 import { Activation, isRecursive, Machine } from "./steps";
 import { declareLocal } from "./variable";
 
-/** A function whose text is shorter than this is inlined wherever it is called. */
+/** Functions whose text is shorter than this are inlined at every call. */
 const SMALL_TEXT: i32 = 400;
-/** Text inlined into one function until only subprograms are called. */
+/** Limit of text inlined into one function. Beyond it, only subprograms are called. */
 const INLINE_BUDGET: i32 = 40000;
-/** Functions inlined into one another; what is called deeper is a call. */
+/** Limit of nested inlining. Deeper calls are not inlined. */
 const MAX_DEPTH: i32 = 48;
 
 /** An evaluated argument. */
@@ -45,7 +46,7 @@ export class Call {
   ) {}
 }
 
-/** What a call yields: a number, or a string. */
+/** The result of a call: a number or a string. */
 export class Result {
   constructor(
     public long: Ref,
@@ -53,7 +54,7 @@ export class Result {
   ) {}
 }
 
-/** Calls a function; `wanted` is where its string is wanted, if that is known. */
+/** Calls a function. `wanted` is the destination of its string, if it is known. */
 export function callFunction(lowering: Lowering, call: Call, wanted: Place | null): Result {
   const fn = call.callee;
   const machine = lowering.root.machine;
@@ -71,7 +72,7 @@ function lowerArguments(lowering: Lowering, fn: FunctionSymbol, args: Expression
     const argument = new Argument();
     if (fn.parameters[i].type == Type.String) {
       const place = lowering.string(args[i]);
-      // A later argument's calls may change what this one names.
+      // Calls in a later argument may change the value that this argument names.
       argument.place = i + 1 < n || args[i].kind == NodeKind.Call ? keepString(lowering.frame, place) : place;
     } else {
       argument.value = lowering.long(args[i]);
@@ -81,7 +82,7 @@ function lowerArguments(lowering: Lowering, fn: FunctionSymbol, args: Expression
   return values;
 }
 
-/** Whether a function calls no other and never loops, so that a plain call of it is neither deep nor long. */
+/** Whether a function calls no other function and never loops, so that a plain call of it is neither deep nor long. */
 function isLeaf(fn: FunctionSymbol): bool {
   return fn.overloads.length == 1 && fn.callees.length == 0 && (fn.effects & Effects.Loops) == 0;
 }
@@ -97,7 +98,7 @@ function isInlined(lowering: Lowering, fn: FunctionSymbol): bool {
     const range = fn.overloads[i].declaration.range;
     text += range.end - range.start;
   }
-  // `next` needs the code of the next overload in the same function.
+  // `next` needs the code of the next overload in the same IR function.
   const single = fn.overloads.length == 1 || lowering.root.machine !== null;
   if (single && lowering.scope.inlinedText + text > INLINE_BUDGET) return false;
   if (single && fn.callCount > 1 && text > SMALL_TEXT) return false;
@@ -117,7 +118,7 @@ function inlineCall(lowering: Lowering, fn: FunctionSymbol, values: Argument[]):
   const isString = fn.returnType == Type.String;
   if (isString) {
     const capacity = capacityFor(fn.maxLength);
-    // A `return` in a loop's body is in another function, which does not see this one's stack.
+    // A `return` in a loop's body is in another IR function, which cannot access this function's stack.
     const result = lowering.root.frame.holdsLocals
       ? lowering.frame.newFrameTemporary(capacity)
       : lowering.frame.newTemporary(capacity);
@@ -156,10 +157,10 @@ function inlineCall(lowering: Lowering, fn: FunctionSymbol, values: Argument[]):
   return new Result(place !== null ? lowering.frame.word(place, 0) : b.getVar(variable), null);
 }
 
-/** `next` in the last overload, or in the only function of the name. */
+/** Lowers `next` in the last overload, or in a function without overloads. */
 function exhaust(lowering: Lowering, fn: FunctionSymbol): void {
   const known = lowering.output.known;
-  // The output's length was put into the frame on every way here.
+  // On every path to here the output's length has been stored in the frame.
   if (lowering.output.isBuffered) lowering.output.known = -1;
   lowering.exits.fail("all functions exhausted", fn.overloads[0].range, `identifier '${fn.displayName}'`);
   lowering.output.known = known;
@@ -181,9 +182,9 @@ function bindParameters(lowering: Lowering, fn: FunctionSymbol, values: Argument
     const parameter = fn.parameters[i];
     const place = values[i].place;
     if (place !== null && !assigned.has(parameter)) {
-      // What the body does to the variable that was passed must not be seen through the parameter.
+      // The parameter must keep its value when the body changes the variable that was passed.
       const moves = place.base == Base.Bss && (fn.effects & Effects.WritesGlobals) != 0;
-      // A body of a loop is another function, which does not see this one's stack.
+      // A loop's body is another IR function, which cannot access this function's stack.
       const hidden = lowering.root.frame.holdsLocals && place.base == Base.Pointer;
       const still = place.isLiteral || (!moves && !hidden);
       const storage = new Storage();
@@ -209,9 +210,9 @@ function keepInFrame(lowering: Lowering, place: Place): Place {
   return kept;
 }
 
-/** Makes a local anew, in the place that an earlier inlining of its function gave it. */
+/** Declares a local again, in the place that an earlier inlining of its function chose. */
 function redeclareLocal(lowering: Lowering, local: LocalSymbol): Storage {
-  // Where places are given back at a statement's end, each inlining takes its own.
+  // If places are released at the end of a statement, each inlining reserves its own.
   if (lowering.root.activation !== null) return declareLocal(lowering, local);
   if (!lowering.scope.declared.has(local)) {
     const storage = declareLocal(lowering, local);
@@ -249,7 +250,8 @@ function callActivation(lowering: Lowering, machine: Machine, call: Call, values
 }
 
 /**
- * Copies a string result out of the callee's record, which the next call takes: to where it is wanted, if that does.
+ * Copies a string result out of the callee's record, because the next call reuses that record. The copy goes to
+ * `wanted` if that place is suitable.
  */
 function keepResult(lowering: Lowering, machine: Machine, fn: FunctionSymbol, wanted: Place | null): Result {
   const callee = machine.activationOf(fn);
@@ -263,13 +265,13 @@ function keepResult(lowering: Lowering, machine: Machine, fn: FunctionSymbol, wa
   return new Result(NoRef, kept);
 }
 
-/** What a call costs of MAXACTION. */
+/** The cost of a call, in statements of MAXACTION. */
 function bodyCost(fn: FunctionSymbol): i32 {
   const body = fn.declaration.body;
   return body ? max(1, costOf(body)) : 1;
 }
 
-/** Lowers the functions that a machine's code calls until none is left; bodies may ask for more. */
+/** Lowers the functions that a machine's code calls, until none is left. A body may add more. */
 export function lowerActivations(machine: Machine): void {
   while (machine.pending.length > 0) {
     const activation = machine.pending.pop();
@@ -300,14 +302,14 @@ function lowerActivation(machine: Machine, activation: Activation): void {
     b.setBlock(next);
     if (i + 1 == n) exhaust(lowering, activation.symbol!);
   }
-  // Without `return` the result is 0 or the empty string.
+  // Without a `return` the result is 0 or the empty string.
   b.setBlock(empty);
   const result = lowering.scope.inlining!.place;
   if (result !== null) zero(lowering.frame, result);
   machine.endFunction(lowering);
 }
 
-/** Parameters live in the record; where another overload may still want them, each has copies of its own. */
+/** Binds parameters to the record. If another overload may still need them, this one gets copies. */
 function bindRecord(lowering: Lowering, activation: Activation, fn: FunctionSymbol, copies: bool): void {
   for (let i = 0, n = fn.parameters.length; i < n; ++i) {
     const parameter = fn.parameters[i];
@@ -328,7 +330,7 @@ function bindRecord(lowering: Lowering, activation: Activation, fn: FunctionSymb
 
 // ------------------------------------------------------------------------------------------------------- subprograms
 
-/** The subprogram of a function; its body is lowered later, by `lowerPending`. */
+/** The subprogram of a function. `lowerPending` lowers its body later. */
 function subprogramOf(lowering: Lowering, fn: FunctionSymbol): Subprogram {
   const shared = lowering.shared;
   const known = shared.subprograms;
@@ -371,7 +373,7 @@ function framePlace(offset: i32, length: i32): Place {
   return new Place(Base.Frame, NoRef, offset, capacityFor(length));
 }
 
-/** Lowers the bodies of subprograms until none is left; bodies may ask for more. */
+/** Lowers the bodies of subprograms until none is left. A body may add more. */
 export function lowerPending(shared: Shared, tree: Tree): void {
   while (shared.pending.length > 0) {
     const subprogram = shared.pending.pop();
@@ -418,13 +420,13 @@ function lowerSubprogram(shared: Shared, tree: Tree, subprogram: Subprogram): vo
   b.ret(longPlace !== null ? lowering.frame.word(longPlace, 0) : b.getVar(result));
 }
 
-/** What is the same in all functions: how they print, loop and end. */
+/** The part that all functions share: how they print, loop and end. */
 function beginSubprogram(lowering: Lowering, fn: FunctionSymbol): void {
   const options = lowering.shared.options;
   lowering.output.isBuffered = true;
   lowering.output.known = -1;
   lowering.output.mayCut = true;
-  // Any handler may call it: its loops are bounded by what the handler with the highest limit may do.
+  // Any handler may call it, so its loops are bounded by the highest action limit of all handlers.
   lowering.actions = max(options.maxActions, options.maxAgentActions);
   lowering.exits.exitBlock = lowering.b.newBlock("exit");
   lowering.exits.errorBlock = lowering.b.newBlock("error");
@@ -434,7 +436,7 @@ function beginSubprogram(lowering: Lowering, fn: FunctionSymbol): void {
   lowering.outlines = true;
 }
 
-/** The parameters of a function have places in its area of the frame, where callers leave the arguments. */
+/** Binds the parameters to places in the function's area of the frame, where callers store the arguments. */
 function bindArguments(lowering: Lowering, subprogram: Subprogram): void {
   const b = lowering.b;
   const parameters = subprogram.symbol.parameters;

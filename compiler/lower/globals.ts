@@ -1,5 +1,6 @@
-// Where globals live: scalars in .bss; small arrays in .bss with everything else, where an element is an address away;
-// large ones, and what .bss has no room for, in maps of their own, where it is a lookup away (decision 0011).
+// Where globals live (decision 0011). Scalars are in .bss. Small arrays are in .bss as well, where the address of an
+// element is computed. Large arrays, and arrays for which .bss has no room, have maps of their own, where each access
+// is a map lookup.
 
 import { Extractor } from "../../common/as/statistic";
 import { GlobalType } from "../../common/format/manifest";
@@ -19,9 +20,9 @@ import { Contents } from "./contents";
 import { arrayOf } from "./names";
 import { GlobalStorage, Shared } from "./shared";
 
-/** Bytes of .bss for arrays: 5.10 refuses values of more than 4 MiB, and frames want room, too. */
+/** Bytes of .bss for arrays. Linux 5.10 refuses map values of more than 4 MiB, and frames need room, too. */
 const MOST_DIRECT_BYTES: i64 = 1 << 20;
-/** A program may use 64 maps; rings, constants and .bss are four of them. */
+/** A program may use 64 maps. The rings, the constants and .bss take four of them. */
 const MOST_MAPS: i32 = 60;
 
 function valueShape(type: Type, maxLength: i32): ValueShape {
@@ -41,7 +42,7 @@ function shapeOf(global: GlobalSymbol): GlobalShape {
   return shape;
 }
 
-/** Makes room for all globals, and for what sorted loops sort in. */
+/** Reserves memory for all globals and for the queues of sorted loops. */
 export function placeGlobals(shared: Shared, script: Script, contents: Contents): void {
   makeTables(shared, script, contents);
   for (let i = 0, n = shared.globals.length; i < n; ++i) {
@@ -67,7 +68,7 @@ function placeScalar(shared: Shared, storage: GlobalStorage): void {
   unit.globals.push(new UnitGlobal(global.displayName, type, storage.offset, bytes));
 }
 
-/** Whether kernel handlers add to a scalar statistic without the lock: then it has copies. */
+/** Whether kernel handlers add to a scalar statistic without the lock. Such a statistic has copies. */
 function isAddedToFreely(global: GlobalSymbol): bool {
   if (global.type != Type.Stats) return false;
   return global.is(GlobalUse.WrittenByKernel | GlobalUse.WrittenWhileRunning) && !global.is(GlobalUse.Guarded);
@@ -75,7 +76,7 @@ function isAddedToFreely(global: GlobalSymbol): bool {
 
 // ------------------------------------------------------------------------------------------------------------- arrays
 
-/** Lays out the arrays' tables and decides which are in .bss: the smallest, as many as fit. */
+/** Lays out the tables of the arrays and decides which go into .bss: as many as fit, the smallest first. */
 function makeTables(shared: Shared, script: Script, contents: Contents): void {
   const sizes: i64[] = [];
   for (let i = 0, n = script.globals.length; i < n; ++i) {
@@ -100,7 +101,7 @@ function makeTables(shared: Shared, script: Script, contents: Contents): void {
   }
 }
 
-/** The index of the smallest table that is not placed yet, the first of equal ones; -1: all are. */
+/** The index of the smallest table that has no place yet, the first of equal ones; -1 if all have one. */
 function indexOfSmallest(shared: Shared, sizes: i64[]): i32 {
   let smallest = -1;
   for (let i = 0, n = sizes.length; i < n; ++i) {
@@ -110,7 +111,7 @@ function indexOfSmallest(shared: Shared, sizes: i64[]): i32 {
   return smallest;
 }
 
-/** Lays out one array; one that is too large is reported. */
+/** Lays out one array. Reports an array that is too large. */
 function makeTable(shared: Shared, global: GlobalSymbol): Table {
   const shape = shapeOf(global);
   const wanted = global.size > 0 ? global.size : <i64>shared.options.maxEntries;
@@ -124,7 +125,7 @@ function makeTable(shared: Shared, global: GlobalSymbol): Table {
   return new Table(shared.runtime, shape, 1);
 }
 
-/** Makes room for a table, and for the claims of statistics in it. */
+/** Reserves memory for a table, and for the claims of its statistics. */
 function placeTable(shared: Shared, storage: GlobalStorage, table: Table): void {
   const unit = shared.unit;
   const global = storage.symbol;
@@ -141,7 +142,7 @@ function placeTable(shared: Shared, storage: GlobalStorage, table: Table): void 
 
 // ------------------------------------------------------------------------------------------------------------ sorting
 
-/** Makes room for what every sorted foreach sorts in. */
+/** Reserves memory for the queue of every sorted foreach. */
 function placeQueues(shared: Shared, contents: Contents): void {
   const unit = shared.unit;
   for (let i = 0, n = contents.sorted.length; i < n; ++i) {
@@ -157,7 +158,7 @@ function placeQueues(shared: Shared, contents: Contents): void {
   if (unit.maps.length > MOST_MAPS) reportTooMany(shared);
 }
 
-/** What a foreach sorts by. */
+/** The sort key of a foreach. */
 function sortKeyOf(s: ForeachStatement): SortKey {
   let key = -1;
   let order = s.valueSort;
@@ -170,7 +171,7 @@ function sortKeyOf(s: ForeachStatement): SortKey {
   return new SortKey(key, order == SortOrder.Ascending, extractor);
 }
 
-/** Says so at the last array that has a map of its own. */
+/** Reports too many maps, at the last array that has a map of its own. */
 function reportTooMany(shared: Shared): void {
   const maps = shared.unit.maps.length;
   for (let i = shared.globals.length - 1; i >= 0; --i) {
@@ -184,7 +185,7 @@ function reportTooMany(shared: Shared): void {
   }
 }
 
-/** The table of the array that a foreach goes through; null: a histogram. */
+/** The table of the array that a foreach walks; null for a histogram. */
 function tableSortedBy(shared: Shared, s: ForeachStatement): Table | null {
   if (s.array.kind != NodeKind.Identifier) return null;
   return shared.globals[arrayOf(s.array).index].table;

@@ -1,4 +1,4 @@
-// A handler's frame of code around the script's statements:
+// The code of a handler around the script's statements:
 //
 //   if (exiting) return            simple conditions
 //   take the lock, if it is needed        claim a frame, if one is needed
@@ -37,16 +37,16 @@ import { Machine, reachesRecursion } from "./steps";
 import { Transaction } from "./transaction";
 import { declareLocal } from "./variable";
 
-/** Longer literals may need a frame to be compared with. */
+/** Comparing with a longer literal may need a frame. */
 const EARLY_STRING_BYTES: i32 = 16;
 
-/** A handler that is to be lowered. */
+/** A handler to lower. */
 export class HandlerTask {
   constructor(
     public shared: Shared,
     public tree: Tree,
     public handler: Handler,
-    /** Of its program. */
+    /** The name of its program. */
     public name: string,
   ) {}
 
@@ -55,7 +55,9 @@ export class HandlerTask {
   }
 }
 
-/** Lowers a handler: directly if that does, buffered if it must be, with cuts only if nothing else helps. */
+/**
+ * Lowers a handler: with direct output if possible, else buffered; with cuts only if the output may outgrow a frame.
+ */
 export function lowerHandler(task: HandlerTask, inSteps: bool): Func {
   if (inSteps || reachesRecursion(task.handler)) return lowerInSteps(task);
   const transaction = new Transaction(task.shared);
@@ -75,12 +77,12 @@ export function lowerHandler(task: HandlerTask, inSteps: bool): Func {
   return lowering.fn;
 }
 
-/** Statements that a handler may run. */
+/** The limit of statements for a handler. */
 function actionsOf(shared: Shared, handler: Handler): i32 {
   return attachRow(handler.attach).engine == Engine.Agent ? shared.options.maxAgentActions : shared.options.maxActions;
 }
 
-/** Lowers a handler one way. */
+/** Lowers a handler in one of these ways. */
 function attempt(task: HandlerTask, isBuffered: bool, mayCut: bool): Lowering {
   const handler = task.handler;
   const lowering = newLowering(task.shared, task.tree, task.name, true);
@@ -96,7 +98,7 @@ function attempt(task: HandlerTask, isBuffered: bool, mayCut: bool): Lowering {
   return lowering;
 }
 
-/** Lowers a handler whose statements run in steps: what it prints is always buffered. */
+/** Lowers a handler whose statements run in steps. Its output is always buffered. */
 function lowerInSteps(task: HandlerTask): Func {
   const handler = task.handler;
   const lowering = newLowering(task.shared, task.tree, task.name, true);
@@ -117,7 +119,7 @@ function lowerInSteps(task: HandlerTask): Func {
   return lowering.fn;
 }
 
-/** Lowers the statements into the machine, and what drives it. */
+/** Lowers the statements into the machine, and the code that drives it. */
 function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, conditions: Expression[]): void {
   const b = lowering.b;
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Error, lowering.constant(0));
@@ -163,7 +165,7 @@ function lowerOnce(lowering: Lowering, handler: Handler, machine: Machine | null
     if (handler.exits) lowerExit(lowering, null);
   }
   endHandler(lowering, locked);
-  // The prologue comes last, because only now it is known what the handler needs.
+  // The prologue is built last, because only now the needs of the handler are known.
   b.position = NONE;
   b.setBlock(lowering.entry);
   if (stopsWhenExiting(handler)) returnIfExiting(lowering);
@@ -172,7 +174,7 @@ function lowerOnce(lowering: Lowering, handler: Handler, machine: Machine | null
   beginHandler(lowering, handler, locked, body);
 }
 
-/** The conditions, with those joined by `&&` apart. */
+/** Splits conditions at `&&`. */
 function conjuncts(conditions: Expression[]): Expression[] {
   const parts: Expression[] = [];
   const open: Expression[] = conditions.slice(0).reverse();
@@ -188,7 +190,7 @@ function conjuncts(conditions: Expression[]): Expression[] {
   return parts;
 }
 
-/** Whether a condition needs neither the lock nor a frame: it asks only who is running, and compares small things. */
+/** Whether a condition needs neither the lock nor a frame: it reads only who is running and compares small values. */
 function isEarly(lowering: Lowering, e: Expression): bool {
   switch (e.kind) {
     case NodeKind.NumberLiteral:
@@ -215,7 +217,7 @@ function isEarly(lowering: Lowering, e: Expression): bool {
   }
 }
 
-/** Lowers the leading conditions that can be checked before anything is claimed; how many those are. */
+/** Lowers the leading conditions that can be checked before the lock and the frame are taken. Returns their number. */
 function lowerEarly(lowering: Lowering, conditions: Expression[]): i32 {
   const b = lowering.b;
   let done = 0;
@@ -253,7 +255,7 @@ function lowerBodies(lowering: Lowering, handler: Handler): void {
   }
 }
 
-/** Whether a handler must not run any more once the session is ending. */
+/** Whether a handler must not start once the session is ending. */
 function stopsWhenExiting(handler: Handler): bool {
   return !attachRow(handler.attach).is(AttachFlags.Last);
 }
@@ -269,7 +271,7 @@ function returnIfExiting(lowering: Lowering): void {
   b.setBlock(go);
 }
 
-/** Takes the lock and a frame, whichever the handler needs. */
+/** Takes the lock and a frame, as far as the handler needs them. */
 function beginHandler(lowering: Lowering, handler: Handler, locked: bool, body: i32): void {
   const b = lowering.b;
   const runtime = lowering.runtime;
@@ -330,7 +332,7 @@ function endHandler(lowering: Lowering, locked: bool): void {
   b.ret(lowering.constant(0));
 }
 
-/** At the error exit: counts, and reports the site; a message that waits in the frame goes along. */
+/** The error exit: counts the error and reports its site, with the message in the frame if there is one. */
 function reportError(lowering: Lowering): void {
   const b = lowering.b;
   const error = b.getVar(lowering.exits.errorSite);

@@ -1,4 +1,4 @@
-// Histograms in expressions: reading buckets, iterating them; print.ts puts whole ones into records.
+// Histograms in expressions: reading and iterating buckets. print.ts puts whole histograms into records.
 
 import { Helper } from "../../common/format/helpers";
 import { HistogramArgument } from "../../common/format/record";
@@ -18,7 +18,7 @@ import { Lowering } from "./lowering";
 import { filledCell, numberOf, storeOf } from "./statistic";
 import { writeLong } from "./variable";
 
-/** `@hist_log(s)[i]`, and `i in @hist_log(s)`, which is the same. */
+/** `@hist_log(s)[i]`, and `i in @hist_log(s)`, which has the same value. */
 export function lowerBucket(lowering: Lowering, e: HistogramExpression, index: Expression): Ref {
   const near = `operator '${operatorText(e.op)}'`;
   const at = lowering.long(index);
@@ -28,7 +28,7 @@ export function lowerBucket(lowering: Lowering, e: HistogramExpression, index: E
   return lowering.b.callFunction(BUCKET.of(cell.store), [cell.number, at]);
 }
 
-/** The address of all buckets, to print them. */
+/** The address of all buckets, for printing. */
 export function lowerHistogram(lowering: Lowering, e: HistogramExpression, range: Range, near: string): Ref {
   return bucketsAt(lowering.frame, filledCell(lowering, e.operand, range, near));
 }
@@ -50,7 +50,7 @@ export function fillHistogram(lowering: Lowering, e: HistogramExpression, from: 
 
 // ---------------------------------------------------------------------------------------------------------- iterating
 
-/** `foreach (bucket in @hist_log(s))`: all of them, in their order. */
+/** `foreach (bucket in @hist_log(s))`: walks all buckets in order. */
 export function lowerBuckets(lowering: Lowering, s: ForeachStatement): void {
   const shape = new BucketLoop(s);
   shape.begin(lowering);
@@ -60,7 +60,7 @@ export function lowerBuckets(lowering: Lowering, s: ForeachStatement): void {
 class BucketLoop extends LoopShape {
   private histogram: HistogramExpression;
   private global: GlobalSymbol;
-  /** In the frame: the next bucket, where the loop ends, the element. */
+  /** In the frame: the next bucket, the end of the loop, the element. */
   private next: Place | null = null;
   private end: Place | null = null;
   private number: Place | null = null;
@@ -72,7 +72,7 @@ class BucketLoop extends LoopShape {
     this.global = statisticOf(histogram.operand)!;
   }
 
-  /** What happens once, before the first iteration. */
+  /** The code that runs once, before the first iteration. */
   begin(lowering: Lowering): void {
     this.number = keep(lowering, numberOf(lowering, this.histogram.operand));
     this.next = keep(lowering, lowering.constant(0));

@@ -1,8 +1,9 @@
-// What one call of the printf family prints, as items of a record: formats and the arguments that travel.
+// The items that one call of the printf family adds to a record: formats and their arguments.
 //
-// print, println and printd get formats with %d and %s; literal arguments become part of the format. One call is one
-// item, unless its arguments may need more than a record holds: then it is cut between arguments into several items,
-// each with its part of the format. What they print together is the same, since a format is text put side by side.
+// print, println and printd get formats with %d and %s. Literal arguments become part of the format. One call is one
+// item, unless its arguments may need more space than a record has. Then the call is split between arguments into
+// several items, each with its part of the format. The output is the same, because the text of the parts is
+// concatenated.
 
 import { ArgumentType, MAX_RECORD_BYTES, RecordItem } from "../../common/format/record";
 import { PrintStyle } from "../builtins/print";
@@ -20,10 +21,10 @@ import { isLiteral, literalText } from "./simple";
 
 /** One argument of an item. */
 export class Piece {
-  /** Evaluated, unless it is left for the moment when the record is there. */
+  /** The value, unless its evaluation is deferred until the record exists. */
   value: Ref = NoRef;
   place: Place | null = null;
-  /** %m and %M: the value is an address, and this piece (or null: `bytes`) says how many bytes of it are printed. */
+  /** %m and %M: the value is an address. This piece, or `bytes` if it is null, gives the number of bytes to print. */
   isMemory: bool = false;
   count: Piece | null = null;
   /** A histogram: the value is the address of its buckets. */
@@ -34,7 +35,7 @@ export class Piece {
     public bytes: i32,
   ) {}
 
-  /** Most bytes that it takes in a record. */
+  /** Upper bound of its bytes in a record. */
   get most(): i32 {
     return this.type == ArgumentType.String ? (4 + this.bytes + 1 + 7) & ~7 : this.bytes;
   }
@@ -45,7 +46,7 @@ export class Item {
   format: string = "";
   pieces: Piece[] = [];
   site: i32 = 0;
-  /** What prints it, for errors. */
+  /** The function that prints it, for error reports. */
   near: string = "";
 
   get isFixed(): bool {
@@ -62,7 +63,7 @@ export class Item {
     return false;
   }
 
-  /** Most bytes of the item, header included. */
+  /** Upper bound of the item's bytes, header included. */
   get most(): i32 {
     let bytes: i32 = RecordItem.Size;
     for (let i = 0, n = this.pieces.length; i < n; ++i) bytes += this.pieces[i].most;
@@ -70,10 +71,10 @@ export class Item {
   }
 }
 
-/** Most bytes of memory that one %m or %M prints. */
+/** Upper bound of the bytes that one %m or %M prints. */
 export const MAX_MEMORY: i32 = 1024;
 
-/** What one call prints: its items, in order. None if that is nothing. */
+/** The items that one call prints, in order. There are none if it prints nothing. */
 export function makeItems(lowering: Lowering, print: PrintSymbol): Item[] {
   const draft = new Draft(lowering.runtime);
   if (print.style == PrintStyle.Printf) {
@@ -91,10 +92,10 @@ export function makeItems(lowering: Lowering, print: PrintSymbol): Item[] {
   return draft.items;
 }
 
-/** Items under construction: a new one begins where the next directive would make the last one too long. */
+/** Items under construction. A new item begins if the next directive would make the last one too long. */
 class Draft {
   items: Item[] = [];
-  /** Bytes that the last one may take. */
+  /** Limit of bytes for the last item. */
   private most: i32 = 0;
 
   constructor(public runtime: Runtime) {}
@@ -103,7 +104,7 @@ class Draft {
     if (text.length > 0) this.last(0).format += text;
   }
 
-  /** Adds a directive and the arguments it takes. */
+  /** Adds a directive and its arguments. */
   addDirective(directive: string, pieces: Piece[]): void {
     let bytes = 0;
     for (let i = 0, n = pieces.length; i < n; ++i) bytes += pieces[i].most;
@@ -113,7 +114,7 @@ class Draft {
     this.most += bytes;
   }
 
-  /** The last item, which has room for so many bytes more. */
+  /** The last item if it has room for `bytes` more, else a new one. */
   private last(bytes: i32): Item {
     const count = this.items.length;
     if (count > 0 && this.most + bytes <= MAX_RECORD_BYTES) return this.items[count - 1];
@@ -124,7 +125,9 @@ class Draft {
   }
 }
 
-/** Adds a value under a directive, behind the pieces for its width and precision; a literal under a bare %s is text. */
+/**
+ * Adds a value with a directive, after the pieces for its width and precision. A literal under a plain %s becomes text.
+ */
 function addValue(draft: Draft, value: Expression, directive: string, pieces: Piece[]): void {
   if (directive == "%s" && isLiteral(value)) {
     draft.addText(escapeFormat(literalText(value)));
@@ -144,7 +147,7 @@ function addValue(draft: Draft, value: Expression, directive: string, pieces: Pi
 function addHistogram(draft: Draft, e: HistogramExpression): void {
   const piece = new Piece(e, ArgumentType.Histogram, histogramBytes(e));
   piece.histogram = e;
-  // A directive that scripts cannot write.
+  // This directive cannot be written in a script.
   draft.addDirective("%H", [piece]);
 }
 
@@ -175,7 +178,7 @@ function addDirectives(draft: Draft, print: PrintSymbol): void {
   }
 }
 
-/** %m and %M: the bytes travel as a string; the precision says how many they are, one by default. */
+/** %m and %M: the bytes travel as a string. The precision is their number; the default is one. */
 function memoryPiece(directive: Directive, count: Piece | null, address: Expression): Piece {
   let bytes = MAX_MEMORY;
   if (directive.precisionKind == Measure.Static) bytes = max(1, min(directive.precision, MAX_MEMORY));
@@ -186,7 +189,7 @@ function memoryPiece(directive: Directive, count: Piece | null, address: Express
   return piece;
 }
 
-/** A directive as the formatter reads it. */
+/** The directive in the syntax of the formatter. */
 function directiveText(directive: Directive): string {
   let text = "%" + directive.flags;
   if (directive.widthKind == Measure.Dynamic) text += "*";

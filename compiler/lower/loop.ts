@@ -1,9 +1,9 @@
 // Loops.
 //
-// In the agent a loop is a loop. In the kernel its body becomes a function of its own, which a short loop with a
-// constant bound drives: the verifier checks such a body once, however often it runs, while a loop in line costs it a
-// walk for each iteration (docs/verifier.md). Locals then live in the frame, where both functions see them, and the
-// body tells its driver how it ended.
+// In the agent a loop stays a loop. In the kernel its body becomes a separate function, which a short loop with a
+// constant bound drives. The verifier checks such a body once, however often it runs. A loop in line would cost one
+// walk of the body for each iteration (docs/verifier.md). Locals then live in the frame, where both functions can
+// access them, and the body returns to its driver how it ended.
 //
 //   driver:  for (i = 0; i < MAXACTION; i++) { status = body(frame); if (status) break }
 //   body:    charge actions; if (!condition) return Break; statements; continue: step; return Continue
@@ -28,10 +28,10 @@ import { FunctionParts, Lowering, Status } from "./lowering";
 import { Loop } from "./scope";
 import { Machine } from "./steps";
 
-/** The most steps of a machine that its driver counts: the verifier walks 16,384 rounds for these eight million. */
+/** Limit of machine steps that a driver counts. The verifier walks 16,384 rounds for these eight million. */
 const MOST_STEPS: i32 = 8192 * 1024;
 
-/** What the kinds of loops differ in. */
+/** What differs between the kinds of loops. */
 export abstract class LoopShape {
   constructor(
     public range: Range,
@@ -39,10 +39,10 @@ export abstract class LoopShape {
     public body: Statement,
   ) {}
 
-  /** Goes to `yes` if there is another iteration, its variables set; to `skip` if it is to be passed over. */
+  /** Goes to `yes` with the variables set if there is another iteration; to `skip` if this one is to be skipped. */
   abstract condition(lowering: Lowering, yes: i32, no: i32, skip: i32): void;
 
-  /** What follows an iteration, `continue` included. */
+  /** The code after an iteration. `continue` jumps there. */
   abstract step(lowering: Lowering): void;
 }
 
@@ -90,7 +90,7 @@ export function lowerLoop(lowering: Lowering, shape: LoopShape): void {
   if (lowering.output.isBuffered) lowering.output.known = -1;
 }
 
-/** What statements cost of MAXACTION, loops inside not counted. */
+/** The cost of statements in terms of MAXACTION, without the loops inside them. */
 export function costOf(s: Statement): i32 {
   switch (s.kind) {
     case NodeKind.Block: {
@@ -111,7 +111,7 @@ export function costOf(s: Statement): i32 {
   }
 }
 
-/** Takes a cost from what the handler may still do. */
+/** Subtracts a cost from the actions that the handler has left. */
 export function charge(lowering: Lowering, cost: i32, range: Range, near: string): void {
   const b = lowering.b;
   lowering.at(range);
@@ -162,7 +162,7 @@ function inline(lowering: Lowering, shape: LoopShape): void {
   lowerIteration(lowering, shape, end, head);
   lowering.scope.memo.close();
   b.setBlock(end);
-  // What is printed in a loop is printed more than once, and nobody knows how often.
+  // A print in a loop may run any number of times.
   if (lowering.output.directItems > items) lowering.output.needsBuffer = true;
   if (lowering.output.total > total && !lowering.output.mayCut) lowering.output.needsCut = true;
 }
@@ -186,13 +186,13 @@ function inSteps(lowering: Lowering, machine: Machine, shape: LoopShape): void {
 
 /** Drives a handler's machine to its end. */
 export function driveMachine(lowering: Lowering, machine: Machine, range: Range): void {
-  // Each action suspends twice at the most: a call and its return.
+  // Each action suspends at most twice: for a call and for its return.
   const most = 2 * <i64>lowering.actions + 2;
   const times = <i32>min<i64>(MOST_STEPS, most);
   const step = lowering.unit.ir.add(machine.fn);
   const status = new Driver(lowering.unit, lowering.b).drive(step, lowering.frame.offset(), times);
   if (times < MOST_STEPS) return;
-  // MAXACTION is more than the verifier lets the driver count to.
+  // MAXACTION is higher than the number of rounds that the verifier accepts in the driver.
   lowering.exits.failIf(
     Op.Eq,
     status,
@@ -241,11 +241,11 @@ function lowerBody(lowering: Lowering, inner: Lowering, shape: LoopShape): void 
   lowering.scope.inlinedText = inner.scope.inlinedText;
 }
 
-/** Calls the body until it says otherwise, then goes where it says. */
+/** Calls the body until it returns a status other than Continue, then branches on that status. */
 function drive(lowering: Lowering, inner: Lowering, index: i32, shape: LoopShape): void {
   const b = lowering.b;
   lowering.at(shape.range);
-  // Iterations cost actions, so the bound is there for the verifier: it is never what ends a loop.
+  // MAXACTION ends a loop. This bound is for the verifier only and is never reached.
   const times = lowering.root.actions;
   const status = new Driver(lowering.unit, b).drive(index, lowering.frame.offset(), times);
   if (inner.exits.mayFail) {
@@ -261,7 +261,7 @@ function drive(lowering: Lowering, inner: Lowering, index: i32, shape: LoopShape
   if (inner.exits.mayNext) leaveBody(lowering, status, Status.Next);
 }
 
-/** Goes on with `return` or `next` that a body met: to where it leads here, or further out. */
+/** Continues a `return` or `next` of the body: to its target in this function, or to the next function outside. */
 function leaveBody(lowering: Lowering, status: Ref, which: Status): void {
   const b = lowering.b;
   const leave = b.newBlock("leave");
@@ -274,7 +274,10 @@ function leaveBody(lowering: Lowering, status: Ref, which: Status): void {
   b.setBlock(stay);
 }
 
-/** `return`, its value stored: behind the call if that is in this IR function, else out of the loop's body. */
+/**
+ * `return`, after its value is stored: goes behind the call if that is in this IR function, else leaves the loop's
+ * body.
+ */
 export function leaveFunction(lowering: Lowering): void {
   const inlining = lowering.scope.inlining!;
   if ((inlining.symbol.effects & Effects.Prints) != 0) lowering.output.flush();
@@ -287,7 +290,7 @@ export function leaveFunction(lowering: Lowering): void {
   lowering.b.ret(lowering.constant(Status.Return));
 }
 
-/** `next`: in a function, the next overload; in a handler, its end. */
+/** `next`: goes to the next overload in a function, to the end in a handler. */
 export function leaveByNext(lowering: Lowering): void {
   const inlining = lowering.scope.inlining;
   lowering.output.flush();

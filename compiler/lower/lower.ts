@@ -1,4 +1,4 @@
-// Pass 3: a resolved script → the functions, sites and probes of one object.
+// Pass 3, first half: turns a resolved script into the functions, sites and probes of one object.
 
 import { programType, SECTION_AGENT, sectionOf } from "../../common/format/attach";
 import { ProgramType } from "../../common/format/bpf";
@@ -27,17 +27,17 @@ export function checkSizes(script: Script, options: LowerOptions, reporter: Repo
   placeData(new Shared(reporter, options), script);
 }
 
-/** Makes room for globals, sorted loops and regular expressions; what does not fit is reported. */
+/** Reserves memory for globals, sorted loops and regular expressions. Reports what does not fit. */
 function placeData(shared: Shared, script: Script): void {
   const contents = new Contents(script);
   shared.catchesMessages = contents.catchesMessages;
-  // Handlers are lowered before the functions they call, and report their messages.
+  // Handlers are lowered before the functions they call, and report the messages of these functions.
   if (contents.raisesMessages) shared.messagePlace();
   placeGlobals(shared, script, contents);
   placeRegexes(shared, contents);
 }
 
-/** Lowers a script; what does not fit is reported. */
+/** Lowers a script. Reports what does not fit. */
 export function lower(script: Script, options: LowerOptions, reporter: Reporter): Unit {
   const shared = new Shared(reporter, options);
   const tree = new ScriptTree();
@@ -103,7 +103,7 @@ function firstSite(script: Script, handler: Handler): ProbeSite | null {
   return null;
 }
 
-/** The kernel shows the first 15 characters: the number tells handlers apart, the target says what it is. */
+/** The kernel shows the first 15 characters. The number identifies the handler; the target says what it probes. */
 function programName(handler: Handler, target: string): string {
   const text = target.length > 0 ? target : handler.name;
   let name = `p${handler.index}_`;
@@ -115,7 +115,7 @@ function programName(handler: Handler, target: string): string {
   return name;
 }
 
-/** The numbers of begin, end and error probes: as written if all have 32 bits, else their ranks. */
+/** The order numbers of begin, end and error probes: as written if all fit in 32 bits, else their ranks. */
 function ordersOf(sites: ProbeSite[]): i32[] {
   const distinct: i64[] = [];
   let small = true;
@@ -124,7 +124,7 @@ function ordersOf(sites: ProbeSite[]): i32[] {
     if (order <= <i64>i32.MIN_VALUE || order > <i64>i32.MAX_VALUE) small = false;
     if (!distinct.includes(order)) distinct.push(order);
   }
-  // A subtraction could wrap around.
+  // A subtraction could overflow.
   distinct.sort((a, b) => (a < b ? -1 : a > b ? 1 : 0));
   const orders: i32[] = [];
   for (let i = 0, n = sites.length; i < n; ++i) {
@@ -148,7 +148,7 @@ function startsNonZero(global: GlobalSymbol): bool {
   return global.hasInitial && (global.initialNumber != 0 || global.initialString.length > 0);
 }
 
-/** .bss starts as zeros: a handler that runs before all others sets what starts with a value. */
+/** Lowers the initial values of globals. .bss starts as zeros, so a handler that runs before all others stores them. */
 function lowerInitializers(shared: Shared, tree: Tree, script: Script): void {
   let any = false;
   for (let i = 0, n = script.globals.length; i < n; ++i) any = any || startsNonZero(script.globals[i]);

@@ -1,10 +1,10 @@
-// One IR function under construction, and how the parts of lowering reach each other.
+// One IR function under construction, and how the parts of lowering call each other.
 //
 //   Lowering   a handler, subprogram or loop's body: builder, memory, output, exits, names
-//   Tree       the kinds of trees that contain each other; tree.ts names the files that lower them
+//   Tree       the kinds of trees that contain each other; tree.ts names the file that lowers each kind
 //
-// Expressions contain calls, calls contain statements, statements contain expressions. Each file lowers its own kind
-// and asks `lowering.long(e)`, `lowering.statement(s)` for the others, so that no file imports another one in a circle.
+// Expressions contain calls, calls contain statements, statements contain expressions. Each file lowers one kind of
+// tree and calls `lowering.long(e)` or `lowering.statement(s)` for the others. So no imports form a circle.
 
 import { Helper } from "../../common/format/helpers";
 import { AddressKind, Builder } from "../ir/build";
@@ -21,35 +21,35 @@ import { Scope } from "./scope";
 import { Shared } from "./shared";
 import { Activation, Machine } from "./steps";
 
-/** What a loop's body returns to the code that drives it. */
+/** The status that a loop's body returns to its driver. */
 export const enum Status {
   Continue = 0,
   Break = 1,
   /** An error is in the frame. */
   Error = 2,
-  /** `return` from the function around the loop; its result is in its place. */
+  /** `return` from the function around the loop; the result is stored. */
   Return = 3,
   /** `next` */
   Next = 4,
 }
 
-/** Lowers any tree. */
+/** Lowers any kind of tree. */
 export abstract class Tree {
-  /** A number. */
+  /** Evaluates a number. */
   abstract long(lowering: Lowering, e: Expression): Ref;
-  /** A string; what is returned holds until anything is assigned. */
+  /** Evaluates a string. The returned place is valid until the next assignment. */
   abstract string(lowering: Lowering, e: Expression): Place;
-  /** A string, into a place of its own. */
+  /** Evaluates a string into the place `to`. */
   abstract stringInto(lowering: Lowering, e: Expression, to: Place): void;
-  /** A condition: goes to `yes` if it is not zero. */
+  /** Evaluates a condition: goes to `yes` if it is not zero, else to `no`. */
   abstract condition(lowering: Lowering, e: Expression, yes: i32, no: i32): void;
-  /** An expression whose value nothing reads. */
+  /** Evaluates an expression whose value is not used. */
   abstract dropped(lowering: Lowering, e: Expression): void;
   abstract statement(lowering: Lowering, s: Statement): void;
   abstract block(lowering: Lowering, block: BlockStatement): void;
 }
 
-/** An IR function and its variables. The activations of a machine are built into one. */
+/** An IR function and its variables. All activations of a machine are built into one function. */
 export class FunctionParts {
   b: Builder;
   errorSite: i32;
@@ -57,9 +57,9 @@ export class FunctionParts {
 
   constructor(
     fn: Func,
-    /** It is a handler's code: nothing is left to catch its errors. */
+    /** It is a handler's code, so no caller catches its errors. */
     public isHandler: bool = false,
-    /** The function that this one is built into. */
+    /** The function into which this one is built. */
     shared: FunctionParts | null = null,
   ) {
     const b = shared !== null ? shared.b : new Builder(fn);
@@ -76,19 +76,19 @@ export class Lowering {
   output: Output;
   exits: Exits;
   scope: Scope = new Scope();
-  /** Root: loops' bodies become functions of their own, as the verifier wants it. */
+  /** Root: the bodies of loops become separate functions, because the verifier needs that. */
   outlines: bool = false;
-  /** Root: nothing else runs beside it, or it has the lock. */
+  /** Root: no other handler runs at the same time, or this one holds the lock. */
   alone: bool = true;
-  /** Root: statements that it may run, as the verifier must know it. */
+  /** Root: the limit of statements, for the bounds that the verifier checks. */
   actions: i32 = 0;
-  /** Root: loops' bodies so far. */
+  /** Root: the number of loop bodies so far. */
   bodies: i32 = 0;
-  /** Root: the machine that its code is part of, in a handler that runs in steps, and its activation there. */
+  /** Root: in a handler that runs in steps, the machine that contains its code, and its activation there. */
   machine: Machine | null = null;
   activation: Activation | null = null;
   private owner: Lowering | null = null;
-  /** Zeroing of string slots and other things that come first. */
+  /** The block for code that must come first, such as zeroing string slots. */
   readonly entry: i32;
 
   constructor(
@@ -108,7 +108,10 @@ export class Lowering {
     this.entry = b.current();
   }
 
-  /** The handler or subprogram whose area of the frame this one uses: itself, but for loops' bodies. */
+  /**
+   * The handler or subprogram whose area of the frame this function uses. Only for a loop's body is it another
+   * function.
+   */
   get root(): Lowering {
     const owner = this.owner;
     return owner !== null ? owner : this;
@@ -126,7 +129,7 @@ export class Lowering {
     return this.shared.runtime.unit;
   }
 
-  /** Gives what is built from now on a source position. */
+  /** Sets the source position of the instructions that follow. */
   at(range: Range): void {
     this.b.position = this.shared.sites.position(range);
   }
@@ -135,12 +138,12 @@ export class Lowering {
     return this.b.constant(value);
   }
 
-  /** Address of .bss; fields are reached by offsets from it, so that one register serves all. */
+  /** The address of .bss. Fields are reached by offsets from it, so that one register is enough. */
   bss(): Ref {
     return this.b.addressOf(AddressKind.Bss, 0);
   }
 
-  /** Calls a helper without arguments whose answer cannot change during the handler; asks once. */
+  /** Calls a helper without arguments whose result cannot change during the handler. It is called once. */
   constantHelper(helper: Helper): Ref {
     const known = this.scope.memo.find(helper);
     if (known != NoRef) return known;
@@ -156,22 +159,22 @@ export class Lowering {
     return this.tree.long(this, e);
   }
 
-  /** Evaluates a string; what is returned holds until anything is assigned. */
+  /** Evaluates a string. The returned place is valid until the next assignment. */
   string(e: Expression): Place {
     return this.tree.string(this, e);
   }
 
-  /** Evaluates a string into a place of its own. */
+  /** Evaluates a string into the place `to`. */
   stringInto(e: Expression, to: Place): void {
     this.tree.stringInto(this, e, to);
   }
 
-  /** Evaluates a condition: goes to `yes` if it is not zero. */
+  /** Evaluates a condition: goes to `yes` if it is not zero, else to `no`. */
   condition(e: Expression, yes: i32, no: i32): void {
     this.tree.condition(this, e, yes, no);
   }
 
-  /** Evaluates an expression whose value nothing reads. */
+  /** Evaluates an expression whose value is not used. */
   dropped(e: Expression): void {
     this.tree.dropped(this, e);
   }
@@ -185,7 +188,7 @@ export class Lowering {
   }
 }
 
-/** A new function of a handler or a subprogram. */
+/** A new IR function for a handler or a subprogram. */
 export function newLowering(shared: Shared, tree: Tree, name: string, isHandler: bool): Lowering {
   const linkage = isHandler ? Linkage.Handler : Linkage.Subprogram;
   return new Lowering(shared, tree, new FunctionParts(new Func(name, linkage, 1), isHandler));

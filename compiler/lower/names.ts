@@ -1,18 +1,18 @@
-// What identifiers and calls stand for, and how much room a string expression needs.
+// The symbols of identifiers and calls, and the space that a string expression needs.
 
 import { Runtime } from "../runtime/runtime";
 import { maxLengthOf } from "../semantic/lengths";
 import { GlobalSymbol, ScriptSymbol } from "../semantic/symbols";
 import { CallExpression, Expression, Identifier, NodeKind } from "../syntax/ast";
 
-/** The symbol of an identifier; semantic analysis has resolved them all. */
+/** The symbol of an identifier. Semantic analysis has resolved all identifiers. */
 export function symbolOf(e: Identifier): ScriptSymbol {
   const symbol = e.symbol;
   assert(symbol !== null, "every identifier is resolved before lowering");
   return <ScriptSymbol>symbol!;
 }
 
-/** What a call names. */
+/** The symbol that a call names. */
 export function symbolOfCall(e: CallExpression): ScriptSymbol {
   const symbol = e.symbol;
   assert(symbol !== null, "every call is resolved before lowering");
@@ -25,7 +25,7 @@ export function arrayOf(array: Expression): GlobalSymbol {
   return <GlobalSymbol>symbolOf(<Identifier>array);
 }
 
-/** Greatest length of a string expression, bytes without the NUL. */
+/** The maximum length of a string expression, in bytes without the NUL. */
 export function lengthOf(runtime: Runtime, e: Expression): i32 {
   return maxLengthOf(e, runtime.maxLength);
 }

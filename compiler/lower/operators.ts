@@ -32,7 +32,7 @@ export function arithmeticOp(op: Operator): Op {
   }
 }
 
-/** The compare of an operator on numbers, or on the order of two strings. */
+/** The comparison for an operator on numbers, or on the order of two strings. */
 export function compareOp(op: Operator): Op {
   switch (op) {
     case Operator.Less:

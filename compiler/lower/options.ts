@@ -1,6 +1,6 @@
-// What lowering is told besides the script.
+// The inputs of lowering other than the script.
 
-/** Limits and facts that decide about code. */
+/** Limits and facts on which the code depends. */
 export class LowerOptions {
   /** MAXSTRINGLEN - 1 */
   maxLength: i32 = 511;
@@ -9,17 +9,17 @@ export class LowerOptions {
   suppressErrors: bool = false;
   /** MAXMAPENTRIES */
   maxEntries: i32 = 2048;
-  /** MAXACTION: statements that a kernel handler may run. */
+  /** MAXACTION: the limit of statements for a kernel handler. */
   maxActions: i32 = 1000;
-  /** MAXACTION_INTERRUPTIBLE: the same of begin, end and timers. */
+  /** MAXACTION_INTERRUPTIBLE: the same limit for begin, end and timers. */
   maxAgentActions: i32 = 10000;
-  /** MAXNESTING: nested calls that recursive functions may make; -1: as many as analysis finds, and ten. */
+  /** MAXNESTING: the limit of nested calls for recursive functions; -1: the depth that analysis finds, plus ten. */
   maxNesting: i32 = -1;
-  /** Indexes of handlers that must run in steps: lowered otherwise, their calls were too deep for the kernel. */
+  /** Indexes of handlers that must run in steps, because their call chains were too deep for the kernel otherwise. */
   inSteps: Set<i32> = new Set<i32>();
-  /** Fetching atomics may be used: the facts say so, or the CPU needs them (arm64). */
+  /** Fetching atomics may be used: either the facts list them, or the CPU needs them (arm64). */
   fetchingAtomics: bool = false;
   scriptName: string = "";
-  /** Ticks of the kernel in a second. */
+  /** Timer ticks of the kernel per second. */
   hz: i32 = 250;
 }

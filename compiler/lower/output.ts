@@ -1,7 +1,7 @@
-// How much a handler has put out so far, while it is lowered (print.ts has the two ways of output).
+// The length of a handler's output while it is lowered. print.ts describes the two ways of output.
 //
-// Where the length of the output is known, it costs nothing at run time. Before control joins code that does not know
-// it, it is put into the frame, where loops and functions leave it, too.
+// A length that is known at compile time costs nothing at run time. Before control joins code that does not know it,
+// the length is stored in the frame. Loops and functions keep it there as well.
 
 import { Op } from "../ir/op";
 import { Frame } from "../runtime/frame";
@@ -9,30 +9,30 @@ import { FrameWord } from "../runtime/plan";
 
 /** The output of one function under construction. */
 export class Output {
-  /** It is put together in the frame. */
+  /** The output is collected in the frame. */
   isBuffered: bool = false;
-  /** It may outgrow the frame: it is written in pieces. */
+  /** The output may outgrow the frame, so it is written in pieces. */
   mayCut: bool = false;
-  /** Direct: most items printed on any path so far. */
+  /** Direct: the maximum number of items printed on any path so far. */
   directItems: i32 = 0;
-  /** Found while lowering directly: the handler must be lowered again, buffered. */
+  /** Set during a direct attempt: the handler must be lowered again, buffered. */
   needsBuffer: bool = false;
-  /** Found while lowering without cuts: the handler must be lowered again, with them. */
+  /** Set during an attempt without cuts: the handler must be lowered again, with cuts. */
   needsCut: bool = false;
-  /** Most bytes of output, all paths added up. */
+  /** Upper bound of the output in bytes, summed over all paths. */
   total: i32 = 0;
-  /** The length of the output so far, if it is known; -1: it is in the frame. */
+  /** The length of the output so far if it is known; -1 if it is in the frame. */
   known: i32 = 0;
 
   constructor(private frame: Frame) {}
 
-  /** Puts the length into the frame, if it is known: before control joins code that does not know it. */
+  /** Stores a known length in the frame, before control joins code that does not know it. */
   flush(): void {
     if (!this.isBuffered || this.known < 0) return;
     this.frame.store(Op.Store64, FrameWord.OutputLength, this.frame.b.constant(this.known));
   }
 
-  /** From here on the length is in the frame only. */
+  /** From here on only the frame holds the length. */
   leaveUnknown(): void {
     this.flush();
     if (this.isBuffered) this.known = -1;

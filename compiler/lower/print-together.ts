@@ -1,6 +1,6 @@
-// Print statements that follow each other become one record, put together on the stack: one call into the ring instead
-// of a claimed frame, and the line that they make stays whole. Only where nothing between the first and the last can
-// fail or leave, since what was printed before must not be lost with it.
+// Consecutive print statements become one record, which is built on the stack. That costs one call into the ring
+// instead of a claimed frame, and their line stays in one piece. This is done only if nothing between the first and the
+// last print can fail or leave the handler, because the text printed before must not be lost.
 
 import { NoRef } from "../ir/function";
 import { UnitMap } from "../ir/unit";
@@ -11,10 +11,10 @@ import { Item, makeItems } from "./items";
 import { Lowering } from "./lowering";
 import { fillFixed, nameSite, restIsSimple } from "./print";
 
-/** The most that such records have: more would leave too little stack for what the handler calls. */
+/** Limit of the bytes in such a record. More would leave too little stack for the functions that the handler calls. */
 const MOST_TOGETHER: i32 = 160;
 
-/** What a statement prints; null if it is no print. */
+/** The print of a statement; null if the statement is not a print. */
 function printOf(s: Statement): PrintSymbol | null {
   if (s.kind != NodeKind.Expression) return null;
   const e = (<ExpressionStatement>s).expression;
@@ -25,7 +25,7 @@ function printOf(s: Statement): PrintSymbol | null {
   return print.isValue ? null : print;
 }
 
-/** Lowers prints from statement `from` on as one record; how many statements those were, 0 if that does not do. */
+/** Lowers the prints from statement `from` on as one record. Returns their number, 0 if they cannot be joined. */
 export function lowerTogether(lowering: Lowering, statements: Statement[], from: i32): i32 {
   if (lowering.output.isBuffered || lowering.output.directItems > 0) return 0;
   const items: Item[] = [];
@@ -41,7 +41,7 @@ export function lowerTogether(lowering: Lowering, statements: Statement[], from:
     bytes += item.most;
     items.push(item);
   }
-  // Where a part does not fit the rule, the handler's output is buffered anyhow.
+  // If a part breaks the rule, the handler's output is buffered anyhow.
   if (items.length < 2 || bytes > MOST_TOGETHER) return 0;
   const record = lowering.frame.newRecord(bytes);
   if (record == NoRef) return 0;

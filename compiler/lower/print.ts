@@ -1,12 +1,12 @@
 // The printf family, and messages that travel as records (common/format/record.ts).
 //
-// A call becomes items, most often one (items.ts). Then a handler's output takes one of two ways:
+// A call becomes items, usually one (items.ts). A handler's output then takes one of two ways:
 //
-//   direct    it prints one item of known size, or several one after the other (print-together.ts): put together on the
-//             stack and written at once, or reserved in the ring buffer and filled in place if it is large
-//   buffered  anything else: put together in the frame and written when the handler ends, so that it stays together
+//   direct    one item of known size, or several in a row (print-together.ts). A small record is built on the stack and
+//             written at once; a large one is reserved in the ring buffer and filled in place.
+//   buffered  anything else: collected in the frame and written when the handler ends, so that it stays in one piece
 //
-// Which one is found out by trying: a handler is lowered directly first, and again when that turns out not to do.
+// Lowering finds out by trying: it lowers a handler directly first, and again as buffered if that fails.
 
 import { RingFlag } from "../../common/format/bpf";
 import { Helper } from "../../common/format/helpers";
@@ -47,14 +47,14 @@ export function lowerPrint(lowering: Lowering, print: PrintSymbol): void {
   }
   lowering.output.directItems += count;
   if (lowering.output.directItems > 1 || !items[0].isFixed) {
-    // This attempt is lost: the handler is lowered again.
+    // This attempt has failed. The handler is lowered again.
     lowering.output.needsBuffer = true;
     return;
   }
   putDirect(lowering, items[0], UnitMap.Output, range);
 }
 
-/** Gives a printed item its site. */
+/** Assigns a site to a printed item. */
 export function nameSite(lowering: Lowering, item: Item, range: Range): void {
   item.site = newSite(lowering, SiteKind.Print, item, range);
 }
@@ -71,7 +71,7 @@ function newSite(lowering: Lowering, kind: SiteKind, item: Item, range: Range): 
   return site;
 }
 
-/** Evaluates all arguments, in order: none may print or fail once the first item is put. */
+/** Evaluates all arguments in order. None may print or fail once the first item has been written. */
 function evaluate(lowering: Lowering, items: Item[], range: Range): void {
   for (let k = 0, m = items.length; k < m; ++k) {
     const item = items[k];
@@ -94,7 +94,7 @@ function evaluate(lowering: Lowering, items: Item[], range: Range): void {
   }
 }
 
-/** Evaluates a string that holds whatever is evaluated after it. */
+/** Evaluates a string that stays valid while later expressions are evaluated. */
 function evaluateKept(lowering: Lowering, e: Expression): Place {
   if (isLiteral(e)) return lowering.string(e);
   const place = lowering.frame.newTemporary(capacityFor(lengthOf(lowering.runtime, e)));
@@ -102,7 +102,7 @@ function evaluateKept(lowering: Lowering, e: Expression): Place {
   return place;
 }
 
-/** Whether computing the arguments of items from one on cannot fail, nor change anything. */
+/** Whether the arguments from piece `from` of item `index` on can be computed without failing or changing anything. */
 export function restIsSimple(items: Item[], index: i32, from: i32): bool {
   for (let k = index, m = items.length; k < m; ++k) {
     const pieces = items[k].pieces;
@@ -116,7 +116,7 @@ export function restIsSimple(items: Item[], index: i32, from: i32): bool {
 
 // ------------------------------------------------------------------------------------------------------------- direct
 
-/** Longer records are worth reserving, so that they are not copied. */
+/** Longer records are reserved in the ring, which saves the copy. */
 const MOST_COPIED: i32 = 96;
 
 /** Writes a record of one item into a ring. */
@@ -133,7 +133,7 @@ function putDirect(lowering: Lowering, item: Item, map: UnitMap, range: Range): 
 /** Reserves the record in a ring, fills it, submits it. */
 function putReserved(lowering: Lowering, item: Item, map: UnitMap, range: Range): void {
   const b = lowering.b;
-  // What cannot fail is evaluated straight into the record, and not at all if there is none.
+  // Arguments that cannot fail are evaluated straight into the record, and not at all if there is no record.
   const later = restIsSimple([item], 0, 0);
   if (!later) evaluate(lowering, [item], range);
   const ring = b.addressOf(AddressKind.Map, map);
@@ -155,7 +155,7 @@ function putReserved(lowering: Lowering, item: Item, map: UnitMap, range: Range)
   b.setBlock(done);
 }
 
-/** Writes an item of fixed size; returns its end. */
+/** Writes an item of fixed size. Returns its end. */
 export function fillFixed(lowering: Lowering, item: Item, base: Ref, start: i32): i32 {
   lowering.b.store(Op.Store64, base, start, lowering.constant(item.site));
   let at: i32 = start + RecordItem.Size;
@@ -203,7 +203,7 @@ function putBuffered(lowering: Lowering, item: Item): void {
   lowering.output.known = -1;
 }
 
-/** Writes what is there if the next item might not fit behind it. */
+/** Writes out the output so far if the next item might not fit behind it. */
 function cutIfFull(lowering: Lowering, most: i32): void {
   if (lowering.output.known >= 0 && lowering.output.known + most <= MAX_RECORD_BYTES) return;
   const b = lowering.b;
@@ -219,7 +219,7 @@ function cutIfFull(lowering: Lowering, most: i32): void {
   b.setBlock(room);
 }
 
-/** Writes an item where the output ends, of any size; returns the new end. */
+/** Writes an item of any size at the end of the output. Returns the new end. */
 function fillAnywhere(lowering: Lowering, item: Item): Ref {
   const b = lowering.b;
   let length: Ref;
@@ -248,7 +248,7 @@ function pointerInOutput(lowering: Lowering, length: Ref): Ref {
   return lowering.b.binary(Op.Add, lowering.frame.output(), masked);
 }
 
-/** Writes { length, bytes, padding }; returns how many bytes that took. */
+/** Writes { length, bytes, padding }. Returns the number of bytes written. */
 function fillString(lowering: Lowering, piece: Piece, base: Ref, at: i32): Ref {
   const b = lowering.b;
   if (piece.isMemory) return fillMemory(lowering, piece, base, at);
@@ -274,7 +274,7 @@ function fillString(lowering: Lowering, piece: Piece, base: Ref, at: i32): Ref {
   return b.binary(Op.And, b.binary(Op.Add, length, lowering.constant(4 + 7)), lowering.constant(-8));
 }
 
-/** How many bytes of memory a piece prints: from nothing up to the most, as the verifier wants to know. */
+/** The number of bytes of memory that a piece prints, limited to the range 0 to `most` for the verifier. */
 function memoryBytes(lowering: Lowering, piece: Piece): Ref {
   const count = piece.count;
   if (count === null) return lowering.constant(piece.bytes);
@@ -291,7 +291,7 @@ function memoryBytes(lowering: Lowering, piece: Piece): Ref {
   return b.binary(Op.And, b.getVar(wanted), lowering.constant(2 * MAX_MEMORY - 1));
 }
 
-/** The same of memory at an address that the script computed: reading it may fail. */
+/** Like fillString, for memory at an address that the script computed. Reading it may fail. */
 function fillMemory(lowering: Lowering, piece: Piece, base: Ref, at: i32): Ref {
   const b = lowering.b;
   const bytes = memoryBytes(lowering, piece);
@@ -304,7 +304,7 @@ function fillMemory(lowering: Lowering, piece: Piece, base: Ref, at: i32): Ref {
   return b.binary(Op.And, b.binary(Op.Add, bytes, lowering.constant(4 + 7)), lowering.constant(-8));
 }
 
-/** Reads the memory that a piece prints before anything is put: half a line must not come before its error. */
+/** Reads the memory that a piece prints before any output is written, so that an error never follows half a line. */
 function fetchMemory(lowering: Lowering, piece: Piece): void {
   const to = lowering.frame.newFrameTemporary((piece.bytes + 7) & ~7);
   const result = lowering.b.callHelper(Helper.ProbeReadKernel, [
@@ -327,7 +327,7 @@ function failUnread(lowering: Lowering, result: Ref, piece: Piece): void {
 
 // ------------------------------------------------------------------------------------------------------------ control
 
-/** Sends a message to the control ring: a record of its own, whatever else the handler prints. */
+/** Sends a message to the control ring, as a record separate from the handler's output. */
 export function emitControl(lowering: Lowering, kind: SiteKind, message: Place, range: Range): void {
   const item = new Item();
   item.format = "%s";
@@ -341,7 +341,7 @@ export function emitControl(lowering: Lowering, kind: SiteKind, message: Place, 
   else putMessage(lowering, message, lowering.constant(item.site));
 }
 
-/** Sends the error's message that waits in the frame, for a site that is known at run time only. */
+/** Sends the error's message from the frame, for a site that is known only at run time. */
 export function emitErrorMessage(lowering: Lowering, site: Ref): void {
   putMessage(lowering, lowering.shared.messagePlace(), site);
 }

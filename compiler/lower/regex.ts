@@ -1,5 +1,5 @@
-// `s =~ "re"`, `matched(n)` and `ngroups()`: the code at the place of use. The tables are in runtime/regex.ts, the
-// routines that walk them in runtime/match.ts.
+// `s =~ "re"`, `matched(n)` and `ngroups()`: the code at the place of use. runtime/regex.ts has the tables,
+// runtime/match.ts the routines that walk them.
 
 import { Helper } from "../../common/format/helpers";
 import { NoRef, Ref } from "../ir/function";
@@ -20,10 +20,10 @@ import { SoftError } from "./exits";
 import { Lowering } from "./lowering";
 import { Shared } from "./shared";
 
-/** Room for a message that names a group. */
+/** Bytes for a message that names a group. */
 const MESSAGE_BYTES: i32 = 96;
 
-/** Makes the tables of all expressions of a script; what is too large is reported. */
+/** Makes the tables of all expressions of a script. Reports what is too large. */
 export function placeRegexes(shared: Shared, contents: Contents): void {
   if (contents.matches.length == 0 && !contents.usesGroups) return;
   const regexes = shared.runtime.regexes;
@@ -38,7 +38,7 @@ export function placeRegexes(shared: Shared, contents: Contents): void {
   regexes.place(shared.unit, shared.runtime.plan);
 }
 
-/** Whether a match of a string of at most `length` bytes needs no frame. */
+/** Whether matching a string of at most `length` bytes needs no frame. */
 export function matchesInRegisters(lowering: Lowering, length: i32): bool {
   return !lowering.runtime.regexes.remembers && capacityFor(length) <= 8 * MATCH_WORDS;
 }
@@ -56,10 +56,10 @@ export function branchOnMatch(lowering: Lowering, e: BinaryExpression, whenTrue:
   else lowering.b.branch(callMatch(lowering, regex, text), yes, no);
 }
 
-/** Compares the words that the text takes, with what follows it masked out. */
+/** Compares the words that contain the text. The bytes after it are masked out. */
 function branchOnPlain(lowering: Lowering, place: Place, plain: PlainText, targets: Targets): void {
   const b = lowering.b;
-  // All of it: with the NUL.
+  // A match of the whole string includes the NUL.
   const length = plain.text.length + (plain.isWhole ? 1 : 0);
   if (length > place.capacity) {
     b.jump(targets.no);
@@ -105,7 +105,7 @@ function rememberMatch(lowering: Lowering, regex: Regex, text: Place): Ref {
   ]);
 }
 
-/** At a handler's start there was no match yet. */
+/** Marks at a handler's start that there has been no match. */
 export function forgetMatch(lowering: Lowering): void {
   const regexes = lowering.runtime.regexes;
   if (!regexes.remembers) return;
@@ -114,7 +114,7 @@ export function forgetMatch(lowering: Lowering): void {
 
 // ------------------------------------------------------------------------------------------------------------- groups
 
-/** Groups of the last match; 0 if it failed. */
+/** The groups of the last match; 0 if it failed. */
 function groupsOfMatch(lowering: Lowering): Ref {
   return lowering.b.load(Op.Load32u, lowering.frame.address(), lowering.runtime.regexes.area + MatchArea.Groups);
 }
@@ -142,7 +142,10 @@ class GroupNumber {
     this.value = lowering.long(call.args[0]);
   }
 
-  /** Fails when the compare is true, with a message that has the number for its `%`; else goes on in a new block. */
+  /**
+   * Fails if the comparison is true, with the number in place of `%` in the message. Otherwise continues in a new
+   * block.
+   */
   failIf(op: Op, x: Ref, y: Ref, message: string): void {
     const lowering = this.lowering;
     const argument = this.call.args[0];
@@ -156,7 +159,7 @@ class GroupNumber {
     lowering.exits.endFailure(failure);
   }
 
-  /** The message with the number that is known only when it runs. */
+  /** Builds the message with a number that is known only at run time. */
   private put(message: string): Place {
     const place = this.lowering.frame.newFrameTemporary(MESSAGE_BYTES);
     const text = new Text(this.lowering.frame, place);
@@ -169,7 +172,7 @@ class GroupNumber {
   }
 }
 
-/** matched(n): the text of a group of the last match, empty if it took no part. */
+/** matched(n): the text of a group of the last match; empty if the group was not part of the match. */
 export function lowerMatched(lowering: Lowering, e: CallExpression): Place {
   const b = lowering.b;
   const regexes = lowering.runtime.regexes;

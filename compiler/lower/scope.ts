@@ -1,22 +1,23 @@
-// What names and jumps mean at the point that is being lowered: locals, the function around, the loop around, and
-// values that were computed already.
+// The meaning of names and jumps at the point that is being lowered: locals, the surrounding function and loop, and
+// values that are computed already.
 
 import { Func, NoRef, Ref } from "../ir/function";
 import { Place } from "../runtime/place";
 import { FunctionSymbol, LocalSymbol } from "../semantic/symbols";
 
 /**
- * Values that were computed already and are still valid: helper results that cannot change during a handler.
+ * Values that are computed already and still valid: helper results that cannot change during a handler.
  *
- * Control flow of scripts is structured, so what is computed in a scope dominates the rest of that scope and everything
- * nested in it. Lowering opens a scope for each arm of a branch and forgets what was computed inside when it closes it.
+ * The control flow of scripts is structured, so a value computed in a scope dominates the rest of that scope and all
+ * nested scopes. Lowering opens a scope for each arm of a branch, and forgets the values of the scope when it closes
+ * it.
  */
 export class Memo {
   private keys: i32[] = [];
   private values: Ref[] = [];
   private marks: i32[] = [];
 
-  /** The value of a key, or NoRef. */
+  /** The value for a key, or NoRef. */
   find(key: i32): Ref {
     for (let i = this.keys.length - 1; i >= 0; --i) {
       if (this.keys[i] == key) return this.values[i];
@@ -48,15 +49,15 @@ export class Storage {
   place: Place | null = null;
 }
 
-/** Where `return` in an inlined function goes. */
+/** The target of `return` in an inlined function. */
 export class Inlining {
   /** IR variable of a long result, or -1. */
   variable: i32 = -1;
-  /** Place of a string result; in a function whose locals live in the frame, of any result. */
+  /** Place of a string result. In a function whose locals live in the frame, the place of any result. */
   place: Place | null = null;
   constructor(
     public symbol: FunctionSymbol,
-    /** The IR function whose blocks these are: a loop's body is another one. */
+    /** The IR function that contains these blocks. A loop's body is another function. */
     public home: Func,
     public exit: i32,
     /** Block of the next overload, or -1. */
@@ -65,7 +66,7 @@ export class Inlining {
   ) {}
 }
 
-/** Where `break` and `continue` go. A loop's body is in one IR function. */
+/** The targets of `break` and `continue`. Both are in the IR function of the loop's body. */
 export class Loop {
   constructor(
     public breakBlock: i32,
@@ -78,16 +79,16 @@ export class Loop {
 export class Scope {
   memo: Memo = new Memo();
   locals: Map<LocalSymbol, Storage> = new Map<LocalSymbol, Storage>();
-  /** Places that inlined functions' locals had before: used again by the next inlining. */
+  /** Places that locals of inlined functions had before. The next inlining uses them again. */
   declared: Map<LocalSymbol, Storage> = new Map<LocalSymbol, Storage>();
   inlining: Inlining | null = null;
   loop: Loop | null = null;
-  /** How deep function calls are nested here. */
+  /** The nesting depth of function calls here. */
   depth: i32 = 0;
   /** Bytes of script text inlined so far. */
   inlinedText: i32 = 0;
 
-  /** Takes over the names of the function around a loop's body. */
+  /** Copies the names of the function around a loop's body. */
   enter(outer: Scope): void {
     this.locals = outer.locals;
     this.declared = outer.declared;

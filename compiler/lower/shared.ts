@@ -1,4 +1,4 @@
-// What the functions of one object share while they are lowered.
+// The state that the functions of one object share while they are lowered.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { NoRef } from "../ir/function";
@@ -13,13 +13,13 @@ import { ForeachStatement } from "../syntax/ast";
 import { LowerOptions } from "./options";
 import { Sites } from "./sites";
 
-/** The name of the area of the frame in which an error's message waits. */
+/** Name of the frame area that holds an error's message. */
 const MESSAGE_AREA: string = "message";
 
 /** A script function that is called, not inlined. */
 export class Subprogram {
   index: i32 = -1;
-  /** Offsets in the frame of parameters (long or string) and of a string result. */
+  /** Frame offsets of the parameters (long or string) and of a string result. */
   parameters: i32[] = [];
   result: i32 = -1;
   constructor(public symbol: FunctionSymbol) {}
@@ -27,7 +27,7 @@ export class Subprogram {
 
 /** Where one global lives. */
 export class GlobalStorage {
-  /** In .bss: the variable, or the array's table or header. */
+  /** Offset in .bss of the variable, or of the array's table or header. */
   offset: i32 = 0;
   /** Of an array. */
   table: Table | null = null;
@@ -43,15 +43,15 @@ export class Shared {
   sites: Sites;
   /** Where each global lives, by its index. */
   globals: GlobalStorage[] = [];
-  /** What each sorted foreach takes its elements from. */
+  /** The queue of each sorted foreach. */
   queues: Map<ForeachStatement, ElementQueue> = new Map<ForeachStatement, ElementQueue>();
-  /** The functions that are called so far. */
+  /** The functions that are called so far, each with its subprogram. */
   subprograms: Map<FunctionSymbol, Subprogram> = new Map<FunctionSymbol, Subprogram>();
   /** Subprograms whose bodies are still to be lowered. */
   pending: Subprogram[] = [];
-  /** Some `try` wants the message of what it catches. */
+  /** Some `catch` stores the message. */
   catchesMessages: bool = false;
-  /** Of each probe site: what pp() and its like say of it. */
+  /** For each probe site: the texts of pp() and the similar functions. */
   siteTexts: string[][] = [];
 
   constructor(
@@ -72,12 +72,12 @@ export class Shared {
     return this.globals[global.index];
   }
 
-  /** Whether some error's message waits in the frame. */
+  /** Whether the frame holds the message of some error. */
   get hasMessage(): bool {
     return this.runtime.hasArea(MESSAGE_AREA);
   }
 
-  /** Where an error's message waits in the frame. */
+  /** The place in the frame that holds an error's message. */
   messagePlace(): Place {
     const capacity = capacityFor(this.runtime.maxLength);
     return new Place(Base.Frame, NoRef, this.runtime.area(MESSAGE_AREA, capacity), capacity);

@@ -1,4 +1,4 @@
-// What expressions may do when they are evaluated: whether the order matters, and whether they may print.
+// The side effects of expressions: whether the order of evaluation matters, and whether they may print.
 
 import { Builtin } from "../builtins/builtin";
 import { BuiltinSymbol, Effects, FunctionSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
@@ -31,7 +31,7 @@ export function isSimple(e: Expression): bool {
   }
 }
 
-/** Whether a call can neither fail nor change nor print anything, so that it may be evaluated a little later. */
+/** Whether a call can neither fail nor change nor print anything, so that its evaluation may be deferred. */
 function isSimpleCall(e: CallExpression): bool {
   for (let i = 0, n = e.args.length; i < n; ++i) {
     if (!isSimple(e.args[i])) return false;
@@ -58,7 +58,7 @@ export function literalText(e: Expression): string {
   return (<StringLiteral>e).value;
 }
 
-/** Finds calls that print, or may, as every function of a script; changes nothing. */
+/** Finds calls that may print. A call of a script function counts as one. */
 class PrintFinder extends Visitor {
   found: bool = false;
 
@@ -76,8 +76,8 @@ class PrintFinder extends Visitor {
 }
 
 /**
- * Before an expression that is computed on some ways only: puts the length of the output into the frame if it may
- * print.
+ * Prepares for an expression that is evaluated on some paths only: stores the length of the output in the frame if the
+ * expression may print.
  */
 export function beforeMaybe(lowering: Lowering, e: Expression): void {
   const output = lowering.output;

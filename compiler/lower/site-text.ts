@@ -1,5 +1,5 @@
-// What functions say of the probe point that they run for (semantic/sites.ts): a row of a table in .rodata, found by
-// the site's number. In handlers themselves it is a literal.
+// The text of pp() and similar functions for the probe point that is running (semantic/sites.ts). In a function it is a
+// row of a table in .rodata, indexed by the site's number. In a handler it is a literal.
 
 import { Helper } from "../../common/format/helpers";
 import { AddressKind } from "../ir/build";
@@ -9,7 +9,7 @@ import { Place } from "../runtime/place";
 import { CallExpression, NumberLiteral } from "../syntax/ast";
 import { Lowering } from "./lowering";
 
-/** Copies the text of a call's site to a place. */
+/** Copies the text for a call's site to a place. */
 export function copySiteText(lowering: Lowering, e: CallExpression, to: Place): void {
   const b = lowering.b;
   const kind = <i32>(<NumberLiteral>e.args[0]).value;
@@ -24,7 +24,7 @@ export function copySiteText(lowering: Lowering, e: CallExpression, to: Place): 
     const text = i < texts.length ? texts[i][kind] : "";
     parts.push(text + "\0".repeat(bytes - text.length));
   }
-  // The verifier wants a bound of its own.
+  // The verifier needs a separate bound here.
   const row = b.binary(Op.Mul, b.binary(Op.And, site, lowering.constant(rows - 1)), lowering.constant(bytes));
   const from = b.binary(Op.Add, b.addressOf(AddressKind.Rodata, lowering.unit.literal(parts.join(""))), row);
   zero(lowering.frame, to);

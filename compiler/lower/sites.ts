@@ -1,4 +1,4 @@
-// Positions in the script, and sites: what prints, fails, warns or ends the session at a position.
+// Source positions, and sites: the places that print, fail, warn or end the session.
 
 import { NONE } from "../../common/format/manifest";
 import { SiteKind } from "../../common/format/record";
@@ -8,7 +8,7 @@ import { Range } from "../source/source";
 /** Numbers the positions and sites of one object. */
 export class Sites {
   private positions: Map<string, i32> = new Map<string, i32>();
-  /** Numbers of sites without arguments, by what they say and where. */
+  /** The numbers of sites without arguments, by text and position. */
   private sites: Map<string, i32> = new Map<string, i32>();
 
   constructor(private unit: Unit) {}
@@ -25,7 +25,7 @@ export class Sites {
     return index;
   }
 
-  /** The number of a site without arguments; those that say the same at the same position are one. */
+  /** The number of a site without arguments. Equal sites at the same position share a number. */
   plain(kind: SiteKind, format: string, range: Range | null, near: string): i32 {
     const position = range ? this.position(range) : NONE;
     const key = `${<i32>kind}:${position}:${near}:${format}`;
@@ -41,7 +41,7 @@ export class Sites {
     return this.unit.sites.length - 1;
   }
 
-  /** Forgets the positions and sites that the unit had from a mark on. */
+  /** Forgets the positions and sites that were added to the unit since a mark. */
   rollback(mark: UnitMark): void {
     forgetFrom(this.positions, mark.positions);
     forgetFrom(this.sites, mark.sites);

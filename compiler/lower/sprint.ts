@@ -1,6 +1,6 @@
-// sprintf and its kin: the text that printf would print, as a string. Formats are constants, so each directive becomes
-// code of its own: literals are stored, plain numbers and strings appended; what has flags, a width or a precision goes
-// through a routine (format-routines.ts).
+// sprintf and similar functions: the text that printf would print, as a string. Formats are constants, so each
+// directive gets its own code. Literals are stored; plain numbers and strings are appended. Values with flags, a width
+// or a precision go through a routine (runtime/digits.ts).
 
 import { Helper } from "../../common/format/helpers";
 import { PrintStyle } from "../builtins/print";
@@ -23,12 +23,12 @@ import { Lowering } from "./lowering";
 import { lengthOf } from "./names";
 import { storeOf } from "./statistic";
 
-/** Widths and precisions above this count as this, as in printf (common/as/print/directive.ts). */
+/** Widths and precisions are limited to this, as in printf (common/as/print/directive.ts). */
 const MOST_WIDTH: i64 = 8192;
-/** Most bytes of memory that one %m or %M prints, as in printf. */
+/** Limit of the bytes that one %m or %M prints, as in printf. */
 const MOST_MEMORY: i64 = 1024;
 
-/** The value of a call of the sprintf family; in `to` if that is in the frame and has room. */
+/** The value of a call of the sprintf family; in `to` if that place is in the frame and large enough. */
 export function lowerSprint(lowering: Lowering, print: PrintSymbol, to: Place | null): Place {
   lowering.at(print.call.range);
   const capacity = capacityFor(lengthOf(lowering.runtime, print.call));
@@ -42,13 +42,13 @@ export function lowerSprint(lowering: Lowering, print: PrintSymbol, to: Place | 
   const mayHoldNul = putPrint(lowering, text, print);
   text.finish();
   if (!mayHoldNul || !place.isSmall) return place;
-  // What follows a NUL is not part of the string: of a short one, it must be zero.
+  // The bytes after a NUL are not part of the string. In a small place they must be zero.
   const cut = lowering.frame.newFrameTemporary(capacity);
   copyCut(lowering.frame, place, cut);
   return cut;
 }
 
-/** Appends what a call of the family prints; returns whether that may hold a NUL byte. */
+/** Appends the output of a call of the family. Returns whether it may contain a NUL byte. */
 function putPrint(lowering: Lowering, text: Text, print: PrintSymbol): bool {
   if (print.style == PrintStyle.Printf) return new Sprinter(lowering, text, print).put();
   for (let i = 0, n = print.values.length; i < n; ++i) {
@@ -59,7 +59,7 @@ function putPrint(lowering: Lowering, text: Text, print: PrintSymbol): bool {
   return false;
 }
 
-/** The drawing of a histogram, which is always the only thing that is printed. */
+/** Appends the drawing of a histogram, which is always the only argument. */
 function putHistogram(lowering: Lowering, text: Text, print: PrintSymbol): void {
   const near = `identifier '${print.name}'`;
   const e = <HistogramExpression>print.values[0];
@@ -69,13 +69,13 @@ function putHistogram(lowering: Lowering, text: Text, print: PrintSymbol): void 
   text.finish();
 }
 
-/** Appends a value as %d or %s does. */
+/** Appends a value as %d or %s would print it. */
 export function putPlain(lowering: Lowering, text: Text, value: Expression): void {
   if (value.type == Type.String) text.putString(lowering.string(value), lowering.runtime.maxLength);
   else text.putLong(lowering.long(value), Spec.Signed | (10 << SpecField.Base));
 }
 
-/** Goes through the directives of one format. */
+/** Lowers the directives of one format. */
 class Sprinter {
   private next: i32 = 0;
   private mayHoldNul: bool = false;
@@ -168,7 +168,7 @@ class Sprinter {
     this.putNulFor(directive);
   }
 
-  /** A copy of a string, no longer than the directive's precision. */
+  /** A copy of a string, cut to the directive's precision. */
   private cutPlace(place: Place, directive: Directive, spec: Ref): Place {
     const lowering = this.lowering;
     const b = lowering.b;
@@ -191,7 +191,7 @@ class Sprinter {
     return to;
   }
 
-  /** Escapes a string into the text area, as much as fits; its length there. */
+  /** Escapes a string into the text area, as far as it fits. Returns the length. */
   private escape(place: Place): Ref {
     const lowering = this.lowering;
     const b = lowering.b;
@@ -206,7 +206,7 @@ class Sprinter {
     return b.binary(Op.Xor, written, b.binary(Op.Sar, written, lowering.constant(63)));
   }
 
-  /** `0` on text and memory appends a NUL byte. */
+  /** The flag `0` on text and memory appends a NUL byte. */
   private putNulFor(directive: Directive): void {
     if (!directive.flags.includes("0")) return;
     this.mayHoldNul = true;
@@ -235,7 +235,7 @@ class Sprinter {
     this.text.putFormattedText(length, withoutPrecision(lowering, spec));
   }
 
-  /** %b: the size is the width, unless the precision is one. */
+  /** %b: the width is the size, unless the precision is a valid size. */
   private putBinary(directive: Directive, spec: Ref): void {
     const lowering = this.lowering;
     const value = lowering.long(this.value());
@@ -272,7 +272,7 @@ class Sprinter {
     return b.getVar(bytes);
   }
 
-  /** %m and %M: as many bytes as the precision says, one if there is none. */
+  /** %m and %M: the precision is the number of bytes, one by default. */
   private putMemory(directive: Directive, spec: Ref): void {
     const lowering = this.lowering;
     const b = lowering.b;
@@ -312,13 +312,13 @@ function isBinarySize(bytes: i32): bool {
   return bytes == 1 || bytes == 2 || bytes == 4 || bytes == 8;
 }
 
-/** No flags, width or precision that change anything. */
+/** Whether a directive has no flags, width or precision that affect the output. */
 function isPlain(directive: Directive): bool {
   if (directive.widthKind != Measure.None || directive.precisionKind != Measure.None) return false;
   return directive.letter != 0x70 && (directive.flags.length == 0 || directive.flags == "-" || directive.flags == "0");
 }
 
-/** What is known of a directive's spec before it runs. */
+/** The part of a directive's spec that is known at compile time. */
 function staticSpec(directive: Directive): i64 {
   let spec: i64 = 0;
   const flags = directive.flags;
@@ -336,7 +336,7 @@ function staticSpec(directive: Directive): i64 {
   return spec;
 }
 
-/** A spec for text that must not be cut. */
+/** A spec without the precision, for text that must not be cut. */
 function withoutPrecision(lowering: Lowering, spec: Ref): Ref {
   return lowering.b.binary(Op.And, spec, lowering.constant(0xffffffff));
 }

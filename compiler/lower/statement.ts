@@ -39,12 +39,12 @@ export function lowerBlock(lowering: Lowering, block: BlockStatement): void {
       continue;
     }
     lowering.statement(statements[i]);
-    // What can never run is left out: it would find nothing of what the code before it computed.
+    // Unreachable statements are left out. They would not find values that the code before them computed.
     if (lowering.b.isTerminated() || leaves(statements[i])) return;
   }
 }
 
-/** Lowers one statement; places that it needed on the way are free again afterwards. */
+/** Lowers one statement. Its temporary places are released at its end. */
 export function lowerStatement(lowering: Lowering, s: Statement): void {
   lowering.at(s.range);
   const mark = lowering.frame.markTemporaries();
@@ -135,7 +135,7 @@ function lowerArm(lowering: Lowering, s: Statement | null, block: i32): ArmEnd {
   return new ArmEnd(lowering.b.current(), lowering.output.known);
 }
 
-/** Ends an arm; where the arms differ in how much they put out, the length goes to the frame. */
+/** Ends an arm. If the arms differ in the length of their output, the length is stored in the frame. */
 function joinArm(lowering: Lowering, end: ArmEnd, same: bool, join: i32): void {
   lowering.b.setBlock(end.block);
   if (lowering.b.isTerminated()) return;
@@ -156,7 +156,7 @@ function lowerReturn(lowering: Lowering, s: ReturnStatement): void {
   } else if (place === null) {
     lowering.b.setVar(inlining.variable, lowering.long(value));
   } else if (isString && lowering.root.activation !== null) {
-    // Nothing reads the result before the function has ended, so that no copy is needed on the way.
+    // The result is not read before the function has ended, so no intermediate copy is needed.
     lowering.stringInto(value, place);
   } else if (isString) {
     copyString(lowering.frame, lowering.string(value), place);
@@ -166,7 +166,7 @@ function lowerReturn(lowering: Lowering, s: ReturnStatement): void {
   leaveFunction(lowering);
 }
 
-/** `delete`: an element, an array, or a scalar, which becomes zero or empty. */
+/** `delete`: removes an element or all elements of an array, or sets a scalar to zero or empty. */
 function lowerDelete(lowering: Lowering, s: DeleteStatement): void {
   const target = s.target;
   if (target.kind == NodeKind.Identifier) {

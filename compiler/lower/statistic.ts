@@ -1,4 +1,4 @@
-// Statistics in expressions: `<<<`, the extractors, `delete`. What they do is in runtime/accumulate.ts and extract.ts.
+// Statistics in expressions: `<<<`, the extractors, `delete`. runtime/accumulate.ts and extract.ts implement them.
 
 import { Extractor, StatisticField } from "../../common/as/statistic";
 import { Helper } from "../../common/format/helpers";
@@ -16,7 +16,7 @@ import { findElement, lowerKeys, makeNumber } from "./element";
 import { SoftError } from "./exits";
 import { Lowering } from "./lowering";
 
-/** `target <<< value`; its value is what was added. */
+/** `target <<< value`. The value of the expression is the value that was added. */
 export function lowerAggregate(lowering: Lowering, e: AssignmentExpression): Ref {
   const store = storeOf(lowering, e.target);
   const b = lowering.b;
@@ -47,7 +47,7 @@ function ownCopy(lowering: Lowering): Ref {
   return lowering.constantHelper(Helper.GetSmpProcessorId);
 }
 
-/** `@count(s)` and its kin. */
+/** `@count(s)` and the other extractors. */
 export function lowerStatistic(lowering: Lowering, e: StatisticExpression): Ref {
   const b = lowering.b;
   const extractor = extractorOf(e.op);
@@ -71,14 +71,14 @@ export function lowerStatistic(lowering: Lowering, e: StatisticExpression): Ref 
   return b.getVar(value);
 }
 
-/** The number of the element that an operand names; 0 if there is none, or of a scalar. */
+/** The number of an operand's element; 0 for a scalar or if there is no such element. */
 export function numberOf(lowering: Lowering, operand: Expression): Ref {
   if (operand.kind != NodeKind.Index) return lowering.constant(0);
   const index = <IndexExpression>operand;
   return findElement(lowering, lowerKeys(lowering, index.base, index.keys, index.range));
 }
 
-/** The statistic of an operand; it is an error if nothing was added to it. */
+/** The statistic of an operand. Nothing added to it yet is an error. */
 export function filledCell(lowering: Lowering, operand: Expression, range: Range, near: string): Cell {
   const b = lowering.b;
   const exits = lowering.exits;
@@ -88,21 +88,21 @@ export function filledCell(lowering: Lowering, operand: Expression, range: Range
   const isArray = store.shape.isArray;
   if (isArray) exits.failIf(Op.Sle, number, b.constant(0), new SoftError("empty aggregate", range, near));
   const cell = store.cell(b, number);
-  // Under the lock an element that is there is never empty.
+  // Under the lock an existing element is never empty.
   if (isArray && !store.shape.isCounted) return cell;
   cell.count = readWord(b, cell, StatisticField.Count);
   exits.failIf(Op.Eq, cell.count, b.constant(0), new SoftError("empty aggregate", range, near));
   return cell;
 }
 
-/** Where the statistic of an operand lies: a variable, or an element of an array. */
+/** Where an operand's statistic lies: in a variable, or in an element of an array. */
 export function storeOf(lowering: Lowering, operand: Expression): StatisticStore {
   const store = lowering.shared.storageOf(statisticOf(operand)!).statistics;
   assert(store !== null, "every statistic is placed");
   return store!;
 }
 
-/** `delete s` of a scalar. */
+/** `delete s` for a scalar. */
 export function clearStatistic(lowering: Lowering, global: GlobalSymbol): void {
   lowering.b.callFunction(CLEAR_STATISTIC.of(lowering.shared.storageOf(global).statistics!), []);
 }

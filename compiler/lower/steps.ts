@@ -1,18 +1,18 @@
-// Handlers that run in steps: those that call recursive functions, and those whose chains of calls are deeper than the
-// kernel allows (decision 0012).
+// Handlers that run in steps: handlers that call recursive functions, and handlers whose call chains are deeper than
+// the kernel allows (decision 0012).
 //
-// One IR function, the machine, holds the handler's statements and the bodies of all functions that it calls; loops are
-// in line. Calls, returns and loops suspend it: it leaves the number of the piece that comes next in the frame and
-// returns 0 to a driver in the handler, which calls it again until it returns 1. ir/cut.ts makes the pieces. Each
-// activation of a function has a record in the handlers' area of the frame, one behind the other:
+// One IR function, the machine, contains the handler's statements and the bodies of all functions that it calls. Loops
+// are in line. Calls, returns and loops suspend the machine: it stores the number of the next piece in the frame and
+// returns 0 to a driver in the handler. The driver calls it again until it returns 1. ir/cut.ts makes the pieces. Each
+// activation of a function has a record in the handlers' area of the frame. The records follow one another:
 //
 //   0              8                                                         0
 //   +-------+------+------------+--------+--------------------+--------------+-------
 //   | piece | from | parameters | result | locals, temporaries | kept values | record of what it calls
 //   +-------+------+------------+--------+--------------------+--------------+-------
 //
-// `piece`: where the caller goes on; `from`: where its record begins. A number is returned in the frame's header, an
-// error as subprograms do (FrameWord.Error).
+// `piece` is where the caller resumes; `from` is where the caller's record begins. A number is returned in the frame's
+// header. So is an error, as with subprograms (FrameWord.Error).
 
 import { Engine, NONE } from "../../common/format/manifest";
 import { Builder } from "../ir/build";
@@ -29,30 +29,32 @@ import { SoftError } from "./exits";
 import { FunctionParts, Lowering } from "./lowering";
 import { Inlining } from "./scope";
 
-/** What the machine answers. */
+/** The machine's return value. */
 export const enum Step {
-  /** It is to be called again. */
+  /** The driver must call it again. */
   More = 0,
   Done = 1,
 }
 
 /** Byte offsets in a record. */
 const enum ActivationWord {
-  /** u32: the piece at which the caller goes on. */
+  /** u32: the piece at which the caller resumes. */
   Piece = 0,
   /** u32: where the caller's record begins. */
   From = 4,
   Size = 8,
 }
 
-/** Largest record: what lies behind the arena must catch a record that begins at a frame's end (ARENA_SLACK). */
+/**
+ * Limit of a record's bytes. The slack behind the arena must hold a record that begins at a frame's end (ARENA_SLACK).
+ */
 const MOST_RECORD: i32 = 61440;
-/** Activations that recursive functions get beside those that a chain without recursion would need, as in stap. */
+/** Extra activations for recursive functions, on top of the depth of a chain without recursion, as in stap. */
 const BONUS: i32 = 10;
 
 /** The code of one function, or of the handler's own statements, in a machine. */
 export class Activation extends RecordArea {
-  /** Where places begin and end. */
+  /** The end of the places taken so far. */
   private used: i32 = ActivationWord.Size;
   private least: i32 = ActivationWord.Size;
   private most: i32 = ActivationWord.Size;
@@ -60,34 +62,34 @@ export class Activation extends RecordArea {
   parameters: i32[] = [];
   result: i32 = -1;
   resultCapacity: i32 = 0;
-  /** Instructions from here on are its own. */
+  /** The first instruction of its own code. */
   first: i32 = 0;
-  /** Constants of the machine that stand for its record's size. */
+  /** Constants of the machine whose value is the record's size. */
   private sizes: i32[] = [];
 
   constructor(
     /** The machine's function. */
     private fn: Func,
-    /** Null: the handler's own statements. */
+    /** The script function; null for the handler's own statements. */
     public symbol: FunctionSymbol | null,
-    /** The piece it begins with. */
+    /** The piece with which it begins. */
     public entry: i32,
   ) {
     super();
   }
 
-  /** Whether several activations of it may be there at a time. */
+  /** Whether several activations of it may exist at a time. */
   get mayRecur(): bool {
     const symbol = this.symbol;
     return symbol !== null && isRecursive(symbol);
   }
 
-  /** Bytes of the record; final when the machine has been cut. */
+  /** Bytes of the record. The value is final once the machine has been cut. */
   get bytes(): i32 {
     return this.most;
   }
 
-  /** Takes bytes of the record until the statement ends. */
+  /** Reserves bytes of the record until the statement ends. */
   reserve(bytes: i32): i32 {
     const at = this.used;
     this.used += (bytes + 7) & ~7;
@@ -95,7 +97,7 @@ export class Activation extends RecordArea {
     return at;
   }
 
-  /** Takes eight bytes that nothing else ever uses. */
+  /** Reserves eight bytes that are never used for anything else. */
   reserveBehind(): i32 {
     this.most += 8;
     return this.most - 8;
@@ -109,19 +111,19 @@ export class Activation extends RecordArea {
     return this.used;
   }
 
-  /** Gives back what was taken since. */
+  /** Releases what was reserved since the mark. */
   override release(mark: i32): void {
     this.used = max(mark, this.least);
   }
 
-  /** What is taken now is never given back. */
+  /** Keeps all places reserved so far until the function ends. */
   keepPlaces(): void {
     this.least = this.used;
   }
 
-  /** A constant that is the record's size when all is lowered. */
+  /** A constant that gets the record's size when everything is lowered. */
   size(): Ref {
-    // Not Func.addConstant: other zeros must not become this one.
+    // Func.addConstant would merge it with other zeros.
     const index = this.fn.constants.push(0) - 1;
     this.sizes.push(index);
     return constantRef(index);
@@ -138,16 +140,16 @@ export class Activation extends RecordArea {
 export class Machine {
   fn: Func;
   b: Builder;
-  /** The frame's variables are its; all activations' lowerings join it. */
+  /** The lowering that owns the frame variables. The lowerings of all activations join it. */
   main: Lowering;
-  /** The block with which each piece begins. */
+  /** The first block of each piece. */
   private pieces: i32[] = [];
   private activations: Activation[] = [];
   private byFunction: Map<FunctionSymbol, Activation> = new Map<FunctionSymbol, Activation>();
   pending: Activation[] = [];
-  /** Some function calls itself, so that only MAXNESTING bounds the depth. */
+  /** Some function calls itself, so only MAXNESTING bounds the depth. */
   recursive: bool = false;
-  /** Loops suspend it: the verifier sees none. In the agent they just loop. */
+  /** Loops suspend it, so that the verifier sees no loop. In the agent they are plain loops. */
   cutsLoops: bool;
   /** The handler prints. */
   prints: bool;
@@ -174,7 +176,7 @@ export class Machine {
     return this.pieces.length - 1;
   }
 
-  /** A new activation whose code is lowered next. */
+  /** Adds an activation. Its code is lowered next. */
   private add(symbol: FunctionSymbol | null, name: string): Activation {
     const made = new Activation(this.fn, symbol, this.piece(this.b.newBlock(name)));
     this.activations.push(made);
@@ -208,7 +210,7 @@ export class Machine {
     return this.begin(this.add(null, "handler"));
   }
 
-  /** Ends the handler's own statements: the driver is told that all is done. */
+  /** Ends the handler's own statements and tells the driver that the machine is done. */
   endHandler(lowering: Lowering): void {
     const b = this.b;
     b.jump(lowering.exits.exitBlock);
@@ -224,7 +226,7 @@ export class Machine {
     b.jump(lowering.exits.exitBlock);
   }
 
-  /** The activation of a function; its body is lowered later. */
+  /** The activation of a function. Its body is lowered later. */
   activationOf(symbol: FunctionSymbol): Activation {
     if (this.byFunction.has(symbol)) return this.byFunction.get(symbol);
     const made = this.add(symbol, symbol.name);
@@ -245,7 +247,7 @@ export class Machine {
     return made;
   }
 
-  /** Where `return` puts a function's value, and where it goes. */
+  /** Where `return` stores a function's value, and where it jumps. */
   inliningFor(lowering: Lowering, overload: FunctionSymbol, next: i32): Inlining {
     const activation = lowering.activation!;
     const inlining = new Inlining(overload, lowering.fn, lowering.exits.exitBlock, next, null);
@@ -257,7 +259,7 @@ export class Machine {
     return inlining;
   }
 
-  /** Ends a function: back to the caller's piece and record. */
+  /** Ends a function: returns to the caller's piece and record. */
   endFunction(lowering: Lowering): void {
     const b = this.b;
     b.jump(lowering.exits.exitBlock);
@@ -289,7 +291,7 @@ export class Machine {
     return this.b.binary(Op.Add, lowering.frame.area(), lowering.root.activation!.size());
   }
 
-  /** Fails where a call would nest too deeply, or its record not fit the frame. */
+  /** Fails if a call would nest too deeply, or if its record would not fit in the frame. */
   checkNesting(lowering: Lowering, callee: Activation): void {
     const b = this.b;
     const symbol = callee.symbol!;
@@ -315,7 +317,7 @@ export class Machine {
     b.store(Op.Store32, lowering.frame.address(), FrameWord.Nesting, b.binary(Op.Add, nesting, lowering.constant(1)));
   }
 
-  /** Goes to a function whose record has its parameters; what follows is built where it has returned. */
+  /** Goes to a function whose record holds its parameters. The code built next runs after it has returned. */
   call(lowering: Lowering, callee: Activation, record: Ref): void {
     const b = this.b;
     const back = b.newBlock("returned");
@@ -339,7 +341,9 @@ export class Machine {
     return constantRef(index);
   }
 
-  /** Cuts the machine when all is lowered; what does not fit a frame is said, or nothing. */
+  /**
+   * Cuts the machine when everything is lowered. Returns an error if it does not fit in a frame, else the empty string.
+   */
   finish(): string {
     const b = this.b;
     const main = this.main;
@@ -364,8 +368,8 @@ export class Machine {
     }
     const own = this.activations[0].bytes;
     const plan = main.runtime.plan;
-    // Without recursion each function is active once at the most; with it, the frame may have room for less than
-    // wanted.
+    // Without recursion each function is active at most once. With recursion the frame may have room for fewer
+    // activations than requested.
     const least = this.recursive ? own + 2 * largest : all;
     if (this.recursive) plan.wantRecords(own + min(this.nesting, 4096) * largest);
     else plan.needHandler(all, this.handler.index);
@@ -375,7 +379,7 @@ export class Machine {
   }
 }
 
-/** Values that live across cuts are kept in the record of the activation whose code defines them. */
+/** Stores values that live across cuts in the record of the activation that defines them. */
 class Records extends CutMemory {
   constructor(
     base: i32,
@@ -394,7 +398,7 @@ class Records extends CutMemory {
   }
 }
 
-/** Whether some body of a function may call it again. */
+/** Whether a body of a function may call the function again, directly or through others. */
 export function isRecursive(symbol: FunctionSymbol): bool {
   for (let i = 0, n = symbol.overloads.length; i < n; ++i) {
     if (symbol.overloads[i].recursive) return true;

@@ -1,5 +1,5 @@
-// Calls of the string functions. Arguments are evaluated first, each to a place that later ones leave alone; routines
-// take them as offsets in the arena, so they are copied to the frame unless they are there.
+// Calls of the string functions. Arguments are evaluated first, each into a place that later arguments do not change.
+// The routines take offsets in the arena, so arguments that are not in the frame are copied there.
 
 import { Helper } from "../../common/format/helpers";
 import { Builtin } from "../builtins/builtin";
@@ -22,7 +22,7 @@ import { copySiteText } from "./site-text";
 
 /** Bytes of a row in the table of errors' names. */
 const ERROR_ROW: i32 = 24;
-/** Rows that it has room for, 2^n. */
+/** Rows of that table, a power of two. */
 const ERROR_ROWS: i32 = 256;
 
 /** Evaluated arguments, by their position. */
@@ -55,24 +55,24 @@ class Arguments {
     return place!;
   }
 
-  /** An argument in memory, wherever that is. */
+  /** An argument in memory, at any kind of place. */
   inMemory(at: i32): Place {
     const place = this.place(at);
     return place.isLiteral ? materialize(this.lowering.frame, place) : place;
   }
 
-  /** Its offset in the arena. */
+  /** An argument's offset in the arena. */
   offset(at: i32): Ref {
     return passString(this.lowering.frame, this.place(at));
   }
 }
 
-/** Whether a builtin is one of these. */
+/** Whether a builtin is a string function. */
 export function isStringBuiltin(id: Builtin): bool {
   return id >= Builtin.StringLimit && id <= Builtin.Random;
 }
 
-/** Those whose result is a number. */
+/** Lowers the string functions that return a number. */
 export function lowerStringFunction(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression): Ref {
   const b = lowering.b;
   if (symbol.id == Builtin.StringLimit) return lowering.constant(lowering.runtime.maxLength);
@@ -91,7 +91,7 @@ export function lowerStringFunction(lowering: Lowering, symbol: BuiltinSymbol, e
   }
 }
 
-/** Those whose result is a string. */
+/** Lowers the string functions that return a string. */
 export function lowerStringResult(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression): Place {
   const to = lowering.frame.newFrameTemporary(capacityFor(lengthOf(lowering.runtime, e)));
   if (symbol.id == Builtin.ErrorName) {
@@ -103,9 +103,9 @@ export function lowerStringResult(lowering: Lowering, symbol: BuiltinSymbol, e: 
     return to;
   }
   const args = new Arguments(lowering, e.args);
-  // A short string is zero behind its end; routines write no more than the string and one NUL.
+  // A short string is zero after its end. Routines write only the string and one NUL.
   zero(lowering.frame, to);
-  // Routines need a frame, whatever their arguments are.
+  // Routines always need a frame.
   lowering.frame.address();
   callStringRoutine(lowering, symbol.id, args, to);
   return to;
@@ -154,7 +154,7 @@ function callStringRoutine(lowering: Lowering, id: Builtin, args: Arguments, to:
   }
 }
 
-/** The length of a string: what the helper says that reads it. */
+/** The length of a string, as returned by the helper that reads it. */
 function lengthOfPlace(lowering: Lowering, place: Place): Ref {
   if (place.isLiteral) return lowering.constant(place.text.length);
   const size = lowering.constant(lowering.runtime.maxLength + 1);
@@ -166,7 +166,7 @@ function lengthOfPlace(lowering: Lowering, place: Place): Ref {
   return lowering.b.binary(Op.Sub, read, lowering.constant(1));
 }
 
-/** The byte at a position, 0 behind the end. */
+/** The byte at a position; 0 after the end. */
 function byteAt(lowering: Lowering, args: Arguments): Ref {
   const b = lowering.b;
   const place = args.inMemory(0);
@@ -174,7 +174,7 @@ function byteAt(lowering: Lowering, args: Arguments): Ref {
   b.setVar(byte, lowering.constant(0));
   const inside = b.newBlock("inside");
   const done = b.newBlock("done");
-  // Of a literal the text, too: the position may be behind its end.
+  // Literals are checked as well, because the position may be beyond the literal's end.
   b.branchIf(Op.Ult, args.longs[1], lengthOfPlace(lowering, args.place(0)), inside, done);
   b.setBlock(inside);
   const at = b.binary(Op.And, args.longs[1], lowering.constant(maskFor(lowering.runtime.maxLength)));
@@ -190,7 +190,7 @@ function byteAt(lowering: Lowering, args: Arguments): Ref {
   return b.getVar(byte);
 }
 
-/** substr(string, start, length): nothing if either is not inside. */
+/** substr(string, start, length): empty if start or length is out of range. */
 function copySubstring(lowering: Lowering, args: Arguments, to: Place): void {
   const b = lowering.b;
   const from = args.inMemory(0);
@@ -207,7 +207,7 @@ function copySubstring(lowering: Lowering, args: Arguments, to: Place): void {
   b.setBlock(done);
 }
 
-/** Copies a part of a string: `part` is where it begins and how many bytes it has, neither beyond the limit. */
+/** Copies a part of a string. `part` is its start and its length; both are within the limit. */
 function copyPart(lowering: Lowering, from: Place, part: Ref[], to: Place): void {
   const b = lowering.b;
   const limit = lowering.runtime.maxLength;
@@ -219,7 +219,7 @@ function copyPart(lowering: Lowering, from: Place, part: Ref[], to: Place): void
 
 // ------------------------------------------------------------------------------------------------------------- errors
 
-/** Names of errors by their numbers from 1, as in the kernel's uapi/asm-generic; "-" where there is none. */
+/** Names of errors by number from 1, as in the kernel's uapi/asm-generic. "-" is a number without a name. */
 const ERRORS: string =
   "PERM NOENT SRCH INTR IO NXIO 2BIG NOEXEC BADF CHILD AGAIN NOMEM ACCES FAULT NOTBLK BUSY EXIST XDEV NODEV " +
   "NOTDIR ISDIR INVAL NFILE MFILE NOTTY TXTBSY FBIG NOSPC SPIPE ROFS MLINK PIPE DOM RANGE DEADLK NAMETOOLONG " +
@@ -231,7 +231,7 @@ const ERRORS: string =
   "SHUTDOWN TOOMANYREFS TIMEDOUT CONNREFUSED HOSTDOWN HOSTUNREACH ALREADY INPROGRESS STALE UCLEAN NOTNAM NAVAIL " +
   "ISNAM REMOTEIO DQUOT NOMEDIUM MEDIUMTYPE CANCELED NOKEY KEYEXPIRED KEYREVOKED KEYREJECTED OWNERDEAD " +
   "NOTRECOVERABLE RFKILL HWPOISON";
-/** Those that only the kernel sees, from 512. */
+/** Names of kernel-internal errors, from number 512. */
 const KERNEL_ERRORS: string =
   "RESTARTSYS RESTARTNOINTR RESTARTNOHAND NOIOCTLCMD RESTART_RESTARTBLOCK PROBE_DEFER OPENSTALE NOPARAM - " +
   "BADHANDLE NOTSYNC BADCOOKIE NOTSUPP TOOSMALL SERVERFAULT BADTYPE JUKEBOX IOCBQUEUED RECALLCONFLICT NOGRACE";
@@ -248,7 +248,7 @@ function errorTable(lowering: Lowering): i32 {
   return lowering.unit.literal(rows + "\0".repeat((ERROR_ROWS - names.length) * ERROR_ROW));
 }
 
-/** The name of an error; empty if it has none. */
+/** Copies the name of an error; empty if it has none. */
 function copyErrorName(lowering: Lowering, error: Ref, to: Place): void {
   const b = lowering.b;
   const common = ERRORS.split(" ").length;
@@ -268,7 +268,7 @@ function copyErrorName(lowering: Lowering, error: Ref, to: Place): void {
   b.setBlock(check);
   b.branchIf(Op.Ult, b.getVar(row), lowering.constant(common), known, done);
   b.setBlock(known);
-  // The verifier wants a bound of its own; behind the names are rows of zeros.
+  // The verifier needs a separate bound here. The rows behind the names are zeros.
   const at = b.binary(
     Op.Mul,
     b.binary(Op.And, b.getVar(row), lowering.constant(ERROR_ROWS - 1)),

@@ -28,7 +28,7 @@ import { beforeMaybe } from "./simple";
 import { putPlain } from "./sprint";
 import { placeOfVariable } from "./variable";
 
-/** Evaluates a string expression; what is returned holds until anything is assigned. */
+/** Evaluates a string expression. The returned place is valid until the next assignment. */
 export function lowerString(lowering: Lowering, e: Expression): Place {
   switch (e.kind) {
     case NodeKind.StringLiteral:
@@ -49,7 +49,7 @@ export function lowerString(lowering: Lowering, e: Expression): Place {
   }
 }
 
-/** Evaluates a string expression into a place of its own. */
+/** Evaluates a string expression into the place `to`. */
 export function lowerStringInto(lowering: Lowering, e: Expression, to: Place): void {
   switch (e.kind) {
     case NodeKind.Call: {
@@ -112,7 +112,7 @@ function lowerStringAssignment(lowering: Lowering, e: AssignmentExpression): Pla
     appendString(lowering, to, lowering.string(e.value));
     return to;
   }
-  // An expression that reads its own target must see the old value to the end.
+  // An expression that reads its own target must see the old value until its end.
   if (e.value.kind == NodeKind.Binary || e.value.kind == NodeKind.Ternary) {
     const temporary = lowering.frame.newTemporary(to.capacity);
     lowering.stringInto(e.value, temporary);
@@ -123,7 +123,7 @@ function lowerStringAssignment(lowering: Lowering, e: AssignmentExpression): Pla
   return to;
 }
 
-/** `a . b . c`: one part after the other. */
+/** `a . b . c`: appends one part after the other. */
 function lowerConcatInto(lowering: Lowering, e: BinaryExpression, to: Place): void {
   const work = isInFrame(to) ? to : lowering.frame.newFrameTemporary(capacityFor(lengthOf(lowering.runtime, e)));
   const text = new Text(lowering.frame, work);
@@ -150,7 +150,7 @@ function appendString(lowering: Lowering, to: Place, from: Place): void {
   const work = isInFrame(to) && !to.isSmall ? to : lowering.frame.newFrameTemporary(to.capacity);
   const scratch = work === to ? lowering.runtime.textArea : work;
   if (work !== to && work.isSmall) zero(lowering.frame, work);
-  // Measured by reading it to somewhere: to where it is put together, if that is elsewhere.
+  // Reading the string returns its length. If the text is built elsewhere, the read also copies the string there.
   const measured = b.callHelper(Helper.ProbeReadKernelStr, [
     lowering.frame.pointer(scratch),
     lowering.constant(to.capacity),
@@ -168,7 +168,7 @@ function appendString(lowering: Lowering, to: Place, from: Place): void {
 /** Branches on a comparison of two strings. */
 export function branchOnStrings(lowering: Lowering, e: BinaryExpression, yes: i32, no: i32): void {
   let left = lowering.string(e.left);
-  // What the right side does must not change what was read of the left one.
+  // Evaluating the right side must not change the value that was read for the left one.
   if (!left.isLiteral && !isStill(e.right)) {
     const kept = lowering.frame.newTemporary(left.capacity);
     copyString(lowering.frame, left, kept);
@@ -190,12 +190,12 @@ export function branchOnStrings(lowering: Lowering, e: BinaryExpression, yes: i3
   lowering.b.branchIf(op, order, lowering.constant(0), yes, no);
 }
 
-/** Whether evaluating an expression surely assigns nothing. */
+/** Whether evaluating an expression certainly assigns nothing. */
 function isStill(e: Expression): bool {
   return e.kind == NodeKind.StringLiteral || e.kind == NodeKind.Identifier;
 }
 
-/** Words that both must agree in: a literal's up to its NUL, else the longer one's. */
+/** The number of words to compare: up to the NUL of a literal, else the length of the longer string. */
 function wordsToCompare(left: Place, right: Place): i32 {
   if (right.isLiteral) return capacityFor(right.text.length) >> 3;
   if (left.isLiteral) return capacityFor(left.text.length) >> 3;
@@ -218,7 +218,7 @@ function branchOnEquality(lowering: Lowering, pair: StringPair, same: i32, diffe
   }
 }
 
-/** Strings order like their bytes: the first word that differs decides, read as big-endian. */
+/** Strings are ordered by their bytes. The first word that differs, read as big-endian, decides. */
 function branchOnOrder(lowering: Lowering, pair: StringPair, op: Op, targets: Targets): void {
   const left = pair.left;
   const right = pair.right;

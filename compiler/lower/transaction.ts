@@ -1,14 +1,14 @@
-// An attempt at lowering a handler: all that it adds to the object is kept, or none of it.
+// An attempt at lowering a handler. Either everything that it adds to the object is kept, or nothing.
 //
-// A handler is lowered the cheapest way first. Only lowering itself finds out whether that does (decision 0008). If it
-// does not, everything that the attempt added must go: functions, routines, sites, constants, memory, diagnostics.
+// A handler is lowered the cheapest way first. Only lowering itself finds out whether that way works (decision 0008).
+// If it fails, everything that the attempt added must go: functions, routines, sites, constants, memory, diagnostics.
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { RuntimeMark } from "../runtime/runtime";
 import { FunctionSymbol } from "../semantic/symbols";
 import { Shared, Subprogram } from "./shared";
 
-/** What was there when an attempt began. */
+/** The state of the object when an attempt began. */
 export class Transaction {
   private mark: RuntimeMark;
   private pending: i32;
@@ -21,7 +21,7 @@ export class Transaction {
     shared.reporter = new Reporter();
   }
 
-  /** Removes all that was added since the transaction began, which goes on. */
+  /** Removes everything that was added since the transaction began. The transaction stays open. */
   rollback(): void {
     const shared = this.shared;
     const mark = this.mark;
@@ -32,7 +32,7 @@ export class Transaction {
     shared.reporter = new Reporter();
   }
 
-  /** Keeps what was added: its diagnostics are reported. */
+  /** Keeps what was added and reports its diagnostics. */
   commit(): void {
     const made = this.shared.reporter.diagnostics;
     this.shared.reporter = this.reporter;
@@ -40,7 +40,7 @@ export class Transaction {
   }
 }
 
-/** Removes the functions whose index is `first` or more. */
+/** Removes the functions with index `first` and above. */
 function forgetSubprograms(known: Map<FunctionSymbol, Subprogram>, first: i32): void {
   const symbols = known.keys();
   for (let i = 0, n = symbols.length; i < n; ++i) {

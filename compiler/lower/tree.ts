@@ -1,4 +1,4 @@
-// Which file lowers which kind of tree. Everything else reaches other trees through `Lowering`.
+// Maps each kind of tree to the file that lowers it. All other code reaches trees through `Lowering`.
 
 import { Ref } from "../ir/function";
 import { Place } from "../runtime/place";

@@ -1,6 +1,6 @@
-// Variables of the script: where they live, reading and writing them.
+// Variables of the script: where they live, and how they are read and written.
 //
-// Globals live in .bss. Long locals are IR variables, which the optimiser turns into registers; string locals are
+// Globals live in .bss. Long locals are IR variables, which the optimiser turns into registers. String locals are
 // places.
 
 import { NoRef, Ref } from "../ir/function";
@@ -14,7 +14,7 @@ import { Lowering } from "./lowering";
 import { symbolOf } from "./names";
 import { Storage } from "./scope";
 
-/** Makes room for a local: zero or the empty string when its owner begins. */
+/** Declares a local. It is zero or the empty string when its owner begins. */
 export function declareLocal(lowering: Lowering, local: LocalSymbol): Storage {
   const storage = new Storage();
   lowering.scope.locals.set(local, storage);
@@ -32,7 +32,7 @@ export function declareLocal(lowering: Lowering, local: LocalSymbol): Storage {
 }
 
 function storageOf(lowering: Lowering, local: LocalSymbol): Storage {
-  // A local of a body that several handlers share is declared by each; one that analysis missed would be a defect.
+  // Several handlers may share a body; each declares its locals. A local that analysis missed would be a defect.
   if (lowering.scope.locals.has(local)) return lowering.scope.locals.get(local);
   const storage = declareLocal(lowering, local);
   const activation = lowering.root.activation;
@@ -61,7 +61,7 @@ export function readLong(lowering: Lowering, e: Identifier): Ref {
   return lowering.b.load(Op.Load64, lowering.frame.baseOf(place), lowering.frame.offsetOf(place));
 }
 
-/** The value of a long local, wherever it lives. */
+/** The value of a long local, in a variable or in the frame. */
 function readLocal(lowering: Lowering, storage: Storage): Ref {
   const place = storage.place;
   return place !== null ? lowering.frame.word(place, 0) : lowering.b.getVar(storage.variable);
@@ -85,13 +85,13 @@ export function writeLong(lowering: Lowering, e: Identifier, value: Ref): void {
   lowering.b.store(Op.Store64, lowering.frame.baseOf(place), lowering.frame.offsetOf(place), value);
 }
 
-/** Gives a variable the value at a place. */
+/** Assigns the value at a place to a variable. */
 export function assignPlace(lowering: Lowering, e: Identifier, place: Place, type: Type): void {
   if (type == Type.String) copyString(lowering.frame, place, placeOfVariable(lowering, e));
   else writeLong(lowering, e, lowering.frame.word(place, 0));
 }
 
-/** Adds to a long variable whose new value nobody asks for: of a global in one atomic step. */
+/** Adds to a long variable whose new value is not used. For a global it is one atomic step. */
 export function addLong(lowering: Lowering, e: Identifier, value: Ref): void {
   const symbol = symbolOf(e);
   if (symbol.kind == SymbolKind.Local) {

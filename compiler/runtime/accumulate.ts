@@ -1,8 +1,8 @@
 // `<<<`: adding a sample to a statistic.
 //
-// Sums are added atomically. A new extreme is rare: the handler checks whether a sample is one, and a routine stores
-// it. What takes more than a few instructions is a routine of the statistic, which gets the number of the element or
-// copy, or 0.
+// Sums are added atomically. A new extreme is rare: the code at the place of use compares, and a routine stores a new
+// extreme. Work of more than a few instructions is a routine of the statistic. Its argument is the number of the
+// element or copy, or 0.
 
 import { MAX_BIAS, MIN_BIAS, StatisticField } from "../../common/as/statistic";
 import { BssHeader } from "../../common/format/runtime";
@@ -17,26 +17,29 @@ import { Cell, StatisticStore } from "./store";
 import { Targets } from "./targets";
 
 /**
- * Tries of claims, which are held for some ten instructions. In an array an interrupt may find its own element's taken.
+ * Attempts to acquire a claim. Claims are held for about ten instructions. In an array, an interrupt may find the claim
+ * of its own element taken.
  */
 const COPY_TRIES: i64 = 4 * COPIES;
 const STRIPE_TRIES: i64 = 500;
 
 /**
- * (element or 0, value) -> 0: what `<<<` does to variance and histogram, the count being one higher already. Of a
- * variance in copies, (copy, value) -> 0: all that `<<<` does; or 1: nothing, which is counted
+ * (element or 0, value) -> 0. Updates variance and histogram; the count has been incremented before. For a variance in
+ * copies: (copy, value) -> 0 or 1. Does all that `<<<` does; 1 means that nothing was added, and that it was counted.
  */
 export const AGGREGATE = new Routine<StatisticStore>("aggregate", 2, buildAggregate, triesOf);
 
-/** (element or copy, value) -> 0: extremes that the value is are stored; 1: they could not be, which is counted */
+/**
+ * (element or copy, value) -> 0 or 1. Stores the value where it is a new extreme; 1: it could not, and counted that.
+ */
 const EXTREMES = new Routine<StatisticStore>("extremes", 2, buildExtremes, triesOf);
 
-/** Rounds of a routine that claims what it works on. */
+/** Rounds of a routine that claims the copy or element that it changes. */
 function triesOf(store: StatisticStore): i64 {
   return store.shape.isArray ? STRIPE_TRIES : COPY_TRIES;
 }
 
-/** Adds a sample, in the order that readers rely on: where there is a count, there are extremes. */
+/** Adds a sample, in the order on which readers rely: a count that is not zero implies extremes. */
 export function addSample(b: Builder, cell: Cell, value: Ref): void {
   const statistic = cell.statistic;
   const skipped = b.newBlock("skipped");
@@ -53,27 +56,27 @@ export function addSample(b: Builder, cell: Cell, value: Ref): void {
   b.setBlock(skipped);
 }
 
-/** Count and sum. */
+/** Adds to count and sum. */
 function addSums(b: Builder, cell: Cell, value: Ref): void {
   const statistic = cell.statistic;
   if (statistic.has(StatisticField.Count)) addTo(b, cell, StatisticField.Count, b.constant(1));
   if (statistic.has(StatisticField.Sum)) addTo(b, cell, StatisticField.Sum, value);
 }
 
-/** Adds to a word: plainly where the lock guards it. */
+/** Adds to a word: atomically, or plainly if the lock guards it. */
 function addTo(b: Builder, cell: Cell, field: StatisticField, value: Ref): void {
   const at = cell.word(field);
   if (!cell.store.shape.isArray || cell.store.shape.isCounted) b.atomicAdd(8, cell.base, at, value);
   else b.store(Op.Store64, cell.base, at, b.binary(Op.Add, b.load(Op.Load64, cell.base, at), value));
 }
 
-/** Greatest and least, of what nobody else changes now. */
+/** Updates maximum and minimum, while no other handler can change them. */
 function keepExtremes(b: Builder, cell: Cell, value: Ref): void {
   if (cell.statistic.has(StatisticField.Greatest)) keepGreater(b, cell, StatisticField.Greatest, value);
   if (cell.statistic.has(StatisticField.Least)) keepGreater(b, cell, StatisticField.Least, value);
 }
 
-/** A value as an extreme is kept: the greater one wins. */
+/** A value in the form in which an extreme is stored, in which the greater one wins. */
 function biased(b: Builder, field: StatisticField, value: Ref): Ref {
   return b.binary(Op.Xor, value, b.constant(field == StatisticField.Greatest ? MAX_BIAS : MIN_BIAS));
 }
@@ -90,7 +93,7 @@ function keepGreater(b: Builder, cell: Cell, field: StatisticField, value: Ref):
   b.setBlock(kept);
 }
 
-/** Calls the routine that stores extremes if the value is one; goes to `skipped` if that does not succeed. */
+/** Calls the routine that stores extremes if the value is one. Goes to `skipped` if the routine fails. */
 function noteExtremes(b: Builder, cell: Cell, value: Ref, skipped: i32): void {
   const fresh = b.newBlock("extreme");
   const known = b.newBlock("noted");
@@ -129,7 +132,7 @@ function buildAggregate(store: StatisticStore, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** All that `<<<` does, to a claimed copy. */
+/** Does all that `<<<` does, on a claimed copy. */
 function addAll(b: Builder, cell: Cell, value: Ref): void {
   keepExtremes(b, cell, value);
   addSums(b, cell, value);
@@ -137,7 +140,7 @@ function addAll(b: Builder, cell: Cell, value: Ref): void {
   if (cell.statistic.buckets > 0) addToBucket(b, cell, value);
 }
 
-/** Welford's algorithm in whole numbers: average += (v - average) / count; squares += (v - old) * (v - new). */
+/** Welford's algorithm on integers: average += (v - average) / count; squares += (v - old) * (v - new). */
 function addToVariance(b: Builder, cell: Cell, value: Ref): void {
   const scaled = b.binary(Op.Shl, value, b.constant(<i64>max(cell.statistic.shift, 0)));
   const average = cell.word(StatisticField.Average);
@@ -163,10 +166,12 @@ function addToVariance(b: Builder, cell: Cell, value: Ref): void {
 
 // ------------------------------------------------------------------------------------------------------------- claims
 
-/** Work on a claimed copy or element. */
+/** The change to a claimed copy or element. */
 type ClaimedWork = (b: Builder, cell: Cell, value: Ref) => void;
 
-/** The body of (copy, value) -> 0: works on the copy, or the next one that is free; 1: none was, counted as skipped. */
+/**
+ * The body of (copy, value) -> 0 or 1. Changes the copy, or the next free one; 1: none was free, counted as skipped.
+ */
 function workOnCopy(store: StatisticStore, b: RoutineBuilder, work: ClaimedWork): void {
   const copies = store.copies!;
   const tries = b.loop();
@@ -185,7 +190,7 @@ function workOnCopy(store: StatisticStore, b: RoutineBuilder, work: ClaimedWork)
   countSkipped(b);
 }
 
-/** The same of (element's number, value), for an array. */
+/** The body of (element's number, value) -> 0 or 1, for an array. */
 function workOnElement(store: StatisticStore, b: RoutineBuilder, work: ClaimedWork): void {
   const stripes = store.copies!;
   const table = store.table!;

@@ -1,4 +1,4 @@
-// Buckets of histograms: which one a value falls into, and reading them.
+// Buckets of histograms: finding the bucket of a value, and reading buckets.
 
 import { HistogramKind, LOG_BUCKETS, LOG_ZERO, Statistic, StatisticField } from "../../common/as/statistic";
 import { AddressKind, Builder } from "../ir/build";
@@ -8,10 +8,10 @@ import { addressInArena, arenaMask } from "./arena";
 import { Routine, RoutineBuilder } from "./routine";
 import { Cell, StatisticStore } from "./store";
 
-/** (element or 0, bucket) -> its count; 0 of a bucket or element that is not there */
+/** (element or 0, bucket) -> its count. A bucket or element that does not exist has count 0. */
 export const BUCKET = new Routine<StatisticStore>("bucket", 2, buildBucket);
 
-/** (offset in the arena) -> 0: adds up the buckets of all copies there */
+/** (offset in the arena) -> 0. Adds up the buckets of all copies, into memory at the offset. */
 export const MERGE_BUCKETS = new Routine<StatisticStore>("merge_buckets", 1, buildMergeBuckets, bucketsOf);
 
 /** Rounds of a loop over the buckets of a histogram. */
@@ -19,7 +19,7 @@ export function bucketsOf(store: StatisticStore): i64 {
   return store.statistic.buckets;
 }
 
-/** Counts a value in its bucket. */
+/** Increments the bucket of a value. */
 export function addToBucket(b: Builder, cell: Cell, value: Ref): void {
   const statistic = cell.statistic;
   const bucket = statistic.histogram == HistogramKind.Log ? logBucket(b, value) : linearBucket(b, statistic, value);
@@ -27,7 +27,7 @@ export function addToBucket(b: Builder, cell: Cell, value: Ref): void {
   b.atomicAdd(8, address, cell.word(StatisticField.Buckets), b.constant(1));
 }
 
-/** 64 plus the number of bits of the value, or minus that of a negative one's magnitude. */
+/** 64 plus the number of bits of the value. For a negative value, 64 minus the number of bits of its magnitude. */
 function logBucket(b: Builder, value: Ref): Ref {
   const rest = b.variable("rest");
   const bits = b.variable("bits");
@@ -50,7 +50,7 @@ function logBucket(b: Builder, value: Ref): Ref {
     b.jump(low);
     b.setBlock(low);
   }
-  // What is left is 1, or 0 of zero.
+  // The remaining value is 1, or 0 if the value was zero.
   b.setVar(bits, b.binary(Op.Add, b.getVar(bits), b.getVar(rest)));
   const below = b.newBlock("below");
   const placed = b.newBlock("placed");
@@ -63,7 +63,7 @@ function logBucket(b: Builder, value: Ref): Ref {
   return b.binary(Op.And, bucket, b.constant(LOG_BUCKETS - 1));
 }
 
-/** 0 below the range, the last one above it. */
+/** The bucket of a linear histogram: 0 below the range, the last one above it. */
 function linearBucket(b: Builder, statistic: Statistic, value: Ref): Ref {
   const result = b.variable("bucket");
   const inside = b.newBlock("inside");
@@ -74,10 +74,10 @@ function linearBucket(b: Builder, statistic: Statistic, value: Ref): Ref {
   b.setVar(result, b.constant(0));
   b.branchIf(Op.Sge, value, b.constant(statistic.low), inside, placed);
   b.setBlock(inside);
-  // Unsigned: the difference of two signed numbers may need all 64 bits.
+  // Unsigned, because the difference of two signed numbers may need all 64 bits.
   const distance = b.binary(Op.Sub, value, b.constant(statistic.low));
   const interval = b.binary(Op.Udiv, distance, b.constant(statistic.width));
-  // Compared is the very number that becomes an offset: the verifier learns nothing of others.
+  // The compare uses the register that becomes the offset, because the verifier learns a bound for that register only.
   const bucket = b.binary(Op.Add, interval, b.constant(1));
   b.branchIf(Op.Ult, bucket, last, within, above);
   b.setBlock(above);

@@ -1,4 +1,4 @@
-// What depends on single characters of a string: cases, white space, digits, escapes.
+// String functions that look at single characters: case, white space, digits, escapes.
 
 import { Builder } from "../ir/build";
 import { Ref } from "../ir/function";
@@ -22,20 +22,23 @@ import { escapeRow, escapeTable } from "./digits";
 import { Routine, RoutineBuilder } from "./routine";
 import { everyByte, everyWord, Runtime } from "./runtime";
 
-/** Digits of a number that are read, leading zeros included. */
+/** Limit of the digits read for one number, leading zeros included. */
 const MOST_DIGITS: i64 = 256;
 const DOUBLE_QUOTE: i64 = 34;
 /** `"...`, as a little-endian word. */
 const QUOTE_AND_DOTS: i64 = 0x2e2e2e22;
 
-/** (to, string, upper) -> 0: writes the string in lower or upper case, eight bytes at a time; only ASCII has cases */
+/**
+ * (to, string, upper) -> 0. Writes the string in lower or upper case, eight bytes at a time. Only ASCII letters change.
+ */
 export const CASE = new Routine<Runtime>("case", 3, buildCase, everyWord);
 
 function buildCase(runtime: Runtime, b: RoutineBuilder): void {
   const mask = arenaMask(b);
   const to = new Cursor(b, addressInArena(runtime.unit, b, b.parameter(0), mask));
   const from = new Cursor(b, addressInArena(runtime.unit, b, b.parameter(1), mask));
-  // Added to the low seven bits of each byte, these carry into the high one: from the first letter, behind the last.
+  // Added to the low seven bits of each byte, these constants carry into the high bit: the first from the first letter
+  // on, the second after the last letter.
   const distance = b.binary(Op.Mul, b.binary(Op.And, b.parameter(2), b.constant(1)), b.constant(32 * ONES));
   const first = b.binary(Op.Sub, b.constant((128 - 65) * ONES), distance);
   const last = b.binary(Op.Sub, b.constant((127 - 90) * ONES), distance);
@@ -56,7 +59,7 @@ function buildCase(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** (string) -> how many bytes of white space it begins with */
+/** (string) -> the number of white-space bytes at its start. */
 export const LEADING = new Routine<Runtime>("leading", 1, buildLeading, everyByte);
 
 function buildLeading(runtime: Runtime, b: RoutineBuilder): void {
@@ -70,7 +73,7 @@ function buildLeading(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(loop.index);
 }
 
-/** (string) -> its length without the white space at its end */
+/** (string) -> its length without the white space at its end. */
 export const TRIMMED = new Routine<Runtime>("trimmed", 1, buildTrimmed, everyByte);
 
 function buildTrimmed(runtime: Runtime, b: RoutineBuilder): void {
@@ -89,7 +92,7 @@ function buildTrimmed(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.getVar(length));
 }
 
-/** (string, base) -> the number that it begins with, as the kernel's simple_strtol reads it */
+/** (string, base) -> the number at its start, parsed as the kernel's simple_strtol does. */
 export const STRTOL = new Routine<Runtime>("strtol", 2, buildStrtol, (_: Runtime): i64 => MOST_DIGITS);
 
 function buildStrtol(runtime: Runtime, b: RoutineBuilder): void {
@@ -120,24 +123,26 @@ function buildStrtol(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.binary(Op.Sub, b.binary(Op.Xor, b.getVar(value), sign), sign));
 }
 
-/** What a character counts as a digit, at most 15; 255 if it is none. */
+/** The value of a character as a digit, at most 15; 255 if it is not a digit. */
 function digitOf(b: Builder, byte: Ref): Ref {
   const lower = b.binary(Op.Or, byte, b.constant(32));
   const letter = select(b, isBetween(b, lower, 97, 102), b.binary(Op.Sub, lower, b.constant(87)), b.constant(255));
   return select(b, isBetween(b, byte, 48, 57), b.binary(Op.Sub, byte, b.constant(48)), letter);
 }
 
-/** (frame, string, budget, distance) -> bytes written at a distance from the text area; what did not fit: ~bytes */
+/**
+ * (frame, string, budget, distance) -> bytes written, at `distance` in the text area; ~bytes if the text did not fit.
+ */
 export const ESCAPE_BYTES = new Routine<Runtime>("escape_bytes", 4, buildEscapeBytes, everyByte);
 
-/** (frame, string, most, quoted) -> 0: writes the string, escaped, into the text area */
+/** (frame, string, most, quoted) -> 0. Writes the string, escaped, into the text area. */
 export const ESCAPE = new Routine<Runtime>("escape", 4, buildEscape);
 
 function buildEscape(runtime: Runtime, b: RoutineBuilder): void {
   const limit = runtime.maxLength;
   const quoted = b.binary(Op.Xor, isZero(b, b.parameter(3)), b.constant(1));
   const start = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
-  // 0 and what is beyond the limit mean the limit; quotes and what says that it was cut want five bytes.
+  // 0, or a number above the limit, means the limit. The quotes and the mark of a cut text need five bytes.
   const one = b.constant(1);
   const most = b.binary(Op.Add, lesser(b, b.binary(Op.Sub, b.parameter(2), one), b.constant(limit - 1)), one);
   const few = b.binary(Op.And, isLessConstant(b, most, 5), quoted);
@@ -182,7 +187,7 @@ function buildEscapeBytes(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.unary(Op.Not, b.getVar(length)));
 }
 
-/** What does not fit is cut; between quotes, three dots behind them say so. `values`: quoted, budget, length, mask. */
+/** Cuts text that does not fit. Quoted text gets three dots after it. `values`: quoted, budget, length, mask. */
 function endCut(b: Builder, to: Ref, values: Ref[]): void {
   const marked = b.newBlock("marked");
   const plain = b.newBlock("plain");

@@ -1,8 +1,9 @@
-// Who may go on: frames that handlers claim, the lock, and claims of copies and elements. All are counters in .bss.
+// Mutual exclusion: the frames that handlers claim, the lock, and claims of copies and elements. All are counters in
+// .bss.
 //
-// Mutual exclusion without compare-and-exchange (x86_64 before Linux 5.12): the caller increments the counter. If the
-// counter is then 1, the caller holds it. If not, the caller takes its increment back and tries again or gives up. A
-// waiter's passing increment can only keep others out, never let two in.
+// It works without compare-and-exchange, which x86_64 does not have before Linux 5.12. The caller increments the
+// counter. If the counter is then 1, the caller holds it. If not, the caller undoes its increment and tries again or
+// gives up. While a waiter's increment lasts it can keep others out, but it never lets two in.
 
 import { Helper } from "../../common/format/helpers";
 import { BssHeader, RodataHeader } from "../../common/format/runtime";
@@ -15,25 +16,25 @@ import { Routine, RoutineBuilder } from "./routine";
 import { Runtime } from "./runtime";
 import { Targets } from "./targets";
 
-/** Tries of the lock: OUTER rounds of INNER. Enough for handlers of some tens of microseconds. */
+/** Attempts to take the lock: OUTER rounds of INNER. Enough if handlers hold it for some tens of microseconds. */
 const SPIN_OUTER: i64 = 20;
 const SPIN_INNER: i64 = 500;
-/** Frames that a handler tries to claim. */
+/** Frames that a handler tries to claim before it gives up. */
 const CLAIM_TRIES: i64 = 8;
 
-/** () -> the offset in the arena of a frame that the caller now holds; -1: none is free, which is counted */
+/** () -> the arena offset of a frame that the caller now holds. -1: no frame is free, and the failure is counted. */
 export const CLAIM_FRAME = new Routine<Runtime>("claim", 0, buildClaim, (_: Runtime): i64 => CLAIM_TRIES);
 
-/** () -> 1: one of some tries got the lock; 0: none did */
+/** () -> 1 if one of several attempts took the lock, else 0. */
 const SPIN = new Routine<Runtime>("spin", 0, buildSpin, (_: Runtime): i64 => SPIN_INNER);
 
-/** () -> 0: the caller holds the lock; 1: it did not get it in time, which is counted */
+/** () -> 0 if the caller holds the lock. 1: it did not get the lock in time, and the failure is counted. */
 export const LOCK = new Routine<Runtime>("lock", 0, buildLock, (_: Runtime): i64 => SPIN_OUTER);
 
 /**
  * Tries frames in turn, the CPU's own first. A handler that increments a frame's claim to 1 holds the frame, whatever
- * it interrupted. Where there are fewer frames than levels and CPUs need, CPUs share them; the stride leads each CPU to
- * others.
+ * it interrupted. If there are fewer frames than all CPUs need for their levels, CPUs share frames. The stride takes
+ * each CPU to other frames.
  */
 function buildClaim(runtime: Runtime, b: RoutineBuilder): void {
   const number = b.variable("number");
@@ -61,7 +62,7 @@ function buildClaim(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.constant(-1));
 }
 
-/** One round of tries. */
+/** One round of attempts. */
 function buildSpin(runtime: Runtime, b: RoutineBuilder): void {
   const tries = b.loop();
   const mine = b.newBlock("mine");
@@ -89,7 +90,7 @@ function buildLock(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.constant(1));
 }
 
-/** Where a claim lies: 8 bytes, 0 while it is free. */
+/** The place of a claim: 8 bytes, 0 while the claim is free. */
 export class ClaimWord {
   constructor(
     public base: Ref,
@@ -97,7 +98,7 @@ export class ClaimWord {
   ) {}
 }
 
-/** Tries the lock once: it is free most of the time, and then no routine is called. Ends in `mine` or `taken`. */
+/** Tries the lock once. It is usually free, and then no routine is called. Ends in `mine` or `taken`. */
 export function buildTryLock(runtime: Runtime, b: Builder, mine: i32, taken: i32): void {
   buildTryClaim(runtime, b, lockWord(b), new Targets(mine, taken));
 }
@@ -106,7 +107,7 @@ function lockWord(b: Builder): ClaimWord {
   return new ClaimWord(b.addressOf(AddressKind.Bss, 0), BssHeader.Lock);
 }
 
-/** Tries once to take a claim. Goes to `yes` if it did. */
+/** Tries once to acquire a claim. Goes to `yes` on success. */
 export function buildTryClaim(runtime: Runtime, b: Builder, claim: ClaimWord, targets: Targets): void {
   const base = claim.base;
   const offset = claim.offset;
@@ -126,14 +127,15 @@ export function buildTryClaim(runtime: Runtime, b: Builder, claim: ClaimWord, ta
   b.jump(taken);
 }
 
-/** Gives the lock back; part of a handler's exit. */
+/** Releases the lock. Part of a handler's exit. */
 export function buildUnlock(runtime: Runtime, b: Builder): void {
   buildRelease(runtime, b, lockWord(b));
 }
 
-/** Gives a claim back. */
+/** Releases a claim. */
 export function buildRelease(runtime: Runtime, b: Builder, claim: ClaimWord): void {
-  // The release must come after all that the claim guards. An exchange is ordered so; a plain addition is on x86 only.
+  // The release must come after all accesses that the claim guards. An exchange is ordered that way on every CPU, a
+  // plain addition on x86 only.
   if (runtime.fetchingAtomics) b.atomicXchg(8, claim.base, claim.offset, b.constant(0));
   else b.atomicAdd(4, claim.base, claim.offset, b.constant(-1));
 }

@@ -1,4 +1,4 @@
-// Comparing strings of any length.
+// Comparison of strings of any length.
 
 import { Builder } from "../ir/build";
 import { Ref } from "../ir/function";
@@ -8,10 +8,10 @@ import { zeroBytes } from "./bits";
 import { Routine, RoutineBuilder } from "./routine";
 import { everyWord, Runtime } from "./runtime";
 
-/** (offset in the arena, offset in the arena) -> negative, 0, positive */
+/** (offset in the arena, offset in the arena) -> negative, 0 or positive. Compares two strings. */
 export const COMPARE = new Routine<Runtime>("compare", 2, buildCompare, everyWord);
 
-/** Word by word until the strings differ or end; the word that decides is compared byte by byte. */
+/** Compares word by word until the strings differ or end. The word that decides is compared byte by byte. */
 function buildCompare(runtime: Runtime, b: RoutineBuilder): void {
   const mask = arenaMask(b);
   const left = b.variable("left");

@@ -1,4 +1,4 @@
-// Copies and comparisons of strings in places, at the place of use: word by word where they are small.
+// Copying and comparing strings in places, as code at the place of use. Small strings are handled word by word.
 
 import { Helper } from "../../common/format/helpers";
 import { NoRef, Ref } from "../ir/function";
@@ -6,10 +6,10 @@ import { Op } from "../ir/op";
 import { Frame } from "./frame";
 import { Base, isInFrame, literalPlace, Place } from "./place";
 
-/** Least bytes of the copy that a string is passed to a routine in: routines may read a word behind its end. */
+/** Minimum size of a string's copy that is passed to a routine. Routines may read a word beyond the string's end. */
 const LEAST_PASSED: i32 = 72;
 
-/** Copies a string; what is longer than `to` holds is cut, as in stap. */
+/** Copies a string. As in stap, it is cut to the capacity of `to`. */
 export function copyString(frame: Frame, from: Place, to: Place): void {
   if (from.isLiteral && from.text.length >= to.capacity) {
     copyString(frame, literalPlace(from.text.substring(0, to.capacity - 1)), to);
@@ -20,7 +20,7 @@ export function copyString(frame: Frame, from: Place, to: Place): void {
     return;
   }
   if (from.isLiteral) from = materialize(frame, from);
-  // probe_read_kernel_str always terminates, and leaves what follows the NUL alone.
+  // probe_read_kernel_str always writes a NUL and does not change the bytes after it.
   if (to.isSmall) zero(frame, to);
   readString(frame, from, to);
 }
@@ -35,7 +35,7 @@ function copyWords(frame: Frame, from: Place, to: Place): void {
   const words = to.capacity >> 3;
   for (let i = 0; i < words; ++i) {
     let word = frame.word(from, i);
-    // The last word of a longer source is cut before the NUL's place.
+    // The last word of a longer source is cut before the position of the NUL.
     if (i == words - 1 && from.capacity > to.capacity) {
       word = b.binary(Op.And, word, b.constant(0x00ffffffffffffff));
     }
@@ -43,19 +43,19 @@ function copyWords(frame: Frame, from: Place, to: Place): void {
   }
 }
 
-/** Copies a string and fills what is left of the place with zeros, whatever its size: tables compare whole words. */
+/** Copies a string and fills the rest of the place with zeros at any size, because tables compare whole words. */
 export function copyPadded(frame: Frame, from: Place, to: Place): void {
   if (!to.isSmall) for (let k = 0, m = to.capacity >> 3; k < m; ++k) frame.storeWord(to, k, frame.b.constant(0));
   copyString(frame, from, to);
 }
 
-/** Copies a string that may go on behind a NUL to a small place, which is zero from the first NUL on. */
+/** Copies a string with possible bytes after its NUL to a small place, which is zero from the first NUL on. */
 export function copyCut(frame: Frame, from: Place, to: Place): void {
   zero(frame, to);
   readString(frame, from, to);
 }
 
-/** A copy of a string that nothing later changes. */
+/** A copy of a string that no later code changes. */
 export function keepString(frame: Frame, from: Place): Place {
   if (from.isLiteral) return from;
   const kept = frame.newTemporary(from.capacity);
@@ -63,7 +63,7 @@ export function keepString(frame: Frame, from: Place): Place {
   return kept;
 }
 
-/** Makes a place the empty string: all of a small one, the first byte of a large one. */
+/** Sets a place to the empty string: all bytes of a small one, the first byte of a large one. */
 export function zero(frame: Frame, to: Place): void {
   const b = frame.b;
   if (!to.isSmall) {
@@ -73,12 +73,12 @@ export function zero(frame: Frame, to: Place): void {
   for (let i = 0, n = to.capacity >> 3; i < n; ++i) frame.storeWord(to, i, b.constant(0));
 }
 
-/** A literal as memory: in .rodata. */
+/** A literal in memory, in .rodata. */
 export function materialize(frame: Frame, literal: Place): Place {
   return new Place(Base.Rodata, NoRef, frame.runtime.unit.literal(literal.text), literal.capacity);
 }
 
-/** The offset in the arena of a string, as the routines take it; it is copied to the frame unless it is there. */
+/** The arena offset of a string, as routines take it. The string is copied to the frame unless it is there already. */
 export function passString(frame: Frame, place: Place): Ref {
   let at = place;
   if (!isInFrame(place)) {
@@ -88,7 +88,7 @@ export function passString(frame: Frame, place: Place): Ref {
   return frame.offsetInArena(at);
 }
 
-/** Two strings that are compared. */
+/** Two strings to compare. */
 export class StringPair {
   constructor(
     public left: Place,
@@ -111,7 +111,7 @@ export function branchOnPlaces(frame: Frame, pair: StringPair, rises: bool, targ
     b.setCold(differ);
     b.branchIf(Op.Ne, p, q, differ, next);
     b.setBlock(differ);
-    // Strings order like their bytes: as big-endian words.
+    // Strings are ordered by their bytes, that is, as big-endian words.
     b.branchIf(op, b.unary(Op.Bswap64, p), b.unary(Op.Bswap64, q), targets[0], targets[1]);
     b.setBlock(next);
   }

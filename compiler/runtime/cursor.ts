@@ -1,10 +1,10 @@
-// A walk along a string's bytes, in a routine.
+// A position in a string that a routine walks along.
 
 import { Builder } from "../ir/build";
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
 
-/** A byte of a string that a routine walks over. */
+/** The current byte of a string in such a walk. */
 export class Cursor {
   private at: i32;
 
@@ -20,12 +20,12 @@ export class Cursor {
     return this.b.getVar(this.at);
   }
 
-  /** The byte `offset` bytes on. */
+  /** The byte at `offset` from the current one. */
   byte(offset: i32): Ref {
     return this.b.load(Op.Load8u, this.pointer, offset);
   }
 
-  /** The eight bytes from here on. */
+  /** The next eight bytes, from the current one on. */
   get word(): Ref {
     return this.b.load(Op.Load64, this.pointer, 0);
   }

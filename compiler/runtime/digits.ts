@@ -1,6 +1,6 @@
-// Numbers and padded text for sprintf, made where the program runs: kernels got a helper for it late, and the agent has
-// none. The output equals that of common/as/print/directive.ts, which prints for printf; tests/run/sprintf.test.ts
-// compares them.
+// Numbers and padded text for sprintf, formatted in the program. Kernels got a helper for it late, and the agent has
+// none. The output equals that of common/as/print/directive.ts, which formats for printf. tests/run/sprintf.test.ts
+// compares the two.
 
 import { Helper } from "../../common/format/helpers";
 import { AddressKind, Builder } from "../ir/build";
@@ -12,7 +12,7 @@ import { capacityFor } from "./place";
 import { Routine, RoutineBuilder } from "./routine";
 import { Digits, Runtime } from "./runtime";
 
-/** How a value is to be printed, in one number: flags, and fields at the distances of `SpecField`. */
+/** How to print a value, in one number: flags, and fields at the bit positions of `SpecField`. */
 export const enum Spec {
   Left = 1,
   Plus = 2,
@@ -23,25 +23,25 @@ export const enum Spec {
   Upper = 64,
 }
 
-/** Where the fields of a spec begin. */
+/** The bit positions of a spec's fields. */
 export const enum SpecField {
   Base = 8,
   Width = 16,
-  /** The precision plus one; 0 is none. */
+  /** The precision plus one; 0 if there is none. */
   Precision = 32,
 }
 
-/** Most digits of a number: octal. */
+/** Most digits of a number, in octal. */
 const MOST_DIGITS: i64 = 22;
 
-/** Text that a routine writes: where the next byte goes, and how many may still come. */
+/** Text that a routine writes: the position of the next byte, and the space that is left. */
 class RoutineOutput {
   private at: i32;
   private room: i32;
   private total: Ref;
   private mask: Ref;
 
-  /** `at` is an offset in the arena, `room` what may be written, its NUL not counted. */
+  /** `at` is an offset in the arena; `room` is the space for the text, its NUL not counted. */
   constructor(
     private runtime: Runtime,
     private b: Builder,
@@ -56,7 +56,7 @@ class RoutineOutput {
     this.mask = arenaMask(b);
   }
 
-  /** Writes `count` bytes from an address, or as many as there is room for. */
+  /** Writes `count` bytes from an address, or as many as fit. */
   put(from: Ref, count: Ref): void {
     const b = this.b;
     const some = b.newBlock("some");
@@ -78,7 +78,7 @@ class RoutineOutput {
     this.put(this.b.addressOf(AddressKind.Rodata, text), count);
   }
 
-  /** How many bytes were written. */
+  /** The number of bytes written. */
   get written(): Ref {
     return this.b.binary(Op.Sub, this.total, this.b.getVar(this.room));
   }
@@ -88,14 +88,14 @@ function part(b: Builder, spec: Ref, shift: i32, mask: i32): Ref {
   return b.binary(Op.And, b.binary(Op.Shr, spec, b.constant(shift)), b.constant(mask));
 }
 
-/** (frame, value, spec) -> bytes of the digits, which end at Digits.End; of a signed number with its '-' */
+/** (frame, value, spec) -> bytes of the digits, which end at Digits.End. A signed number has its '-'. */
 export const DIGITS = new Routine<Runtime>("digits", 3, buildDigits, (_: Runtime): i64 => MOST_DIGITS);
 
 function buildDigits(runtime: Runtime, b: RoutineBuilder): void {
   const area = runtime.digitsArea;
   const spec = b.parameter(2);
   const base = part(b, spec, SpecField.Base, 255);
-  // Letters follow '9' at a distance: 'a' - '9' - 1, or 'A' - '9' - 1.
+  // The letters follow '9' after a gap: 'a' - '9' - 1, or 'A' - '9' - 1.
   const letters = b.binary(
     Op.Sub,
     b.constant(39),
@@ -120,19 +120,19 @@ function buildDigits(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.constant(MOST_DIGITS));
   b.setBlock(out);
   const count = b.binary(Op.Add, loop.index, b.constant(1));
-  // Where there is no sign this is not looked at.
+  // Without a sign this byte is not read.
   b.store(Op.Store8, b.getVar(to), 0, b.constant(45));
   b.ret(b.binary(Op.Add, count, negative));
 }
 
-/** (frame, at, room, value, spec) -> bytes written: a number with flags, width and precision */
+/** (frame, at, room, value, spec) -> bytes written. Formats a number with flags, width and precision. */
 export const FORMAT_LONG = new Routine<Runtime>("format_long", 5, buildFormatLong);
 
 function buildFormatLong(runtime: Runtime, b: RoutineBuilder): void {
   const area = runtime.digitsArea;
   const spec = b.parameter(4);
   const frame = frameAddress(runtime.unit, b, b.parameter(0));
-  // Lengths that differ from way to way lie in memory, or the verifier would follow each of them to the end.
+  // Lengths that differ between paths are kept in memory. In registers, the verifier would follow each path to the end.
   b.store(Op.Store64, frame, area + Digits.PrefixLength, b.constant(0));
   const magnitude = putPrefix(b, frame, area, spec);
   const unsigned = b.binary(Op.And, spec, b.constant(~(<i64>Spec.Signed)));
@@ -156,7 +156,7 @@ function buildFormatLong(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(output.written);
 }
 
-/** Where the prefix of a number goes. */
+/** The place of a number's prefix. */
 class Prefix {
   constructor(
     private b: Builder,
@@ -173,7 +173,7 @@ class Prefix {
   }
 }
 
-/** Writes the sign or the base's mark; returns the number without its sign. */
+/** Writes the sign or the mark of the base. Returns the number without its sign. */
 function putPrefix(b: Builder, frame: Ref, area: i32, spec: Ref): Ref {
   const prefix = new Prefix(b, frame, area);
   const value = b.variable("value");
@@ -213,21 +213,23 @@ function putPrefix(b: Builder, frame: Ref, area: i32, spec: Ref): Ref {
   b.setBlock(octal);
   prefix.put(b.constant(48), 1, done);
   b.setBlock(hex);
-  // "0x", or "0X": the bit of upper case, halved, is the distance of the cases.
+  // "0x" or "0X": the flag for upper case, halved, is the distance between the cases.
   const upper = b.binary(Op.Shl, b.binary(Op.And, spec, b.constant(Spec.Upper)), b.constant(7));
   prefix.put(b.binary(Op.Sub, b.constant(0x7830), upper), 2, done);
   b.setBlock(done);
   return b.getVar(value);
 }
 
-/** (frame, at, room, length, spec) -> bytes written: the text in the text area, cut to the precision, padded */
+/**
+ * (frame, at, room, length, spec) -> bytes written. Formats the text in the text area: cut to the precision, padded.
+ */
 export const FORMAT_TEXT = new Routine<Runtime>("format_text", 5, buildFormatText);
 
 function buildFormatText(runtime: Runtime, b: RoutineBuilder): void {
   const spec = b.parameter(4);
   const from = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
   const given = part(b, spec, SpecField.Precision, 0xffff);
-  // None given is one less than nothing: as an unsigned number, the most.
+  // No precision is 0, and one less is the greatest unsigned number.
   const length = lesser(b, b.parameter(3), b.binary(Op.Sub, given, b.constant(1)));
   const padding = orZero(b, b.binary(Op.Sub, part(b, spec, SpecField.Width, 0xffff), length));
   const left = b.binary(Op.And, spec, b.constant(Spec.Left));
@@ -238,17 +240,17 @@ function buildFormatText(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(output.written);
 }
 
-/** Where %M reads bytes: each becomes two of the text area. */
+/** The area from which %M reads bytes. Each byte becomes two characters of the text area. */
 export function bytesArea(runtime: Runtime): i32 {
   return runtime.area("bytes", capacityFor(mostHexBytes(runtime)));
 }
 
-/** As many bytes make the longest string in hex. */
+/** The number of bytes whose hex form is the longest string. */
 export function mostHexBytes(runtime: Runtime): i32 {
   return (runtime.maxLength + 1) >> 1;
 }
 
-/** (frame, count) -> 0: writes bytes of the bytes' area in hex into the text area */
+/** (frame, count) -> 0. Writes bytes of that area in hex into the text area. */
 export const HEX = new Routine<Runtime>("hex", 2, buildHex, (runtime: Runtime): i64 => mostHexBytes(runtime));
 
 function buildHex(runtime: Runtime, b: RoutineBuilder): void {
@@ -275,7 +277,7 @@ function hexDigit(b: Builder, value: Ref): Ref {
   return b.binary(Op.Add, b.binary(Op.Add, value, b.constant(48)), letter);
 }
 
-/** The offset in .rodata of what `%#c` prints for each byte: { u32 text, u32 bytes } x 256. */
+/** Offset in .rodata of the text that `%#c` prints for each byte: { u32 text, u32 bytes } x 256. */
 export function escapeTable(runtime: Runtime, inText: bool): i32 {
   const letters = "abtnvfr";
   let rows = "";
@@ -291,7 +293,7 @@ export function escapeTable(runtime: Runtime, inText: bool): i32 {
   return runtime.unit.literal(rows);
 }
 
-/** The row of a byte in an escape table: text in the low half, its length in the high half. */
+/** The row of a byte in an escape table: the text in the low half, its length in the high half. */
 export function escapeRow(b: Builder, table: i32, byte: Ref): Ref {
   const at = b.binary(Op.Shl, b.binary(Op.And, byte, b.constant(255)), b.constant(3));
   return b.load(Op.Load64, b.binary(Op.Add, b.addressOf(AddressKind.Rodata, table), at), 0);

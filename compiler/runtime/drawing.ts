@@ -1,15 +1,15 @@
-// sprint(@hist_log(s)), sprintln(@hist_log(s)): the drawing of a histogram as a string, made where the program runs,
-// line by line as common/as/print/histogram.ts draws it on the host. tests/run/histogram-text.stp compares them.
+// sprint(@hist_log(s)), sprintln(@hist_log(s)): draws a histogram as a string in the program, line by line, as
+// common/as/print/histogram.ts draws it on the host. tests/run/histogram-text.stp compares the two.
 //
-// The buckets are copied into the frame first, between zeros, so that a row's neighbours can always be looked at. Each
-// row is put together in a fixed layout, in a scratch area of spaces, and then appended to the string as far as there
-// is room:
+// The buckets are first copied into the frame, with zeros before and after them, so that a row's neighbours can always
+// be read. Each row is built in a fixed layout, in a scratch area filled with spaces. It is then appended to the string
+// as far as it fits:
 //
 //   0                    64 - valueWidth - 3       64
 //   | ...                | spaces, ' ~', newline  | spaces, value, ' |', 50 of bar, space, count, newline |
 //
-// What one routine finds out for the others lies in the frame: it differs from way to way, and the verifier would
-// follow all of them otherwise.
+// The routines share their results through the frame. These values differ between paths. In registers, the verifier
+// would follow each path.
 
 import { LOG_ZERO, Statistic, StatisticField } from "../../common/as/statistic";
 import { Helper } from "../../common/format/helpers";
@@ -27,61 +27,62 @@ import { Routine, RoutineBuilder } from "./routine";
 import { Digits, Runtime } from "./runtime";
 import { Cell, StatisticStore } from "./store";
 
-/** Characters of the longest bar; empty rows that are shown beside rows that are not. */
+/** Characters of the longest bar, and the number of empty rows that are shown next to a row that is not empty. */
 const BAR_WIDTH: i32 = 50;
 const NEIGHBOURS: i32 = 2;
-/** Zeros before the first bucket and behind the last. */
+/** Bytes of zeros before the first bucket and after the last. */
 const GUARD_BYTES: i32 = 8 * NEIGHBOURS;
 const DECIMAL: i64 = Spec.Signed | (10 << SpecField.Base);
-/** Most characters of a value: the smallest number, and what says that it is outside. */
+/** Most characters of a value: the smallest number, and the mark for values outside of the range. */
 const MOST_VALUE: i32 = 21;
 const HEADER_TAIL = "value |" + "-".repeat(50) + " count\n";
 
-/** Byte offsets in the scratch area: what the drawing is like, then the row. */
+/** Byte offsets in the scratch area: first the properties of the drawing, then the row. */
 const enum Drawing {
-  /** The rows that are shown: their buckets. */
+  /** The first bucket that is shown, and the last. */
   First = 0,
   Last = 8,
   Greatest = 16,
   ValueWidth = 24,
   CountWidth = 32,
-  /** How many a character of a bar stands for. */
+  /** The count that one character of a bar stands for. */
   Scale = 40,
-  /** Rows were left out. */
+  /** Rows were left out since the last row shown. */
   Left = 48,
   /** Bytes of the string so far. */
   Length = 56,
-  /** Where in the row area the text begins that a row has become. */
+  /** Where the text of the finished row begins in the row area. */
   Start = 64,
   Area = 72,
-  /** Where a row begins in the area. */
+  /** The start of the row area. */
   Row = 136,
   Size = 72 + 256,
 }
 
-/** (frame, buckets) -> 0: finds the first and the last bucket that is not empty, and the greatest count */
+/** (frame, buckets) -> 0. Finds the first and the last bucket that is not empty, and the greatest count. */
 const MEASURE = new Routine<StatisticStore>("measure", 2, buildMeasure, bucketsOf);
 
-/** (frame, buckets) -> 0: which rows are shown, and how wide their columns are */
+/** (frame, buckets) -> 0. Decides which rows are shown, and the widths of the columns. */
 const GEOMETRY = new Routine<StatisticStore>("geometry", 2, buildGeometry);
 
-/** (frame, string, limit, bytes) -> 0: appends bytes of the row area as far as there is room, and a NUL */
+/** (frame, string, limit, bytes) -> 0. Appends bytes of the row area as far as they fit, and a NUL. */
 const APPEND = new Routine<Runtime>("append_row", 4, buildAppend);
 
 /**
- * (frame, buckets, index) -> bytes of the row in its area, 0 if it is not shown; behind the last bucket, the empty line
+ * (frame, buckets, index) -> bytes of the row in its area; 0 if the row is not shown. The index after the last bucket
+ * gives the empty line.
  */
 const ROW = new Routine<StatisticStore>("row", 3, buildRow);
 
-/** (frame, buckets, string, limit) -> bytes of the string: draws it */
+/** (frame, buckets, string, limit) -> bytes of the string. Draws the histogram. */
 const DRAW = new Routine<StatisticStore>("draw", 4, buildDraw, rowsOf);
 
-/** One row more than there are buckets: the empty line at the end. */
+/** One round for each bucket, and one for the empty line at the end. */
 function rowsOf(store: StatisticStore): i64 {
   return store.statistic.buckets + 1;
 }
 
-/** The address of all buckets of a statistic that is not empty. Those of copies are added up in the frame. */
+/** The address of all buckets of a statistic that is not empty. The buckets of copies are added up in the frame. */
 export function bucketsAt(frame: Frame, cell: Cell): Ref {
   const b = frame.b;
   if (cell.store.rows === null) return b.binary(Op.Add, cell.base, b.constant(cell.word(StatisticField.Buckets)));
@@ -91,8 +92,7 @@ export function bucketsAt(frame: Frame, cell: Cell): Ref {
 }
 
 /**
- * Writes the drawing of a histogram, whose buckets lie at `from`, to a place in the frame; its length. It ends with
- * NUL.
+ * Draws a histogram with its buckets at `from` into a place in the frame. Returns the length. The text ends with a NUL.
  */
 export function drawHistogram(frame: Frame, store: StatisticStore, from: Ref, place: Place): Ref {
   const b = frame.b;
@@ -112,7 +112,7 @@ export function drawHistogram(frame: Frame, store: StatisticStore, from: Ref, pl
   return b.callFunction(DRAW.of(store), [offset, source, target, b.constant(limit)]);
 }
 
-/** What the routines of one histogram work on. */
+/** The values that the routines of one histogram use. */
 class Sketch {
   frame: Ref;
   statistic: Statistic;
@@ -144,13 +144,13 @@ class Sketch {
     this.b.store(Op.Store64, this.frame, this.area + field, value);
   }
 
-  /** An address in the area of the row. */
+  /** An address in the row area. */
   address(offset: Ref, field: i32): Ref {
     const b = this.b;
     return b.binary(Op.Add, b.binary(Op.Add, this.frame, b.constant(this.area + field)), offset);
   }
 
-  /** The address of the bucket whose index is given, in the copy that parameter 1 says. */
+  /** The address of a bucket by its index, in the copy at parameter 1. */
   bucket(index: Ref): Ref {
     const b = this.b;
     const bounded = b.binary(Op.And, index, b.constant(maskFor(this.last)));
@@ -158,7 +158,7 @@ class Sketch {
     return b.binary(Op.Add, copy, b.binary(Op.Shl, bounded, b.constant(3)));
   }
 
-  /** 1 if a row counts what lies outside of the range. */
+  /** 1 if a row counts values outside of the range. */
   isOutside(index: Ref): Ref {
     const b = this.b;
     if (!this.isLinear) return b.constant(0);
@@ -166,7 +166,7 @@ class Sketch {
     return b.binary(Op.Or, below, b.binary(Op.Eq, index, b.constant(this.last)));
   }
 
-  /** Where a bucket begins; of the one below the range where it ends. */
+  /** The lower bound of a bucket. For the bucket below the range, its upper bound. */
   valueOf(index: Ref): Ref {
     const b = this.b;
     if (this.isLinear) {
@@ -187,18 +187,18 @@ class Sketch {
     return b.binary(Op.Sub, b.binary(Op.Xor, power, sign), sign);
   }
 
-  /** How many characters a number has; they lie before Digits.End. */
+  /** The number of characters of a number. They end at Digits.End. */
   charactersOf(value: Ref): Ref {
     const b = this.b;
     const count = b.callFunction(DIGITS.of(this.runtime), [b.parameter(0), value, b.constant(DECIMAL)]);
     return b.binary(Op.And, count, b.constant(31));
   }
 
-  /** Copies the digits of the last number so that they end `end` characters behind `field`; where they begin. */
+  /** Copies the digits of the last number so that they end `end` characters after `field`. Returns where they begin. */
   putDigits(end: Ref, field: i32, count: Ref): Ref {
     const b = this.b;
     const digits = b.binary(Op.Add, this.frame, b.constant(this.runtime.digitsArea + Digits.End));
-    // Never negative, which the verifier must see.
+    // It is never negative, and the verifier must see that.
     const start = b.binary(Op.And, b.binary(Op.Sub, end, count), b.constant(63));
     b.callHelper(Helper.ProbeReadKernel, [this.address(start, field), count, b.binary(Op.Sub, digits, count)]);
     return start;
@@ -221,7 +221,7 @@ function buildDraw(store: StatisticStore, b: RoutineBuilder): void {
   b.ret(sketch.get(Drawing.Length));
 }
 
-/** Puts the first line into the row area; its length. */
+/** Builds the first line in the row area. Returns its length. */
 function headerRow(runtime: Runtime, b: Builder, sketch: Sketch): Ref {
   const spaces = MOST_VALUE - 5;
   const text = b.addressOf(AddressKind.Rodata, runtime.unit.literal(" ".repeat(spaces) + HEADER_TAIL));
@@ -261,7 +261,7 @@ function buildMeasure(store: StatisticStore, b: RoutineBuilder): void {
   b.branch(met, some, none);
   b.setBlock(some);
   sketch.set(Drawing.Last, each.index);
-  // The first one is the only one that is less than -1 is, unsigned.
+  // Only the first one is less than -1 as an unsigned number.
   const first = sketch.get(Drawing.First);
   sketch.set(Drawing.First, select(b, b.binary(Op.Ult, each.index, first), each.index, first));
   const greatest = sketch.get(Drawing.Greatest);
@@ -296,7 +296,9 @@ function buildGeometry(store: StatisticStore, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** Two rows more at either end; but not below zero on a scale of powers of two, and no empty ones outside the range. */
+/**
+ * Shows two more rows at either end, but no row below zero on a logarithmic scale, and no empty row outside the range.
+ */
 function widen(b: Builder, sketch: Sketch): void {
   for (let i = 0; i < NEIGHBOURS; ++i) {
     const first = sketch.get(Drawing.First);
@@ -353,7 +355,7 @@ function buildRow(store: StatisticStore, b: RoutineBuilder): void {
   b.ret(putRow(store.runtime, b, sketch, index));
 }
 
-/** Puts a row together, and the one before it that says that some were left out; how long that is. */
+/** Builds a row, and before it the line that says that rows were left out. Returns the length. */
 function putRow(runtime: Runtime, b: Builder, sketch: Sketch, index: Ref): Ref {
   const spaces = b.constant(0x2020202020202020);
   for (let at: i32 = 0; at < 160; at += 8) b.store(Op.Store64, sketch.address(b.constant(0), Drawing.Area), at, spaces);
@@ -382,7 +384,7 @@ function putRow(runtime: Runtime, b: Builder, sketch: Sketch, index: Ref): Ref {
   return b.binary(Op.Add, b.binary(Op.Add, total, b.constant(BAR_WIDTH + 4)), before);
 }
 
-/** `<` or `>` before the value of a row that lies outside of the range. */
+/** Puts `<` or `>` before the value of a row outside of the range. */
 function markOutside(b: Builder, sketch: Sketch, index: Ref, start: Ref): void {
   const outside = b.newBlock("outside");
   const inside = b.newBlock("inside");

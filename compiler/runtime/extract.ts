@@ -1,4 +1,4 @@
-// Reading statistics: the extractors, and adding up the copies of a scalar one.
+// Reading statistics: the extractors, and adding up the copies of a scalar statistic.
 
 import { Extractor, MAX_BIAS, MIN_BIAS, StatisticField } from "../../common/as/statistic";
 import { AddressKind, Builder } from "../ir/build";
@@ -11,10 +11,10 @@ import { Runtime } from "./runtime";
 import { Cell, StatisticStore } from "./store";
 import { zeroWords } from "./words";
 
-/** () -> 0: makes a scalar statistic empty */
+/** () -> 0. Clears a scalar statistic. */
 export const CLEAR_STATISTIC = new Routine<StatisticStore>("clear", 0, buildClear);
 
-/** One word of all copies of a statistic: the subject of the routine that adds them up. */
+/** One word of all copies of a statistic. It is the subject of the routine that combines them. */
 class MergedWord {
   constructor(
     public store: StatisticStore,
@@ -30,13 +30,13 @@ class MergedWord {
   }
 }
 
-/** () -> a word of all copies together: the sum, or of extremes the greatest */
+/** () -> one word of all copies combined. Extremes give the greatest, other words the sum. */
 const MERGE = new Routine<MergedWord>("merge", 0, buildMerge, roundsOfMerge);
 
-/** (element or 0) -> the variance */
+/** (element or 0) -> the variance. */
 const VARIANCE = new Routine<StatisticStore>("variance", 1, buildVariance);
 
-/** A word of a statistic; if there are copies, of all together. */
+/** A word of a statistic, combined over all copies if there are any. */
 export function readWord(b: Builder, cell: Cell, field: StatisticField): Ref {
   if (field == StatisticField.Count && cell.count != NoRef) return cell.count;
   if (cell.store.rows === null) return b.load(Op.Load64, cell.base, cell.word(field));
@@ -75,7 +75,7 @@ function buildMerge(word: MergedWord, b: RoutineBuilder): void {
   b.ret(b.getVar(best));
 }
 
-/** What an extractor says of a statistic that is not empty; count and sum also of one that is. */
+/** The value of an extractor. The statistic must not be empty, except for count and sum. */
 export function extract(b: Builder, cell: Cell, extractor: Extractor): Ref {
   switch (extractor) {
     case Extractor.Count:
@@ -101,9 +101,8 @@ export function extract(b: Builder, cell: Cell, extractor: Extractor): Ref {
 }
 
 /**
- * As in stap, the difference between the running average and the average of the sum makes up for what the running
- * average lost by dividing whole numbers: (squares + count * difference^2) / (count - 1), scaled back. The numerator is
- * added up over all copies.
+ * As in stap, the result corrects the rounding of the running average, using its difference from the exact average of
+ * the sum: (squares + count * difference^2) / (count - 1), scaled back. The numerator is added up over all copies.
  */
 function buildVariance(store: StatisticStore, b: RoutineBuilder): void {
   const cell = store.cell(b, store.shape.isArray ? b.parameter(0) : NoRef);
@@ -123,13 +122,13 @@ function buildVariance(store: StatisticStore, b: RoutineBuilder): void {
   if (rows !== null) squares = mergedSquares(b, store, rows, average);
   else squares = squaresOf(b, cell, average);
   const variance = b.binary(Op.Sdiv, squares, others);
-  // Shifting by 64 and more leaves the sign.
+  // A shift by 64 or more leaves the sign.
   b.ret(b.binary(Op.Sar, variance, b.constant(min<i64>(2 * shift, 63))));
 }
 
 /**
- * The sum of squares around the average of all samples, as stap merges those of its CPUs: each copy adds (its count -
- * 1) * its variance + its count * (its average - that of all)^2.
+ * The sum of squares around the average of all samples, merged as stap merges its CPUs. Each copy adds (its count - 1)
+ * * its variance + its count * (its average - the common average)^2.
  */
 function mergedSquares(b: Builder, store: StatisticStore, copies: Copies, average: Ref): Ref {
   const total = b.variable("total");
@@ -143,12 +142,12 @@ function mergedSquares(b: Builder, store: StatisticStore, copies: Copies, averag
   return b.getVar(total);
 }
 
-/** What the samples of one copy add to the sum of squares around `average`. */
+/** The share of one copy's samples in the sum of squares around `average`. */
 function squaresOf(b: Builder, cell: Cell, average: Ref): Ref {
   const count = b.load(Op.Load64, cell.base, cell.word(StatisticField.Count));
   const squares = b.load(Op.Load64, cell.base, cell.word(StatisticField.Squares));
   const others = b.binary(Op.Sub, count, b.constant(1));
-  // Of one sample there are no squares, and of none no count: a division by zero is zero.
+  // One sample has no squares, and an empty copy has no count. In BPF a division by zero gives zero.
   const within = b.binary(Op.Mul, b.binary(Op.Sdiv, squares, others), others);
   const own = b.load(Op.Load64, cell.base, cell.word(StatisticField.Average));
   const off = b.binary(Op.Sub, own, average);

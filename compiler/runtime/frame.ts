@@ -1,10 +1,10 @@
 // The memory of one function under construction: its part of the claimed frame, its stack, and places in both.
 //
-//   Frame       one IR function's way to the frame that its handler claimed
-//   RecordArea  in a handler that runs in steps: the record of one activation, from which its places are taken instead
+//   Frame       how one IR function reaches the frame that its handler claimed
+//   RecordArea  in a handler that runs in steps: the record of one activation, which holds its places instead
 //
-// The bodies of loops are functions of their own. They use the area of the function around them, their *root*: what
-// must be seen on both sides is taken from the frame, never from a stack.
+// The bodies of loops are separate functions. They use the area of the surrounding function, their *root*. Values that
+// both sides access are in the frame, never on a stack.
 
 import { AddressKind, Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
@@ -14,27 +14,29 @@ import { Base, literalWord, MAX_OFFSET, Place, SMALL_BYTES, sectionOf } from "./
 import { FrameWord, Hole } from "./plan";
 import { Runtime } from "./runtime";
 
-/** Bytes of BPF stack that one function's string slots may take; the chain of calls has 512 in all. */
+/** Limit of BPF stack for the string slots of one function. A whole chain of calls has 512 bytes. */
 const STACK_BUDGET: i32 = 192;
 
-/** The same where loops and calls make chains of functions. */
+/** The same limit for functions that are part of call chains through loops and calls. */
 const FRAMED_STACK_BUDGET: i32 = 32;
 
-/** Memory of one activation in a handler that runs in steps. Places are given back at the end of each statement. */
+/** Memory of one activation in a handler that runs in steps. Places are released at the end of each statement. */
 export abstract class RecordArea {
   abstract newPlace(capacity: i32): Place;
-  /** How much is taken; `release` gives back what was taken since. */
+  /** The amount reserved so far. `release` frees everything reserved since. */
   abstract mark(): i32;
   abstract release(mark: i32): void;
 }
 
-/** IR variables by which a function reaches its frame. Functions that are built into one share them. */
+/**
+ * IR variables through which a function reaches its frame. Functions that are built into one IR function share them.
+ */
 export class FrameVariables {
   /** The frame's address. */
   frame: i32;
   /** The address of the handlers' area, or of a record in it. */
   area: i32;
-  /** The address of the output. */
+  /** The address of the output area. */
   output: i32;
   /** The frame's offset in the arena, a scalar. */
   offset: i32;
@@ -52,26 +54,28 @@ export class FrameVariables {
 
 /** One IR function's memory. */
 export class Frame {
-  /** Something of the function is in the frame: its handler must claim one. */
+  /** The function uses the frame, so its handler must claim one. */
   isUsed: bool = false;
-  /** Locals of the script live in the frame, because bodies of loops are functions of their own. */
+  /** Locals of the script live in the frame, because the bodies of loops are separate functions. */
   holdsLocals: bool = false;
-  /** Root: bytes of the handlers' area taken. */
+  /** Root: bytes reserved in the handlers' area. */
   areaBytes: i32 = 0;
-  /** Root: the record that places are taken from. */
+  /** Root: the record that provides the places. */
   record: RecordArea | null = null;
   private owner: Frame | null;
   private stackBytes: i32 = 0;
-  /** Root: temporary places of the statements around what is being lowered, and those that are free again, by size. */
+  /** Root: temporary places in use by the statements around this point, and the free ones by size. */
   private temporaries: Place[] = [];
   private released: Map<i32, Place[]> = new Map<i32, Place[]>();
 
   constructor(
     public runtime: Runtime,
     public variables: FrameVariables,
-    /** The root, of a loop's body; null: this is one. */
+    /** The root of a loop's body; null if this function is a root. */
     root: Frame | null,
-    /** It is a handler's, whose places lie in the handlers' area; a function's lie in the functions' part. */
+    /**
+     * It belongs to a handler: its places lie in the handlers' area. Those of a function lie in the functions' part.
+     */
     public isHandler: bool,
   ) {
     this.owner = root;
@@ -81,7 +85,7 @@ export class Frame {
     return this.variables.b;
   }
 
-  /** The frame of the handler or function whose area this one uses: itself, but for loops' bodies. */
+  /** The frame of the handler or function whose area this one uses. Only for a loop's body is it another frame. */
   get root(): Frame {
     const owner = this.owner;
     return owner !== null ? owner : this;
@@ -89,7 +93,7 @@ export class Frame {
 
   // -------------------------------------------------------------------------------------------------------- addresses
 
-  /** The address of the frame that the handler claimed. */
+  /** The address of the frame that the handler has claimed. */
   address(): Ref {
     this.isUsed = true;
     this.root.isUsed = true;
@@ -97,7 +101,7 @@ export class Frame {
     return this.b.getVar(this.variables.frame);
   }
 
-  /** The frame's offset in the arena, as routines take it. */
+  /** The frame's offset in the arena. Routines take this offset. */
   offset(): Ref {
     return this.b.getVar(this.variables.offset);
   }
@@ -108,7 +112,7 @@ export class Frame {
     return this.b.getVar(this.variables.area);
   }
 
-  /** The address where output is put together in the frame. */
+  /** The address of the output area. */
   output(): Ref {
     this.isUsed = true;
     return this.b.getVar(this.variables.output);
@@ -143,14 +147,14 @@ export class Frame {
     b.setVar(this.variables.output, b.binary(Op.Add, frame, plan.placeholder(b.fn, Hole.Output)));
   }
 
-  /** The same from an offset that the verifier knows nothing of: a parameter, or what a routine returned. */
+  /** Sets the variables from an offset that the verifier cannot bound: a parameter, or the result of a routine. */
   defineMasked(offset: Ref): void {
     this.isUsed = true;
     this.runtime.plan.used = true;
     this.define(this.b.binary(Op.And, offset, frameMask(this.b)));
   }
 
-  /** In a function that runs in steps: the area is the record of the activation that runs. */
+  /** In a function that runs in steps: the area is the record of the running activation. */
   defineRecord(): void {
     const b = this.b;
     const plan = this.runtime.plan;
@@ -177,7 +181,7 @@ export class Frame {
     return this.newFramePlace(capacity);
   }
 
-  /** Stack for a ring record of so many bytes; NoRef if there is too little of it. */
+  /** Stack for a ring record of that many bytes; NoRef if there is too little stack. */
   newRecord(bytes: i32): Ref {
     if (this.root.record !== null || this.stackBytes + bytes > this.stackBudget) return NoRef;
     this.stackBytes += bytes;
@@ -191,10 +195,10 @@ export class Frame {
     return this.newFrameTemporary(capacity);
   }
 
-  /** The same, in the frame whatever its size. */
+  /** A temporary place, in the frame whatever its size. */
   newFrameTemporary(capacity: i32): Place {
     const root = this.root;
-    // In a record, everything that a statement takes is given back at its end.
+    // In a record, everything that a statement reserves is released at its end.
     if (root.record !== null) return this.newFramePlace(capacity);
     const free = root.released.has(capacity) ? root.released.get(capacity) : [];
     let place: Place;
@@ -209,7 +213,7 @@ export class Frame {
     return place;
   }
 
-  /** How many temporary places are in use; `releaseTemporaries` gives back those made since. */
+  /** The number of temporary places in use. `releaseTemporaries` frees those made since. */
   markTemporaries(): i32 {
     const record = this.root.record;
     return record !== null ? record.mark() : this.root.temporaries.length;
@@ -244,7 +248,7 @@ export class Frame {
 
   // ------------------------------------------------------------------------------------------------- places' contents
 
-  /** The register that a place's offset counts from. */
+  /** The register that a place's offset is relative to. */
   baseOf(place: Place): Ref {
     switch (place.base) {
       case Base.Pointer:
@@ -260,7 +264,7 @@ export class Frame {
     }
   }
 
-  /** What to add to `baseOf`. */
+  /** The offset to add to `baseOf`. */
   offsetOf(place: Place): i32 {
     const direct = place.base == Base.Bss || place.base == Base.Rodata;
     return direct && place.offset > MAX_OFFSET ? 0 : place.offset;
@@ -273,7 +277,7 @@ export class Frame {
     return offset == 0 ? base : this.b.binary(Op.Add, base, this.b.constant(offset));
   }
 
-  /** Where a place of the frame begins in the arena, a scalar. */
+  /** The arena offset of a place in the frame, as a scalar. */
   offsetInArena(place: Place): Ref {
     const b = this.b;
     let offset = this.offset();
@@ -281,7 +285,7 @@ export class Frame {
     return b.binary(Op.Add, offset, b.constant(place.offset));
   }
 
-  /** Word `index` of a small string; of a literal, a constant. Beyond its capacity: zero. */
+  /** Word `index` of a small string; a constant for a literal. Words beyond the capacity are zero. */
   word(place: Place, index: i32): Ref {
     if (place.isLiteral) return this.b.constant(literalWord(place.text, index));
     if (index * 8 >= place.capacity) return this.b.constant(0);

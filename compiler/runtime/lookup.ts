@@ -1,7 +1,7 @@
-// Values of maps, chosen by number: what large arrays are made of.
+// Map values by number. Large arrays consist of map values.
 //
-// A helper finds a value of a map, and the verifier demands that its answer is compared with null. A number that is too
-// large would end the function there; none is ever too large.
+// A helper looks up the value, and the verifier demands a null check of the result. A number out of range would end the
+// function there, but callers never pass one.
 
 import { Helper } from "../../common/format/helpers";
 import { AddressKind, Builder } from "../ir/build";

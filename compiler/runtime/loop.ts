@@ -1,14 +1,14 @@
-// The one way to build a loop that the kernel's verifier can follow: a counter that it knows, compared with a constant.
+// The only way to build a loop that the kernel's verifier can follow: a counter compared with a constant.
 //
 // The verifier walks such a loop round by round and gives up after a million instructions. So each loop adds its rounds
-// to `Func.rounds`, from which bpf/walk.ts estimates what the verifier will walk.
+// to `Func.rounds`. From them bpf/walk.ts estimates how many instructions the verifier will walk.
 
 import { Builder } from "../ir/build";
 import { Func, Linkage, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Unit } from "../ir/unit";
 
-/** `for (i = 0; ; ) { …; if (++i == bound) break }`: what is built between the constructor and `again` is the body. */
+/** `for (i = 0; ; ) { …; if (++i == bound) break }`. Code built before `again` is the body. */
 export class BoundedLoop {
   private counter: i32;
   private head: i32;
@@ -34,7 +34,10 @@ export class BoundedLoop {
     return this.b.getVar(this.counter);
   }
 
-  /** Leaves when the compare is true: goes on in a cold block that is returned; what follows goes behind it. */
+  /**
+   * Leaves the loop if the comparison is true, through a cold block, which is returned. Later code goes after the
+   * check.
+   */
   leaveIf(op: Op, x: Ref, y: Ref): i32 {
     const b = this.b;
     const out = b.newBlock("out");
@@ -45,7 +48,7 @@ export class BoundedLoop {
     return out;
   }
 
-  /** Ends the body: goes to the next round, or on behind the last one. */
+  /** Ends the body: goes to the next round, or past the loop after the last one. */
   again(): void {
     const b = this.b;
     const next = b.binary(Op.Add, b.getVar(this.counter), b.constant(1));
@@ -57,10 +60,10 @@ export class BoundedLoop {
   }
 }
 
-/** The most calls that one driving loop makes: the verifier walks it to its bound. More calls take a loop of loops. */
+/** Limit of calls in one driving loop, which the verifier walks to its bound. More calls need two nested loops. */
 const MOST_DRIVEN: i32 = 1024;
 
-/** Code that calls a function of one argument many times, until it answers something other than 0. */
+/** Code that calls a function of one argument repeatedly, until it returns something other than 0. */
 export class Driver {
   constructor(
     private unit: Unit,
@@ -68,8 +71,9 @@ export class Driver {
   ) {}
 
   /**
-   * Calls `callee` until it answers something other than 0, `times` times at most; its last answer. More than
-   * MOST_DRIVEN calls are driven in two levels, of which the verifier walks the sum: `times` is rounded up then.
+   * Calls `callee` up to `times` times, until it returns something other than 0. Returns the last result. More than
+   * MOST_DRIVEN calls use two levels, so that the verifier walks the sum of their bounds, not the product. `times` is
+   * then rounded up.
    */
   drive(callee: i32, argument: Ref, times: i32): Ref {
     if (times <= MOST_DRIVEN) return this.callUntil(callee, argument, times);
@@ -89,7 +93,7 @@ export class Driver {
     return b.getVar(answer);
   }
 
-  /** A function that calls another one MOST_DRIVEN times at most, until it answers something other than 0. */
+  /** A function that calls another one up to MOST_DRIVEN times, until it returns something other than 0. */
   private manyCalls(callee: i32): i32 {
     const ir = this.unit.ir;
     const fn = new Func(`${ir.functions[callee].name}_rounds`, Linkage.Subprogram, 1);

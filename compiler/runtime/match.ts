@@ -1,6 +1,6 @@
-// The routines that walk the tables of regular expressions (regex.ts says how those lie). One loop each, one step for
-// each byte, and in each step the same instructions whatever was read: the verifier walks a loop to its bound, but
-// never twice.
+// The routines that walk the tables of regular expressions (regex.ts has their layout). Each has one loop with one step
+// for each byte, and each step runs the same instructions whatever it reads. So the verifier walks the loop to its
+// bound, but follows one path only.
 
 import { AddressKind, Builder } from "../ir/build";
 import { Ref } from "../ir/function";
@@ -14,10 +14,10 @@ import { everyByte, Runtime } from "./runtime";
 /** Words of a string that `MATCH_SHORT` takes. */
 export const MATCH_WORDS: i32 = 3;
 
-/** (string, classes, first row) -> whether there is a match */
+/** (string, classes, first row) -> 1 if the string matches, else 0. */
 export const MATCH_STRING = new Routine<Runtime>("match", 3, buildMatch, everyByte);
 
-/** (classes, first row, three words) -> the same of a short string that is in registers: it needs no frame */
+/** (classes, first row, three words) -> the same for a short string in registers. It needs no frame. */
 export const MATCH_SHORT = new Routine<Runtime>(
   "match_words",
   2 + MATCH_WORDS,
@@ -25,12 +25,12 @@ export const MATCH_SHORT = new Routine<Runtime>(
   (_: Runtime): i64 => 8 * MATCH_WORDS,
 );
 
-/** (frame, classes, first row, first list of ways, groups) -> the same of the remembered string, leaving a trail */
+/** (frame, classes, first row, first list of ways, groups) -> the same for the remembered string. Records a trail. */
 export const REMEMBER_MATCH = new Routine<Runtime>("remember_match", 5, buildRememberMatch, everyByte);
 
 /**
- * (frame, group) -> start of the group in the remembered string, and above bit 16 one more than its length; a length of
- * 0 if it took no part.
+ * (frame, group) -> start of the group in the remembered string, and its length plus one from bit 16 on; 0 there if the
+ * group was not part of the match.
  */
 export const FIND_GROUP = new Routine<Runtime>(
   "find_group",
@@ -39,7 +39,7 @@ export const FIND_GROUP = new Routine<Runtime>(
   (runtime: Runtime): i64 => <i64>runtime.maxLength + 3,
 );
 
-/** A walk along a string, one row of a table after the other. */
+/** A walk along a string, with one row of a table for each byte. */
 class Walk {
   text: i32;
   private row: i32;
@@ -58,12 +58,12 @@ class Walk {
     this.limit = b.constant(runtime.regexes.lastRow);
   }
 
-  /** Sets out from a row; to `answered` if that is an answer already. */
+  /** Starts at a row. Goes to `answered` if the row is an answer already. */
   begin(b: Builder, classes: Ref, row: Ref, answered: i32): void {
     const known = b.newBlock("known");
     const go = b.newBlock("go");
     b.setVar(this.row, row);
-    // Nothing but offsets of classes is ever passed, but the verifier wants to see a limit.
+    // Callers pass only valid offsets of classes, but the verifier needs a limit.
     b.branchIf(Op.Ugt, classes, b.constant(this.runtime.regexes.poolBytes), answered, known);
     b.setBlock(known);
     this.classes = b.binary(Op.Add, this.pool, classes);
@@ -71,7 +71,7 @@ class Walk {
     b.setBlock(go);
   }
 
-  /** The entry of the table for the next byte, of 2^shift bytes. */
+  /** The table entry for the next byte. Entries have 2^shift bytes. */
   entry(b: Builder, op: Op, shift: i32): Ref {
     const byte = b.load(Op.Load8u, b.getVar(this.text), 0);
     const kind = b.load(Op.Load8u, b.binary(Op.Add, this.classes, byte), 0);
@@ -79,7 +79,7 @@ class Walk {
     return b.load(op, b.binary(Op.Add, this.pool, at), 0);
   }
 
-  /** Goes on to a row; to `answered` if it is an answer, which only such a number is that no row has. */
+  /** Moves to a row. Goes to `answered` if it is an answer: a number that no row has. */
   step(b: Builder, row: Ref, answered: i32): void {
     const on = b.newBlock("on");
     b.setVar(this.row, row);
@@ -88,7 +88,7 @@ class Walk {
     b.setVar(this.text, b.binary(Op.Add, b.getVar(this.text), b.constant(1)));
   }
 
-  /** The answer: 1 if there is a match. */
+  /** The result: 1 if the string matches. */
   answer(b: Builder): Ref {
     return b.binary(Op.And, b.getVar(this.row), b.constant(1));
   }
@@ -108,7 +108,7 @@ function buildMatchWords(runtime: Runtime, b: RoutineBuilder): void {
   walkToAnswer(b, walk, b.parameter(0), b.parameter(1));
 }
 
-/** The rest of a routine that answers: from the offset of the classes and the first row on. */
+/** The rest of a routine that returns an answer, starting with the offset of the classes and the first row. */
 function walkToAnswer(b: RoutineBuilder, walk: Walk, classes: Ref, row: Ref): void {
   const answered = b.newBlock("answered");
   b.setCold(answered);
@@ -150,7 +150,7 @@ function buildRememberMatch(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(answer);
 }
 
-/** A walk back along the trail: the first value that it meets of a tag is the last that the match gave it. */
+/** A walk back along the trail. The first value found for a tag is the last one that the match assigned. */
 class WalkBack {
   private at: i32;
   private way: i32;
@@ -162,7 +162,7 @@ class WalkBack {
     private runtime: Runtime,
     private b: Builder,
     private frame: Ref,
-    /** Which bit of a way's word is the tag of the group's start; the next one is that of its end. */
+    /** The bit of the group's start tag in a way's word. The next bit is its end tag. */
     private bit: Ref,
   ) {
     this.at = b.variable("at");
@@ -177,7 +177,7 @@ class WalkBack {
     b.setVar(this.end, b.constant(0));
   }
 
-  /** One position; to `done` behind the match's beginning. */
+  /** One position. Goes to `done` at the beginning of the match. */
   step(done: i32): void {
     const b = this.b;
     const regexes = this.runtime.regexes;
@@ -185,14 +185,14 @@ class WalkBack {
     const position = b.binary(Op.Add, this.frame, b.binary(Op.Shl, index, b.constant(1)));
     const number = b.binary(Op.Add, b.load(Op.Load16u, position, regexes.trail), b.getVar(this.way));
     const more = b.newBlock("more");
-    // The way before a beginning is no way: its number is beyond all.
+    // The number before the first way is greater than any way's number.
     b.branchIf(Op.Ugt, number, b.constant(regexes.lastWay), done, more);
     b.setBlock(more);
     const ways = b.addressOf(AddressKind.Rodata, regexes.ways);
     const word = b.load(Op.Load64, b.binary(Op.Add, ways, b.binary(Op.Shl, number, b.constant(3))), 0);
     const found = b.binary(Op.And, b.binary(Op.Shr, word, this.bit), b.getVar(this.wanted));
     b.setVar(this.wanted, b.binary(Op.Xor, b.getVar(this.wanted), found));
-    // One more than the position, as 0 stands for none.
+    // The position plus one, because 0 means none.
     const after = b.binary(Op.Add, index, b.constant(1));
     this.note(this.start, b.binary(Op.And, found, b.constant(1)), after);
     this.note(this.end, b.binary(Op.Shr, found, b.constant(1)), after);
@@ -200,13 +200,13 @@ class WalkBack {
     b.setVar(this.at, b.binary(Op.Sub, b.getVar(this.at), b.constant(1)));
   }
 
-  /** Gives a variable its value if a bit is set. */
+  /** Assigns a variable if a bit is set. */
   private note(variable: i32, bit: Ref, value: Ref): void {
     const b = this.b;
     b.setVar(variable, b.binary(Op.Add, b.getVar(variable), b.binary(Op.Mul, bit, value)));
   }
 
-  /** Start and length of what was found. */
+  /** Start and length of the group. */
   get result(): Ref {
     const b = this.b;
     const length = b.binary(Op.Sub, b.getVar(this.end), b.getVar(this.start));

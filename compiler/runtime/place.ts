@@ -1,7 +1,7 @@
 // String values in memory. A *place* is an address with a capacity; two kinds with one invariant each:
 //
 //   small  capacity <= SMALL_BYTES: always zero-padded to its capacity, so that copies and comparisons go word by word
-//   large  more than that: NUL-terminated, what follows the NUL is undefined; handled by helpers and routines
+//   large  more than that: NUL-terminated, undefined after the NUL; handled by helpers and routines
 //
 // Capacities count the NUL and are multiples of 8.
 
@@ -11,12 +11,12 @@ import { NoRef, Ref } from "../ir/function";
 /** Largest capacity of a small string. */
 export const SMALL_BYTES: i32 = 64;
 
-/** Largest offset that a load or store instruction holds. */
+/** Limit of the offset in a load or store instruction. */
 export const MAX_OFFSET: i32 = 32000;
 
-/** What a place's offset counts from. */
+/** The base that a place's offset is relative to. */
 export const enum Base {
-  /** A register: `ref` plus offset. */
+  /** A register, in `ref`. */
   Pointer,
   /** .bss */
   Bss,
@@ -24,17 +24,17 @@ export const enum Base {
   Rodata,
   /** The handler's area of the frame. */
   Handler,
-  /** The frame itself (areas of functions). */
+  /** The frame itself, for areas of functions. */
   Frame,
-  /** No memory: `text` is the value. */
+  /** Not in memory: `text` is the value. */
   Literal,
 }
 
 /** A string in memory, or a literal. */
 export class Place {
-  /** Of a Literal. */
+  /** The value of a Literal. */
   text: string = "";
-  /** In a record, whose reader stops at the NUL: what follows it need not be zero. */
+  /** In a record. Its reader stops at the NUL, so the bytes after it need not be zero. */
   isRecord: bool = false;
   constructor(
     public base: Base,
@@ -52,7 +52,7 @@ export class Place {
   }
 }
 
-/** The capacity that a string of at most `length` bytes needs. */
+/** The capacity for a string of at most `length` bytes. */
 export function capacityFor(length: i32): i32 {
   return (length + 1 + 7) & ~7;
 }
@@ -74,12 +74,12 @@ export function literalWord(text: string, index: i32): i64 {
   return word;
 }
 
-/** Whether a place is in the frame, where a text can be put together. */
+/** Whether a place is in the frame, so that a text can be built there. */
 export function isInFrame(place: Place): bool {
   return place.base == Base.Handler || place.base == Base.Frame;
 }
 
-/** The kind of address of a data section. */
+/** The address kind of a data section. */
 export function sectionOf(base: Base): AddressKind {
   return base == Base.Bss ? AddressKind.Bss : AddressKind.Rodata;
 }

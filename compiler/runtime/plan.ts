@@ -1,4 +1,4 @@
-// The plan of the claimed frame: where values live that have no register (docs/bpf-abi.md).
+// The plan of the claimed frame, which holds values that have no register (docs/bpf-abi.md).
 //
 //   0        64                 F                    H
 //   +--------+------------------+--------------------+----------------+
@@ -6,9 +6,9 @@
 //   |        | script functions  | handler that runs  | handler        |
 //   +--------+------------------+--------------------+----------------+
 //
-// Each script function that is a subprogram has an area of its own: without recursion it has one activation at a time
-// in a frame. Handlers share one area: a frame belongs to one handler at a time. F and H are known when everything is
-// lowered. Until then they are placeholders: constants of a function that `finish` fills in.
+// Each script function that is a subprogram has its own area. Without recursion it has one activation at a time in a
+// frame. Handlers share one area, because a frame belongs to one handler at a time. F and H are known only when
+// everything is lowered. Until then they are placeholders: constants of a function that `finish` fills in.
 
 import { MAX_RECORD_BYTES } from "../../common/format/record";
 import { FRAME_ALIGN, powerOfTwo } from "../../common/format/runtime";
@@ -16,33 +16,33 @@ import { constantRef, Func, Ref } from "../ir/function";
 
 /** Byte offsets in a frame's header. */
 export const enum FrameWord {
-  /** u32: handlers that hold the frame or are trying to claim it; 0: it is free. */
+  /** u32: handlers that hold the frame or are trying to claim it; 0: the frame is free. */
   Claim = 0,
-  /** u64: bytes of output put together so far. */
+  /** u64: bytes of output collected so far. */
   OutputLength = 8,
-  /** u32: the error that a subprogram ended with: its site and bits plus one; 0 none. */
+  /** u32: the error with which a subprogram ended, as its site and flags plus one; 0: none. */
   Error = 16,
   /**
-   * u8, of a unit of output that is written in pieces: RecordFlags.More once one is written, Torn once one was lost.
+   * u8, for a unit of output written in pieces: RecordFlags.More once a piece is written, Torn once a piece is lost.
    */
   Cut = 20,
-  /** u64: statements that may still be run before MAXACTION. */
+  /** u64: statements that remain until MAXACTION. */
   Actions = 24,
-  /** Of a handler that runs in steps (lower/steps.ts). u32: the piece that runs next. */
+  /** In a handler that runs in steps (lower/steps.ts). u32: the piece that runs next. */
   Piece = 32,
-  /** u32: where the record of the running activation begins, counted from the handlers' area. */
+  /** u32: start of the running activation's record, relative to the handlers' area. */
   Record = 36,
-  /** u64: the number that a function returned. */
+  /** u64: the number that a function has returned. */
   Result = 40,
-  /** u32: calls that have not returned. */
+  /** u32: calls that have not returned yet. */
   Nesting = 48,
   Size = 64,
 }
 
-/** Most bytes of a frame: the largest map of Linux 5.10 would hold too few of larger ones. */
+/** Limit of a frame's bytes. With larger frames, the largest map of Linux 5.10 would hold too few. */
 const MAX_FRAME_BYTES: i32 = 262144;
 
-/** What a placeholder stands for. */
+/** The value for which a placeholder stands. */
 export const enum Hole {
   /** F: offset of the handlers' area. */
   Handler,
@@ -52,13 +52,13 @@ export const enum Hole {
   Bytes,
   /** A mask for offsets in a frame, 2^n - 1. */
   Mask,
-  /** Bytes of output that fit a frame, minus one: a mask for the output's length, 2^n - 1. */
+  /** Bytes of output that fit in a frame, minus one. It is a mask for the output's length, 2^n - 1. */
   OutputMask,
-  /** Bytes of the handlers' area that records of activations may take. */
+  /** Bytes of the handlers' area for records of activations. */
   Records,
 }
 
-/** A constant whose value is known at the end. */
+/** A constant whose value is known only at the end. */
 class Placeholder {
   constructor(
     public fn: Func,
@@ -67,7 +67,7 @@ class Placeholder {
   ) {}
 }
 
-/** How much of a plan there was at some moment. */
+/** The state of a plan at some moment. */
 export class PlanMark {
   constructor(
     public used: bool,
@@ -83,14 +83,14 @@ export class FramePlan {
   private functionBytes: i32 = 0;
   private handlerBytes: i32 = 0;
   private outputBytes: i32 = 0;
-  /** Number of the handler that needs most; -1: no handler needs any. */
+  /** The handler that needs most; -1: no handler needs a frame. */
   largest: i32 = -1;
-  /** Of a whole frame; known when finished. */
+  /** Bytes of a whole frame, known once the plan is finished. */
   private bytes: i32 = 0;
   private recordsWanted: i32 = 0;
   private placeholders: Placeholder[] = [];
 
-  /** Takes bytes of the functions' part; returns their offset in the frame. */
+  /** Reserves bytes of the functions' part. Returns their offset in the frame. */
   reserveFunction(bytes: i32): i32 {
     this.used = true;
     const at = FrameWord.Size + this.functionBytes;
@@ -98,14 +98,14 @@ export class FramePlan {
     return at;
   }
 
-  /** Notes how much of the handlers' area the handler of a number needs. */
+  /** Records how much of the handlers' area a handler needs. */
   needHandler(bytes: i32, handler: i32): void {
     if (this.largest >= 0 && bytes <= this.handlerBytes) return;
     this.handlerBytes = bytes;
     this.largest = handler;
   }
 
-  /** What the frame lacks for the handler that needs most, once it is finished; empty: it fits. */
+  /** The error if the largest handler does not fit in the finished frame, else the empty string. */
   get problem(): string {
     if (this.largest < 0 || this.bytes <= MAX_FRAME_BYTES) return "";
     const most = MAX_FRAME_BYTES - this.outputBytes - FrameWord.Size;
@@ -113,23 +113,25 @@ export class FramePlan {
     return `${own}, the script's functions ${this.functionBytes}: more than the ${most} there are`;
   }
 
-  /** Notes how much of the handlers' area records of activations would take; they get what a frame has room for. */
+  /**
+   * Records how much of the handlers' area the records of activations want. They get the space that a frame has left.
+   */
   wantRecords(bytes: i32): void {
     if (bytes > this.recordsWanted) this.recordsWanted = bytes;
   }
 
-  /** Bytes that a frame has for records of activations. */
+  /** Bytes that a frame has left for records of activations. */
   get recordsRoom(): i32 {
     return (MAX_FRAME_BYTES - FrameWord.Size - this.functionBytes - this.outputBytes) & ~7;
   }
 
-  /** Notes how many bytes of output an item or a whole handler puts together. */
+  /** Records the bytes of output that an item or a whole handler needs. */
   needOutput(bytes: i32): void {
     const wanted = bytes < MAX_RECORD_BYTES ? bytes : MAX_RECORD_BYTES;
     if (wanted > this.outputBytes) this.outputBytes = (wanted + 7) & ~7;
   }
 
-  /** What is planned now; `rollback` forgets what was added since. */
+  /** The current plan. `rollback` removes what was added since. */
   mark(): PlanMark {
     return new PlanMark(this.used, this.functionBytes, this.outputBytes, this.placeholders.length);
   }
@@ -141,7 +143,7 @@ export class FramePlan {
     this.placeholders.length = mark.placeholders;
   }
 
-  /** A constant of `fn` that gets its value when all is lowered. */
+  /** A constant of `fn` that gets its value when everything is lowered. */
   placeholder(fn: Func, hole: Hole): Ref {
     this.used = true;
     const index = fn.constants.length;
@@ -150,7 +152,7 @@ export class FramePlan {
     return constantRef(index);
   }
 
-  /** Fills the placeholders; returns the bytes of a frame, or 0 if no handler needs one. */
+  /** Fills in the placeholders. Returns the bytes of a frame, or 0 if no handler needs one. */
   finish(): i32 {
     if (!this.used) return 0;
     const handlers = FrameWord.Size + this.functionBytes;

@@ -1,9 +1,9 @@
-// A priority queue of an array's elements: what a sorted foreach takes them from. It is a binary heap of their numbers,
-// in a scratch area that the lock guards. It is built at once, and its root taken out in each round: `limit 10` pays
-// for ten. Equal elements keep the order of insertion.
+// A priority queue of an array's elements, from which a sorted foreach takes them. It is a binary heap of element
+// numbers in a scratch area that the lock guards. It is built at once, and each round removes the root. So `limit 10`
+// costs ten removals. Equal elements keep their insertion order.
 //
-// The area is in .bss: a header, and u32 x (2 x buckets) of entries, of which the first is not used. For an array with
-// a map of its own the entries are in another map, one a value.
+// The area is in .bss: a header, and entries of u32 x (2 x buckets), of which the first is unused. For an array with a
+// map of its own, the entries are values of another map, one entry for each value.
 
 import { Extractor } from "../../common/as/statistic";
 import { AddressKind, Builder } from "../ir/build";
@@ -21,12 +21,12 @@ import { ValueKind } from "./shape";
 import { Cell, StatisticStore } from "./store";
 import { Element, Table } from "./table";
 
-/** Bytes of a queue's header, which is all that is in .bss where the entries are in a map. */
+/** Bytes of a queue's header. If the entries are in a map, only the header is in .bss. */
 export const QUEUE_HEADER_BYTES: i32 = 16;
-/** Arrays of more buckets are gone through by a loop of loops: the verifier walks a loop to its bound. */
+/** Arrays with more buckets are walked by two nested loops, because the verifier walks each loop to its bound. */
 const MOST_IN_ONE_LOOP: i32 = 2048;
 
-/** Bytes of .bss that sorting an array of so many buckets needs. */
+/** Bytes of .bss for sorting an array with that many buckets. */
 export function queueBytes(buckets: i32): i32 {
   return QUEUE_HEADER_BYTES + 8 * buckets;
 }
@@ -34,31 +34,31 @@ export function queueBytes(buckets: i32): i32 {
 /** Offsets of u32 in a queue's header. */
 const enum QueueWord {
   Count = 0,
-  /** Where the entry that is moved down has come to. */
+  /** The current position of the entry that moves down. */
   Place = 4,
-  /** How often the queue was built. */
+  /** How many times the queue was built. */
   Generation = 8,
-  /** Of the loops over all entries: the current element or entry, or how many are left. */
+  /** In loops over all entries: the current element or entry, or the number of entries left. */
   Cursor = 12,
 }
 
-/** Where a queue lies. */
+/** The place of a queue. */
 export class QueueArea {
   constructor(
-    /** In .bss. */
+    /** Offset in .bss. */
     public offset: i32,
-    /** Number of the map with the entries, or -1. */
+    /** Number of the map that holds the entries, or -1. */
     public map: i32,
   ) {}
 }
 
-/** What elements are sorted by. */
+/** The value by which elements are sorted. */
 export class SortKey {
   constructor(
-    /** Number of the key, or -1: the value. */
+    /** Number of the key, or -1 for the value. */
     public key: i32,
     public rises: bool,
-    /** Of a statistic: what of it. */
+    /** Extractor, if the value is a statistic. */
     public extractor: Extractor,
   ) {}
 }
@@ -69,7 +69,7 @@ export class ElementQueue {
     public table: Table,
     public area: QueueArea,
     public by: SortKey,
-    /** Of an array of statistics. */
+    /** The statistics, if the array holds any. */
     public statistics: StatisticStore | null,
   ) {}
 
@@ -82,7 +82,7 @@ export class ElementQueue {
     return `_${this.area.offset}`;
   }
 
-  /** Whether the loops over all entries are too long for one. */
+  /** Whether the loops over all entries must be split in two levels. */
   get isLong(): bool {
     return this.table.buckets > MOST_IN_ONE_LOOP;
   }
@@ -111,12 +111,12 @@ export class ElementQueue {
     return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.area.offset + QUEUE_HEADER_BYTES), distance);
   }
 
-  /** How deep the heap may be. */
+  /** The maximum depth of the heap. */
   get levels(): i32 {
     return 33 - clz<i32>(this.table.buckets);
   }
 
-  /** How often it was built: it may be built again while a loop takes elements out. */
+  /** How many times the queue was built. It may be built again while a loop takes elements from it. */
   generation(b: Builder): Ref {
     return this.word(b, QueueWord.Generation);
   }
@@ -133,7 +133,7 @@ export class ElementQueue {
       b.callFunction(FILL.of(this), []);
       return;
     }
-    // The loops are too long for one; what they know between rounds is in memory.
+    // The loops are split, so their state between rounds is in memory.
     const fill = FILL_LONG.of(this);
     const heapify = HEAPIFY_LONG.of(this);
     this.setWord(b, QueueWord.Cursor, this.table.first(b));
@@ -143,7 +143,7 @@ export class ElementQueue {
     b.callFunction(heapify, []);
   }
 
-  /** Takes out so many elements. */
+  /** Removes `count` elements. */
   skip(b: Builder, count: Ref): void {
     if (this.isLong) {
       const skip = SKIP_LONG.of(this);
@@ -154,7 +154,7 @@ export class ElementQueue {
     b.callFunction(SKIP.of(this), [count]);
   }
 
-  /** The first element's number, taken out; 0 when the queue is empty. */
+  /** Removes the first element and returns its number; 0 if the queue is empty. */
   pop(b: Builder): Ref {
     return b.callFunction(POP.of(this), []);
   }
@@ -162,27 +162,27 @@ export class ElementQueue {
 
 // ----------------------------------------------------------------------------------------------------------- routines
 
-/** (number, number) -> 1 if the first element comes before the second, else 0 */
+/** (number, number) -> 1 if the first element comes before the second, else 0. */
 const BEFORE = new Routine<ElementQueue>("before", 2, buildBefore);
 
-/** (index) -> 0: moves an entry down to where it belongs */
+/** (index) -> 0. Moves an entry down to its position in the heap. */
 const SIFT = new Routine<ElementQueue>("sift", 1, buildSift, everyLevel);
 
-/** () -> 0: makes a heap of the entries */
+/** () -> 0. Turns the entries into a heap. */
 const HEAPIFY = new Routine<ElementQueue>("heapify", 0, buildHeapify, everyParent);
 
-/** () -> 0: fills the queue with all elements and makes a heap of them */
+/** () -> 0. Fills the queue with all elements and turns it into a heap. */
 const FILL = new Routine<ElementQueue>("fill", 0, buildFill, everyElement);
 
-/** () -> the first element's number, taken out; 0 when the queue is empty */
+/** () -> the first element's number. Removes it; 0 if the queue is empty. */
 const POP = new Routine<ElementQueue>("pop", 0, buildPop);
 
-/** (count) -> 0: takes out so many elements */
+/** (count) -> 0. Removes that many elements. */
 const SKIP = new Routine<ElementQueue>("skip", 1, buildSkip, everyElement);
 
 const FILL_ONE = new Routine<ElementQueue>("fill_one", 1, buildFillStep);
 
-// Of a long queue: a loop () -> 0, and its step (0) -> 0, or 1 when there is nothing left to do.
+// For a long queue: a loop () -> 0, and its step (0) -> 0, or 1 when nothing is left to do.
 const FILL_LONG = new Routine<ElementQueue>("fill", 0, buildFillLong);
 
 const HEAPIFY_ONE = new Routine<ElementQueue>("heapify_one", 1, buildHeapifyStep);
@@ -205,7 +205,7 @@ function buildSkipLong(queue: ElementQueue, b: RoutineBuilder): void {
   callForAll(queue, b, SKIP_ONE.of(queue));
 }
 
-/** Calls `step` until it answers something other than 0. */
+/** Calls `step` until it returns something other than 0. */
 function callForAll(queue: ElementQueue, b: Builder, step: i32): void {
   new Driver(queue.runtime.unit, b).drive(step, b.constant(0), queue.table.buckets + 1);
   b.ret(b.constant(0));
@@ -237,7 +237,7 @@ function buildSkipStep(queue: ElementQueue, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** Ends a step with 1 when there is nothing left. */
+/** Ends a step with 1 if nothing is left. */
 function leaveAtZero(b: Builder, left: Ref): void {
   const end = b.newBlock("end");
   const more = b.newBlock("more");
@@ -263,7 +263,7 @@ function buildFill(queue: ElementQueue, b: RoutineBuilder): void {
   each.again();
   b.jump(end);
   b.setBlock(end);
-  // The verifier comes here once for each length the loop may have: what follows must be short, so it is a call.
+  // The verifier walks the code after the loop once for each possible length, so that code is short: a call.
   queue.setCount(b, b.getVar(count));
   b.ret(b.callFunction(HEAPIFY.of(queue), []));
 }
@@ -281,7 +281,7 @@ function buildHeapify(queue: ElementQueue, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** Rounds of a loop over the entries that have others below them. */
+/** Rounds of a loop over the entries that have children. */
 function everyParent(queue: ElementQueue): i64 {
   return queue.table.buckets >> 1;
 }
@@ -317,8 +317,8 @@ function everyLevel(queue: ElementQueue): i64 {
 }
 
 /**
- * The place to which an entry has moved is kept in memory. In a register the verifier would learn something else of it
- * on either side of each choice, and follow all 2^18 ways down.
+ * The current position of the moving entry is kept in memory. In a register, the verifier would learn a different value
+ * on each side of each choice, and follow all 2^18 paths.
  */
 function keepPlace(queue: ElementQueue, b: Builder, at: Ref): void {
   queue.setWord(b, QueueWord.Place, at);
@@ -328,7 +328,7 @@ function keptPlace(queue: ElementQueue, b: Builder): Ref {
   return queue.word(b, QueueWord.Place);
 }
 
-/** Of two children, the one that comes first. */
+/** The child that comes first of two. */
 function chooseChild(queue: ElementQueue, b: Builder, left: Ref, count: Ref): Ref {
   const child = b.variable("child");
   const two = b.newBlock("two");
@@ -385,7 +385,7 @@ function buildBefore(queue: ElementQueue, b: RoutineBuilder): void {
   if (kind == ValueKind.String) {
     const left = new Place(Base.Pointer, x, offset, bytes);
     const right = new Place(Base.Pointer, y, offset, bytes);
-    // It reads two elements and needs nothing of a frame.
+    // The call reads two elements and needs no frame.
     const reader = new Frame(queue.runtime, new FrameVariables(b), null, false);
     branchOnPlaces(reader, new StringPair(left, right), by.rises, [yes, no, equal]);
   } else {
@@ -405,7 +405,7 @@ function buildBefore(queue: ElementQueue, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** The number that an element is sorted by. */
+/** The number by which an element is sorted. */
 function numberOf(queue: ElementQueue, b: Builder, element: Ref, offset: i32): Ref {
   const store = queue.statistics;
   if (store === null || queue.by.key >= 0) return b.load(Op.Load64, element, offset);
@@ -413,11 +413,11 @@ function numberOf(queue: ElementQueue, b: Builder, element: Ref, offset: i32): R
 }
 
 /**
- * A queue that the same statement may build again meanwhile, in a recursive call. When it finds a queue that was built
- * anew, it builds its own again and takes out what it had already taken.
+ * A queue that the same statement may build again in a recursive call. If the queue was rebuilt meanwhile, this
+ * statement builds its own again and removes the elements that it had already taken.
  */
 export class SharedQueue {
-  /** In the record: the queue's number when it was built here, and how many elements were taken. */
+  /** In the record: the number of the queue built here, and how many elements were taken. */
   private built: Place;
   private taken: Place;
 

@@ -1,14 +1,14 @@
-// The tables of a script's regular expressions. match.ts walks them; compiler/regex makes the automata, and says why
+// The tables of a script's regular expressions. match.ts walks them. compiler/regex makes the automata and explains why
 // there are two kinds.
 //
-// The tables of all expressions are one pool in .rodata, whose bounds the routines know. A script that never asks for
-// groups has tables that answer yes or no; one that does has tables that leave a trail:
+// The tables of all expressions form one pool in .rodata, whose bounds the routines know. If a script reads no groups,
+// its tables answer yes or no. If it does, its tables record a trail:
 //
 //   yes or no   classes[256] u8, then rows of u16: the row after each class of bytes, or an answer
 //   trail       classes[256] u8, then rows of u32: the same in the low half, in the high half a list of ways
 //   ways        u64: the way before (16 bits), tags; the lists follow one another behind the rows
 //
-// A row is the number of its first entry, counted from the pool's beginning.
+// A row's number is the index of its first entry in the pool.
 
 import { ByteWriter } from "../../common/as/byte-writer";
 import { Unit } from "../ir/unit";
@@ -21,54 +21,54 @@ import { buildTagged, MATCHED, MAX_GROUPS, TaggedDfa } from "../regex/tagged";
 import { capacityFor } from "./place";
 import { FramePlan } from "./plan";
 
-/** Instead of a row: there is no match; one more: there is one. */
+/** The answer "no match", in place of a row. The answer "match" is one more. */
 const NO_MATCH: i32 = 0xfffe;
-/** Most entries of all tables: what follows stands for answers. */
+/** Limit of the entries of all tables. Greater numbers are answers. */
 const MOST_ENTRIES: i32 = 0xff00;
-/** Bytes of a table of classes. */
+/** Bytes of the table of classes. */
 const CLASS_BYTES: i32 = 256;
-/** Texts longer than this are compared by an automaton. */
+/** Longer texts are matched by an automaton. */
 const LONGEST_PLAIN: i32 = 64;
 
-/** Where things are in the area of the frame that remembers the last match. */
+/** Offsets in the frame area that remembers the last match. */
 export const enum MatchArea {
-  /** u32: groups of the expression, the whole match included; 0: the last match failed, or there was none. */
+  /** u32: groups of the expression, including the whole match; 0: the last match failed, or there was none. */
   Groups = 0,
-  /** u32: number of the last entry of the trail. */
+  /** u32: number of the trail's last entry. */
   Last = 4,
-  /** The string, then the trail: u16 for each position, and two more. */
+  /** The string, then the trail: one u16 for each position, and two more. */
   Text = 8,
 }
 
 /** One expression of the script. */
 export class Regex {
-  /** It is no more than this; or null. */
+  /** The text, if the expression is plain text; else null. */
   plain: PlainText | null = null;
-  /** Offset in the pool of its classes. */
+  /** Offset of its classes in the pool. */
   classes: i32 = 0;
   /** Its first row, or an answer. */
   initial: i32 = 0;
-  /** With a trail: the list of ways at the string's start. */
+  /** With a trail: the list of ways at the start of the string. */
   initialList: i32 = 0;
-  /** With a trail: its groups, the whole match included. */
+  /** With a trail: its groups, including the whole match. */
   groups: i32 = 0;
 }
 
-/** What is wrong with an expression whose automaton has too many states. */
+/** The error for an expression whose automaton has too many states. */
 export const TOO_LARGE: string = "this regular expression needs too large a table";
 
 /** The expressions of a script. */
 export class RegexTables {
-  /** Tables leave a trail, and matches are remembered. */
+  /** Tables record a trail, and matches are remembered. */
   remembers: bool = false;
-  /** Offset of the pool in .rodata, and its rows' greatest number. */
+  /** Offset of the pool in .rodata, and the greatest row number. */
   pool: i32 = 0;
   lastRow: i32 = 0;
   poolBytes: i32 = 0;
-  /** Offset of the ways in .rodata, and the last one's number. */
+  /** Offset of the ways in .rodata, and the number of the last one. */
   ways: i32 = 0;
   lastWay: i32 = 0;
-  /** Offset of the area in the frame. */
+  /** Offset of the match area in the frame. */
   area: i32 = 0;
   byText: Map<string, Regex> = new Map<string, Regex>();
   private rows: ByteWriter = new ByteWriter(1024);
@@ -81,12 +81,12 @@ export class RegexTables {
     return capacityFor(this.maxLength);
   }
 
-  /** Offset in the frame of the trail. */
+  /** Offset of the trail in the frame. */
   get trail(): i32 {
     return this.area + MatchArea.Text + this.textBytes;
   }
 
-  /** Makes tables for one more expression; what is wrong with it, or nothing. */
+  /** Makes the tables for one more expression. Returns an error, or the empty string. */
   add(text: string): string {
     if (this.byText.has(text)) return "";
     const parsed = parseRegex(text);
@@ -108,7 +108,7 @@ export class RegexTables {
     return this.addDfa(regex, buildDfa(nfa)) ? "" : TOO_LARGE;
   }
 
-  /** Puts the tables of all expressions into .rodata, and takes the memory that matches are remembered in. */
+  /** Puts the tables of all expressions into .rodata, and reserves memory for remembered matches. */
   place(unit: Unit, plan: FramePlan): void {
     if (this.remembers) {
       this.area = plan.reserveFunction(MatchArea.Text + this.textBytes + 2 * (this.maxLength + 3));
@@ -120,7 +120,7 @@ export class RegexTables {
     rodata.align(8);
     this.ways = rodata.length;
     rodata.append(this.wayWords);
-    // The verifier knows a row as less than its limit, and a class as less than 256.
+    // The verifier learns that a row is below its limit and a class below 256.
     const entryBytes = this.remembers ? 4 : 2;
     rodata.zeros(CLASS_BYTES * entryBytes);
     this.poolBytes = this.rows.length;
@@ -134,7 +134,7 @@ export class RegexTables {
     return at;
   }
 
-  /** Adds a table; returns false if there is no room for it. */
+  /** Adds a table. Returns false if it does not fit. */
   private addDfa(regex: Regex, dfa: Dfa): bool {
     if (dfa.tooLarge || this.rows.length / 2 + CLASS_BYTES + dfa.next.length > MOST_ENTRIES) return false;
     regex.classes = this.addClasses(dfa.classes);

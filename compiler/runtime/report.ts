@@ -1,4 +1,4 @@
-// What handlers tell the agent and the host: control records, errors, and the output that is put together in a frame.
+// What handlers report to the agent and the host: control records, errors, and output collected in a frame.
 
 import { RingFlag } from "../../common/format/bpf";
 import { Helper } from "../../common/format/helpers";
@@ -13,13 +13,13 @@ import { FrameWord, Hole } from "./plan";
 import { Routine, RoutineBuilder } from "./routine";
 import { Runtime } from "./runtime";
 
-/** (site) -> 0: puts a record without arguments into the control ring */
+/** (site) -> 0. Puts a record without arguments into the control ring. */
 export const CONTROL = new Routine<Runtime>("control_record", 1, buildControl);
 
-/** (site or -1) -> 0: counts a handler that ended by an error; too many of them end the session */
+/** (site or -1) -> 0. Counts a handler that ended with an error. Too many errors end the session. */
 export const FAIL = new Routine<Runtime>("fail", 1, buildFail);
 
-/** (frame offset, more) -> 0: writes the output put together so far as one record */
+/** (frame offset, more) -> 0. Writes the output collected so far as one record. */
 export const FLUSH = new Routine<Runtime>("flush", 2, buildFlush);
 
 function buildControl(_: Runtime, b: RoutineBuilder): void {
@@ -63,7 +63,8 @@ function buildFail(runtime: Runtime, b: RoutineBuilder): void {
 }
 
 /**
- * Writes the output so far as one record of a unit. If the unit is cut, the header of its first item has its number.
+ * Writes the output so far as one record of a unit. If the unit is cut, the header of its first item holds the unit's
+ * number.
  */
 function buildFlush(runtime: Runtime, b: RoutineBuilder): void {
   const offset = b.binary(Op.And, b.parameter(0), frameMask(b));
@@ -114,7 +115,7 @@ function buildFlush(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** Counts a lost unit once, and marks the rest of it as torn. */
+/** Counts a lost unit once and marks the rest of it as torn. */
 function countLost(b: Builder, frame: Ref, torn: Ref): void {
   const first = b.newBlock("first");
   const again = b.newBlock("again");
@@ -126,12 +127,12 @@ function countLost(b: Builder, frame: Ref, torn: Ref): void {
   b.store(Op.Store8, frame, FrameWord.Cut, b.constant(RecordFlags.Torn | RecordFlags.More));
 }
 
-/** Clears what `Flush` keeps in a frame; part of the prologue of a handler that flushes. */
+/** Clears the state that `Flush` keeps in a frame. Part of the prologue of a handler that flushes. */
 export function clearCut(b: Builder, frame: Ref): void {
   b.store(Op.Store8, frame, FrameWord.Cut, b.constant(0));
 }
 
-/** Copies a record into a ring, and counts it if it finds no room. */
+/** Copies a record into a ring. Counts the record as lost if the ring is full. */
 export function writeRecord(b: Builder, map: UnitMap, record: Ref, size: Ref): void {
   const flags = b.constant(map == UnitMap.Output ? 0 : RingFlag.ForceWakeup);
   const result = b.callHelper(Helper.RingbufOutput, [b.addressOf(AddressKind.Map, map), record, size, flags]);
@@ -145,7 +146,7 @@ export function writeRecord(b: Builder, map: UnitMap, record: Ref, size: Ref): v
   b.setBlock(kept);
 }
 
-/** Counts a record that found no room in a ring. */
+/** Counts a record that did not fit into a ring. */
 export function countLostIn(b: Builder, map: UnitMap): void {
   const counter = map == UnitMap.Output ? BssHeader.LostOutput : BssHeader.LostControl;
   b.atomicAdd(8, b.addressOf(AddressKind.Bss, 0), counter, b.constant(1));

@@ -1,10 +1,9 @@
-// How a routine of the run-time library is declared: one row with its name, its parameters, the bound of its loop, its
-// code.
+// How a routine of the run-time library is declared: one row with its name, parameters, loop bound and code.
 //
-// A routine is a global BPF function: the kernel's verifier checks it once, with unknown scalars as parameters, however
-// many handlers call it. It is made when it is first wanted. Routines of an array, a statistic or a sorted loop exist
-// once for each of these *subjects*, whose sizes are constants in their code. A row stands behind the rows of the
-// routines that its code calls: asc wants it so.
+// A routine is a global BPF function. The kernel's verifier checks it once, with unknown scalars as parameters, however
+// many handlers call it. A routine is made at its first use. Routines of an array, a statistic or a sorted loop exist
+// once for each of these *subjects*, whose sizes are constants in the code. A row must come after the rows of the
+// routines that its code calls, because asc requires it.
 
 import { Builder } from "../ir/build";
 import { Func, Linkage } from "../ir/function";
@@ -21,7 +20,7 @@ export class RoutineBuilder extends Builder {
     super(fn);
   }
 
-  /** Begins the routine's loop, which has as many rounds as its declaration says. */
+  /** Begins the routine's loop. The declaration gives its rounds. */
   loop(): BoundedLoop {
     assert(this.rounds > 0 && !this.looped, "a routine has the one loop that it declares");
     this.looped = true;
@@ -30,25 +29,25 @@ export class RoutineBuilder extends Builder {
 }
 
 /**
- * A routine's declaration. `S` is its subject: a class with `runtime: Runtime` and `suffix: string`, the end of the
- * names of its routines.
+ * A routine's declaration. `S` is its subject: a class with `runtime: Runtime` and `suffix: string`, which is the end
+ * of the names of its routines.
  */
 export class Routine<S> {
   constructor(
-    /** The function is called "stp_", this, and the subject's suffix. */
+    /** The function's name is "stp_", this name and the subject's suffix. */
     public name: string,
     public parameters: i32,
     public code: (subject: S, b: RoutineBuilder) => void,
-    /** The most rounds of its loop; null: it has none. */
+    /** The bound of its loop; null if it has none. */
     public rounds: ((subject: S) => i64) | null = null,
   ) {}
 
-  /** How many parameters the routine of a subject has. */
+  /** The number of parameters, for one subject. */
   arity(subject: S): i32 {
     return this.parameters;
   }
 
-  /** Its index in the module, where it is made if it is not there yet. */
+  /** The routine's index in the module. Makes the routine if it does not exist yet. */
   of(subject: S): i32 {
     const made = subject.runtime.routines;
     const name = "stp_" + this.name + subject.suffix;

@@ -1,4 +1,4 @@
-// What all routines of one object share: the unit they are built into, the plan of its frames, what was made already.
+// The state that all routines of one object share: their unit, the plan of its frames, the routines made so far.
 
 import { Builder } from "../ir/build";
 import { Func, NoRef, Ref } from "../ir/function";
@@ -13,12 +13,12 @@ export const enum Digits {
   Prefix = 0,
   /** u64: bytes of the prefix. */
   PrefixLength = 8,
-  /** The digits stand before this. */
+  /** The digits end here. */
   End = 40,
   Size = 48,
 }
 
-/** How much of an object there was at some moment. */
+/** The state of an object at some moment. */
 export class RuntimeMark {
   constructor(
     public unit: UnitMark,
@@ -30,35 +30,35 @@ export class RuntimeMark {
 export class Runtime {
   unit: Unit = new Unit();
   plan: FramePlan = new FramePlan();
-  /** Indexes in the module of the routines made so far, by the names of their functions. */
+  /** Module indexes of the routines made so far, by function name. */
   routines: Map<string, i32> = new Map<string, i32>();
-  /** Offsets in the frame of scratch areas, by name. */
+  /** Frame offsets of scratch areas, by name. */
   private areas: Map<string, i32> = new Map<string, i32>();
   /** The tables of the script's regular expressions. */
   regexes: RegexTables;
-  /** The stack slot of each function that looks up values of maps, for their numbers. */
+  /** For each function that looks up map values: the stack slot that holds their number. */
   private lookupKeys: Map<Func, Ref> = new Map<Func, Ref>();
 
   constructor(
     /** MAXSTRINGLEN - 1 */
     public maxLength: i32,
-    /** Compare-and-exchange may be used, and must be where plain atomics give no order (arm64). */
+    /** Compare-and-exchange may be used. It must be used where plain atomics are not ordered (arm64). */
     public fetchingAtomics: bool,
   ) {
     this.regexes = new RegexTables(maxLength);
   }
 
-  /** The library is the subject of the routines that exist once in an object. */
+  /** The library itself is the subject of routines that exist once in an object. */
   get runtime(): Runtime {
     return this;
   }
 
-  /** The end of the names of routines that exist once. */
+  /** The end of the names of routines that exist once in an object. */
   get suffix(): string {
     return "";
   }
 
-  /** The offset in the frame of a scratch area, which all handlers share. */
+  /** The frame offset of a scratch area, which all handlers share. */
   area(name: string, bytes: i32): i32 {
     const known = this.areas;
     if (known.has(name)) return known.get(name);
@@ -67,34 +67,34 @@ export class Runtime {
     return at;
   }
 
-  /** The offset in the frame of the area where digits are put together. */
+  /** The frame offset of the area in which digits are built. */
   get digitsArea(): i32 {
     return this.area("digits", Digits.Size);
   }
 
-  /** Where a string is measured, padded or escaped: room for the longest, and a few bytes more. */
+  /** Where a string is measured, padded or escaped. It has room for the longest string and a few more bytes. */
   get textArea(): Place {
     const capacity = capacityFor(this.maxLength) + 8;
     return new Place(Base.Frame, NoRef, this.area("text", capacity), capacity);
   }
 
-  /** Whether a scratch area is there. */
+  /** Whether a scratch area exists. */
   hasArea(name: string): bool {
     return this.areas.has(name);
   }
 
-  /** The stack slot in which a function puts the number of a map's value to look up. */
+  /** The stack slot in which a function stores the number of a map value to look up. */
   lookupKey(b: Builder): Ref {
     if (!this.lookupKeys.has(b.fn)) this.lookupKeys.set(b.fn, b.slot(8));
     return this.lookupKeys.get(b.fn);
   }
 
-  /** What there is now, of the unit and the plan, too; `rollback` removes what was added since. */
+  /** The current state, including the unit and the plan. `rollback` removes what was added since. */
   mark(): RuntimeMark {
     return new RuntimeMark(this.unit.mark(), this.plan.mark());
   }
 
-  /** Must not run while a function is under construction. */
+  /** Removes what was added since the mark. Must not run while a function is under construction. */
   rollback(mark: RuntimeMark): void {
     this.unit.rollback(mark.unit);
     this.plan.rollback(mark.plan);
@@ -105,23 +105,23 @@ export class Runtime {
 
   // ----------------------------------------------------------------------------------------------- common loop bounds
 
-  /** Rounds of a loop over the bytes of the longest string, its NUL included. */
+  /** Rounds of a loop over the bytes of the longest string, including its NUL. */
   get everyByte(): i64 {
     return <i64>this.maxLength + 1;
   }
 
-  /** Rounds of a loop over the words of the longest string, its NUL included. */
+  /** Rounds of a loop over the words of the longest string, including its NUL. */
   get everyWord(): i64 {
     return <i64>((this.maxLength + 8) >> 3);
   }
 }
 
-/** Rounds of a routine that goes through the longest string byte by byte. */
+/** Rounds of a routine that walks the longest string byte by byte. */
 export function everyByte(runtime: Runtime): i64 {
   return runtime.everyByte;
 }
 
-/** The same, eight bytes at a time. */
+/** Rounds of a routine that walks the longest string eight bytes at a time. */
 export function everyWord(runtime: Runtime): i64 {
   return runtime.everyWord;
 }

@@ -1,4 +1,4 @@
-// Finding and replacing parts of strings. Reading some bytes beyond a string's end is allowed: there is slack behind
+// Finding and replacing parts of strings. Reads may go a few bytes past a string's end, because there is slack behind
 // the arena.
 
 import { Helper } from "../../common/format/helpers";
@@ -10,7 +10,7 @@ import { Cursor } from "./cursor";
 import { Routine, RoutineBuilder } from "./routine";
 import { everyByte, everyWord, Runtime } from "./runtime";
 
-/** (string, start) -> 1 if the first begins with the second */
+/** (string, start) -> 1 if the string begins with the other one, else 0. */
 const PREFIX = new Routine<Runtime>("prefix", 2, buildPrefix, everyWord);
 
 function buildPrefix(runtime: Runtime, b: RoutineBuilder): void {
@@ -33,12 +33,14 @@ function buildPrefix(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** Bytes that one call of `scan` looks at: with many, finding something is fast; with few, the verifier is. */
+/**
+ * Bytes scanned by one call of `scan`. More bytes make the search faster at run time, fewer make the verifier faster.
+ */
 const SCANNED: i64 = 256;
-/** What `scan` says when it found neither the part nor the end. */
+/** The result of `scan` if it found neither the part nor the end. */
 const NOT_YET: i64 = -2;
 
-/** (string, part) -> where the string has the first bytes of the part, up to eight of them; -1: nowhere; or NOT_YET */
+/** (string, part) -> position of the part's first bytes, eight at most; -1: not in the string; or NOT_YET. */
 const SCAN = new Routine<Runtime>("scan", 2, buildScan, (_: Runtime): i64 => SCANNED);
 
 function buildScan(runtime: Runtime, b: RoutineBuilder): void {
@@ -59,17 +61,17 @@ function buildScan(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(loop.index);
 }
 
-/** (string, part) -> where the part is first found in the string, or -1 */
+/** (string, part) -> position of the part's first occurrence in the string, or -1. */
 export const FIND = new Routine<Runtime>("find", 2, buildFind, everyByte);
 
-/** Looks where the part's first bytes are, then whether all of it is there. Each round has one way through it. */
+/** Finds the part's first bytes, then checks for the whole part. Each round has only one path. */
 function buildFind(runtime: Runtime, b: RoutineBuilder): void {
   const at = b.variable("at");
   b.setVar(at, b.parameter(0));
   const loop = b.loop();
   const next = b.callFunction(SCAN.of(runtime), [b.getVar(at), b.parameter(1)]);
   const nowhere = loop.leaveIf(Op.Eq, next, b.constant(-1));
-  // Not found yet: go on 256 bytes later. Found: look there, and then from the next byte on.
+  // Not found yet: continue 256 bytes later. Found: check there, then continue at the next byte.
   const missed = b.binary(Op.Shr, next, b.constant(63));
   b.setVar(at, b.binary(Op.Add, b.getVar(at), select(b, missed, b.constant(SCANNED), next)));
   const same = b.callFunction(PREFIX.of(runtime), [b.getVar(at), b.parameter(1)]);
@@ -83,7 +85,7 @@ function buildFind(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.binary(Op.Sub, b.getVar(at), b.parameter(0)));
 }
 
-/** Where `str_replace` keeps what it is doing: u64 each. */
+/** The state of `str_replace`, u64 each. */
 const enum Replacing {
   From = 0,
   To = 8,
@@ -94,10 +96,10 @@ const enum Replacing {
   Size = 48,
 }
 
-/** (frame) -> 0: one more is replaced; 1: the rest is copied, or there is no more room */
+/** (frame) -> 0 if one more occurrence was replaced. 1: the rest was copied, or the space is used up. */
 const REPLACE_STEP = new Routine<Runtime>("replace_step", 1, buildReplaceStep);
 
-/** (frame, to, string, part, replacement) -> 0: writes the string with all occurrences of the part replaced */
+/** (frame, to, string, part, replacement) -> 0. Writes the string with all occurrences of the part replaced. */
 export const REPLACE = new Routine<Runtime>("str_replace", 5, buildReplace, everyByte);
 
 function replacingAddress(runtime: Runtime, b: RoutineBuilder): Ref {
@@ -156,7 +158,7 @@ function buildReplaceStep(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.constant(1));
 }
 
-/** Copies a string, or what there is room for; where the copy ends. `places` are to, the end of the room, from. */
+/** Copies a string, as far as it fits. Returns the end of the copy. `places` are: to, the end of the space, from. */
 function copyRest(runtime: Runtime, b: RoutineBuilder, places: Ref[], mask: Ref): Ref {
   const room = b.binary(Op.Add, b.binary(Op.Sub, places[1], places[0]), b.constant(1));
   const size = b.binary(Op.And, room, b.constant(maskFor(runtime.maxLength + 1)));

@@ -1,24 +1,24 @@
-// What the library must know of a global variable of the script: types and sizes, nothing of the tree.
+// The library's view of a global variable of the script: types and sizes, without the tree.
 
 import { Statistic, StatisticField } from "../../common/as/statistic";
 import { capacityFor } from "./place";
 
-/** What a variable or an element holds. */
+/** The type of a variable or an element. */
 export const enum ValueKind {
   Long,
   String,
   Statistic,
 }
 
-/** A value's type, and how long it may get. */
+/** A value's type and its maximum length. */
 export class ValueShape {
   constructor(
     public kind: ValueKind,
-    /** Of a string: its greatest length. */
+    /** Maximum length, if it is a string. */
     public maxLength: i32,
   ) {}
 
-  /** Bytes that a key or a value takes in memory; a statistic's are known only when the script is. */
+  /** Bytes of a key or a value in memory. The size of a statistic is known only once the whole script has been read. */
   get bytes(): i32 {
     return this.kind == ValueKind.String ? capacityFor(this.maxLength) : 8;
   }
@@ -26,20 +26,20 @@ export class ValueShape {
 
 /** A global variable. */
 export class GlobalShape {
-  /** Of an array. */
+  /** The keys, if it is an array. */
   keys: ValueShape[] = [];
-  /** `%`: the oldest element makes room. */
+  /** `%`: a new element replaces the oldest one if the array is full. */
   wraps: bool = false;
   /**
-   * An array that only grows, and whose elements are only added to while handlers run side by side: an element may be
+   * An array that only grows, and whose elements are only added to while handlers run in parallel. An element may be
    * found, and added to, without the lock.
    */
   isCounted: bool = false;
-  /** What is kept of it, if it is a statistic. */
+  /** The parts that are kept, if it is a statistic. */
   statistic: Statistic = new Statistic();
 
   constructor(
-    /** Its number; names of its routines end with it. */
+    /** Its number, which ends the names of its routines. */
     public index: i32,
     public name: string,
     public value: ValueShape,
@@ -49,13 +49,13 @@ export class GlobalShape {
     return this.keys.length > 0;
   }
 
-  /** Bytes that the value of the variable or of an element takes in memory. */
+  /** Bytes of the value of the variable or of an element in memory. */
   get valueBytes(): i32 {
     if (this.value.kind == ValueKind.Statistic) return max(8, this.statistic.bytes);
     return this.value.bytes;
   }
 
-  /** Whether handlers that add to it leave its elements incomplete for a moment: a variance takes several steps. */
+  /** Whether adding leaves an element incomplete for a moment, because a variance is updated in several steps. */
   get hasVariance(): bool {
     return this.statistic.has(StatisticField.Squares);
   }

@@ -1,7 +1,7 @@
-// `delete a[*, k]` and `[*, k] in a`: all elements whose other keys are these.
+// `delete a[*, k]` and `[*, k] in a`: all elements whose keys other than `*` have the given values.
 //
-// The handler leaves the keys that are given in the frame, as for one element. A routine for each array and choice of
-// keys goes through the elements in the order of insertion. `foreach` does the same in its own loop (lower/foreach.ts).
+// The handler leaves the given keys in the frame, as for one element. A routine for each array and choice of keys walks
+// the elements in insertion order. `foreach` does the same in its own loop (lower/foreach.ts).
 
 import { Builder } from "../ir/build";
 import { Ref } from "../ir/function";
@@ -12,9 +12,9 @@ import { Runtime } from "./runtime";
 import { Element, Table } from "./table";
 import { REMOVE } from "./table-routines";
 
-/** The slices of one array that leave the same keys open. */
+/** The slices of one array with the same keys open. */
 export class Slice {
-  /** Offset in the frame of the keys; those of an array whose own routines take keys in registers need a place, too. */
+  /** Frame offset of the keys. An array needs it even if its own routines take the keys in registers. */
   keyPlace: i32;
 
   constructor(
@@ -36,19 +36,19 @@ export class Slice {
   }
 }
 
-/** (frame offset, number) -> whether the element's keys are those given in the frame */
+/** (frame offset, number) -> 1 if the element's keys equal those given in the frame, else 0. */
 const MATCH = new Routine<Slice>("match", 2, buildMatch);
 
-/** (frame offset) -> 0 if the element at the cursor does not match; the cursor then moves on */
+/** (frame offset) -> 0 if the element at the cursor does not match. The cursor then moves on. */
 const LOOK = new Routine<Slice>("slice_look", 1, buildFindStep);
 
-/** (frame offset) -> 0: takes the element at the cursor out if it matches, and moves the cursor on */
+/** (frame offset) -> 0. Removes the element at the cursor if it matches, and moves the cursor on. */
 const STEP = new Routine<Slice>("slice_step", 1, buildDeleteStep);
 
-/** (frame offset) -> whether some element matches */
+/** (frame offset) -> 1 if some element matches, else 0. */
 export const SLICE_IN = new Routine<Slice>("slice_in", 1, buildFind);
 
-/** (frame offset) -> 0: takes out all elements that match */
+/** (frame offset) -> 0. Removes all elements that match. */
 export const SLICE_DELETE = new Routine<Slice>("slice_delete", 1, buildDelete);
 
 function buildMatch(slice: Slice, b: RoutineBuilder): void {
@@ -74,7 +74,7 @@ function buildMatch(slice: Slice, b: RoutineBuilder): void {
 
 function buildFind(slice: Slice, b: RoutineBuilder): void {
   walk(slice, b, LOOK.of(slice));
-  // The walk stopped at what it found, or behind the last.
+  // The walk has stopped at the element found, or after the last one.
   b.ret(b.binary(Op.Ne, slice.table.cursor(b), b.constant(0)));
 }
 
@@ -83,7 +83,9 @@ function buildDelete(slice: Slice, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** Calls a step for one element after the other, until it answers something other than 0: behind the last it does. */
+/**
+ * Calls a step for one element after the other until it returns something other than 0, as it does after the last one.
+ */
 function walk(slice: Slice, b: Builder, step: i32): void {
   const table = slice.table;
   table.setCursor(b, table.first(b));
@@ -119,7 +121,7 @@ function buildDeleteStep(slice: Slice, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** The element at the cursor; answers 1 when there is none. */
+/** The element at the cursor. Returns 1 from the step if there is none. */
 function beginStep(table: Table, b: Builder): Ref {
   const number = table.cursor(b);
   const some = b.newBlock("some");

@@ -1,5 +1,5 @@
 // Where a statistic lies: a row of words in .bss, the value of an element, or several rows that reading adds up
-// (copies.ts). common/as/statistic.ts has the words.
+// (copies.ts). common/as/statistic.ts defines the words.
 
 import { Statistic, StatisticField } from "../../common/as/statistic";
 import { AddressKind, Builder } from "../ir/build";
@@ -15,11 +15,11 @@ export class StatisticStore {
   constructor(
     public runtime: Runtime,
     public shape: GlobalShape,
-    /** In .bss; of an array, its table's. */
+    /** Offset in .bss; for an array, that of its table. */
     public offset: i32,
-    /** Of an array. */
+    /** The table, for an array. */
     public table: Table | null,
-    /** The copies of a scalar, the claims of an array; null where there are none. */
+    /** The copies of a scalar, or the claims of an array; null if there are none. */
     public copies: Copies | null,
   ) {}
 
@@ -32,12 +32,12 @@ export class StatisticStore {
     return `_${this.shape.index}`;
   }
 
-  /** The copies of a scalar statistic, which reading must add up; null: there is one row. */
+  /** The copies of a scalar statistic, which reading must add up; null if there is a single row. */
   get rows(): Copies | null {
     return this.table === null ? this.copies : null;
   }
 
-  /** The scalar statistic, or copy or element `number`. */
+  /** The scalar statistic itself, or its copy or the array's element with that number. */
   cell(b: Builder, number: Ref): Cell {
     const table = this.table;
     if (table !== null) return new Cell(this, number, table.element(b, number), table.valueOffset);
@@ -52,12 +52,12 @@ export class StatisticStore {
 
 /** A statistic in memory. */
 export class Cell {
-  /** Of one that is read and not empty: its count, if that is known. */
+  /** The count, if it is known and the statistic is being read and not empty. */
   count: Ref = NoRef;
 
   constructor(
     public store: StatisticStore,
-    /** Of the element, or of the copy that is added to; 0 of others. */
+    /** The number of the element, or of the copy to which is added; 0 otherwise. */
     public number: Ref,
     public base: Ref,
     public offset: i32,

@@ -1,6 +1,6 @@
 // The routines of arrays (table.ts has the layout). Keys of up to three words are passed in registers, so that a
-// handler that counts by tid() needs no frame; longer ones the handler leaves in the frame, at the array's own place.
-// The routines answer with an element's number. They need the lock, like everything on arrays that change while others
+// handler that counts by tid() needs no frame. The handler leaves longer keys in the frame, at the array's own place.
+// The routines return an element's number. They need the lock, like all work on arrays that change while other handlers
 // run.
 
 import { Builder } from "../ir/build";
@@ -13,46 +13,46 @@ import { Element, Table, TableHeader } from "./table";
 import { zeroWords } from "./words";
 
 /**
- * Longest chain of one bucket that is searched; an element that would make a longer one is refused like one too many.
- * There are as many buckets as elements, so that chains of ten are rare; the verifier walks the loop to its bound.
+ * Limit of a chain's length. An element that would make the chain of its bucket longer is refused, as in a full array.
+ * There are as many buckets as elements, so chains of ten are rare. The verifier walks the loop to its bound.
  */
 const MOST_CHAINED: i64 = 256;
 
-/** What `find` answers when the array is full. */
+/** The result of `find` if the array is full. */
 const FULL: i64 = -1;
-/** What `grow` answers when the lock was not to be had: the handler is counted as skipped. */
+/** The result of `grow` if the lock could not be taken. The handler is counted as skipped. */
 export const SKIPPED: i64 = -2;
 
-/** A routine whose first parameters say which keys are meant: their words, or a frame's offset. */
+/** A routine whose first parameters are the keys: their words, or a frame's offset. */
 class KeyedRoutine extends Routine<Table> {
-  /** `parameters` counts those behind the keys. */
+  /** `parameters` counts the parameters after the keys. */
   override arity(table: Table): i32 {
     return table.keyArguments + this.parameters;
   }
 }
 
-/** (frame offset, number, hash) -> whether the element has the keys in the frame */
+/** (frame offset, number, hash) -> 1 if the element has the keys in the frame, else 0. */
 const SAME_KEYS = new Routine<Table>("same", 3, buildSameKeys);
 
-/** (number) -> 0: takes an element out; 0 is no element and does nothing */
+/** (number) -> 0. Removes an element; the number 0 has no effect. */
 export const REMOVE = new Routine<Table>("remove", 1, buildRemove, chained);
 
-/** (keys' words or frame offset) -> number of a new element with these keys, or FULL */
+/** (keys' words or frame offset) -> number of a new element with these keys, or FULL. */
 const INSERT = new KeyedRoutine("insert", 0, buildInsert);
 
-/** (keys' words or frame offset, create) -> number of the element with these keys; 0 none; FULL */
+/** (keys' words or frame offset, create) -> number of the element with these keys; 0 if there is none; FULL. */
 export const TABLE_FIND = new KeyedRoutine("find", 1, buildFind, chained);
 
 /**
- * (keys' words or frame offset) -> number of the element with these keys, made if there is none; FULL; SKIPPED. For
- * handlers without the lock that did not find the element.
+ * (keys' words or frame offset) -> number of the element with these keys, or FULL or SKIPPED. Inserts a missing
+ * element. It is for handlers that run without the lock and did not find the element.
  */
 export const GROW = new KeyedRoutine("grow", 0, buildGrow);
 
-/** (0) -> 0, or 1 when there was no element to take out */
+/** (0) -> 0, or 1 if there was no element to remove. */
 const CLEAR_ONE = new Routine<Table>("clear_one", 1, buildClearOne);
 
-/** () -> 0: takes all elements out */
+/** () -> 0. Removes all elements. */
 export const CLEAR = new Routine<Table>("clear", 0, buildClear);
 
 function buildFind(table: Table, b: RoutineBuilder): void {
@@ -82,7 +82,7 @@ function buildFind(table: Table, b: RoutineBuilder): void {
   answerMissing(table, b);
 }
 
-/** Rounds of a loop along the chain of a bucket. */
+/** Rounds of a loop along a bucket's chain. */
 function chained(table: Table): i64 {
   return min<i64>(table.buckets, MOST_CHAINED) + 1;
 }
@@ -97,7 +97,7 @@ function answerMissing(table: Table, b: Builder): void {
   b.ret(b.callFunction(INSERT.of(table), table.passKeys(b)));
 }
 
-/** Goes to `differ` unless an element has the keys; goes on in a new block if it has. */
+/** Goes to `differ` unless an element has the keys. Otherwise control continues in a new block. */
 function branchOnKeys(b: Builder, element: Ref, words: Ref[], differ: i32): void {
   for (let i = 0, n = words.length; i < n; ++i) {
     const same = b.newBlock("same");
@@ -149,14 +149,15 @@ function buildInsert(table: Table, b: RoutineBuilder): void {
   b.store(Op.Store32, element, Element.Hash, hash);
   const head = table.headAddress(b, hash);
   b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, head, 0));
-  // Who reads the chain without the lock must find the element complete: on x86 stores keep their order.
+  // A handler may read the chain without the lock, so the element must be complete by now. On x86, stores stay in
+  // order.
   if (table.shape.isCounted && table.runtime.fetchingAtomics) b.atomicXchg(4, head, 0, b.getVar(number));
   else b.store(Op.Store32, head, 0, b.getVar(number));
   append(table, b, element, number);
   b.ret(b.getVar(number));
 }
 
-/** Sets `number` to a free element, or returns FULL. */
+/** Sets `number` to a free element. Returns FULL from the routine if there is none. */
 function takeElement(table: Table, b: Builder, header: Ref, number: i32): void {
   const again = b.newBlock("again");
   const fresh = b.newBlock("fresh");
@@ -179,7 +180,7 @@ function takeElement(table: Table, b: Builder, header: Ref, number: i32): void {
   b.jump(taken);
   b.setBlock(full);
   if (table.shape.wraps) {
-    // The oldest makes room; its place is the first of the free ones then.
+    // The oldest element is removed. Its place is then the first free one.
     const oldest = b.load(Op.Load32u, header, TableHeader.First);
     b.callFunction(REMOVE.of(table), [oldest]);
     const freed = b.load(Op.Load32u, header, TableHeader.Free);
@@ -192,12 +193,12 @@ function takeElement(table: Table, b: Builder, header: Ref, number: i32): void {
   b.setBlock(taken);
 }
 
-/** Links an element behind all others. */
+/** Links an element after all others. */
 function append(table: Table, b: Builder, element: Ref, number: i32): void {
   const header = table.header(b);
   const seq = b.binary(Op.Add, b.load(Op.Load32u, header, TableHeader.Seq), b.constant(1));
   b.store(Op.Store32, header, TableHeader.Seq, seq);
-  // Never 0, which marks free elements.
+  // Never 0, because 0 marks free elements.
   b.store(Op.Store32, element, Element.Seq, b.binary(Op.Or, seq, b.constant(<i64>0x80000000)));
   const last = b.load(Op.Load32u, header, TableHeader.Last);
   b.store(Op.Store32, element, Element.Before, last);
@@ -238,7 +239,7 @@ function buildRemove(table: Table, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** Takes an element out of its bucket's chain. */
+/** Removes an element from its bucket's chain. */
 function unchain(table: Table, b: RoutineBuilder, element: Ref, number: Ref): void {
   const head = table.headAddress(b, b.load(Op.Load32u, element, Element.Hash));
   const after = b.load(Op.Load32u, element, Element.Chain);
@@ -265,19 +266,19 @@ function unchain(table: Table, b: RoutineBuilder, element: Ref, number: Ref): vo
   b.setBlock(done);
 }
 
-/** A neighbour in the order of insertion, seen from an element that is taken out. */
+/** A neighbour, in insertion order, of an element that is removed. */
 class Neighbour {
   constructor(
-    /** Its number; 0: there is none. */
+    /** Its number; 0 if there is none. */
     public number: Ref,
-    /** Its field that links to the element. */
+    /** The neighbour's field that links to the element. */
     public field: i32,
-    /** The field of the header that does so where there is no neighbour. */
+    /** The header's field that links to the element if there is no neighbour. */
     public end: i32,
   ) {}
 }
 
-/** Takes an element out of the order of insertion. */
+/** Removes an element from the insertion order. */
 function unlink(table: Table, b: Builder, element: Ref): void {
   const before = b.load(Op.Load32u, element, Element.Before);
   const after = b.load(Op.Load32u, element, Element.After);
@@ -285,7 +286,7 @@ function unlink(table: Table, b: Builder, element: Ref): void {
   link(table, b, new Neighbour(after, Element.Before, TableHeader.Last), before);
 }
 
-/** Sets a neighbour's link, or the header's where there is no neighbour. */
+/** Sets a neighbour's link, or the header's if there is no neighbour. */
 function link(table: Table, b: Builder, neighbour: Neighbour, value: Ref): void {
   const inner = b.newBlock("inner");
   const outer = b.newBlock("outer");

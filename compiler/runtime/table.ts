@@ -3,11 +3,12 @@
 //   header | heads: u32 x buckets | elements: bytes x buckets       (buckets: a power of two, at least the capacity)
 //   element: | chain | before | after | seq | hash | head | keys ... | value ... |
 //
-// The elements of a large array are values of a map of its own, as many as it may have; only the header is in .bss
-// then. Each element has the head of one bucket.
+// The elements of a large array are values of a separate map, as many as the array may have. Only the header is in .bss
+// then. Each element holds the head of one bucket.
 //
-// Elements are numbered from 1; 0 is none. Those of one bucket are chained. All are linked in the order of insertion,
-// which is the order of an unsorted foreach and tells which one a `%` array replaces. `seq` is 0 in a free element.
+// Elements are numbered from 1; 0 means none. The elements of a bucket are chained. All elements are linked in
+// insertion order, which is the order of an unsorted foreach and decides which element a `%` array replaces. `seq` is 0
+// in a free element.
 
 import { AddressKind, Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
@@ -21,14 +22,14 @@ import { GlobalShape } from "./shape";
 /** Byte offsets in a table's header; u32 each. */
 export const enum TableHeader {
   Count = 0,
-  /** First free element that was used before. */
+  /** First of the free elements that were used before. */
   Free = 4,
-  /** Elements that were ever used. */
+  /** Number of elements that were ever used. */
   Fresh = 8,
   First = 12,
   Last = 16,
   Seq = 20,
-  /** Where a walk over all elements is. */
+  /** Current position of a walk over all elements. */
   Cursor = 24,
   Size = 32,
 }
@@ -40,24 +41,24 @@ export const enum Element {
   After = 8,
   Seq = 12,
   Hash = 16,
-  /** Of an array with a map of its own: the first element of the bucket that has this element's number. */
+  /** In an array with a map of its own: the first element of the bucket that has this element's number. */
   Head = 20,
   Keys = 24,
 }
 
-/** The most that an array may have: as many as the verifier lets a routine go through. */
+/** Limit of an array's elements: as many as the verifier lets a routine walk. */
 export const MOST_ENTRIES: i32 = 8 << 20;
-/** Bytes that a table may have: the agent has an address space of 4 GiB for all. */
+/** Limit of a table's bytes. The agent has an address space of 4 GiB for all of them. */
 export const MOST_TABLE_BYTES: i64 = 1 << 30;
-/** The most elements of an array in .bss. */
+/** Limit of the elements of an array in .bss. */
 const MOST_DIRECT_ENTRIES: i32 = 16384;
-/** Keys of so many words are passed in registers: five arguments, of which `find` needs one. */
+/** Keys of up to this many words are passed in registers: there are five arguments, and `find` needs one. */
 const MOST_REGISTER_WORDS: i32 = 3;
 const HASH_FACTOR: i64 = -7046029254386353131;
 
-/** One array's layout, and its routines as far as they are made. */
+/** One array's layout, and the address arithmetic that its routines use. */
 export class Table {
-  /** Offset of each key in an element, from its start. */
+  /** Offset of each key from the start of an element. */
   keyOffsets: i32[] = [];
   keyCapacities: i32[] = [];
   keyBytes: i32 = 0;
@@ -65,11 +66,11 @@ export class Table {
   valueBytes: i32;
   elementBytes: i32;
   buckets: i32;
-  /** Offset in .bss: of all of it, or of the header. */
+  /** Offset in .bss of the whole table, or of the header only. */
   offset: i32 = 0;
-  /** Number of the map that holds its elements; -1: they are in .bss. */
+  /** Number of the map that holds the elements; -1: they are in .bss. */
   map: i32 = -1;
-  /** Offset in the frame of the keys to look up; -1: they are passed in registers. */
+  /** Frame offset of the keys to look up; -1: the keys are passed in registers. */
   keyPlace: i32;
 
   constructor(
@@ -93,12 +94,12 @@ export class Table {
     this.keyPlace = fits ? -1 : runtime.plan.reserveFunction(this.keyBytes);
   }
 
-  /** Whether the routines take the keys' words as arguments, not a frame's offset. */
+  /** Whether the routines take the words of the keys as arguments, instead of a frame's offset. */
   get keysInRegisters(): bool {
     return this.keyPlace < 0;
   }
 
-  /** How many arguments of a routine say which keys are meant. */
+  /** The number of a routine's arguments that hold the keys. */
   get keyArguments(): i32 {
     return this.keysInRegisters ? this.keyBytes >> 3 : 1;
   }
@@ -109,25 +110,25 @@ export class Table {
     return passed;
   }
 
-  /** Whether it is small enough for .bss. */
+  /** Whether the array is small enough for .bss. */
   get mayBeDirect(): bool {
     return this.buckets <= MOST_DIRECT_ENTRIES;
   }
 
-  /** Gives its elements a map of their own. */
+  /** Moves the elements to a map of their own. */
   moveOut(): void {
     const name = `a${this.shape.index}_${this.shape.name}`;
     this.buckets = this.capacity;
     this.map = this.runtime.unit.addMap(name, this.elementBytes, this.capacity);
   }
 
-  /** Bytes of .bss that it takes. */
+  /** Bytes of .bss for the table. */
   get bytes(): i64 {
     if (this.map >= 0) return TableHeader.Size;
     return <i64>TableHeader.Size + <i64>this.buckets * (4 + <i64>this.elementBytes);
   }
 
-  /** Bytes of a map of its own. */
+  /** Bytes of the array's own map. */
   get mapBytes(): i64 {
     return <i64>this.capacity * <i64>this.elementBytes;
   }
@@ -158,7 +159,7 @@ export class Table {
     return b.load(Op.Load32u, this.header(b), TableHeader.First);
   }
 
-  /** The number of the element at which a walk is; 0 behind the last. */
+  /** The number of the element at the cursor of a walk; 0 after the last. */
   cursor(b: Builder): Ref {
     return b.load(Op.Load32u, this.header(b), TableHeader.Cursor);
   }
@@ -173,11 +174,11 @@ export class Table {
 
   headAddress(b: Builder, hash: Ref): Ref {
     if (this.map >= 0) {
-      // Of a hash of 32 bits, as a fraction: so many buckets need not be a power of two.
+      // The 32 bits of the hash are taken as a fraction, because the number of buckets may not be a power of two.
       const number = b.binary(Op.Shr, b.binary(Op.Mul, hash, b.constant(this.buckets)), b.constant(32));
       return b.binary(Op.Add, lookUp(this.runtime, b, this.map, number), b.constant(Element.Head));
     }
-    // The mask is for the verifier, which may have forgotten that the hash has 32 bits.
+    // The mask is for the verifier, which may have lost the bound of 32 bits.
     const high = b.binary(Op.Shr, hash, b.constant(32 - ctz<i32>(this.buckets)));
     const bucket = b.binary(Op.And, high, b.constant(this.buckets - 1));
     const distance = b.binary(Op.Shl, bucket, b.constant(2));
@@ -189,7 +190,9 @@ export class Table {
     return `_${this.shape.index}`;
   }
 
-  /** The words of the keys to look up; in the frame, its address alone: all words at once would not fit the stack. */
+  /**
+   * The words of the keys to look up. For keys in the frame, their address only: all words would not fit on the stack.
+   */
   keyWords(b: Builder): Ref[] {
     return this.keysInRegisters ? this.passKeys(b) : [this.keysInFrame(b)];
   }
@@ -203,9 +206,9 @@ export class Table {
   }
 
   /**
-   * Mixes all words of the keys (of `keyWords`); 32 bits, of which the high ones are the better mixed: a product knows
-   * of a word's high bits, such as the last letters of a short string, only there. Copies them into `element`, unless
-   * it is NoRef.
+   * Mixes all words of the keys (from `keyWords`) into 32 bits. Of a product, the high bits are the better mixed ones:
+   * only they depend on a word's high bits, such as the last letters of a short string. Copies the words into `element`
+   * as well, unless it is NoRef.
    */
   hashOf(b: Builder, words: Ref[], element: Ref): Ref {
     let hash = NoRef;
@@ -219,7 +222,7 @@ export class Table {
     return b.binary(Op.Shr, hash, b.constant(32));
   }
 
-  /** A field of an element as a place. */
+  /** A field of an element, as a place. */
   placeIn(element: Ref, offset: i32, capacity: i32): Place {
     return new Place(Base.Pointer, element, offset, capacity);
   }

@@ -1,8 +1,8 @@
-// A string that is put together piece by piece in the frame: concatenations, sprintf.
+// A string that is built piece by piece in the frame: concatenations, sprintf.
 //
-// Its length is known while lowering as long as only literals were put, and a value in a register from then on. Pieces
-// are checked against the limit only where all of them at their longest would exceed it. What exceeds the limit is cut,
-// as in stap. `finish` adds the NUL.
+// While only literals are appended, the length is known at compile time. After that it is a value in a register. A
+// piece is checked against the limit only if all pieces at their maximum length would exceed it. Text beyond the limit
+// is cut, as in stap. `finish` adds the NUL.
 
 import { Helper } from "../../common/format/helpers";
 import { AddressKind } from "../ir/build";
@@ -15,25 +15,25 @@ import { Frame } from "./frame";
 import { isInFrame, literalWord, Place } from "./place";
 import { Digits } from "./runtime";
 
-/** Literals up to this are stored word by word, longer ones are copied. */
+/** Literals of up to this many bytes are stored word by word; longer ones are copied. */
 const STORED_BYTES: i32 = 32;
-/** Most digits of a number with its sign. */
+/** Most characters of a number with its sign. */
 const NUMBER_BYTES: i32 = 22;
 
 /** A text under construction. */
 export class Text {
-  /** Bytes so far if that is known, else -1. */
+  /** Length so far if it is known at compile time, else -1. */
   private known: i32 = 0;
-  /** Bytes so far, otherwise. */
+  /** Length so far otherwise. */
   private length: Ref = NoRef;
-  /** At most so many bytes so far. */
+  /** Upper bound of the length so far. */
   private most: i32 = 0;
-  /** A NUL follows what is there. */
+  /** There is a NUL after the text. */
   private ended: bool = false;
-  /** The longest it may get. */
+  /** Limit of the length. */
   private limit: i32;
 
-  /** Begins with the empty string; of a small place all bytes are cleared first, if `isFresh`. */
+  /** Begins with the empty string. If `isFresh`, all bytes of a small place are cleared first. */
   constructor(
     private frame: Frame,
     public place: Place,
@@ -45,7 +45,7 @@ export class Text {
     this.ended = place.isSmall;
   }
 
-  /** Goes on behind a string that is in the place already, of that length. */
+  /** Continues after a string of that length that is in the place already. */
   goOn(length: Ref): void {
     this.known = -1;
     this.length = length;
@@ -73,7 +73,7 @@ export class Text {
     this.changed();
   }
 
-  /** Of a small place what follows is zero already. */
+  /** In a small place, the bytes after the text are zero already. */
   private changed(): void {
     this.ended = this.place.isSmall;
   }
@@ -97,7 +97,7 @@ export class Text {
     }
   }
 
-  /** Appends a string of at most `longest` bytes; of a longer one, the beginning. */
+  /** Appends a string of at most `longest` bytes. If it is longer, appends its first bytes. */
   private copyString(from: Ref, longest: i32, isLonger: bool = false): void {
     const b = this.frame.b;
     let size = b.constant(longest + 1);
@@ -110,13 +110,13 @@ export class Text {
     this.ended = true;
   }
 
-  /** Appends a string, or as many bytes of it as `most` says. */
+  /** Appends a string, limited to `most` bytes. */
   putString(place: Place, most: i32): void {
     if (place.isLiteral) this.putLiteral(place.text.substring(0, most));
     else this.copyString(this.frame.pointer(place), min(most, place.capacity - 1), most < place.capacity - 1);
   }
 
-  /** Appends a number in the plainest form. */
+  /** Appends a number without flags, width or precision. */
   putLong(value: Ref, spec: i64): void {
     const frame = this.frame;
     const b = frame.b;
@@ -135,7 +135,7 @@ export class Text {
     this.callWriter(FORMAT_LONG.of(this.frame.runtime), value, spec);
   }
 
-  /** Appends what is in the text area, `length` bytes, padded. */
+  /** Appends `length` bytes of the text area, padded. */
   putFormattedText(length: Ref, spec: Ref): void {
     this.callWriter(FORMAT_TEXT.of(this.frame.runtime), length, spec);
   }
@@ -159,7 +159,7 @@ export class Text {
       b.store(op, this.end(), 0, value);
       this.grow(b.constant(bytes), bytes);
     } else {
-      // Behind the limit the place has no room: by way of the area for digits.
+      // The place has no space beyond the limit, so the bytes go through the area for digits.
       const from = b.binary(Op.Add, this.frame.address(), b.constant(this.frame.runtime.digitsArea));
       b.store(Op.Store64, from, 0, value);
       const size = this.cut(b.constant(bytes), 15);
@@ -179,7 +179,7 @@ export class Text {
     return this.known >= 0 ? this.frame.b.constant(this.known) : this.length;
   }
 
-  /** The address behind the last byte. */
+  /** The address after the last byte. */
   private end(): Ref {
     const start = this.frame.pointer(this.place);
     const b = this.frame.b;
@@ -188,7 +188,7 @@ export class Text {
     return b.binary(Op.Add, start, b.binary(Op.And, this.length, b.constant(maskFor(this.limit))));
   }
 
-  /** Bytes that a string and its NUL may take. */
+  /** Bytes available for a string and its NUL. */
   private roomWithNul(longest: i32): Ref {
     const b = this.frame.b;
     if (this.known >= 0) return b.constant(min(longest, this.limit - this.known) + 1);
@@ -196,7 +196,7 @@ export class Text {
     return b.binary(Op.And, room, b.constant(maskFor(this.limit + 1)));
   }
 
-  /** The lesser of a number of bytes, itself at most `mask`, and the room there is. */
+  /** The lesser of the space left and a number of bytes, which is itself at most `mask`. */
   private cut(bytes: Ref, mask: i64): Ref {
     const b = this.frame.b;
     const size = b.variable("size");

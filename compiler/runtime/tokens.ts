@@ -1,4 +1,4 @@
-// tokenize(): the string that is being taken apart stays in the frame between calls.
+// tokenize(): the frame holds the string between calls.
 
 import { Helper } from "../../common/format/helpers";
 import { Builder } from "../ir/build";
@@ -11,11 +11,12 @@ import { capacityFor } from "./place";
 import { Routine, RoutineBuilder } from "./routine";
 import { everyByte, Runtime } from "./runtime";
 
-/** Delimiters that are looked at: there are no more different ones, though they might be repeated. */
+/** Limit of the delimiters that are read. More cannot be distinct, though they might be repeated. */
 const MOST_DELIMITERS: i64 = 512;
 
 /**
- * What `tokenize` remembers in a frame from call to call: u64 position, then 32 bytes of delimiters, then the string.
+ * The state of `tokenize`, which a frame keeps between calls: u64 position, then 32 bytes of delimiters, then the
+ * string.
  */
 const enum Tokens {
   Position = 0,
@@ -27,20 +28,20 @@ function tokensArea(runtime: Runtime): i32 {
   return runtime.area("tokens", Tokens.Text + capacityFor(runtime.maxLength));
 }
 
-/** Forgets what an earlier handler tokenized; part of the prologue. */
+/** Discards the string that an earlier handler tokenized. Part of the prologue. */
 export function clearTokens(runtime: Runtime, b: Builder, frame: Ref): void {
   const area = tokensArea(runtime);
   b.store(Op.Store64, frame, area + Tokens.Position, b.constant(0));
   b.store(Op.Store8, frame, area + Tokens.Text, b.constant(0));
 }
 
-/** (frame, delimiters) -> 0: makes a set of them, a bit for each byte */
+/** (frame, delimiters) -> 0. Makes a set of the delimiters, with one bit for each byte value. */
 const TOKEN_SET = new Routine<Runtime>("token_set", 2, buildSet, (_: Runtime): i64 => MOST_DELIMITERS);
 
-/** (frame, skip) -> the position behind delimiters (`skip` is 1), or of the next one or the end; remembers it */
+/** (frame, skip) -> position after delimiters if `skip` is 1, else of the next one or the end. Remembers it. */
 const TOKEN_WALK = new Routine<Runtime>("token_walk", 2, buildWalk, everyByte);
 
-/** (frame, to, string, delimiters) -> 0: writes the next token; of the string, unless that is empty */
+/** (frame, to, string, delimiters) -> 0. Writes the next token. A string that is not empty starts a new walk. */
 export const TOKENIZE = new Routine<Runtime>("tokenize", 4, buildTokenize);
 
 function buildTokenize(runtime: Runtime, b: RoutineBuilder): void {

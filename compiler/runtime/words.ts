@@ -5,10 +5,10 @@ import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { BoundedLoop } from "./loop";
 
-/** Words that are set to zero one by one; more in a loop. */
+/** Up to this many words are cleared one by one, more in a loop. */
 const MOST_STORES: i32 = 16;
 
-/** Sets words to zero; what follows comes behind a loop, so it must be short. */
+/** Clears words. The verifier walks the code after a loop repeatedly, so that code must be short. */
 export function zeroWords(b: Builder, base: Ref, offset: i32, words: i32): void {
   if (words <= MOST_STORES) {
     for (let i = 0; i < words; ++i) b.store(Op.Store64, base, offset + i * 8, b.constant(0));
