@@ -178,9 +178,10 @@ function reportTooMany(shared: Shared): void {
     const storage = shared.globals[i];
     const table = storage.table;
     if (table === null || table.map < 0) continue;
-    const taken = `they and sorted loops over them take ${maps} maps of the kernel, of ${MOST_MAPS} at most`;
+    const taken = `they and sorted loops over them need ${maps} BPF maps, the limit is ${MOST_MAPS}`;
     const what = `too many large arrays: ${taken}`;
-    shared.reporter.error(storage.symbol.range, what, "declare smaller ones: up to 1 MiB in all take no map");
+    const hint = "declare smaller ones: arrays of up to 1 MiB in total need no map";
+    shared.reporter.error(storage.symbol.range, what, hint);
     return;
   }
 }

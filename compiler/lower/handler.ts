@@ -3,7 +3,7 @@
 //   if (exiting) return            simple conditions
 //   take the lock, if it is needed        claim a frame, if one is needed
 //   other conditions               bodies
-//   error: report and count        exit: write the output, give back lock and frame
+//   error: report and count        exit: write the output, release lock and frame
 
 import { AttachFlags, attachRow } from "../../common/format/attach";
 import { Engine, NONE } from "../../common/format/manifest";

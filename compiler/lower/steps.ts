@@ -373,8 +373,9 @@ export class Machine {
     const least = this.recursive ? own + 2 * largest : all;
     if (this.recursive) plan.wantRecords(own + min(this.nesting, 4096) * largest);
     else plan.needHandler(all, this.handler.index);
-    if (max(largest, own) > MOST_RECORD) return `one call needs ${max(largest, own)} bytes of memory of ${MOST_RECORD}`;
-    if (least > plan.recordsRoom) return `calls need ${least} bytes of memory of ${plan.recordsRoom}`;
+    if (max(largest, own) > MOST_RECORD)
+      return `one call needs ${max(largest, own)} bytes, the limit is ${MOST_RECORD}`;
+    if (least > plan.recordsRoom) return `calls need ${least} bytes, but only ${plan.recordsRoom} are available`;
     return "";
   }
 }

@@ -110,7 +110,7 @@ export class FramePlan {
     if (this.largest < 0 || this.bytes <= MAX_FRAME_BYTES) return "";
     const most = MAX_FRAME_BYTES - this.outputBytes - FrameWord.Size;
     const own = `this probe needs ${this.handlerBytes} bytes for its strings`;
-    return `${own}, the script's functions ${this.functionBytes}: more than the ${most} there are`;
+    return `${own} and the script's functions need ${this.functionBytes}, but only ${most} are available`;
   }
 
   /**

@@ -25,7 +25,7 @@ test("what needs too much memory at a time is refused in the script's words", as
   const seen = await interpret(script, ["-D", "MAXSTRINGLEN=4096"]);
   assert.match(
     seen.err,
-    /semantic error: this probe needs \d+ bytes for its strings, the script's functions \d+: more than/,
+    /semantic error: this probe needs \d+ bytes for its strings and the script's functions need \d+, but only \d+ are/,
   );
   assert.is(seen.status, 1);
   const shorter = await interpret(script, []);
