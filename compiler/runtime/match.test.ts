@@ -138,6 +138,7 @@ export function test_groups_chosen(): void {
   assert(matcher.groups(0, "caac") == "1,3 1,3 -", "one that takes no part");
   assert(matcher.groups(0, "ccc") == "no", "no match");
   assert(matcher.groups(1, "z") == "0,1 - -", "a repetition that is not there");
+  assert(matcher.groups(1, "xyyxz") == "0,5 3,4 2,3", "the last repetition");
   assert(matcher.groups(2, "from 10-200 on") == "5,11 5,7 8,11", "what is in the middle");
   assert(matcher.groups(3, "") == "no" && matcher.groups(3, "q") == "0,1", "the match alone");
 }

@@ -39,7 +39,7 @@ const LEAST_PLACE: i32 = 72;
 export class Rig {
   runtime: Runtime;
   codes: Code[] = [];
-  private world: TestWorld;
+  world: TestWorld;
   private machine: BpfMachine;
   private bss: StaticArray<u8> = new StaticArray<u8>(0);
   private rodata: StaticArray<u8> = new StaticArray<u8>(0);
@@ -47,6 +47,8 @@ export class Rig {
   private frameBytes: i32 = 0;
   /** First instruction of the callers. */
   private callers: i32 = 0;
+  /** The next letter of what follows strings. */
+  private letter: i32 = 0;
   /** Offsets in the frame of guard bytes. */
   private guards: i32[] = [];
   /** Where the arena was when the first function of a test's own was begun; code has that offset in it. */
@@ -232,14 +234,14 @@ export class Rig {
     this.putInto(place, text, max(LEAST_PLACE, capacityFor(this.runtime.maxLength)));
   }
 
-  /** Puts a string into a place. What follows its NUL is zero if the place is small; else it is letters. */
+  /** Puts a string into a place. Behind its NUL come zeros if the place is small; else letters, ever others. */
   putInto(place: i32, text: string, capacity: i32): void {
     assert(text.length < capacity, "the string fits");
     const at = this.inFrame(place);
     for (let i = 0; i < text.length; ++i) store<u8>(at + <usize>i, <u8>text.charCodeAt(i));
     store<u8>(at + <usize>text.length, 0);
     for (let i = text.length + 1; i < capacity; ++i) {
-      store<u8>(at + <usize>i, capacity <= SMALL_BYTES ? 0 : <u8>(97 + (i & 1)));
+      store<u8>(at + <usize>i, capacity <= SMALL_BYTES ? 0 : <u8>(97 + (this.letter++ % 26)));
     }
   }
 

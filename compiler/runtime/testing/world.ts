@@ -8,6 +8,12 @@ export class TestWorld extends Environment {
   /** Values of the maps that the unit has, from UnitMap.First. */
   maps: StaticArray<u8>[] = [];
   private strides: i32[] = [];
+  /** Records that rings took, and the last one's ring and bytes. */
+  records: i32 = 0;
+  lastRing: i32 = -1;
+  last: u8[] = [];
+  /** Rings take nothing. */
+  isFull: bool = false;
 
   addMap(valueBytes: i32, entries: i32): void {
     const stride = (valueBytes + 7) & ~7;
@@ -55,7 +61,12 @@ export class TestWorld extends Environment {
     return 4;
   }
 
-  ringOutput(_map: i32, _address: usize, _bytes: i32): bool {
+  ringOutput(map: i32, address: usize, bytes: i32): bool {
+    if (this.isFull) return false;
+    ++this.records;
+    this.lastRing = map;
+    this.last = [];
+    for (let i = 0; i < bytes; ++i) this.last.push(load<u8>(address + <usize>i));
     return true;
   }
 }
