@@ -17,7 +17,8 @@ import { fetchKeys, fetchUserland, type Keys, writeOwnFiles } from "./userland.t
 
 /** How long a guest may take to be ready on a busy machine, in milliseconds. */
 const BOOT_TIMEOUT_MS: Record<GuestArch, number> = { x86_64: 90_000, arm64: 240_000 };
-const READY = /^guest ready: (\S+)\r?$/m;
+// The end of the line must be there: the console is read while the guest writes to it.
+const READY = /^guest ready: (\S+)\r?\n/m;
 const PORT_ATTEMPTS = 3;
 
 /** A running guest. */
