@@ -52,8 +52,9 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   if (reporter.hasErrors) return unit;
   lowerInitializers(shared, tree, script);
   const programs: i32[] = [];
+  const first = firstSites(script);
   for (let i = 0, n = script.handlers.length; i < n; ++i) {
-    programs.push(lowerOneHandler(shared, tree, script, i));
+    programs.push(lowerOneHandler(shared, tree, script.handlers[i], first[i]));
   }
   addProbes(shared, script.probes, programs);
   unit.frameBytes = shared.runtime.plan.finish();
@@ -75,13 +76,11 @@ function addProbes(shared: Shared, sites: ProbeSite[], programs: i32[]): void {
   }
 }
 
-function lowerOneHandler(shared: Shared, tree: Tree, script: Script, index: i32): i32 {
+function lowerOneHandler(shared: Shared, tree: Tree, handler: Handler, site: ProbeSite | null): i32 {
   const unit = shared.unit;
-  const handler = script.handlers[index];
-  const site = firstSite(script, handler);
   const target = site === null ? "" : site.target.name;
   const name = programName(handler, target);
-  const fn = lowerHandler(new HandlerTask(shared, tree, handler, name), shared.options.inSteps.has(index));
+  const fn = lowerHandler(new HandlerTask(shared, tree, handler, name), shared.options.inSteps.has(handler.index));
   const func = unit.ir.add(fn);
   lowerPending(shared, tree);
   const program = new UnitProgram(
@@ -96,11 +95,11 @@ function lowerOneHandler(shared: Shared, tree: Tree, script: Script, index: i32)
   return unit.programs.length - 1;
 }
 
-function firstSite(script: Script, handler: Handler): ProbeSite | null {
-  for (let i = 0, n = script.probes.length; i < n; ++i) {
-    if (script.probes[i].handler === handler) return script.probes[i];
-  }
-  return null;
+/** The first site of each handler, by the handler's index; null if it has none. */
+function firstSites(script: Script): (ProbeSite | null)[] {
+  const first = new Array<ProbeSite | null>(script.handlers.length).fill(null);
+  for (let i = script.probes.length - 1; i >= 0; --i) first[script.probes[i].handler.index] = script.probes[i];
+  return first;
 }
 
 /** The kernel shows the first 15 characters. The number identifies the handler; the target says what it probes. */

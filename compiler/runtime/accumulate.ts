@@ -112,16 +112,12 @@ function noteExtremes(b: Builder, cell: Cell, value: Ref, skipped: i32): void {
 }
 
 function buildExtremes(store: StatisticStore, b: RoutineBuilder): void {
-  if (store.shape.isArray) workOnElement(store, b, storeExtremes);
-  else workOnCopy(store, b, storeExtremes);
-}
-
-function storeExtremes(b: Builder, cell: Cell, value: Ref): void {
-  keepExtremes(b, cell, value);
+  if (store.shape.isArray) workOnElement(store, b, keepExtremes);
+  else workOnCopy(store, b, keepExtremes);
 }
 
 function buildAggregate(store: StatisticStore, b: RoutineBuilder): void {
-  const hasVariance = store.statistic.has(StatisticField.Squares);
+  const hasVariance = store.shape.hasVariance;
   if (hasVariance && store.copies !== null) {
     workOnCopy(store, b, addAll);
     return;

@@ -102,26 +102,14 @@ export class Runtime {
     forgetFrom(this.areas, FrameWord.Size + mark.plan.functionBytes);
     this.lookupKeys.clear();
   }
-
-  // ----------------------------------------------------------------------------------------------- common loop bounds
-
-  /** Rounds of a loop over the bytes of the longest string, including its NUL. */
-  get everyByte(): i64 {
-    return <i64>this.maxLength + 1;
-  }
-
-  /** Rounds of a loop over the words of the longest string, including its NUL. */
-  get everyWord(): i64 {
-    return <i64>((this.maxLength + 8) >> 3);
-  }
 }
 
-/** Rounds of a routine that walks the longest string byte by byte. */
+/** Rounds of a routine that walks the longest string byte by byte, including its NUL. */
 export function everyByte(runtime: Runtime): i64 {
-  return runtime.everyByte;
+  return <i64>runtime.maxLength + 1;
 }
 
-/** Rounds of a routine that walks the longest string eight bytes at a time. */
+/** Rounds of a routine that walks the longest string eight bytes at a time, including its NUL. */
 export function everyWord(runtime: Runtime): i64 {
-  return runtime.everyWord;
+  return <i64>((runtime.maxLength + 8) >> 3);
 }

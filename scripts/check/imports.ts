@@ -53,17 +53,10 @@ function mayImport(room: string, file: string): boolean {
   return MAY_IMPORT[room].some((allowed) => file.startsWith(`${allowed}/`));
 }
 
-/** Folders that still have circles of imports, and why. The owner of the folder removes its row. */
-const PENDING: Record<string, string> = {
-  "agent/remote/": "results are being returned instead of left in variables of modules",
-};
-
 /** Complaints about circles. Two files may import each other; a circle of three or more is an error. */
 export function checkCircles(graph: Graph): string[] {
   const knots = circlesOf(graph).filter((circle) => circle.length > 2);
-  return knots
-    .filter((circle) => !Object.keys(PENDING).some((folder) => circle.every((file) => file.startsWith(folder))))
-    .map((circle) => `${circle.length} files import each other in a circle: ${circle.join(", ")}`);
+  return knots.map((circle) => `${circle.length} files import each other in a circle: ${circle.join(", ")}`);
 }
 
 /** Complaints about imports, one a line. */

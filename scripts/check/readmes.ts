@@ -4,7 +4,6 @@
 
 import { existsSync, readFileSync } from "node:fs";
 import { dirname, join, normalize } from "node:path";
-import { isPending } from "./pending.ts";
 
 /** Whether a name in a README, such as `parse-*.ts`, means the file at a path relative to the README. */
 function means(name: string, path: string): boolean {
@@ -37,7 +36,7 @@ function checkReadme(root: string, readme: string, own: string[], files: string[
       (name) =>
         means(name, path) && (name.includes("*") || !paths.some((other) => other !== path && means(name, other))),
     );
-    return !isNamed && !isPending(join(folder, path));
+    return !isNamed;
   });
   const isThere = (name: string) =>
     paths.some((path) => means(name, path)) ||
@@ -62,7 +61,7 @@ export function checkReadmes(root: string, files: string[]): string[] {
     else if (file.includes("/")) problems.push(`${file}: no README above it`);
   }
   for (const [readme, own] of byReadme) {
-    if (!isPending(readme)) problems.push(...checkReadme(root, readme, own, files));
+    problems.push(...checkReadme(root, readme, own, files));
   }
   return problems;
 }
