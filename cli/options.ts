@@ -50,7 +50,36 @@ export const OPTIONS: OptionRow[] = [
     group: WHERE,
     help: "the same as --host, as stap spells it; takes ssh://BOX and direct:// (--local)",
   },
-  { name: "identity", type: "list", value: "FILE", group: WHERE, help: "private key to log in with (repeatable)" },
+  {
+    name: "identity",
+    type: "list",
+    value: "FILE",
+    group: WHERE,
+    help: "private key to log in with, as ssh -i (repeatable)",
+  },
+  { name: "user", type: "text", value: "USER", group: WHERE, help: "user to log in as, as ssh -l" },
+  { name: "port", type: "text", value: "PORT", group: WHERE, help: "port to connect to, as ssh -p" },
+  {
+    name: "jump",
+    type: "text",
+    value: "HOST[,HOST]...",
+    group: WHERE,
+    help: "hosts to go through, as ssh -J; 'none': through none",
+  },
+  {
+    name: "ssh-config",
+    type: "text",
+    value: "FILE",
+    group: WHERE,
+    help: "ssh configuration to read instead of the user's and the system's, as ssh -F",
+  },
+  {
+    name: "ssh-option",
+    type: "list",
+    value: "NAME=VALUE",
+    group: WHERE,
+    help: "a setting of ssh_config(5) for BOX, as ssh -o (repeatable)",
+  },
   {
     name: "known-hosts",
     type: "list",
@@ -224,6 +253,12 @@ export interface Settings {
   host?: string;
   local: boolean;
   identity: string[];
+  user?: string;
+  /** 0: the configuration's. */
+  port: number;
+  jump?: string;
+  sshConfig?: string;
+  sshOptions: string[];
   knownHosts: string[];
   acceptNew: boolean;
   sudo: boolean;
@@ -395,6 +430,11 @@ function toSettings(job: "script" | "run", values: Record<string, unknown>): Set
     args: [],
     ...whereOf(text("host"), text("remote"), flag("local")),
     identity: list("identity"),
+    user: text("user"),
+    port: wholeNumber("--port", text("port"), 0, 65_535),
+    jump: text("jump"),
+    sshConfig: text("ssh-config"),
+    sshOptions: list("ssh-option"),
     knownHosts: list("known-hosts"),
     acceptNew: flag("accept-new"),
     sudo: flag("sudo"),

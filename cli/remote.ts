@@ -56,6 +56,12 @@ async function openTransport(settings: Settings): Promise<Transport> {
     ssh: settings.ssh,
     ...(settings.knownHosts.length > 0 ? { knownHosts: settings.knownHosts } : {}),
     ...(settings.acceptNew ? { acceptNew: true } : {}),
+    ...(settings.user === undefined ? {} : { user: settings.user }),
+    ...(settings.port === 0 ? {} : { port: settings.port }),
+    ...(settings.jump === undefined ? {} : { jump: settings.jump }),
+    ...(settings.sshConfig === undefined ? {} : { configFile: settings.sshConfig }),
+    settings: settings.sshOptions,
+    notify: (line) => process.stderr.write(`stap-remote: ${line}\n`),
   });
 }
 

@@ -1,5 +1,5 @@
-// Asks for a secret on the terminal without echo. It uses the controlling terminal and not standard input, because a
-// script may come from standard input. It is used only if the caller supplies no function of its own.
+// Asks the user on the terminal, without echo for secrets. It uses the controlling terminal and not standard input,
+// because a script may come from standard input. It is used only if the caller supplies no function of its own.
 
 import { openSync, writeSync } from "node:fs";
 import { ReadStream } from "node:tty";
@@ -20,14 +20,14 @@ function openTerminal(): ReadStream | null {
   }
 }
 
-/** Writes a prompt to standard error and reads one hidden line; null if there is no terminal or the user gave up. */
-export async function askOnTerminal(prompt: string): Promise<string | null> {
+/** Writes a prompt to standard error and reads a line; null if there is no terminal or the user gave up. */
+export async function askOnTerminal(prompt: string, echo = false): Promise<string | null> {
   const terminal = openTerminal();
   if (!terminal) return null;
   writeSync(2, prompt);
   terminal.setRawMode(true);
   try {
-    return await readHidden(terminal);
+    return await readKeys(terminal, echo ? (text) => void writeSync(2, text) : () => {});
   } finally {
     terminal.setRawMode(false);
     terminal.destroy();
@@ -35,9 +35,13 @@ export async function askOnTerminal(prompt: string): Promise<string | null> {
   }
 }
 
-/** Reads up to the end of a line; in raw mode the keys that edit it and Ctrl-C are ours to understand. */
-function readHidden(terminal: ReadStream): Promise<string | null> {
+/** Reads up to the end of a line; in raw mode the keys that edit it, Ctrl-C and the echo are ours. */
+function readKeys(terminal: ReadStream, show: (text: string) => void): Promise<string | null> {
   let line = "";
+  const erase = (count: number) => {
+    line = line.slice(0, line.length - count);
+    show("\b \b".repeat(count));
+  };
   return new Promise((resolve) => {
     terminal.setEncoding("utf8");
     terminal.on("end", () => resolve(null));
@@ -46,9 +50,12 @@ function readHidden(terminal: ReadStream): Promise<string | null> {
       for (const key of text) {
         if (key === "\r" || key === "\n") return resolve(line);
         if (key === "\u0003" || key === "\u0004") return resolve(null);
-        if (key === "\u007f" || key === "\b") line = line.slice(0, -1);
-        else if (key === "\u0015") line = "";
-        else line += key;
+        if (key === "\u007f" || key === "\b") erase(Math.min(1, line.length));
+        else if (key === "\u0015") erase(line.length);
+        else {
+          line += key;
+          if (key >= " ") show(key);
+        }
       }
     });
   });

@@ -1,104 +1,261 @@
-// Reads the ssh configuration files, for machines without an ssh binary. npm's ssh-config parses one file and leaves
-// Include to its callers, so this file decides which lines apply to a host.
+// Reads the ssh configuration files, for machines without an ssh binary, and says what `ssh -G` would say. What only
+// ssh could decide (Match exec, a tag, a criterion of a newer release) is refused by name: a block must not fall away
+// in silence, because it may hold the setting that protects the connection.
 //
-// ssh's rule: the first value of a setting wins; IdentityFile and CertificateFile accumulate.
+// ssh's rules: the first value of a setting wins; keys, certificates and forwardings accumulate. "Match final" and
+// "Match canonical" count in a second pass over the same files.
 
-import { existsSync, readdirSync, readFileSync } from "node:fs";
-import { homedir, userInfo } from "node:os";
-import { basename, dirname, isAbsolute, join } from "node:path";
-import SSHConfig, { type Line } from "ssh-config";
+import { closeSync, fstatSync, openSync, readdirSync, readFileSync } from "node:fs";
+import { userInfo } from "node:os";
+import { isAbsolute, join } from "node:path";
 import type { HostAddress } from "./address.ts";
-import { matchesPattern } from "./known-hosts.ts";
+import { bad, type ConfigLine, readLine, readLines } from "./config-lines.ts";
+import { valueOf } from "./config-values.ts";
+import { findOption } from "./ssh-options.ts";
+import { matchesList } from "./ssh-patterns.ts";
+import type { ConfigSource, Settings } from "./ssh-settings.ts";
+import { expandTokens, userHome } from "./ssh-tokens.ts";
+import { TransportError } from "./transport.ts";
 
-type Settings = Map<string, string[]>;
-
-/** As OpenSSH: files that include each other end somewhere. */
+/** As OpenSSH: files that include each other are an error. */
 const MAX_DEPTH = 16;
 
-const COLLECTING = new Set(["identityfile", "certificatefile"]);
+const COLLECTING = new Set(
+  "identityfile certificatefile localforward remoteforward dynamicforward sendenv setenv".split(" "),
+);
+
+/** Other names of options, and options that ssh reads and ignores. */
+const ALIASES: Record<string, string> = {
+  challengeresponseauthentication: "kbdinteractiveauthentication",
+  skeyauthentication: "kbdinteractiveauthentication",
+  tisauthentication: "kbdinteractiveauthentication",
+  dsaauthentication: "pubkeyauthentication",
+  pubkeyacceptedkeytypes: "pubkeyacceptedalgorithms",
+  hostbasedkeytypes: "hostbasedacceptedalgorithms",
+  hostbasedacceptedkeytypes: "hostbasedacceptedalgorithms",
+  identityfile2: "identityfile",
+  smartcarddevice: "pkcs11provider",
+  keepalive: "tcpkeepalive",
+};
+const DEPRECATED = new Set(
+  (
+    "protocol cipher fallbacktorsh globalknownhostsfile2 rhostsauthentication rhostsrsaauthentication " +
+    "rsaauthentication compressionlevel useblacklistedkeys useprivilegedport userknownhostsfile2 useroaming usersh " +
+    "afstokenpassing kerberosauthentication kerberostgtpassing"
+  ).split(" "),
+);
 
 /** Finds the settings for a host in the user's and the system's file, or in the one file given. */
-export function readConfigFiles(address: HostAddress, configFile?: string): Settings {
-  const user = join(homedir(), ".ssh", "config");
-  const system = "/etc/ssh/ssh_config";
+export function readConfigFiles(address: HostAddress, source: ConfigSource = {}): Settings {
   const settings: Settings = new Map();
-  for (const file of configFile === undefined ? [user, system] : [configFile]) {
-    readFile(file, { address, settings, base: file === system ? "/etc/ssh" : dirname(user), depth: 0 });
+  if (address.port !== undefined) settings.set("port", [String(address.port)]);
+  if (address.user !== undefined) settings.set("user", [address.user]);
+  if (source.identity?.length)
+    settings.set(
+      "identityfile",
+      source.identity.map((file) => file.replaceAll("%", "%%")),
+    );
+  const pass = { address, host: address.host, settings, final: false, wantsFinal: false };
+  if (source.jump !== undefined) apply({ active: true, ...place("") }, jumpLine(source.jump), pass);
+  for (const setting of source.settings ?? []) {
+    const line = readLine(setting, "command-line");
+    if (line) apply({ active: true, ...place("") }, line, pass);
   }
+  readAll(source, pass);
+  const given = settings.get("hostname")?.[0];
+  const host = (given === undefined ? address.host : expandHost(given, address.host)).toLowerCase();
+  settings.set("hostname", [host]);
+  if (pass.wantsFinal) readAll(source, { ...pass, host, final: true });
   return settings;
 }
 
-interface Reading {
+/** One pass over the files. */
+interface Pass {
   address: HostAddress;
+  /** What Host patterns are matched with. */
+  host: string;
   settings: Settings;
+  final: boolean;
+  wantsFinal: boolean;
+}
+
+/** A file that is being read. */
+interface Place {
   /** Where relative names of Include begin. */
   base: string;
   depth: number;
+  /** Whether the lines count now. */
+  active: boolean;
 }
 
-function readFile(file: string, reading: Reading) {
-  if (reading.depth > MAX_DEPTH || !existsSync(file)) return;
-  readLines(SSHConfig.parse(readFileSync(file, "utf8")), { ...reading, depth: reading.depth + 1 });
+const place = (base: string): Omit<Place, "active"> => ({ base, depth: 0 });
+
+function jumpLine(jump: string): ConfigLine {
+  return { keyword: "proxyjump", words: [jump], rest: jump, at: "command-line" };
 }
 
-function readLines(lines: Iterable<Line>, reading: Reading) {
-  for (const line of lines) {
-    if (!("param" in line)) continue;
-    const name = line.param.toLowerCase();
-    const words = typeof line.value === "string" ? [line.value] : line.value.map((word) => word.val);
-    if ("config" in line) {
-      const active = name === "host" ? matchesList(words, reading.address.host) : matchesCriteria(line, reading);
-      if (active) readLines(line.config, reading);
-    } else if (name === "include") {
-      for (const pattern of words.flatMap(splitBlanks)) includeFiles(pattern, reading);
-    } else {
-      set(reading.settings, name, words.join(" "));
+function readAll({ configFile }: ConfigSource, pass: Pass) {
+  const user = join(userHome(), ".ssh");
+  if (configFile !== undefined) {
+    if (configFile.toLowerCase() === "none") return;
+    if (readFile(configFile, { ...place(user), active: true }, pass, "as it is")) return;
+    throw new TransportError("usage", `cannot open the ssh configuration ${configFile}`, "check --ssh-config");
+  }
+  const system = process.platform === "win32" ? join(process.env.ProgramData ?? "C:\\ProgramData", "ssh") : "/etc/ssh";
+  readFile(join(user, "config"), { ...place(user), active: true }, pass, "check owner");
+  readFile(join(system, "ssh_config"), { ...place(system), active: true }, pass, "as it is");
+}
+
+/** Reads a file; false if there is none. */
+function readFile(file: string, where: Place, pass: Pass, check: "check owner" | "as it is"): boolean {
+  if (where.depth > MAX_DEPTH) throw new TransportError("usage", `${file}: too many recursive configuration includes`);
+  const text = readChecked(file, check === "check owner");
+  if (text === null) return false;
+  const here = { ...where };
+  for (const line of readLines(text, file)) apply(here, line, pass);
+  return true;
+}
+
+/** As ssh: what others may write could send the user anywhere. */
+function readChecked(file: string, check: boolean): string | null {
+  let fd: number;
+  try {
+    fd = openSync(file, "r");
+  } catch (error) {
+    const { code, message } = error as NodeJS.ErrnoException;
+    if (code === "ENOENT" || code === "ENOTDIR") return null;
+    throw new TransportError("usage", `cannot read the ssh configuration ${file}: ${message}`);
+  }
+  try {
+    const { uid, mode } = fstatSync(fd);
+    const foreign = uid !== 0 && uid !== process.getuid?.();
+    if (check && process.platform !== "win32" && (foreign || (mode & 0o022) !== 0)) {
+      const message = `bad owner or permissions on ${file}: others may write it`;
+      throw new TransportError("usage", message, `chmod go-w '${file}'`);
     }
+    return readFileSync(fd, "utf8");
+  } finally {
+    closeSync(fd);
   }
 }
 
+function apply(where: Place, line: ConfigLine, pass: Pass) {
+  const { keyword, words, at } = line;
+  if (keyword === "host") {
+    where.active = matchesList(words, pass.host);
+  } else if (keyword === "match") {
+    where.active = matchesCriteria(line, pass);
+  } else if (keyword === "include") {
+    if (where.active) for (const pattern of words) include(pattern, where, pass);
+  } else {
+    const name = ALIASES[keyword] ?? keyword;
+    if (DEPRECATED.has(name) || ignores(pass.settings, name)) return;
+    if (!findOption(name)) throw bad(at, `bad configuration option '${keyword}'`);
+    if (where.active) set(pass.settings, name, valueOf({ ...line, keyword: name }));
+    else valueOf({ ...line, keyword: name });
+  }
+}
+
+function ignores(settings: Settings, name: string): boolean {
+  const patterns = settings.get("ignoreunknown")?.[0]?.toLowerCase().split(",") ?? [];
+  return findOption(name) === undefined && matchesList(patterns, name);
+}
+
 function set(settings: Settings, name: string, value: string) {
+  // Of a jump and a command as proxy, the one that comes first counts.
+  if (name === "proxyjump" && settings.has("proxycommand")) return;
+  if (name === "proxycommand" && settings.has("proxyjump")) return;
   const values = settings.get(name);
   if (values === undefined) settings.set(name, [value]);
-  else if (COLLECTING.has(name)) values.push(value);
+  else if (COLLECTING.has(name) && !values.includes(value)) values.push(value);
 }
 
-function splitBlanks(text: string): string[] {
-  return text.split(/\s+/).filter((word) => word !== "");
+/** HostName may contain %h, the name as the user typed it. */
+function expandHost(hostname: string, host: string): string {
+  return expandTokens(hostname, { h: host, "%": "%" });
 }
 
-/** ssh's pattern list: a match with "!" before it excludes. */
-function matchesList(words: string[], text: string): boolean {
-  const patterns = words.flatMap((word) => word.split(/[\s,]+/)).filter((pattern) => pattern !== "");
-  const lower = text.toLowerCase();
-  const matches = (pattern: string) => matchesPattern(pattern.toLowerCase(), lower);
-  if (patterns.some((pattern) => pattern.startsWith("!") && matches(pattern.slice(1)))) return false;
-  return patterns.some((pattern) => !pattern.startsWith("!") && matches(pattern));
-}
-
-/** Match: `all`, `host`, `originalhost`, `user` and `localuser` are understood; any other criterion fails. */
-function matchesCriteria(line: Line, { address, settings }: Reading): boolean {
-  if (!("criteria" in line)) return false;
+/** Match: all criteria of the line must be met; "!" turns one round. */
+function matchesCriteria({ words, at }: ConfigLine, pass: Pass): boolean {
+  const { address, settings } = pass;
+  const hostname = settings.get("hostname")?.[0];
   const values: Record<string, string> = {
-    host: settings.get("hostname")?.[0] ?? address.host,
+    host: hostname === undefined ? address.host : expandHost(hostname, address.host),
     originalhost: address.host,
-    user: address.user ?? settings.get("user")?.[0] ?? userInfo().username,
+    user: settings.get("user")?.[0] ?? userInfo().username,
     localuser: userInfo().username,
   };
-  return Object.entries(line.criteria).every(([name, criterion]) => {
-    if (name.toLowerCase() === "all") return true;
-    const value = values[name.toLowerCase()];
-    const words = typeof criterion === "string" ? [criterion] : criterion.map((word) => word.val);
-    return value !== undefined && matchesList(words, value);
-  });
+  const criteria = words.flatMap((word) => word.split("=")).filter((word) => word !== "");
+  let met = true;
+  while (criteria.length > 0) {
+    const word = criteria.shift()!;
+    const name = word.replace(/^!/, "").toLowerCase();
+    const value = values[name];
+    let one: boolean;
+    if (name === "all") one = true;
+    else if (name === "final" || name === "canonical") {
+      one = pass.final;
+      if (name === "final") pass.wantsFinal = true;
+    } else if (value === undefined) {
+      throw new TransportError(
+        "usage",
+        `${at}: only an ssh program can decide 'Match ${name}'`,
+        "install OpenSSH's client",
+      );
+    } else {
+      const patterns = criteria.shift();
+      if (patterns === undefined) throw bad(at, `'Match ${name}' has no value`);
+      one = matchesCriterion(name, patterns, value);
+    }
+    if (one === word.startsWith("!")) met = false;
+  }
+  return met;
 }
 
-function includeFiles(pattern: string, reading: Reading) {
-  const home = pattern.startsWith("~/") ? join(homedir(), pattern.slice(2)) : pattern;
-  const path = isAbsolute(home) ? home : join(reading.base, home);
-  if (!/[*?]/.test(basename(path))) return readFile(path, reading);
-  if (!existsSync(dirname(path))) return;
-  for (const name of readdirSync(dirname(path)).sort()) {
-    if (matchesPattern(basename(path), name)) readFile(join(dirname(path), name), reading);
+/** As in ssh, the patterns of names of hosts are in lower case; the names are taken as they are. */
+function matchesCriterion(name: string, patterns: string, value: string): boolean {
+  const list = name.endsWith("host") ? patterns.toLowerCase() : patterns;
+  return matchesList(list.split(","), value);
+}
+
+function include(pattern: string, where: Place, pass: Pass) {
+  const home = pattern.startsWith("~/") ? join(userHome(), pattern.slice(2)) : pattern;
+  const path = isAbsolute(home) ? home : join(where.base, home);
+  for (const file of expandGlob(path)) readFile(file, { ...where, depth: where.depth + 1 }, pass, "check owner");
+}
+
+/** The files that a pattern names, in order; a name without wildcards names itself. */
+function expandGlob(path: string): string[] {
+  const parts = path.split("/");
+  return parts.slice(1).reduce(
+    (found, part) => {
+      if (!/[*?[]/.test(part)) return found.map((folder) => `${folder}/${part}`);
+      const matches = globPart(part);
+      return found.flatMap((folder) =>
+        listFolder(folder || "/")
+          .filter(matches)
+          .map((name) => `${folder}/${name}`),
+      );
+    },
+    [parts[0]!],
+  );
+}
+
+function globPart(part: string): (name: string) => boolean {
+  const source = part.replace(/\[!?[^\]]+\]|[*?]|[^\w]/g, (one) => {
+    if (one === "*") return ".*";
+    if (one === "?") return ".";
+    if (one.length > 1) return one.replace(/^\[!/, "[^").replace(/\\/g, "\\\\");
+    return `\\${one}`;
+  });
+  const whole = new RegExp(`^${source}$`, "s");
+  return (name) => whole.test(name) && (part.startsWith(".") || !name.startsWith("."));
+}
+
+function listFolder(folder: string): string[] {
+  try {
+    return readdirSync(folder).sort();
+  } catch {
+    return [];
   }
 }

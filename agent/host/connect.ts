@@ -1,63 +1,76 @@
-// Chooses a transport for one host and opens it. `auto` means ssh2, unless the ssh configuration of the host needs
-// something that ssh2 lacks (see needsOpenssh in ssh-config.ts), or ssh2 supports none of the server's algorithms.
+// Chooses a transport for one host and opens it. `auto` means ssh2, unless the configuration of a hop has something
+// that ssh2 does not honour (see needsOpenssh in ssh-options.ts), or ssh2 supports none of the server's algorithms.
 
-import { parseHost } from "./address.ts";
 import { askOnTerminal } from "./ask.ts";
-import { loadKnownHosts, onlyAuthority } from "./known-hosts.ts";
+import { loadKnownHostsOf, onlyAuthority, recordedAs } from "./known-hosts.ts";
 import { connectOpenssh, hasOpenssh } from "./openssh.ts";
-import { connectSsh2 } from "./ssh.ts";
-import { type HostConfig, needsOpenssh, readHostConfig } from "./ssh-config.ts";
+import { readRoute } from "./route.ts";
+import { connectSsh2, type Ssh2Options } from "./ssh.ts";
+import { needsOpenssh } from "./ssh-options.ts";
+import type { HostConfig } from "./ssh-settings.ts";
 import { type ConnectOptions, type Transport, TransportError } from "./transport.ts";
-
-const TIMEOUT_MS = 20_000;
 
 /** Opens a connection to a remote; throws a TransportError that says why it cannot. */
 export async function connect(options: ConnectOptions): Promise<Transport> {
-  const address = parseHost(options.host);
   // Loading ssh2 takes as long as asking ssh for its configuration: do both at once.
   if (options.ssh !== "openssh") void import("ssh2").catch(() => {});
-  const source = options.configFile === undefined ? {} : { configFile: options.configFile };
-  const config = await readHostConfig(address, source);
-  if (options.knownHosts?.length) config.knownHosts = options.knownHosts;
+  const route = await readRoute(options);
+  const notify = options.notify ?? ((line) => process.stderr.write(`${line}\n`));
+  const destination = route.at(-1)!;
+  if (destination.hostKeyPolicy === "no") {
+    notify(`StrictHostKeyChecking no of ${destination.alias} is taken as accept-new: a changed key is refused`);
+  }
   const wanted = options.ssh ?? "auto";
-  const reason = wanted === "auto" ? await whyOpenssh(config) : null;
-  if (wanted === "openssh" || reason !== null) return viaOpenssh(config, options, reason);
-  const shared = {
-    identity: options.identity ?? [],
-    acceptNew: acceptsNew(config, options),
-    timeoutMs: options.timeoutMs ?? config.connectTimeoutMs ?? TIMEOUT_MS,
-    ask: options.askPassword ?? askOnTerminal,
-    source,
-  };
-  const known = options.knownHosts?.length ? { knownHosts: options.knownHosts } : {};
+  const need = wanted === "openssh" ? null : await whyOpenssh(route);
+  const go = (reason: string | null) => viaOpenssh(route, { ...options, notify }, reason);
+  if (wanted === "openssh") return go(null);
+  if (need && !need.optional && (wanted === "ssh2" || !(await hasOpenssh()))) throw notHonoured(need, wanted);
+  if (need && wanted === "auto" && (await hasOpenssh())) return go(`${need.alias} needs it for ${need.what}`);
+  const login: Ssh2Options = { identity: options.identity ?? [], ask: options.askPassword ?? askOnTerminal, notify };
+  if (options.timeoutMs !== undefined) login.timeoutMs = options.timeoutMs;
   try {
-    return await connectSsh2(config, { ...shared, ...known });
+    return await connectSsh2(route, login);
   } catch (error) {
     const lacking = error instanceof TransportError && error.code === "unsupported";
-    if (wanted === "auto" && lacking && (await hasOpenssh())) return viaOpenssh(config, options, error.message);
+    if (wanted === "auto" && lacking && (await hasOpenssh())) return go(error.message);
     throw error;
   }
 }
 
-async function whyOpenssh(config: HostConfig): Promise<string | null> {
-  const known = await loadKnownHosts(config.knownHosts);
-  const [host, port] = config.hostKeyAlias === undefined ? [config.host, config.port] : [config.hostKeyAlias, 22];
-  return needsOpenssh(config) ?? (onlyAuthority(known, host, port) ? "a host certificate" : null);
+interface HopNeed {
+  alias: string;
+  what: string;
+  optional?: boolean;
 }
 
-/** The user's own StrictHostKeyChecking may allow new keys; a changed one is refused whatever it says. */
-function acceptsNew(config: HostConfig, options: ConnectOptions): boolean {
-  return options.acceptNew ?? ["accept-new", "no", "off", "false"].includes(config.strictHostKey);
-}
-
-async function viaOpenssh(config: HostConfig, options: ConnectOptions, reason: string | null): Promise<Transport> {
-  if (!(await hasOpenssh())) {
-    const why = reason === null ? "" : ` (${config.alias} needs it for ${reason})`;
-    throw new TransportError(
-      "unsupported",
-      `there is no ssh program on this machine${why}`,
-      "install OpenSSH's client",
-    );
+/** Why any of the hops needs OpenSSH; what the configuration demands comes before what is merely better. */
+async function whyOpenssh(route: HostConfig[]): Promise<HopNeed | null> {
+  const needs: HopNeed[] = [];
+  for (const config of route) {
+    const need = needsOpenssh(config);
+    if (need) needs.push({ alias: config.alias, ...need });
+    else if (onlyAuthority(await loadKnownHostsOf(config), ...recordedAs(config))) {
+      needs.push({ alias: config.alias, what: "a host certificate", optional: true });
+    }
   }
-  return connectOpenssh(config, options);
+  return needs.find((need) => !need.optional) ?? needs[0] ?? null;
+}
+
+/** The built-in client would connect as if the setting were not there. */
+function notHonoured({ alias, what }: HopNeed, wanted: string): TransportError {
+  const message = `the ssh configuration of ${alias} sets ${what}, which the built-in SSH client does not honour`;
+  return new TransportError(
+    "unsupported",
+    message,
+    wanted === "ssh2" ? "leave out --ssh ssh2" : "install OpenSSH's client",
+  );
+}
+
+async function viaOpenssh(route: HostConfig[], options: ConnectOptions, reason: string | null): Promise<Transport> {
+  if (!(await hasOpenssh())) {
+    const why = reason === null ? "" : ` (${reason})`;
+    const message = `there is no ssh program on this machine${why}`;
+    throw new TransportError("unsupported", message, "install OpenSSH's client");
+  }
+  return connectOpenssh(route, options);
 }

@@ -10,6 +10,9 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from "node:crypto";
 import { appendFile, mkdir, readFile } from "node:fs/promises";
 import { dirname } from "node:path";
+import { matchesPattern } from "./ssh-patterns.ts";
+import type { HostConfig } from "./ssh-settings.ts";
+import { TransportError } from "./transport.ts";
 
 /** One usable line of a known_hosts file. */
 export interface KnownHost {
@@ -86,15 +89,28 @@ export async function loadKnownHosts(files: string[]): Promise<KnownHost[]> {
   for (const file of files) {
     const text = await readFile(file, "latin1").catch((error: NodeJS.ErrnoException) => {
       if (error.code === "ENOENT" || error.code === "ENOTDIR") return "";
-      throw error;
+      // It may revoke the very key that the host will show.
+      throw new TransportError("usage", `cannot read the known_hosts file ${file}: ${error.message}`);
     });
     hosts.push(...readKnownHosts(text, file));
   }
   return hosts;
 }
 
+/** What is known about one host: the user's files, and of the system's what the configuration lets count. */
+export async function loadKnownHostsOf(config: HostConfig): Promise<KnownHost[]> {
+  const global = await loadKnownHosts(config.globalKnownHosts);
+  const counting = config.onlyRevokedOfGlobal ? global.filter(({ marker }) => marker === "revoked") : global;
+  return [...(await loadKnownHosts(config.userKnownHosts)), ...counting];
+}
+
+/** The host and port that known_hosts knows a host by: an alias stands for itself, without a port. */
+export function recordedAs({ hostKeyAlias, host, port }: HostConfig): [string, number] {
+  return hostKeyAlias === undefined ? [host, port] : [hostKeyAlias, 22];
+}
+
 /** Whether a line speaks about a host; `name` is what `knownHostName` returns. */
-function matchesHost(host: KnownHost, name: string): boolean {
+export function matchesHost(host: KnownHost, name: string): boolean {
   let matched = false;
   for (const pattern of host.patterns) {
     if (pattern.startsWith("|")) {
@@ -114,30 +130,6 @@ function matchesHashed(pattern: string, name: string): boolean {
   const expected = Buffer.from(hash, "base64");
   const actual = createHmac("sha1", Buffer.from(salt, "base64")).update(name).digest();
   return expected.length === actual.length && timingSafeEqual(expected, actual);
-}
-
-/** Glob with * and ? only, as OpenSSH's match_pattern: brackets mean themselves. Linear but for one backtrack point. */
-export function matchesPattern(pattern: string, text: string): boolean {
-  let p = 0;
-  let t = 0;
-  let star = -1;
-  let resume = 0;
-  while (t < text.length) {
-    if (pattern[p] === "*") {
-      star = p++;
-      resume = t;
-    } else if (p < pattern.length && (pattern[p] === "?" || pattern[p] === text[t])) {
-      p++;
-      t++;
-    } else if (star >= 0) {
-      p = star + 1;
-      t = ++resume;
-    } else {
-      return false;
-    }
-  }
-  while (pattern[p] === "*") p++;
-  return p === pattern.length;
 }
 
 /** The lines about a host: those with its port, and for other ports than 22 also those without. */

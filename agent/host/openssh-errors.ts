@@ -1,6 +1,7 @@
 // Translates the messages of OpenSSH's client into TransportErrors with the codes that ssh2's failures have. There is
 // one row for each kind of message. The first row that matches counts, so causes stand before their consequences.
 
+import { printable } from "./printable.ts";
 import { TransportError, type TransportErrorCode } from "./transport.ts";
 
 interface Row {
@@ -45,6 +46,17 @@ const ROWS: Row[] = [
     code: "host-key-revoked",
     message: "the host key of @ is revoked by a known_hosts file",
     hint: "do not connect; ask the host's administrator for its new key",
+  },
+  {
+    pattern: /(Error checking host key .* in revoked keys file .*)/,
+    code: "host-key-revoked",
+    message: "the host key of @ cannot be checked for revocation: $1",
+    hint: "mend or unset RevokedHostKeys",
+  },
+  {
+    pattern: /(Invalid key length|key length .* too small|Host key .*length.*)/i,
+    code: "host-key-weak",
+    message: "ssh refuses the host key of @: $1",
   },
   {
     pattern: /REMOTE HOST IDENTIFICATION HAS CHANGED[\s\S]*Offending \S+ key in (.+:\d+)/,
@@ -100,7 +112,7 @@ export function explainOpenssh(text: string, where: string): TransportError | nu
   for (const { pattern, code, message, hint } of ROWS) {
     const match = pattern.exec(text);
     if (!match) continue;
-    const words = message.replace("@", where).replace("$1", () => match[1]?.trim() ?? "other proof");
+    const words = message.replace("@", where).replace("$1", () => printable(match[1]?.trim() ?? "other proof"));
     return new TransportError(code, words, hint);
   }
   return null;

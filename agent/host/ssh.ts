@@ -8,54 +8,44 @@
 import { connect as connectSocket, type Socket } from "node:net";
 import type { Duplex } from "node:stream";
 import type { Client, ClientChannel } from "ssh2";
-import { parseHost, printHost } from "./address.ts";
-import { checkHostKey, hostKeyAlgorithms } from "./host-key.ts";
-import { type Credentials, prepareCredentials } from "./identity.ts";
-import { loadKnownHosts } from "./known-hosts.ts";
-import { type ConfigSource, type HostConfig, readHostConfig } from "./ssh-config.ts";
+import { printHost } from "./address.ts";
+import { offered } from "./algorithms.ts";
+import { checkHostKey, type HostKeyRules, hostKeyAlgorithms } from "./host-key.ts";
+import { type Credentials, ONLY_SHA1, prepareCredentials } from "./identity.ts";
+import { loadKnownHostsOf } from "./known-hosts.ts";
+import { printable } from "./printable.ts";
+import type { HostConfig } from "./ssh-settings.ts";
 import { type AskPassword, type ProcessEnd, type RemoteProcess, type Transport, TransportError } from "./transport.ts";
 
-/** What a connection needs beside the host's own configuration. */
+/** What a connection needs beside the configuration of its hops. */
 export interface Ssh2Options {
+  /** Keys of the command line, which are the destination's. */
   identity: string[];
-  acceptNew: boolean;
-  timeoutMs: number;
+  /** The limit of each step; without it that of each hop's configuration. */
+  timeoutMs?: number;
   ask: AskPassword;
-  knownHosts?: string[];
-  source: ConfigSource;
+  notify: (line: string) => void;
 }
 
-/** A chain of jumps longer than this is a loop in the configuration. */
-const MAX_JUMPS = 8;
+const TIMEOUT_MS = 20_000;
 
-/** Connects with ssh2, through the configured jump hosts. */
-export async function connectSsh2(config: HostConfig, options: Ssh2Options, depth = 0): Promise<Transport> {
-  const jumps = await openJumps(config, options, depth);
+/** Connects with ssh2 through all hops; the last one is the destination. */
+export async function connectSsh2(route: HostConfig[], options: Ssh2Options): Promise<Transport> {
+  const passed: Ssh2Transport[] = [];
   try {
-    const last = jumps.at(-1);
-    const socket = last ? await last.forward(config.host, config.port) : await openSocket(config, options.timeoutMs);
-    return await logIn(config, socket, { ...options, jumps });
+    for (const [index, config] of route.entries()) {
+      const last = passed.at(-1);
+      const limitMs = options.timeoutMs ?? config.connectTimeoutMs ?? TIMEOUT_MS;
+      const socket = last ? await last.forward(config.host, config.port) : await openSocket(config, limitMs);
+      const isDestination = index === route.length - 1;
+      const login = { ...options, limitMs, identity: isDestination ? options.identity : [] };
+      passed.push(await logIn(config, socket, { ...login, jumps: isDestination ? [...passed] : [] }));
+    }
+    return passed.at(-1)!;
   } catch (error) {
-    for (const jump of jumps.reverse()) await jump.close();
+    for (const jump of passed.reverse()) await jump.close();
     throw error;
   }
-}
-
-/** Opens the jump hosts one through the other. */
-async function openJumps(config: HostConfig, options: Ssh2Options, depth: number): Promise<Ssh2Transport[]> {
-  const jumps: Ssh2Transport[] = [];
-  if (config.proxyJump.length > 0 && depth >= MAX_JUMPS) {
-    throw new TransportError("usage", `the ProxyJump settings of ${config.alias} form a circle`);
-  }
-  for (const hop of config.proxyJump) {
-    const jump = await readHostConfig(parseHost(hop), options.source);
-    if (options.knownHosts) jump.knownHosts = options.knownHosts;
-    const last = jumps.at(-1);
-    const inner = { ...options, jumps: [] };
-    if (last) jumps.push(await logIn(jump, await last.forward(jump.host, jump.port), inner));
-    else jumps.push((await connectSsh2(jump, options, depth + 1)) as Ssh2Transport);
-  }
-  return jumps;
 }
 
 function openSocket(config: HostConfig, timeoutMs: number): Promise<Socket> {
@@ -123,7 +113,7 @@ export function socketError(error: Error, { host, port }: { host: string; port: 
         "check the network of this machine",
       );
     default:
-      return new TransportError("cut", `the connection to ${place} broke: ${cause.message}`);
+      return new TransportError("cut", `the connection to ${place} broke: ${printable(cause.message)}`);
   }
 }
 
@@ -131,35 +121,51 @@ export function socketError(error: Error, { host, port }: { host: string; port: 
 async function logIn(
   config: HostConfig,
   socket: Duplex,
-  options: Ssh2Options & { jumps: Ssh2Transport[] },
+  options: Ssh2Options & { limitMs: number; jumps: Ssh2Transport[] },
 ): Promise<Ssh2Transport> {
   const { default: ssh2 } = await import("ssh2");
   // A socket without a listener for its errors ends the process; ssh2 adds its own only below.
   socket.on("error", () => {});
-  const credentials = new Attempt(config, options.timeoutMs);
-  const known = await loadKnownHosts(config.knownHosts);
-  const rules = { config, known, acceptNew: options.acceptNew };
-  const ask: AskPassword = (prompt) => credentials.pausing(() => options.ask(prompt));
-  const ways = await prepareCredentials(ssh2, config, { identity: options.identity, ask });
+  const attempt = new Attempt(config, options.limitMs);
+  const ask: AskPassword = (prompt, echo) => attempt.pausing(() => options.ask(prompt, echo));
+  const rules = { config, known: await loadKnownHostsOf(config), ask, notify: options.notify };
+  const ways = await prepareCredentials(ssh2, config, { identity: options.identity, ask, notify: options.notify });
   const client = new ssh2.Client();
-  await credentials.run(client, ways, {
+  await attempt.run(client, ways, {
     sock: socket,
     username: config.user,
     readyTimeout: 0,
     keepaliveInterval: config.keepaliveMs,
-    keepaliveCountMax: 3,
-    algorithms: { serverHostKey: hostKeyAlgorithms(rules) as never, compress: ["none"] },
+    keepaliveCountMax: config.keepaliveCount,
+    algorithms: algorithmsOf(rules),
     hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
       checkHostKey(rules, key).then(
         () => verify(true),
         (error) => {
-          credentials.refuse(error);
+          attempt.refuse(error);
           verify(false);
         },
       );
     },
   });
-  return new Ssh2Transport(client, config, options.jumps);
+  return new Ssh2Transport(client, config, options);
+}
+
+/** The lists that are offered to the server; an empty one has no algorithm in common with any. */
+function algorithmsOf(rules: Pick<HostKeyRules, "config" | "known">) {
+  const lists = {
+    kex: offered("kex", rules.config).list,
+    cipher: offered("cipher", rules.config).list,
+    hmac: offered("hmac", rules.config).list,
+    serverHostKey: hostKeyAlgorithms(rules),
+    compress: ["none"],
+  };
+  for (const [kind, list] of Object.entries(lists)) {
+    if (list.length > 0) continue;
+    const message = `the configuration of ${rules.config.alias} allows no ${kind} algorithm that ssh2 can do`;
+    throw new TransportError("unsupported", message, "run again with --ssh openssh, which supports more algorithms");
+  }
+  return lists as never;
 }
 
 /** One handshake and log-in: its deadline, and the reason of ours why it failed, which ssh2 would not know. */
@@ -205,15 +211,20 @@ class Attempt {
       };
       client.on("error", (error: Error & { level?: string }) => {
         // If the ssh-agent cannot be reached, the other methods are still tried.
-        if (error.level !== "agent") fail(error);
+        if (error.level !== "agent" && !error.message.endsWith(ONLY_SHA1)) fail(error);
       });
       client.once("close", () => fail());
+      client.once("change password", () => {
+        const where = `${this.config.user}@${this.config.alias}`;
+        this.refuse(new TransportError("auth", `${where} wants a new password`, "log in once with ssh to change it"));
+        fail();
+      });
       client.once("handshake", () => {
         this.shaken = true;
       });
       client.once("ready", () => {
         this.stop();
-        client.removeAllListeners("error").removeAllListeners("close");
+        for (const event of ["error", "close", "change password"]) client.removeAllListeners(event);
         resolve();
       });
       this.start();
@@ -252,11 +263,15 @@ class Attempt {
     }
     if (error && /no matching/i.test(error.message)) {
       const hint = "run again with --ssh openssh, which supports more algorithms";
-      return new TransportError("unsupported", `${where} and ssh2 have no algorithm in common: ${error.message}`, hint);
+      return new TransportError(
+        "unsupported",
+        `${where} and ssh2 have no algorithm in common: ${printable(error.message)}`,
+        hint,
+      );
     }
     if (error?.level === "client-socket" && error.code) return socketError(error, this.config);
     const when = this.shaken ? "during log-in" : "before the handshake was complete";
-    const why = error ? `: ${error.message}` : "";
+    const why = error ? `: ${printable(error.message)}` : "";
     return new TransportError(
       "cut",
       `${where} ended the connection ${when}${why}`,
@@ -271,13 +286,15 @@ class Ssh2Transport implements Transport {
   readonly where: string;
   private readonly client: Client;
   private readonly jumps: Ssh2Transport[];
+  private readonly limitMs: number;
   private readonly closed: Promise<void>;
   private isClosed = false;
   private failure: Error | null = null;
 
-  constructor(client: Client, config: HostConfig, jumps: Ssh2Transport[]) {
+  constructor(client: Client, config: HostConfig, options: { limitMs: number; jumps: Ssh2Transport[] }) {
     this.client = client;
-    this.jumps = jumps;
+    this.jumps = options.jumps;
+    this.limitMs = options.limitMs;
     this.where = `${config.user}@${printHost(config.alias, config.port)}`;
     client.on("error", (error) => {
       this.failure ??= error;
@@ -291,33 +308,53 @@ class Ssh2Transport implements Transport {
   }
 
   exec(command: string): Promise<RemoteProcess> {
-    return new Promise((resolve, reject) => {
-      const refused = (error: Error) =>
-        new TransportError(
-          "exec",
-          `${this.where} does not run commands: ${error.message}`,
-          "check the account's shell and the server's rules",
-        );
-      if (this.isClosed) return reject(this.cutError());
-      try {
-        this.client.exec(command, (error, channel) => {
-          if (error) reject(this.isClosed ? this.cutError() : refused(error));
-          else resolve(this.toProcess(channel));
-        });
-      } catch {
-        reject(this.cutError());
-      }
+    return this.limited("start a command", (resolve, reject) => {
+      this.client.exec(command, (error, channel) => {
+        if (!error) return resolve(this.toProcess(channel));
+        const message = `${this.where} does not run commands: ${printable(error.message)}`;
+        reject(new TransportError("exec", message, "check the account's shell and the server's rules"));
+      });
     });
   }
 
   /** A stream to another host through this one. */
   forward(host: string, port: number): Promise<Duplex> {
-    return new Promise((resolve, reject) => {
+    const place = printHost(host, port);
+    return this.limited(`open a connection to ${place}`, (resolve, reject) => {
       this.client.forwardOut("127.0.0.1", 0, host, port, (error, channel) => {
-        const place = printHost(host, port);
-        if (error) reject(new TransportError("unreachable", `${this.where} cannot reach ${place}: ${error.message}`));
-        else resolve(channel);
+        if (!error) return resolve(channel);
+        const message = `${this.where} cannot reach ${place}: ${printable(error.message)}`;
+        reject(new TransportError("unreachable", message));
       });
+    });
+  }
+
+  /** A request to the server, which it must answer within the limit. */
+  private limited<T>(
+    what: string,
+    request: (resolve: (answer: T) => void, reject: (error: TransportError) => void) => void,
+  ): Promise<T> {
+    return new Promise((resolve, reject) => {
+      if (this.isClosed) return reject(this.cutError());
+      const seconds = Math.round(this.limitMs / 100) / 10;
+      const message = `${this.where} let us log in, but did not ${what} within ${seconds} s`;
+      const timer = setTimeout(() => {
+        reject(new TransportError("timeout", message, "check the account's shell and the server's rules"));
+        this.client.destroy();
+      }, this.limitMs);
+      void this.closed.then(() => reject(this.cutError()));
+      const settle = (action: () => void) => {
+        clearTimeout(timer);
+        action();
+      };
+      try {
+        request(
+          (answer) => settle(() => resolve(answer)),
+          (error) => settle(() => reject(this.isClosed ? this.cutError() : error)),
+        );
+      } catch {
+        settle(() => reject(this.cutError()));
+      }
     });
   }
 
@@ -330,7 +367,7 @@ class Ssh2Transport implements Transport {
   }
 
   private cutError(): TransportError {
-    const why = this.failure ? `: ${this.failure.message}` : "";
+    const why = this.failure ? `: ${printable(this.failure.message)}` : "";
     return new TransportError("cut", `the connection to ${this.where} was cut${why}`);
   }
 

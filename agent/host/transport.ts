@@ -33,18 +33,25 @@ export interface Transport {
   close(): Promise<void>;
 }
 
-/** Asks the user for a secret; null when the user declines or there is no terminal to ask on. */
-export type AskPassword = (prompt: string) => Promise<string | null>;
+/** Asks the user, without echo unless told; null when the user declines or there is no terminal to ask on. */
+export type AskPassword = (prompt: string, echo?: boolean) => Promise<string | null>;
 
 /** What `connect` needs to know; only `host` is required. */
 export interface ConnectOptions {
   /** `[user@]box[:port]`, `[user@][v6]:port`, or an alias from the ssh configuration. */
   host: string;
-  /** Private key files, before those of the configuration. */
+  /** The user and port, as `ssh -l` and `-p`; they count before those in `host`. */
+  user?: string;
+  port?: number;
+  /** Hosts to go through, as `ssh -J`; "none" for no jump whatever the configuration says. */
+  jump?: string;
+  /** Settings of the destination as "Name=value", as `ssh -o`. */
+  settings?: string[];
+  /** Private key files of the destination, before those of the configuration. */
   identity?: string[];
-  /** known_hosts files instead of those of the configuration. */
+  /** known_hosts files of the destination instead of those of the configuration. */
   knownHosts?: string[];
-  /** Record the key of a host that is not known yet; a changed key is still refused. */
+  /** Record the destination's key if it is not known yet; a changed key is still refused. */
   acceptNew?: boolean;
   /** The SSH implementation; "auto" is ssh2 unless the configuration needs something that ssh2 lacks. */
   ssh?: "auto" | "ssh2" | "openssh";
@@ -53,6 +60,8 @@ export interface ConnectOptions {
   askPassword?: AskPassword;
   /** One ssh configuration file instead of the user's and the system's, as `ssh -F`. */
   configFile?: string;
+  /** Tells the user what was done without asking, such as recording a host key; standard error by default. */
+  notify?: (line: string) => void;
 }
 
 /** Why a connection, or starting the agent over it, failed. */
@@ -67,6 +76,7 @@ export type TransportErrorCode =
   | "host-key-unknown"
   | "host-key-changed"
   | "host-key-revoked"
+  | "host-key-weak"
   | "cut" // the connection ended in the middle
   | "exec" // the remote would not run a command
   | "no-agent-place" // no directory on the remote takes and runs the agent

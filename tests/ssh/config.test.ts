@@ -11,7 +11,10 @@ import { parseHost, printHost } from "../../agent/host/address.ts";
 import { sshArguments } from "../../agent/host/openssh.ts";
 import { explainOpenssh } from "../../agent/host/openssh-errors.ts";
 import { socketError } from "../../agent/host/ssh.ts";
-import { expandPath, needsOpenssh, readHostConfig, splitWords } from "../../agent/host/ssh-config.ts";
+import { readHostConfig } from "../../agent/host/ssh-config.ts";
+import { needsOpenssh } from "../../agent/host/ssh-options.ts";
+import { splitWords } from "../../agent/host/ssh-settings.ts";
+import { expandPath } from "../../agent/host/ssh-tokens.ts";
 import { TransportError } from "../../agent/host/transport.ts";
 import { makeKey } from "./sshd.ts";
 
@@ -71,7 +74,7 @@ function file(name: string, ...lines: string[]): string {
 async function both(host: string, configFile: string) {
   const asked = await readHostConfig(parseHost(host), { configFile });
   const read = await readHostConfig(parseHost(host), { configFile, sshBinary: null });
-  const compared = ["host", "port", "user", "identitiesOnly", "hostKeyAlias", "proxyJump", "strictHostKey"] as const;
+  const compared = ["host", "port", "user", "identitiesOnly", "hostKeyAlias", "proxyJump", "hostKeyPolicy"] as const;
   for (const name of compared) assert.equal(read[name], asked[name], `${name} of ${host}`);
   return read;
 }
@@ -141,11 +144,15 @@ config("Include brings in files, by pattern too, and only where its Host block c
   assert.is((await both("a", path)).user, userInfo().username);
 });
 
-config("files that include themselves end", async () => {
+config("files that include themselves are refused, as by ssh", async () => {
   const path = join(folder, "circle");
   file("circle", `Include ${path}`, "Host *", "  Port 1234");
-  const found = await readHostConfig({ host: "box" }, { configFile: path, sshBinary: null });
-  assert.is(found.port, 1234);
+  for (const sshBinary of ["ssh", null]) {
+    const message = await readHostConfig({ host: "box" }, { configFile: path, sshBinary }).catch(
+      (error: TransportError) => error.message,
+    );
+    assert.match(String(message), /too many recursive/i);
+  }
 });
 
 config("a missing ssh program leaves the files", async () => {
@@ -160,7 +167,8 @@ config("known_hosts files are split at blanks, except in quotes", () => {
 
 config("paths have home and percent tokens", () => {
   const of = { host: "h", user: "u", port: 23, alias: "n" };
-  assert.is(expandPath("~/k_%h_%p_%r_%n_%%_%x", of), join(homedir(), "k_h_23_u_n_%_%x"));
+  assert.is(expandPath("~/k_%h_%p_%r_%n_%%", of), join(homedir(), "k_h_23_u_n_%"));
+  assert.throws(() => expandPath("~/k_%x", of), /'%x' is not known/);
 });
 
 const needing: [string, string[], RegExp | null][] = [
@@ -168,8 +176,8 @@ const needing: [string, string[], RegExp | null][] = [
   ["ProxyJump", ["ProxyJump gate"], null],
   ["ProxyCommand", ["ProxyCommand nc %h %p"], /ProxyCommand/],
   ["ProxyCommand none", ["ProxyCommand none"], null],
-  ["CertificateFile", ["CertificateFile ~/.ssh/c-cert.pub"], /certificate/],
-  ["KnownHostsCommand", ["KnownHostsCommand /bin/echo"], /knownhostscommand/],
+  ["CertificateFile", ["CertificateFile ~/.ssh/c-cert.pub"], /CertificateFile/],
+  ["KnownHostsCommand", ["KnownHostsCommand /bin/echo"], /KnownHostsCommand/],
   ["ControlPath without a master", [`ControlPath ${folder}/nobody`], null],
 ];
 for (const [what, lines, reason] of needing) {
@@ -177,7 +185,7 @@ for (const [what, lines, reason] of needing) {
     const path = file(`need-${what.replaceAll(" ", "-")}`, "Host box", ...lines);
     for (const sshBinary of ["ssh", null]) {
       const why = needsOpenssh(await readHostConfig({ host: "box" }, { configFile: path, sshBinary }));
-      if (reason) assert.match(why!, reason);
+      if (reason) assert.match(why!.what, reason);
       else assert.is(why, null);
     }
   });
@@ -188,14 +196,14 @@ config("a certificate beside a key needs the system's ssh", async () => {
   const authority = makeKey(join(folder, "authority"));
   execFileSync("ssh-keygen", ["-q", "-s", authority, "-I", "test", "-n", "root", `${key}.pub`]);
   const path = file("with-certificate", "Host box", `IdentityFile ${key}`);
-  assert.match(needsOpenssh(await readHostConfig({ host: "box" }, { configFile: path }))!, /certificate/);
+  assert.match(needsOpenssh(await readHostConfig({ host: "box" }, { configFile: path }))!.what, /certificate/);
 });
 
 config("a key on a FIDO token needs the system's ssh", async () => {
   const key = file("token", "private half");
   file("token.pub", "sk-ssh-ed25519@openssh.com AAAA me");
   const path = file("with-token", "Host box", `IdentityFile ${key}`);
-  assert.match(needsOpenssh(await readHostConfig({ host: "box" }, { configFile: path }))!, /FIDO/);
+  assert.match(needsOpenssh(await readHostConfig({ host: "box" }, { configFile: path }))!.what, /FIDO/);
 });
 
 config("a master connection that runs is used by the system's ssh", async () => {
@@ -205,13 +213,13 @@ config("a master connection that runs is used by the system's ssh", async () => 
   const path = file("with-master", "Host box", `ControlPath ${socket}`);
   const why = needsOpenssh(await readHostConfig({ host: "box" }, { configFile: path }));
   server.close();
-  assert.match(why!, /master/);
+  assert.match(why!.what, /master/);
 });
 
 config("the system's ssh is never made quieter, given a terminal, or told to trust", async () => {
   const found = await readHostConfig({ host: "box" }, { configFile: file("empty") });
   const options = { host: "box", identity: ["/k 1%"], knownHosts: ["/a b"], timeoutMs: 1500 };
-  const args = sshArguments(found, options, false);
+  const args = sshArguments(found, options, { terminal: false });
   assert.ok(args.includes("BatchMode=yes"));
   assert.ok(args.includes("-T"));
   assert.ok(args.includes("/k 1%%"));
@@ -221,9 +229,11 @@ config("the system's ssh is never made quieter, given a terminal, or told to tru
     args.some((arg) => arg === "-q" || arg === "-t" || /StrictHostKeyChecking/.test(arg)),
     false,
   );
-  const asking = sshArguments(found, { ...options, acceptNew: true }, true);
-  assert.is(asking.includes("BatchMode=yes"), false);
-  assert.ok(asking.includes("StrictHostKeyChecking=accept-new"));
+  for (const hostKeyPolicy of ["accept-new", "no"] as const) {
+    const asking = sshArguments({ ...found, hostKeyPolicy }, options, { terminal: true });
+    assert.is(asking.includes("BatchMode=yes"), false);
+    assert.ok(asking.includes("StrictHostKeyChecking=accept-new"));
+  }
 });
 
 config.run();

@@ -302,7 +302,8 @@ test("an ssh-agent that does not answer is one way less, not the end", async () 
 });
 
 test("a host behind two others is reached through both", async () => {
-  const inner = ["Host *", "HostName 127.0.0.1", `Port ${sshd.port}`, `IdentityFile ${sshd.key}`];
+  const known = `UserKnownHostsFile ${sshd.knownHosts}`;
+  const inner = ["Host *", "HostName 127.0.0.1", `Port ${sshd.port}`, `IdentityFile ${sshd.key}`, known];
   const config = quietConfig(sshd, "Host inner", "ProxyJump first,second", ...inner);
   const { stdout, kind } = await runOnce(sshd.options({ host: "inner", identity: [], configFile: config }));
   assert.is(kind, "ssh2");

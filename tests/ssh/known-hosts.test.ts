@@ -13,11 +13,11 @@ import {
   knownHostName,
   knownTypes,
   loadKnownHosts,
-  matchesPattern,
   onlyAuthority,
   readKnownHosts,
   recordKey,
 } from "../../agent/host/known-hosts.ts";
+import { matchesPattern } from "../../agent/host/ssh-patterns.ts";
 import { makeKey } from "./sshd.ts";
 
 const test = suite("known_hosts");
