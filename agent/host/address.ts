@@ -10,6 +10,9 @@ export interface HostAddress {
   port?: number;
 }
 
+// biome-ignore lint/suspicious/noControlCharactersInRegex: names have none
+const UNSAFE = /['`";&<>|(){}\u0000-\u001f\u007f]/;
+
 /** Splits a host argument; throws a TransportError for one that cannot be a host. */
 export function parseHost(argument: string): HostAddress {
   const text = argument.trim().replace(/^ssh:\/\//, "");
@@ -26,6 +29,9 @@ export function parseHost(argument: string): HostAddress {
   if (user === "") throw bad("there is no user before '@'");
   if (/[\s/\0]/.test(host)) throw bad("a name contains no blanks or slashes");
   if (user !== undefined && /[\s\0]/.test(user)) throw bad("a user name contains no blanks");
+  // As ssh: names reach the shells of ProxyCommand and Match exec.
+  if (UNSAFE.test(host) || /[$\\,]/.test(host)) throw bad("a name contains none of the shell's characters");
+  if (UNSAFE.test(user ?? "")) throw bad("a user name contains none of the shell's characters");
   const address: HostAddress = { host };
   if (user !== undefined) address.user = user;
   if (port !== undefined) {

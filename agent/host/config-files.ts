@@ -212,10 +212,10 @@ function matchesCriteria({ words, at }: ConfigLine, pass: Pass): boolean {
   return met;
 }
 
-/** As in ssh, the patterns of names of hosts are in lower case; the names are taken as they are. */
+/** As in ssh, names of hosts have no case here, unlike those after "Host". */
 function matchesCriterion(name: string, patterns: string, value: string): boolean {
-  const list = name.endsWith("host") ? patterns.toLowerCase() : patterns;
-  return matchesList(list.split(","), value);
+  if (!name.endsWith("host")) return matchesList(patterns.split(","), value);
+  return matchesList(patterns.toLowerCase().split(","), value.toLowerCase());
 }
 
 function include(pattern: string, where: Place, pass: Pass) {

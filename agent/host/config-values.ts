@@ -55,7 +55,7 @@ export function valueOf({ keyword, words, rest, at }: ConfigLine): string {
     if (seconds === null) throw invalid();
     return seconds < 0 ? "none" : String(seconds);
   }
-  return word;
+  return keyword === "hostkeyalias" ? word.toLowerCase() : word;
 }
 
 function flag(word: string): string {

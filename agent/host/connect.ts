@@ -1,6 +1,7 @@
 // Chooses a transport for one host and opens it. `auto` means ssh2, unless the configuration of a hop has something
 // that ssh2 does not honour (see needsOpenssh in ssh-options.ts), or ssh2 supports none of the server's algorithms.
 
+import { foreignAgentKey } from "./agent-keys.ts";
 import { askOnTerminal } from "./ask.ts";
 import { loadKnownHostsOf, onlyAuthority, recordedAs } from "./known-hosts.ts";
 import { connectOpenssh, hasOpenssh } from "./openssh.ts";
@@ -49,7 +50,11 @@ async function whyOpenssh(route: HostConfig[]): Promise<HopNeed | null> {
   for (const config of route) {
     const need = needsOpenssh(config);
     if (need) needs.push({ alias: config.alias, ...need });
-    else if (onlyAuthority(await loadKnownHostsOf(config), ...recordedAs(config))) {
+    else if (config.agent !== null && config.login.publicKey && !config.identitiesOnly) {
+      const what = await foreignAgentKey(config.agent);
+      if (what !== null) needs.push({ alias: config.alias, what, optional: true });
+    }
+    if (onlyAuthority(await loadKnownHostsOf(config), ...recordedAs(config))) {
       needs.push({ alias: config.alias, what: "a host certificate", optional: true });
     }
   }

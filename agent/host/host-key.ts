@@ -64,10 +64,16 @@ export async function checkHostKey(rules: HostKeyRules, key: Buffer): Promise<vo
   }
   const verdict = judgeKey(known, host, port, key);
   if (verdict.kind === "known") return;
-  if (verdict.kind !== "unknown" || !(await takesNew(rules, name, key))) {
-    throw refusal(verdict, { name, key, files: [...config.userKnownHosts, ...config.globalKnownHosts] });
+  const files = [...config.userKnownHosts, ...config.globalKnownHosts];
+  if (verdict.kind !== "unknown") throw refusal(verdict, { name, key, files });
+  // As by ssh: without a file of the user's own, nothing new is taken.
+  const [file] = config.userKnownHosts;
+  if (file === undefined) {
+    const message = `the host key of ${name} is not known, and UserKnownHostsFile names no file to record it in`;
+    throw new TransportError("host-key-unknown", message, "name a file, or /dev/null");
   }
-  await record(rules, name, key);
+  if (!(await takesNew(rules, name, key))) throw refusal(verdict, { name, key, files });
+  await record(rules, { file, name, key });
 }
 
 /** Whether the configuration or the user takes a key that is not known. */
@@ -84,10 +90,12 @@ async function takesNew({ config, ask }: HostKeyRules, name: string, key: Buffer
   }
 }
 
-async function record({ config, notify }: HostKeyRules, name: string, key: Buffer): Promise<void> {
-  const file = config.userKnownHosts[0];
+async function record(
+  { config, notify }: HostKeyRules,
+  { file, name, key }: { file: string; name: string; key: Buffer },
+): Promise<void> {
   const shown = `the key of ${name}: ${printable(keyType(key))} ${fingerprint(key)}`;
-  if (file === undefined || file === "/dev/null") return notify(`accepted ${shown}; no file records it`);
+  if (file === "/dev/null") return notify(`accepted ${shown}; no file records it`);
   await recordKey(file, name, key, { hashed: config.hashKnownHosts }).catch((error: Error) => {
     throw new TransportError("host-key-unknown", `cannot record the host key of ${name} in ${file}: ${error.message}`);
   });

@@ -121,9 +121,13 @@ async function readable(
   if (key === null || process.platform === "win32") return key;
   const { mode, uid } = await stat(file);
   if (uid !== process.getuid?.() || (mode & 0o077) === 0) return key;
-  const octal = (mode & 0o777).toString(8).padStart(4, "0");
-  notify(`the key ${file} is ignored: its mode ${octal} lets other users read it; chmod 600 '${file}'`);
+  notify(openKey(file, (mode & 0o777).toString(8).padStart(4, "0")));
   return null;
+}
+
+/** The warning about a private key that others may read. */
+export function openKey(file: string, mode: string): string {
+  return `the key ${file} is ignored: its mode ${mode} lets other users read it; chmod 600 '${file}'`;
 }
 
 interface KeyFile {

@@ -14,6 +14,7 @@ import { PassThrough } from "node:stream";
 import { printHost } from "./address.ts";
 import { hasTerminal } from "./ask.ts";
 import { toRemoteProcess } from "./child.ts";
+import { openKey } from "./identity.ts";
 import { fingerprint, knownHostName, loadKnownHosts, matchesHost, recordedAs } from "./known-hosts.ts";
 import { explainOpenssh } from "./openssh-errors.ts";
 import { printable } from "./printable.ts";
@@ -56,15 +57,15 @@ export async function connectOpenssh(route: HostConfig[], options: ConnectOption
   const args = sshArguments(config, options, { globalKnownHosts: revoked?.file });
   const where = `${config.user}@${printHost(config.alias, config.port)}`;
   const running = new Set<RemoteProcess>();
-  const start: Start = { where, host: config.host, muxed: hasMaster(config), limitMs: limitOf(route, options) };
+  const hear = (said: string) => tell(said, route, options.notify ?? (() => {}));
+  const start: Start = { where, hear, host: config.host, muxed: hasMaster(config), limitMs: limitOf(route, options) };
   return {
     kind: "openssh",
     where,
     exec: async (command) => {
-      const { process, said } = await startSsh([...args, "--", config.alias, command], start);
+      const process = await startSsh([...args, "--", config.alias, command], start);
       running.add(process);
       void process.done.then(() => running.delete(process));
-      await tellRecorded(said, route, options.notify ?? (() => {}));
       return process;
     },
     close: async () => {
@@ -142,8 +143,14 @@ function quoteSetting(path: string): string {
   return `"${path.replaceAll("%", "%%")}"`;
 }
 
-/** ssh says which keys it has recorded, but not which they are: the files now say that. */
-async function tellRecorded(said: string, route: HostConfig[], notify: (line: string) => void): Promise<void> {
+/**
+ * Tells the user what ssh said before it was logged in and meant for the user: which keys it recorded, which of the
+ * user's keys it passed over. ssh does not say the fingerprints of the former; the files now do.
+ */
+async function tell(said: string, route: HostConfig[], notify: (line: string) => void): Promise<void> {
+  for (const [, mode, file] of said.matchAll(/^Permissions (\d+) for '(.+)' are too open\.\r?$/gm)) {
+    notify(openKey(printable(file!), mode!));
+  }
   for (const [, name] of said.matchAll(/^Warning: Permanently added '([^']+)' \(\S+\) to the list of known hosts/gm)) {
     const hop = route.find((config) => knownHostName(...recordedAs(config)) === name);
     const line = hop && (await loadKnownHosts(hop.userKnownHosts)).findLast((known) => matchesHost(known, name!));
@@ -158,10 +165,12 @@ interface Start {
   host: string;
   muxed: boolean;
   limitMs: number;
+  /** Is given what ssh said until it was logged in or failed. */
+  hear(said: string): Promise<void>;
 }
 
-/** Runs ssh; resolves once it is logged in, with what it said until then, and throws what kept it from that. */
-async function startSsh(args: string[], start: Start): Promise<{ process: RemoteProcess; said: string }> {
+/** Runs ssh; resolves once it is logged in, and throws what kept it from that. */
+async function startSsh(args: string[], start: Start): Promise<RemoteProcess> {
   const { where } = start;
   // Ctrl-C is for the host program, which stops the agent and waits for its last words: ssh must outlive it. A session
   // of its own would do that too, but would take away the terminal on which ssh asks for a password.
@@ -190,8 +199,11 @@ async function startSsh(args: string[], start: Start): Promise<{ process: Remote
     child.stdout.once("readable", () => child.stdout.readableLength > 0 && resolve());
   });
   failed.catch(() => {});
-  await Promise.race([errors.loggedIn, answered, failed]).finally(() => clearTimeout(timer));
-  return { process: running, said: errors.before };
+  await Promise.race([errors.loggedIn, answered, failed]).finally(async () => {
+    clearTimeout(timer);
+    await start.hear(errors.before);
+  });
+  return running;
 }
 
 /** Standard error, split into what ssh says while it connects and what the command says afterwards. */
@@ -202,8 +214,6 @@ class Errors {
   readonly loggedIn: Promise<void>;
   /** The last of everything, to explain a failure. */
   text = "";
-  /** What ssh said before it was logged in. */
-  before = "";
   private readonly host: string;
   private resolve: () => void = () => {};
   private open: boolean;
@@ -218,6 +228,11 @@ class Errors {
     if (muxed) this.resolve();
     stream.on("data", (chunk: Buffer) => this.take(chunk));
     stream.on("close", () => this.rest.end());
+  }
+
+  /** What ssh has said before it was logged in. */
+  get before(): string {
+    return this.pending;
   }
 
   /** Why ssh ended before it was logged in. */
@@ -240,9 +255,8 @@ class Errors {
     this.open = true;
     this.resolve();
     // From here on a failure is about the command's connection, not about what came before.
-    this.before = this.pending.slice(0, match.index);
     this.text = this.pending.slice(match.index + match[0].length);
-    this.pending = "";
+    this.pending = this.pending.slice(0, match.index);
     this.pass(this.text);
   }
 

@@ -18,7 +18,7 @@ import {
   type Settings,
   splitWords,
 } from "./ssh-settings.ts";
-import { expandPath, userHome } from "./ssh-tokens.ts";
+import { expandHome, expandPath, userHome } from "./ssh-tokens.ts";
 import { TransportError } from "./transport.ts";
 
 /** Names of the keys that are tried when the configuration names none. */
@@ -109,6 +109,7 @@ function toHostConfig(address: HostAddress, settings: Settings, standard: Settin
   const port = address.port ?? Number(first("port") ?? 22);
   const place = { host, user, port, alias: address.host, keyAlias: first("hostkeyalias"), jump: first("proxyjump") };
   const expand = (path: string) => expandPath(path, place);
+  const alreadyExpanded = isExpanded(standard);
   const files = (name: string, fallback: string) =>
     splitWords((settings.get(name) ?? [fallback]).join(" ")).filter((file) => file !== "none");
   const config: HostConfig = {
@@ -118,9 +119,11 @@ function toHostConfig(address: HostAddress, settings: Settings, standard: Settin
     user,
     identities: (settings.get("identityfile") ?? defaultIdentities()).filter((file) => file !== "none").map(expand),
     identitiesOnly: isOn(first("identitiesonly")),
-    agent: agentSocket(settings.get("identityagent")?.[0], expand),
-    userKnownHosts: files("userknownhostsfile", "~/.ssh/known_hosts ~/.ssh/known_hosts2").map(expand),
-    globalKnownHosts: files("globalknownhostsfile", GLOBAL_KNOWN_HOSTS).map(expand),
+    agent: agentSocket(settings.get("identityagent")?.[0], alreadyExpanded ? (path) => path : expand),
+    userKnownHosts: files("userknownhostsfile", "~/.ssh/known_hosts ~/.ssh/known_hosts2").map((file) =>
+      alreadyExpanded ? file : expand(file),
+    ),
+    globalKnownHosts: files("globalknownhostsfile", GLOBAL_KNOWN_HOSTS).map(expandHome),
     onlyRevokedOfGlobal: false,
     hashKnownHosts: isOn(first("hashknownhosts")),
     hostKeyPolicy: policyOf(first("stricthostkeychecking") ?? "ask"),
@@ -138,8 +141,15 @@ function toHostConfig(address: HostAddress, settings: Settings, standard: Settin
   return config;
 }
 
+/** Whether this ssh expands the tokens of paths before -G prints them; to do it twice would give another file. */
+function isExpanded(standard: Settings | null): boolean {
+  return standard?.get("userknownhostsfile")?.[0]?.startsWith("~") === false;
+}
+
 function timing(first: (name: string) => string | undefined) {
-  const alive = Number(first("serveraliveinterval") ?? 0);
+  const interval = Number(first("serveraliveinterval") ?? 0);
+  // Debian's ssh sets this for BatchMode, for want of anything that would notice a dead connection; we have our own.
+  const alive = isOn(first("batchmode")) && interval === 300 ? 0 : interval;
   const count = Number(first("serveralivecountmax") ?? 3);
   const limit = Number(first("connecttimeout") ?? 0);
   return {

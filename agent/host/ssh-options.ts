@@ -31,6 +31,8 @@ export interface SshOption {
 }
 
 const LOOP = "sends what only OpenSSH honours to it, or refuses it by name";
+const RESOLVED = "without an ssh program, what only ssh can resolve is refused by name";
+const TICKET = "GSSAPIAuthentication counts where there may be a Kerberos ticket";
 const LEFT = "ignores what changes nothing here";
 
 const ssh2 = (name: string, what: string, test: string, lacks?: SshOption["lacks"]): SshOption => ({
@@ -40,12 +42,12 @@ const ssh2 = (name: string, what: string, test: string, lacks?: SshOption["lacks
   test,
   ...(lacks ? { lacks } : {}),
 });
-const openssh = (name: string, what: string, standard?: string): SshOption => ({
+const openssh = (name: string, what: string, more: { standard?: string; test?: string } = {}): SshOption => ({
   name,
   by: "openssh",
   what,
   test: LOOP,
-  ...(standard === undefined ? {} : { standard }),
+  ...more,
 });
 const secure = (name: string, what: string): SshOption => ({ name, by: "unused", what, test: LEFT });
 const unused = (name: string, what: string): SshOption => ({ name, by: "unused", what });
@@ -73,11 +75,13 @@ const HOST_KEYS: SshOption[] = [
   ssh2("HostKeyAlias", "the name that known_hosts is asked for", "HostKeyAlias is asked for"),
   ssh2("HostKeyAlgorithms", "as given", "HostKeyAlgorithms without the server's", algorithms("serverHostKey")),
   ssh2("RequiredRSASize", "host keys and the user's own", "RequiredRSASize refuses a smaller host key"),
-  openssh("RevokedHostKeys", "a missing or unreadable file refuses every host"),
-  openssh("KnownHostsCommand", "runs it"),
-  openssh("VerifyHostKeyDNS", "asks DNS for fingerprints", "no"),
-  openssh("CheckHostIP", "also checks the address", "no"),
-  openssh("CASignatureAlgorithms", "signatures of host certificates"),
+  openssh("RevokedHostKeys", "a missing or unreadable file refuses every host", {
+    test: "RevokedHostKeys refuses every host",
+  }),
+  openssh("KnownHostsCommand", "runs it", { test: "KnownHostsCommand vouches" }),
+  openssh("VerifyHostKeyDNS", "asks DNS for fingerprints", { standard: "no", test: "VerifyHostKeyDNS finds" }),
+  openssh("CheckHostIP", "also checks the address", { standard: "no" }),
+  openssh("CASignatureAlgorithms", "signatures of host certificates", { test: "CASignatureAlgorithms without" }),
   secure("NoHostAuthenticationForLocalhost", "localhost's key is checked too"),
   secure("UpdateHostKeys", "the server adds no keys to known_hosts"),
   unused("FingerprintHash", "messages show SHA256"),
@@ -94,23 +98,25 @@ const LOG_IN: SshOption[] = [
   ssh2("BatchMode", "nothing is asked", LOGIN),
   ssh2("NumberOfPasswordPrompts", "for passwords and passphrases", LOGIN),
   ssh2("PreferredAuthentications", "the order, and what is left out", LOGIN),
-  ssh2("IdentityFile", "certificates beside a key and FIDO keys need OpenSSH", "IdentityFile and IdentitiesOnly"),
-  ssh2("IdentitiesOnly", "the agent offers only named keys", "IdentityFile and IdentitiesOnly"),
-  ssh2("IdentityAgent", "", "IdentityAgent none leaves the agent out"),
-  openssh("CertificateFile", "the user's certificates"),
-  openssh("PubkeyAcceptedAlgorithms", "signature algorithms of keys; without it no RSA with SHA-1"),
-  openssh("HostbasedAuthentication", "", "no"),
+  ssh2("IdentityFile", "certificates beside a key and FIDO keys need OpenSSH", "keys of a running ssh-agent are used"),
+  ssh2("IdentitiesOnly", "the agent offers only named keys", "keys of a running ssh-agent are used"),
+  ssh2("IdentityAgent", "", "keys of a running ssh-agent are used"),
+  openssh("CertificateFile", "the user's certificates", { test: "CertificateFile logs in" }),
+  openssh("PubkeyAcceptedAlgorithms", "signature algorithms of keys; without it no RSA with SHA-1", {
+    test: "PubkeyAcceptedAlgorithms without",
+  }),
+  openssh("HostbasedAuthentication", "", { standard: "no" }),
   unused("HostbasedAcceptedAlgorithms", "counts only with HostbasedAuthentication"),
   unused("EnableSSHKeysign", "counts only with HostbasedAuthentication"),
-  ssh2("GSSAPIAuthentication", "tried where there may be a Kerberos ticket, by OpenSSH", LOOP, (value) =>
+  ssh2("GSSAPIAuthentication", "tried where there may be a Kerberos ticket, by OpenSSH", TICKET, (value) =>
     isOn(value) && mayHaveTicket() ? "a Kerberos ticket" : null,
   ),
-  openssh("GSSAPIKeyExchange", "", "no"),
+  openssh("GSSAPIKeyExchange", "", { standard: "no" }),
   ...["ClientIdentity", "DelegateCredentials", "RenewalForcesRekey", "ServerIdentity", "TrustDns", "KexAlgorithms"].map(
     (name) => unused(`GSSAPI${name}`, KERBEROS),
   ),
   openssh("PKCS11Provider", "keys on a token"),
-  openssh("SecurityKeyProvider", "keys on a FIDO token", "internal"),
+  openssh("SecurityKeyProvider", "keys on a FIDO token", { standard: "internal" }),
   secure("AddKeysToAgent", "no key is added to an agent"),
   secure("ForwardAgent", "the agent is never forwarded"),
   unused("UseKeychain", "no passphrase is stored"),
@@ -120,9 +126,9 @@ const CONNECTION: SshOption[] = [
   ssh2("Ciphers", "as given", "Ciphers without the server's", algorithms("cipher")),
   ssh2("MACs", "as given", "MACs without the server's", algorithms("hmac")),
   ssh2("KexAlgorithms", "as given", "KexAlgorithms without the server's", algorithms("kex")),
-  openssh("RekeyLimit", "", "default none"),
+  openssh("RekeyLimit", "", { standard: "default none", test: "RekeyLimit, by OpenSSH" }),
   ssh2("ProxyJump", "each hop by its own configuration", "ProxyJump: each hop by its own configuration"),
-  openssh("ProxyCommand", "runs it"),
+  openssh("ProxyCommand", "runs it", { test: "the jump's ProxyCommand is run" }),
   unused("ProxyUseFdpass", "counts only with ProxyCommand"),
   ssh2("HostName", "", `${AGAINST} tokens`),
   ssh2("Port", "", `${AGAINST} single settings`),
@@ -131,7 +137,7 @@ const CONNECTION: SshOption[] = [
   ssh2("BindAddress", "", `${AGAINST} single settings`),
   openssh("BindInterface", ""),
   ssh2("ConnectTimeout", "each step of connecting has this limit, 20 s without it", "a limit for each step"),
-  openssh("ConnectionAttempts", "", "1"),
+  openssh("ConnectionAttempts", "", { standard: "1" }),
   ssh2("ServerAliveInterval", "5 s without it", `${AGAINST} single settings`),
   ssh2("ServerAliveCountMax", "", `${AGAINST} single settings`),
   openssh("ChannelTimeout", ""),
@@ -153,12 +159,12 @@ const MATCHING: SshOption[] = [
   ),
   reader("Include", "", `${AGAINST} which lines count`),
   reader("IgnoreUnknown", "", `${AGAINST} which lines count`),
-  reader("Tag", "for `Match tagged`, by ssh -G", LOOP),
+  reader("Tag", "for `Match tagged`, by ssh -G", RESOLVED),
   ...["CanonicalizeHostname", "CanonicalDomains", "CanonicalizeFallbackLocal"].map((name) =>
-    reader(name, "by ssh -G; refused where there is no ssh program", LOOP),
+    reader(name, "by ssh -G; refused where there is no ssh program", RESOLVED),
   ),
   ...["CanonicalizeMaxDots", "CanonicalizePermittedCNAMEs"].map((name) =>
-    reader(name, "by ssh -G; refused where there is no ssh program", LOOP),
+    reader(name, "by ssh -G; refused where there is no ssh program", RESOLVED),
   ),
 ];
 
@@ -189,7 +195,7 @@ const SESSION: SshOption[] = [
 ];
 
 /** All options, in groups. */
-const SSH_OPTIONS: Record<string, SshOption[]> = {
+export const SSH_OPTIONS: Record<string, SshOption[]> = {
   "Host keys": HOST_KEYS,
   "Log-in": LOG_IN,
   "The connection": CONNECTION,
@@ -251,6 +257,7 @@ function counts(name: string, values: string[], row: SshOption | undefined, conf
   if (DERIVED.has(name)) return row?.lacks !== undefined;
   const same = (a: string, b: string) => plain(a) === plain(b);
   const standard = config.standard === null ? row?.standard?.split("|") : config.standard.get(name);
+  // "no" and "none" are what an option says that is not there; a few options have another standard.
   if (standard === undefined) return !isOff(values[0]);
   return values.length !== standard.length || values.some((value, i) => !same(value, standard[i]!));
 }

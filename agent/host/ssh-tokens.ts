@@ -43,9 +43,14 @@ function tokens(of: TokenValues): Record<string, string> {
 
 /** Replaces ~, ${VARIABLES} and the percent tokens that a path of the configuration may have. */
 export function expandPath(path: string, of: TokenValues): string {
+  return expandTokens(expandVariables(expandHome(path)), tokens(of), path);
+}
+
+/** Replaces ~ alone. */
+export function expandHome(path: string): string {
   const home = path === "~" || path.startsWith("~/") || path.startsWith("~\\") ? userHome() + path.slice(1) : path;
   if (home.startsWith("~")) throw unknown(path, "the home of another user");
-  return expandTokens(expandVariables(home), tokens(of), path);
+  return home;
 }
 
 /** Replaces %-tokens of a set that the setting allows. */

@@ -47,6 +47,10 @@ for (const bad of [
   "a b",
   "a/b",
   "me@",
+  "a,b",
+  "$(x)",
+  "a;b",
+  "`x`@box",
 ]) {
   address(`refuses '${bad}' in one sentence`, () => {
     assert.throws(

@@ -284,6 +284,8 @@ test("keys of a running ssh-agent are used", async () => {
     assert.is(stdout.toString(), "through\n");
     const only = quietConfig(sshd, "IdentitiesOnly yes", `IdentityFile ${sshd.strangerKey}`);
     assert.is((await failure(sshd.options({ identity: [], configFile: only }))).code, "auth");
+    const without = quietConfig(sshd, "IdentityAgent none", "IdentityFile none");
+    assert.is((await failure(sshd.options({ identity: [], configFile: without }))).code, "auth");
   } finally {
     process.kill(pid);
     if (before === undefined) delete process.env.SSH_AUTH_SOCK;

@@ -10,6 +10,9 @@ import type { ConnectOptions } from "../../agent/host/transport.ts";
 
 const SSHD = ["/usr/sbin/sshd", "/usr/local/sbin/sshd", "/usr/bin/sshd"].find((path) => existsSync(path));
 
+/** Types of host keys. */
+export type KeyType = "ed25519" | "ecdsa" | "rsa";
+
 /** Where a test server is and how to reach it. */
 export interface Sshd {
   port: number;
@@ -21,8 +24,10 @@ export interface Sshd {
   strangerKey: string;
   /** A known_hosts file with this server's keys. */
   knownHosts: string;
+  /** The types of its host keys. */
+  types: KeyType[];
   /** Public half of a host key: "ssh-ed25519 AAAA…". */
-  hostKey(type: "ed25519" | "ecdsa"): string;
+  hostKey(type: KeyType): string;
   /** What the server logged. */
   log(): string;
   /** Options that connect; a test changes what it is about. */
@@ -49,29 +54,39 @@ export function freePort(): Promise<number> {
   });
 }
 
+/** What another server than the usual one has. */
+interface Unusual {
+  types?: KeyType[];
+  /** Works on the folder before the server starts. */
+  prepare?: (folder: string) => void;
+}
+
 /** Starts a server; `lines` are added to its configuration, with `{folder}` in them replaced by the folder. */
-export async function startSshd(lines: string[] = []): Promise<Sshd> {
+export async function startSshd(lines: string[] = [], unusual: Unusual = {}): Promise<Sshd> {
+  const types = unusual.types ?? ["ed25519", "ecdsa"];
   if (!SSHD) throw new Error("these tests need OpenSSH's server: apt-get install openssh-server");
   const folder = mkdtempSync(join(tmpdir(), "sshd-test-"));
   const port = await freePort();
   const key = makeKey(join(folder, "id"));
   const strangerKey = makeKey(join(folder, "stranger"));
-  for (const type of ["ed25519", "ecdsa"]) makeKey(join(folder, `host_${type}`), type);
+  for (const type of types) makeKey(join(folder, `host_${type}`), type);
   writeFileSync(join(folder, "authorized_keys"), readFileSync(`${key}.pub`));
   writeFileSync(join(folder, "empty_config"), "");
   const added = lines.map((line) => line.replaceAll("{folder}", folder));
-  writeFileSync(join(folder, "sshd_config"), [...configuration(folder, port), ...added, ""].join("\n"));
+  writeFileSync(join(folder, "sshd_config"), [...configuration(folder, port, types), ...added, ""].join("\n"));
   const hostKey = (type: string) =>
     readFileSync(join(folder, `host_${type}.pub`), "utf8")
       .split(" ")
       .slice(0, 2)
       .join(" ");
   const knownHosts = join(folder, "known_hosts");
-  const known = ["ed25519", "ecdsa"].map((type) => `[127.0.0.1]:${port} ${hostKey(type)}\n`);
+  const known = types.map((type) => `[127.0.0.1]:${port} ${hostKey(type)}\n`);
   writeFileSync(knownHosts, known.join(""));
+  unusual.prepare?.(folder);
   const child = await launch(folder, port);
   return {
     port,
+    types,
     folder,
     key,
     strangerKey,
@@ -93,12 +108,11 @@ export async function startSshd(lines: string[] = []): Promise<Sshd> {
   };
 }
 
-function configuration(folder: string, port: number): string[] {
+function configuration(folder: string, port: number, types: KeyType[]): string[] {
   return [
     `Port ${port}`,
     "ListenAddress 127.0.0.1",
-    `HostKey ${folder}/host_ed25519`,
-    `HostKey ${folder}/host_ecdsa`,
+    ...types.map((type) => `HostKey ${folder}/host_${type}`),
     `AuthorizedKeysFile ${folder}/authorized_keys`,
     `PidFile ${folder}/pid`,
     "StrictModes no",
