@@ -7,7 +7,7 @@
 
 import { AgentFrame, FRAME_HEADER, MAX_FRAME_BYTES } from "../../common/format/frame";
 import { Errno } from "./errors";
-import { EPOLLOUT, poll, read, write } from "./syscall";
+import { read, write } from "./syscall";
 
 /** What `FrameReader.next` found. */
 export const enum Incoming {
@@ -35,9 +35,10 @@ export class FrameReader {
 
   constructor(private fd: i32) {}
 
-  /** Reads once what is there; false if nothing came. */
+  /** Reads once what is there; false if nothing came, or there is no room before frames are taken out. */
   fill(): bool {
     this.makeRoom();
+    if (this.ended || this.end == this.buffer.length) return false;
     const got = read(this.fd, changetype<usize>(this.buffer) + this.end, this.buffer.length - this.end);
     if (got == -Errno.EAGAIN || got == -Errno.EINTR) return false;
     if (got <= 0) {
@@ -46,6 +47,12 @@ export class FrameReader {
     }
     this.end += got;
     return true;
+  }
+
+  /** Drops all that has come and reads once more; false if nothing came. */
+  skip(): bool {
+    this.start = this.end;
+    return this.fill();
   }
 
   /** Cuts off the next frame. */
@@ -104,10 +111,10 @@ export class Payload {
     return this.has(4) ? load<u32>(this.take(4)) : 0;
   }
 
-  /** A string: u32 length, bytes. */
-  text(): string {
+  /** A string of at most `most` bytes: u32 length, bytes. */
+  text(most: i32): string {
     const length = this.u32();
-    if (length > <u32>i32.MAX_VALUE || !this.has(<i32>length)) {
+    if (length > <u32>most || !this.has(<i32>length)) {
       this.failed = true;
       return "";
     }
@@ -253,14 +260,9 @@ export class FrameWriter {
     return true;
   }
 
-  /** Writes everything, giving up when nothing is taken for `patienceMs`. */
-  flushAll(patienceMs: i32): void {
-    while (!this.flush()) {
-      if (poll(this.fd, EPOLLOUT, patienceMs) == 0) {
-        this.broken = true;
-        return;
-      }
-    }
+  /** The reader takes nothing any more: what waits is dropped. */
+  giveUp(): void {
+    this.broken = true;
   }
 
   private ensure(count: i32): void {

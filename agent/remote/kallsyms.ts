@@ -7,17 +7,19 @@
 // blacklist excludes, and names that two functions share.
 
 import { encodeText } from "../../common/as/bytes";
+import { LongWork } from "./contact";
 import { LineReader } from "./lines";
 import { NameFilter } from "./name-filter";
 
-/** Functions of these names, or that match these patterns; each once, in the table's order. */
-export function findFunctions(texts: string[]): string[] {
+/** Functions of these names, or that match these patterns; each once, in the table's order. null: nobody waits. */
+export function findFunctions(texts: string[], work: LongWork): string[] | null {
   const filter = new NameFilter(texts);
   const exact = new Set<string>();
   const matches = new Map<string, i32>();
   let isInit = false;
   const symbols = new SymbolReader();
   while (symbols.next()) {
+    if (!work.goesOn()) return null;
     if (symbols.is(INIT_BEGIN) || symbols.is(INIT_END)) isInit = symbols.is(INIT_BEGIN);
     if (!symbols.isText) continue;
     if (filter.hasName(symbols.at, symbols.length)) {
@@ -40,12 +42,13 @@ export function findFunctions(texts: string[]): string[] {
   return names;
 }
 
-/** Tracepoints by their symbols, for systems where tracefs cannot be read. */
-export function findTracepointSymbols(texts: string[]): string[] {
+/** Tracepoints by their symbols, for systems where tracefs cannot be read. null: nobody waits. */
+export function findTracepointSymbols(texts: string[], work: LongWork): string[] | null {
   const filter = new NameFilter(texts);
   const found = new Set<string>();
   const symbols = new SymbolReader();
   while (symbols.next()) {
+    if (!work.goesOn()) return null;
     if (!symbols.startsWith(TRACEPOINT)) continue;
     const at = symbols.at + TRACEPOINT.length;
     const length = symbols.length - TRACEPOINT.length;

@@ -9,6 +9,7 @@ import { Engine, Manifest } from "../../common/format/manifest";
 import { chooseAlternatives, isNeeded, replaceProgram } from "./alternatives";
 import { loadBtf, loadProgram, ProgramRequest, readVerifiedInsns } from "./bpf";
 import { prepareBtf, sanitizeBtf } from "./btf";
+import { Contact, goneFailure } from "./contact";
 import { possibleCpus } from "./cpus";
 import { Errno, errnoText, Failure } from "./errors";
 import { checkFeatures } from "./features";
@@ -36,10 +37,10 @@ const FEW_PROBES: i32 = 100;
 const MAX_LOG_BYTES: i32 = (1 << 24) - 1;
 
 /**
- * Loads maps and programs. If the verifier refused a program, `o.rejectedProgram`, `o.rejectedErrno` and
- * `o.verifierLog` say so.
+ * Loads maps and programs, as long as somebody waits for them. If the verifier refused a program, `o.rejectedProgram`,
+ * `o.rejectedErrno` and `o.verifierLog` say so.
  */
-export function loadObject(o: LoadedObject): Failure | null {
+export function loadObject(o: LoadedObject, contact: Contact): Failure | null {
   const machine = o.manifest.header(Manifest.Machine);
   if (machine != archId()) {
     const what = `the object was compiled for ${machineName(machine)}, this is ${machineName(archId())}`;
@@ -55,16 +56,17 @@ export function loadObject(o: LoadedObject): Failure | null {
   loadTypes(o);
   // The verifier may be busy for minutes, and only SIGKILL interrupts it: when our parent ends, the kernel kills us.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
-  failure = loadPrograms(o);
+  failure = loadPrograms(o, contact);
   prctl(PR_SET_PDEATHSIG, 0);
   return failure;
 }
 
 /** Loads the programs that the chosen probes need; where one cannot be loaded, its alternatives are chosen. */
-function loadPrograms(o: LoadedObject): Failure | null {
+function loadPrograms(o: LoadedObject, contact: Contact): Failure | null {
   for (let i = 0; i < o.programs.length; ++i) {
     const program = o.programs[i];
     if (program.engine == Engine.Agent || program.fd >= 0 || !isNeeded(program)) continue;
+    if (!contact.keep()) return goneFailure();
     const failure = loadOne(o, program);
     if (!failure) continue;
     if (!replaceProgram(o, program, failure)) return failure;

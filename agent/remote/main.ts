@@ -5,9 +5,9 @@
 //   stap-agent run      by itself, formatted text (run.ts)
 
 import { readArguments } from "./args";
+import { openStandard, writeAll } from "./output";
 import { run } from "./run";
 import { serve } from "./serve";
-import { write } from "./syscall";
 import { VERSION } from "./version";
 
 const HELP: string = `Usage: stap-agent COMMAND
@@ -26,6 +26,7 @@ Commands:
 const EXIT_USAGE: i32 = 2;
 
 export function main(): i32 {
+  openStandard();
   const args = readArguments();
   const command = args.length == 0 ? "" : args[0];
   if (command == "run") return run(args.slice(1));
@@ -42,11 +43,5 @@ function refuse(problem: string): i32 {
 
 function print(fd: i32, text: string): i32 {
   const bytes = String.UTF8.encode(text);
-  let put = 0;
-  while (put < bytes.byteLength) {
-    const result = write(fd, changetype<usize>(bytes) + put, bytes.byteLength - put);
-    if (result <= 0) return 1;
-    put += result;
-  }
-  return 0;
+  return writeAll(fd, changetype<usize>(bytes), bytes.byteLength) ? 0 : 1;
 }

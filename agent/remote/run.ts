@@ -7,16 +7,17 @@ import { ManifestFault } from "../../common/as/print/manifest";
 import { StopReason } from "../../common/format/frame";
 import { parseNumber } from "./args";
 import { CommandRequest } from "./command";
-import { Errno, errnoText, Failure } from "./errors";
+import { errnoText, Failure } from "./errors";
 import { Events, Tag } from "./events";
 import { Interpreter, prepareInterpreter } from "./interpret";
 import { loadObject } from "./load";
 import { LoadedObject, openObject } from "./object";
+import { hasLostReader, writeAll } from "./output";
 import { checkPrivilege } from "./privilege";
 import { RecordSink } from "./ring";
 import { Listener, NO_REASON, RunRequest, Session, SessionSummary } from "./session";
 import { openSignals } from "./signals";
-import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, open, readContents, write } from "./syscall";
+import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, open, readContents } from "./syscall";
 
 /** Exit statuses, as the client's. */
 const EXIT_FAILED: i32 = 1;
@@ -101,10 +102,15 @@ class Terminal {
   formatter: Formatter = new Formatter();
   text: OutBuffer = new OutBuffer(2 * BATCH_BYTES, i32.MAX_VALUE);
   messages: OutBuffer = new OutBuffer(4096, i32.MAX_VALUE);
-  /** The reader has closed its end. */
-  broken: bool = false;
+  /** The text could not be written: its reader has gone, or the disk is full. */
+  private broken: bool = false;
 
   constructor(private fd: i32) {}
+
+  /** Whether nobody reads the text any more, which shows even if none was written. */
+  get isUnread(): bool {
+    return this.broken || hasLostReader(this.fd);
+  }
 
   flush(): void {
     if (!writeAll(this.fd, this.text.start, this.text.length)) this.broken = true;
@@ -118,6 +124,11 @@ class Terminal {
 class TextListener extends Listener {
   constructor(private terminal: Terminal) {
     super(new TextSink(terminal), new TextSink(terminal));
+  }
+
+  keep(): bool {
+    this.terminal.flush();
+    return !this.terminal.isUnread;
   }
 
   started(_attached: i32, _commandPid: i32): void {}
@@ -135,7 +146,7 @@ class TextListener extends Listener {
     return true;
   }
 
-  flushAll(_patienceMs: i32): void {
+  flushAll(): void {
     this.terminal.flush();
   }
 
@@ -144,7 +155,7 @@ class TextListener extends Listener {
   takeInput(): void {}
 
   wantsStop(): i32 {
-    return this.terminal.broken ? StopReason.HostGone : NO_REASON;
+    return this.terminal.isUnread ? StopReason.HostGone : NO_REASON;
   }
 }
 
@@ -168,18 +179,19 @@ export function run(args: string[]): i32 {
   if (terminal.formatter.open(manifest.address, manifest.length) != ManifestFault.None)
     return complain("the object's manifest is damaged", EXIT_FAILED);
   let failure = checkPrivilege();
-  if (!failure) failure = loadObject(object);
+  const listener = new TextListener(terminal);
+  if (!failure) failure = loadObject(object, listener);
   if (!failure) {
     const prepared = prepareInterpreter(object);
     const interpreter = prepared.value;
-    if (interpreter) return runSession(interpreter, terminal, options);
+    if (interpreter) return runSession(interpreter, listener, options);
     failure = prepared.failure;
   }
   if (object.rejectedProgram.length != 0) showRejected(object);
   return complainFailure(failure!, EXIT_REFUSED);
 }
 
-function runSession(interpreter: Interpreter, terminal: Terminal, options: RunArguments): i32 {
+function runSession(interpreter: Interpreter, listener: TextListener, options: RunArguments): i32 {
   const request = new RunRequest();
   request.targetPid = options.pid;
   request.timeoutMs = options.timeoutMs;
@@ -192,9 +204,9 @@ function runSession(interpreter: Interpreter, terminal: Terminal, options: RunAr
   const events = new Events();
   const signals = openSignals();
   events.add(signals, Tag.Signal);
-  const session = new Session(interpreter, new TextListener(terminal), events, signals);
+  const session = new Session(interpreter, listener, events, signals);
   const failure = session.run(request);
-  terminal.flush();
+  listener.flushAll();
   return failure ? complainFailure(failure, EXIT_REFUSED) : conclude(session.summary);
 }
 
@@ -247,16 +259,4 @@ function complain(text: string, status: i32, prefix: string = "stap-agent: "): i
   const bytes = String.UTF8.encode(`${prefix}${text}\n`);
   writeAll(2, changetype<usize>(bytes), bytes.byteLength);
   return status;
-}
-
-/** Writes all of it; false when nobody reads it any more. */
-function writeAll(fd: i32, from: usize, bytes: i32): bool {
-  let put = 0;
-  while (put < bytes) {
-    const result = write(fd, from + put, bytes - put);
-    if (result == -Errno.EINTR) continue;
-    if (result <= 0) return false;
-    put += result;
-  }
-  return true;
 }

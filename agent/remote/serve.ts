@@ -4,13 +4,17 @@
 //
 // Until Run the agent only answers; then session.ts runs the loop and asks `wantsStop` whether the host has said
 // something. Any bytes may come: bytes that are not a frame, and frames out of order, are answered by Failed, and the
-// agent ends.
+// agent ends. FRAME_RULES says which frame may come when.
 
 import {
   AgentFrame,
   FailureCode,
   HEARTBEAT_MS,
   HostFrame,
+  MAX_COMMAND_BYTES,
+  MAX_FRAME_BYTES,
+  MAX_NAME_BYTES,
+  MAX_NAMES,
   MISSED_HEARTBEATS,
   QueryKind,
   RunOptions,
@@ -20,6 +24,7 @@ import {
 } from "../../common/format/frame";
 import { CommandRequest } from "./command";
 import { findConfig } from "./config";
+import { Contact, goneFailure, LongWork } from "./contact";
 import { Errno, Failure } from "./errors";
 import { Events, Tag } from "./events";
 import { FrameReader, FrameWriter, Incoming, Payload } from "./frames";
@@ -32,11 +37,13 @@ import { RecordSink } from "./ring";
 import { sayFailed, sayFinished, sayHello, sayLoaded, sayNames, sayRejected } from "./say";
 import { Listener, NO_REASON, RunRequest, Session } from "./session";
 import { openSignals } from "./signals";
-import { CLOCK_MONOTONIC, clock_gettime, readSignal, SIGCHLD, setNonblocking } from "./syscall";
+import { CLOCK_MONOTONIC, clock_gettime, EPOLLOUT, poll, readSignal, SIGCHLD, setNonblocking } from "./syscall";
 import { findTracepoints } from "./tracefs";
 
-/** How long the host may leave frames unread, milliseconds. */
+/** How long a host that has closed its end may leave frames unread, milliseconds. */
 const PATIENCE_MS: i32 = 10000;
+/** A host that does not read is looked after so often, milliseconds. */
+const GLANCE_MS: i32 = 100;
 
 /** Serves one host on standard input and output; the exit status. */
 export function serve(): i32 {
@@ -44,7 +51,7 @@ export function serve(): i32 {
   setNonblocking(1, true);
   const server = new Server();
   const status = server.run();
-  server.writer.flushAll(PATIENCE_MS);
+  server.finish();
   setNonblocking(0, false);
   setNonblocking(1, false);
   return status;
@@ -55,17 +62,18 @@ class FrameSink extends RecordSink {
   patient: bool = false;
 
   constructor(
-    private writer: FrameWriter,
+    private server: Server,
     private kind: i32,
   ) {
     super();
   }
 
   record(address: usize, bytes: i32): bool {
-    if (this.writer.record(this.kind, address, bytes)) return true;
+    const writer = this.server.writer;
+    if (writer.record(this.kind, address, bytes)) return true;
     if (!this.patient) return false;
-    this.writer.flushAll(PATIENCE_MS);
-    return this.writer.record(this.kind, address, bytes);
+    this.server.flushAll();
+    return writer.record(this.kind, address, bytes);
   }
 }
 
@@ -113,13 +121,17 @@ class HostListener extends Listener {
     return this.server.writer.flush();
   }
 
-  flushAll(patienceMs: i32): void {
-    this.server.writer.flushAll(patienceMs);
+  flushAll(): void {
+    this.server.flushAll();
   }
 
   setPatient(patient: bool): void {
     this.outputFrames.patient = patient;
     this.controlFrames.patient = patient;
+  }
+
+  keep(): bool {
+    return this.server.keep();
   }
 
   takeInput(): void {
@@ -131,7 +143,44 @@ class HostListener extends Listener {
   }
 }
 
-class Server {
+/** How far the dialogue is. Bits, because a frame may come in several states. */
+const enum State {
+  /** the host has not said hello */
+  Greeting = 1,
+  /** it asks what there is */
+  Asking = 2,
+  /** its object is loaded */
+  Loaded = 4,
+  /** the session runs */
+  Running = 8,
+  /** the host has said Stop */
+  Ending = 16,
+}
+
+/** One kind of frame: when it may come, and what is done then. */
+class FrameRule {
+  constructor(
+    public kind: HostFrame,
+    public name: string,
+    /** bits of State */
+    public states: i32,
+    public act: (server: Server, payload: Payload) => Failure | null,
+  ) {}
+}
+
+const GREETED: i32 = State.Asking | State.Loaded | State.Running | State.Ending;
+
+/** All that a host may say. docs/wire.md has the same table. */
+const FRAME_RULES: StaticArray<FrameRule> = [
+  new FrameRule(HostFrame.Hello, "Hello", State.Greeting, (s: Server, p: Payload): Failure | null => s.takeHello(p)),
+  new FrameRule(HostFrame.Query, "Query", State.Asking, (s: Server, p: Payload): Failure | null => s.takeQuery(p)),
+  new FrameRule(HostFrame.Object, "Object", State.Asking, (s: Server, p: Payload): Failure | null => s.takeObject(p)),
+  new FrameRule(HostFrame.Run, "Run", State.Loaded, (s: Server, p: Payload): Failure | null => s.takeRun(p)),
+  new FrameRule(HostFrame.Stop, "Stop", GREETED, (s: Server, _: Payload): Failure | null => s.takeStop()),
+  new FrameRule(HostFrame.Heartbeat, "Heartbeat", GREETED, (s: Server, _: Payload): Failure | null => s.sayAlive()),
+];
+
+class Server extends Contact {
   writer: FrameWriter = new FrameWriter(1);
   private reader: FrameReader = new FrameReader(0);
   /** Reused: heartbeats come as long as the session lasts, and nothing is freed. */
@@ -139,10 +188,15 @@ class Server {
   private events: Events = new Events();
   private signals: i32 = openSignals();
   private lastHeard: i64 = clock_gettime(CLOCK_MONOTONIC);
-  private greeted: bool = false;
-  private stopped: bool = false;
+  /** When the host last heard that a long step goes on. */
+  private lastAlive: i64 = 0;
+  private state: State = State.Greeting;
   private signalled: bool = false;
+  /** The host has sent something that it may not, and was told so. */
   private broken: bool = false;
+  private isDone: bool = false;
+  /** Names that the host has asked for, and that it was told. */
+  private namesSoFar: i32 = 0;
   private interpreter: Interpreter | null = null;
   private request: RunRequest | null = null;
   /** -EPERM: standard input is a plain file, always ready. */
@@ -184,12 +238,63 @@ class Server {
   wantsStop(): i32 {
     if (this.inputWatch == -Errno.EPERM) this.takeSessionInput();
     if (this.broken) return StopReason.Failure;
-    if (this.stopped) return StopReason.Stopped;
+    if (this.state == State.Ending) return StopReason.Stopped;
     return this.isHostGone() ? StopReason.HostGone : NO_REASON;
   }
 
+  /**
+   * While a step takes long. In a session the host's heartbeats are answered. Before, its frames are read but wait
+   * until the step is done, so it is told now and then that the agent is alive.
+   */
+  keep(): bool {
+    if (this.request) {
+      this.takeSessionInput();
+    } else {
+      const now = clock_gettime(CLOCK_MONOTONIC);
+      if (this.reader.fill()) this.lastHeard = now;
+      if (now - this.lastAlive > <i64>HEARTBEAT_MS * 1000000) {
+        this.lastAlive = now;
+        this.sayAlive();
+      }
+    }
+    this.writer.flush();
+    return !this.reader.ended && !this.writer.broken;
+  }
+
+  /**
+   * Writes all that is to be said. A host that is slow is waited for as long as its heartbeats come; one that has
+   * closed its end, until it reads nothing for PATIENCE_MS.
+   */
+  flushAll(): void {
+    let before = this.writer.written;
+    let since = clock_gettime(CLOCK_MONOTONIC);
+    while (!this.writer.flush()) {
+      poll(1, EPOLLOUT, GLANCE_MS);
+      if (this.isDone) this.listen();
+      else this.takeSessionInput();
+      const now = clock_gettime(CLOCK_MONOTONIC);
+      if (this.writer.written != before) {
+        before = this.writer.written;
+        since = now;
+      }
+      const isDeaf = now - since > <i64>PATIENCE_MS * 1000000;
+      if (isDeaf && (this.reader.ended || this.broken || this.isSilent())) this.writer.giveUp();
+    }
+  }
+
+  /** All is said: writes it, whatever the host says from now on. */
+  finish(): void {
+    this.isDone = true;
+    this.flushAll();
+  }
+
+  /** Notices that the host is there. */
+  private listen(): void {
+    while (this.reader.skip()) this.lastHeard = clock_gettime(CLOCK_MONOTONIC);
+  }
+
   private isOver(): bool {
-    return this.stopped || this.signalled || this.isHostGone();
+    return this.state == State.Ending || this.signalled || this.isHostGone();
   }
 
   /** Whether the host has closed its end, or was silent for too long. */
@@ -202,15 +307,13 @@ class Server {
     return silence > <i64>MISSED_HEARTBEATS * HEARTBEAT_MS * 1000000;
   }
 
-  /** Reads what the host has said and acts on it. */
+  /** Acts on what the host has said and reads on. */
   private takeInput(): Failure | null {
-    while (!this.reader.ended && this.reader.fill()) {
+    while (true) {
       const failure = this.actOnFrames();
-      // Set afterwards: loading programs may take long, and nothing is read meanwhile.
+      if (failure || this.reader.ended || !this.reader.fill()) return failure;
       this.lastHeard = clock_gettime(CLOCK_MONOTONIC);
-      if (failure || this.stopped || this.request) return failure;
     }
-    return null;
   }
 
   private actOnFrames(): Failure | null {
@@ -220,40 +323,39 @@ class Server {
       if (incoming == Incoming.Malformed) return protocolFailure("the host sent bytes that are not a frame");
       this.payload.open(this.reader.at, this.reader.length);
       const failure = this.act(this.reader.kind, this.payload);
-      if (failure || this.stopped) return failure;
+      // Loading programs may take long, and nothing is read meanwhile.
+      this.lastHeard = clock_gettime(CLOCK_MONOTONIC);
+      if (failure) return failure;
     }
   }
 
   private act(kind: i32, payload: Payload): Failure | null {
-    if (!this.greeted && kind != HostFrame.Hello) return protocolFailure("the host's first frame was not Hello");
-    switch (kind) {
-      case HostFrame.Hello:
-        return this.takeHello(payload);
-      case HostFrame.Query:
-        return this.takeQuery(payload);
-      case HostFrame.Object:
-        return this.takeObject(payload);
-      case HostFrame.Run:
-        return this.takeRun(payload);
-      case HostFrame.Heartbeat:
-        this.sayAlive();
-        return null;
-      case HostFrame.Stop:
-        this.stopped = true;
-        return null;
-      default:
-        return protocolFailure(`the host sent a frame of unknown kind ${kind}`);
+    if (this.state == State.Greeting && kind != HostFrame.Hello)
+      return protocolFailure("the host's first frame was not Hello");
+    for (let i = 0; i < FRAME_RULES.length; ++i) {
+      const rule = FRAME_RULES[i];
+      if (rule.kind != kind) continue;
+      if ((rule.states & this.state) == 0) return protocolFailure(`the host sent a frame ${rule.name} out of order`);
+      return rule.act(this, payload);
     }
+    return protocolFailure(`the host sent a frame of unknown kind ${kind}`);
   }
 
   /** Answers a heartbeat, unless other frames wait to be sent: they are an answer, too. */
-  private sayAlive(): void {
-    if (this.writer.pending > 0) return;
+  sayAlive(): Failure | null {
+    if (this.writer.pending > 0) return null;
     this.writer.begin(AgentFrame.Alive);
     this.writer.finish();
+    return null;
   }
 
-  private takeHello(payload: Payload): Failure | null {
+  /** From now on the session ends in good order. */
+  takeStop(): Failure | null {
+    this.state = State.Ending;
+    return null;
+  }
+
+  takeHello(payload: Payload): Failure | null {
     const magic = payload.u32();
     const version = payload.u32();
     if (payload.failed || magic != <u32>WIRE_MAGIC) return protocolFailure("the other side is not stap-remote");
@@ -261,40 +363,50 @@ class Server {
       const text = `the host speaks version ${version} of the protocol, this agent version ${WIRE_VERSION}`;
       return new Failure(FailureCode.Protocol, 0, text, "Use an agent of the same release as the client.");
     }
-    this.greeted = true;
+    this.state = State.Asking;
     return null;
   }
 
-  private takeQuery(payload: Payload): Failure | null {
-    if (this.request) return outOfOrder("Query");
+  takeQuery(payload: Payload): Failure | null {
     const kind = payload.u8();
     const wanted: string[] = [];
-    while (payload.left > 0 && !payload.failed) wanted.push(payload.text());
+    while (payload.left > 0 && !payload.failed && this.countNames(1)) wanted.push(payload.text(MAX_NAME_BYTES));
+    if (this.hasTooManyNames) return tooManyNames();
     if (payload.failed || kind > QueryKind.Config) return malformed("Query");
+    const work = new LongWork(this);
     const names =
       kind == QueryKind.Functions
-        ? findFunctions(wanted)
+        ? findFunctions(wanted, work)
         : kind == QueryKind.Tracepoints
-          ? findTracepoints(wanted)
+          ? findTracepoints(wanted, work)
           : findConfig(wanted);
+    if (!names) return goneFailure();
+    if (!this.countNames(names.length) || bytesOf(names) > MAX_FRAME_BYTES) return tooManyNames();
     sayNames(this.writer, kind, names);
     return null;
   }
 
-  private takeObject(payload: Payload): Failure | null {
-    if (this.request) return outOfOrder("Object");
+  /** Memory is never freed: names are counted over the whole session. False when there were too many. */
+  private countNames(count: i32): bool {
+    this.namesSoFar += count;
+    return !this.hasTooManyNames;
+  }
+
+  private get hasTooManyNames(): bool {
+    return this.namesSoFar > MAX_NAMES;
+  }
+
+  takeObject(payload: Payload): Failure | null {
     const bytes = new StaticArray<u8>(payload.left);
     memory.copy(changetype<usize>(bytes), payload.at, payload.left);
-    const old = this.interpreter;
-    if (old) closeObject(old.object);
-    this.interpreter = null;
     const opened = openObject(bytes);
     const object = opened.value;
     if (!object) return opened.failure;
     let failure = checkPrivilege();
-    if (!failure) failure = loadObject(object);
+    if (!failure) failure = loadObject(object, this);
     if (!failure) failure = this.prepare(object);
     if (!failure) {
+      this.state = State.Loaded;
       sayLoaded(this.writer, object);
       return null;
     }
@@ -310,8 +422,7 @@ class Server {
     return prepared.failure;
   }
 
-  private takeRun(payload: Payload): Failure | null {
-    if (this.request || !this.interpreter) return outOfOrder("Run");
+  takeRun(payload: Payload): Failure | null {
     if (payload.left < RunOptions.Size) return malformed("Run");
     const at = payload.at;
     const request = new RunRequest();
@@ -319,21 +430,22 @@ class Server {
     request.timeoutMs = load<u32>(at, RunOptions.TimeoutMs);
     const strings = new Payload(at + RunOptions.Size, payload.left - RunOptions.Size);
     const command = new CommandRequest();
-    command.text = strings.text();
-    command.user = strings.text();
+    command.text = strings.text(MAX_COMMAND_BYTES);
+    command.user = strings.text(MAX_NAME_BYTES);
     command.uid = load<i32>(at, RunOptions.CommandUid);
     command.gid = load<i32>(at, RunOptions.CommandGid);
     if (strings.failed) return malformed("Run");
     if (command.text.length != 0) request.command = command;
     this.request = request;
+    this.state = State.Running;
     return null;
   }
 
   private runSession(request: RunRequest): i32 {
     const interpreter = this.interpreter;
     if (!interpreter) return 1;
-    const output = new FrameSink(this.writer, AgentFrame.Output);
-    const control = new FrameSink(this.writer, AgentFrame.Control);
+    const output = new FrameSink(this, AgentFrame.Output);
+    const control = new FrameSink(this, AgentFrame.Control);
     const session = new Session(interpreter, new HostListener(this, output, control), this.events, this.signals);
     const failure = session.run(request);
     if (failure) return this.endFailed(failure);
@@ -351,8 +463,16 @@ function protocolFailure(text: string): Failure {
   return new Failure(FailureCode.Protocol, 0, text);
 }
 
-function outOfOrder(frame: string): Failure {
-  return protocolFailure(`the host sent a frame ${frame} out of order`);
+/** Bytes of a Names frame, about. */
+function bytesOf(names: string[]): i32 {
+  let bytes = 1;
+  for (let i = 0, n = names.length; i < n; ++i) bytes += 4 + <i32>String.UTF8.byteLength(names[i]);
+  return bytes;
+}
+
+function tooManyNames(): Failure {
+  const text = `the host asked for more than ${MAX_NAMES} names in one session`;
+  return new Failure(FailureCode.Resource, 0, text);
 }
 
 function malformed(frame: string): Failure {

@@ -18,16 +18,28 @@ import { Interpreter } from "./interpret";
 import { loadAcquire32 } from "./native";
 import { LoadedObject } from "./object";
 import { RecordSink } from "./ring";
-import { CLOCK_MONOTONIC, CLOCK_REALTIME, clock_gettime, close, kill, read, readSignal, SIGCHLD } from "./syscall";
+import {
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  clock_gettime,
+  close,
+  kill,
+  read,
+  readSignal,
+  SIGCHLD,
+  sleepMs,
+} from "./syscall";
 import { Timers } from "./timers";
 
 /** The loop wakes up at least this often, milliseconds: for records without a wake-up, the clock, the heartbeat. */
 const TICK_MS: i32 = 100;
-/** How long the listener may read nothing while the last records wait, milliseconds. */
-const PATIENCE_MS: i32 = 10000;
 /** A ring that had records is looked at again after this time, nanoseconds. */
 const GATHER_NS: i64 = 4000000;
+/** How long a handler that runs while its probe is detached may take to finish a record, milliseconds. */
+const LAST_MS: i32 = 1000;
 const COMMAND_BYTES: i32 = 16384;
+/** The most that a pipe can hold, bytes: what the command wrote before the end is no more than that. */
+const PIPE_BYTES: i32 = 1 << 20;
 const COMMAND_BUFFER: usize = memory.data(16384, 8);
 /** No reason to stop yet. */
 export const NO_REASON: i32 = -1;
@@ -51,12 +63,6 @@ export abstract class Listener extends Contact {
     super();
   }
 
-  /** While probes are attached or detached: answers heartbeats. */
-  keep(): void {
-    this.takeInput();
-    this.flush();
-  }
-
   /** All is attached. */
   abstract started(attached: i32, commandPid: i32): void;
   abstract warning(text: string): void;
@@ -66,8 +72,8 @@ export abstract class Listener extends Contact {
   abstract commandOutput(stream: i32, at: usize, bytes: i32): void;
   /** Sends what has collected; false if something is left because nobody takes it. */
   abstract flush(): bool;
-  /** Sends all, waiting for the reader for so long. */
-  abstract flushAll(patienceMs: i32): void;
+  /** Sends all: a reader that is slow is waited for, one that has gone is not. */
+  abstract flushAll(): void;
   /** Whether to wait for the reader instead of being full: the agent's own handlers cannot be suspended. */
   abstract setPatient(patient: bool): void;
   /** Reads what the one who started the session may have said. */
@@ -261,6 +267,15 @@ export class Session {
 
   /** Drains the rings and the command's output into the listener and sends it. */
   private pump(): void {
+    const count = this.drainRings();
+    this.nextPump = count == 0 ? 0 : clock_gettime(CLOCK_MONOTONIC) + GATHER_NS;
+    this.blocked = !this.listener.flush();
+    if (!this.blocked) this.pumpCommand();
+  }
+  private hasMore: bool = false;
+
+  /** Hands on the records that the listener has room for; how many. `hasMore` says whether some are left. */
+  private drainRings(): i32 {
     this.hasMore = false;
     this.isRinging = false;
     let count = 0;
@@ -274,11 +289,8 @@ export class Session {
       count += output.drain(this.listener.output);
       if (output.waiting != 0) this.hasMore = true;
     }
-    this.nextPump = count == 0 ? 0 : clock_gettime(CLOCK_MONOTONIC) + GATHER_NS;
-    this.blocked = !this.listener.flush();
-    if (!this.blocked) this.pumpCommand();
+    return count;
   }
-  private hasMore: bool = false;
 
   private pumpCommand(): void {
     const command = this.command;
@@ -353,16 +365,27 @@ export class Session {
     if (command) command.stop();
   }
 
-  /** Sends all that is left, however slow the reader is, until it reads nothing for PATIENCE_MS. */
+  /** Sends all that is left, however slow the reader is. Nothing is added any more: the probes are detached. */
   private drainAll(): void {
+    for (let idle = 0; idle < LAST_MS; ) {
+      const count = this.drainRings();
+      this.listener.flushAll();
+      if (!this.hasMore) break;
+      // A handler is still writing the next record.
+      if (count == 0) {
+        ++idle;
+        sleepMs(1);
+      }
+    }
     this.hasCommandOut = true;
     this.hasCommandError = true;
     // Processes that the command started may go on writing.
-    const until = clock_gettime(CLOCK_MONOTONIC) + <i64>PATIENCE_MS * 1000000;
-    do {
-      this.pump();
-      if (this.blocked) this.listener.flushAll(PATIENCE_MS);
-    } while (this.hasMore && clock_gettime(CLOCK_MONOTONIC) < until);
+    for (let round = 0; round < PIPE_BYTES / COMMAND_BYTES; ++round) {
+      if (!this.hasCommandOut && !this.hasCommandError) break;
+      this.pumpCommand();
+      this.listener.flushAll();
+    }
+    this.hasMore = false;
   }
 
   private showWarnings(): void {

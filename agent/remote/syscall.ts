@@ -122,6 +122,12 @@ function fcntl(fd: i32, command: i32, argument: i64): i32 {
   return call3(Nr.fcntl, 0, fd, command, argument);
 }
 
+/** Whether a descriptor is open. */
+export function isOpen(fd: i32): bool {
+  return fcntl(fd, F_GETFD, 0) >= 0;
+}
+
+const F_GETFD: i32 = 1;
 const F_GETFL: i32 = 3;
 const F_SETFL: i32 = 4;
 
@@ -259,6 +265,11 @@ export class EventList {
   private at(i: i32): usize {
     return changetype<usize>(this.events) + <usize>i * epollEventBytes();
   }
+}
+
+/** What has happened to a descriptor of `events`, and whether it has failed or its other end is closed; 0: nothing. */
+export function happenedTo(fd: i32, events: i32): i32 {
+  return poll(fd, events, 0) == 1 ? <i32>load<u16>(SCRATCH, PollFd.Revents) : 0;
 }
 
 /** Waits until one descriptor is ready; 1 ready, 0 timeout, or -errno. */

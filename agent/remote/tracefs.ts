@@ -2,18 +2,20 @@
 // that are made of others (syscalls, ftrace, dynamic events).
 
 import { isGlob } from "../../common/format/glob";
+import { LongWork } from "./contact";
 import { findTracepointSymbols } from "./kallsyms";
 import { LineReader } from "./lines";
 import { NameFilter } from "./name-filter";
 
-/** Tracepoints of these names, or that match these patterns; each once. */
-export function findTracepoints(texts: string[]): string[] {
+/** Tracepoints of these names, or that match these patterns; each once. null: nobody waits. */
+export function findTracepoints(texts: string[], work: LongWork): string[] | null {
   const filter = new NameFilter(texts);
   let reader = new LineReader("/sys/kernel/tracing/available_events");
   if (!reader.isOpen) reader = new LineReader("/sys/kernel/debug/tracing/available_events");
-  if (!reader.isOpen) return findTracepointSymbols(texts);
+  if (!reader.isOpen) return findTracepointSymbols(texts, work);
   const found = new Set<string>();
   while (reader.next()) {
+    if (!work.goesOn()) return null;
     let at = reader.at;
     const end = at + reader.length;
     while (at < end && load<u8>(at) != 0x3a) ++at;
@@ -25,10 +27,14 @@ export function findTracepoints(texts: string[]): string[] {
   }
   reader.close();
   // Some tracepoints have no event: a name that was asked for and is missing may still exist.
-  const missing = texts.filter((text: string): bool => !isGlob(text));
-  for (let i = missing.length - 1; i >= 0; --i) if (found.has(missing[i])) missing.splice(i, 1);
+  const missing: string[] = [];
+  for (let i = 0, n = texts.length; i < n; ++i) {
+    if (!isGlob(texts[i]) && !found.has(texts[i])) missing.push(texts[i]);
+  }
   const names = found.values();
-  return missing.length == 0 ? names : names.concat(findTracepointSymbols(missing));
+  if (missing.length == 0) return names;
+  const more = findTracepointSymbols(missing, work);
+  return more ? names.concat(more) : null;
 }
 
 function isDerived(group: string): bool {

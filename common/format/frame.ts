@@ -16,6 +16,12 @@ export const WIRE_MAGIC: i32 = 0x50415453;
 export const WIRE_VERSION: i32 = 2;
 /** Largest payload either side accepts, bytes. */
 export const MAX_FRAME_BYTES: i32 = 33554432;
+/** Names that a session may be about, those that the host asks for and those that it is told together. */
+export const MAX_NAMES: i32 = 1000000;
+/** Longest name or pattern of a query, bytes. */
+export const MAX_NAME_BYTES: i32 = 4096;
+/** Longest -c command, bytes; the kernel takes no longer argument. */
+export const MAX_COMMAND_BYTES: i32 = 131072;
 /**
  * The host sends something at least this often, milliseconds; the agent stops after MISSED_HEARTBEATS silent periods.
  */

@@ -1,7 +1,7 @@
 // The agent's dialogue with a host, and its answers to invalid bytes. Nothing here loads anything into a kernel.
 
-import { spawnSync } from "node:child_process";
-import { readFileSync, statSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
@@ -126,14 +126,13 @@ test("refuses a host that does not greet, or speaks another version", async () =
   assert.match(readFailed(stranger.frames.at(-1)!).text, /not stap-remote/);
 });
 
-test("refuses frames out of order, unknown and damaged ones", async () => {
-  const run = payload(0, 0, 0xffffffff, 0xffffffff, 0, "", "");
+test("refuses unknown and damaged frames", async () => {
   const cases: [Uint8Array, RegExp][] = [
-    [encodeFrame(HostFrame.Run, run), /Run out of order/],
     [encodeFrame(77), /unknown kind 77/],
     [encodeFrame(HostFrame.Query), /damaged frame Query/],
     [encodeFrame(HostFrame.Query, payload(Uint8Array.of(9), "x")), /damaged frame Query/],
     [encodeFrame(HostFrame.Query, payload(Uint8Array.of(0), 0xffffffff)), /damaged frame Query/],
+    [encodeFrame(HostFrame.Query, payload(Uint8Array.of(0), "x".repeat(5000))), /damaged frame Query/],
   ];
   for (const [frame, message] of cases) {
     const end = await after(frame);
@@ -142,14 +141,113 @@ test("refuses frames out of order, unknown and damaged ones", async () => {
   }
 });
 
-test("refuses an object that is none with a Failed frame", async () => {
-  const elf = Buffer.alloc(4096);
-  elf.write("\x7fELF\x02\x01\x01", "latin1");
-  for (const bytes of [Buffer.alloc(0), Buffer.from("no object"), elf, readFileSync(AGENT)]) {
-    const end = await after(encodeFrame(HostFrame.Object, bytes));
-    assert.is(end.code, 1);
-    assert.is(readFailed(end.frames.at(-1)!).code, FailureCode.Object);
+test("refuses each frame where docs/wire.md does not allow it, before an object is loaded", async () => {
+  const run = encodeFrame(HostFrame.Run, payload(0, 0, 0xffffffff, 0xffffffff, 0, "", ""));
+  const hello = encodeFrame(HostFrame.Hello, HELLO);
+  const query = encodeFrame(HostFrame.Query, payload(Uint8Array.of(QueryKind.Config), "CONFIG_X"));
+  const object = encodeFrame(HostFrame.Object, Buffer.from("none"));
+  const [heartbeat, stop] = [encodeFrame(HostFrame.Heartbeat), encodeFrame(HostFrame.Stop)];
+  for (const frame of [query, object, run, stop, heartbeat]) {
+    const end = await new AgentProcess().finish(frame);
+    assert.match(readFailed(end.frames.at(-1)!).text, /the host's first frame was not Hello/);
   }
+  const after = { asking: [hello, query], ending: [hello, stop] };
+  const cases: [Uint8Array[], Uint8Array, string][] = [
+    [after.asking, hello, "Hello"],
+    [after.asking, run, "Run"],
+    [after.ending, hello, "Hello"],
+    [after.ending, query, "Query"],
+    [after.ending, object, "Object"],
+    [after.ending, run, "Run"],
+  ];
+  for (const [before, frame, name] of cases) {
+    const end = await new AgentProcess().finish(Buffer.concat([...before, frame]));
+    assert.is(readFailed(end.frames.at(-1)!).text, `the host sent a frame ${name} out of order`);
+    assert.is(readFailed(end.frames.at(-1)!).code, FailureCode.Protocol);
+    assert.is(end.code, 1, name);
+  }
+  for (const frame of [heartbeat, stop]) {
+    assert.is((await new AgentProcess().finish(Buffer.concat([...after.ending, frame]))).code, 0);
+  }
+});
+
+/** A query of many patterns that nothing matches: it takes long. */
+function longQuery(count: number): Uint8Array {
+  const name = Buffer.from("\u0017\0\0\0*a*b*c*d*e*f*g*h*i*j*k*", "latin1");
+  const names = Buffer.alloc(name.length * count, name);
+  return encodeFrame(HostFrame.Query, payload(Uint8Array.of(QueryKind.Functions), names));
+}
+
+test("stops computing when its input ends, or its output is not read", async () => {
+  for (const close of [
+    (agent: AgentProcess) => agent.child.stdin!.end(),
+    (agent: AgentProcess) => agent.child.stdout!.destroy(),
+  ]) {
+    const agent = new AgentProcess();
+    await agent.frame();
+    agent.send(encodeFrame(HostFrame.Hello, HELLO)).send(longQuery(20_000));
+    await new Promise((resolve) => setTimeout(resolve, 1000));
+    assert.is(agent.child.exitCode, null, "it is still computing");
+    const began = Date.now();
+    close(agent);
+    await agent.end;
+    assert.ok(Date.now() - began < 2000, `it ended after ${Date.now() - began} ms`);
+  }
+});
+
+test("says that it is alive while it computes", async () => {
+  const agent = new AgentProcess();
+  await agent.frame();
+  agent.send(encodeFrame(HostFrame.Hello, HELLO)).send(longQuery(20_000));
+  assert.is((await agent.frame()).kind, AgentFrame.Alive);
+  agent.child.kill("SIGKILL");
+  await agent.end;
+});
+
+test("refuses a million names, in one query or in many", async () => {
+  const empty = (count: number) =>
+    encodeFrame(HostFrame.Query, Buffer.concat([Uint8Array.of(QueryKind.Config), Buffer.alloc(4 * count)]));
+  for (const frames of [[empty(2_000_000)], Array.from({ length: 11 }, () => empty(100_000))]) {
+    const end = await after(...frames);
+    assert.is(readFailed(end.frames.at(-1)!).text, "the host asked for more than 1000000 names in one session");
+    assert.is(readFailed(end.frames.at(-1)!).code, FailureCode.Resource);
+  }
+});
+
+/** An agent whose answer, all functions of the kernel, is more than a pipe holds and is not read. */
+async function unreadAgent(): Promise<AgentProcess> {
+  const agent = new AgentProcess();
+  await agent.frame();
+  agent.child.stdout!.pause();
+  agent.send(encodeFrame(HostFrame.Hello, HELLO));
+  return agent.send(encodeFrame(HostFrame.Query, payload(Uint8Array.of(QueryKind.Functions), "*")));
+}
+
+test("waits for a host that reads slowly as long as its heartbeats come, and not for one that is gone", async () => {
+  const [slow, gone] = [await unreadAgent(), await unreadAgent()];
+  const beat = setInterval(() => slow.send(encodeFrame(HostFrame.Heartbeat)), 1000);
+  setTimeout(() => slow.send(encodeFrame(HostFrame.Stop)), 2000);
+  setTimeout(() => gone.child.stdin!.end(), 2000);
+  let isEnded = false;
+  gone.child.once("exit", () => (isEnded = true));
+  await new Promise((resolve) => setTimeout(resolve, 15_000));
+  assert.ok(isEnded, "the host that closed its end is given up after ten seconds");
+  assert.is(slow.child.exitCode, null, "the other one is waited for");
+  slow.child.stdout!.resume();
+  const end = await slow.end;
+  clearInterval(beat);
+  gone.child.stdout!.resume();
+  assert.is(end.rest, 0);
+  const names = end.frames.find((frame) => frame.kind === AgentFrame.Names);
+  assert.ok(names!.payload.length > 500_000, "all of the answer has come");
+});
+
+test("opens /dev/null for standard descriptors that are closed", async () => {
+  const child = spawn("sh", ["-c", `exec ${AGENT} serve >&- 2>&-`], { stdio: ["pipe", "ignore", "ignore"] });
+  await new Promise((resolve) => setTimeout(resolve, 300));
+  for (const fd of [1, 2]) assert.is(readlinkSync(`/proc/${child.pid}/fd/${fd}`), "/dev/null");
+  child.stdin.end();
+  await new Promise((resolve) => child.once("exit", resolve));
 });
 
 /** A small generator, so that a failure can be repeated. */

@@ -1,10 +1,11 @@
 // The agent by itself, as on a machine that no host can reach: two files copied by hand, formatted text on standard
 // output.
 
-import { spawnSync } from "node:child_process";
+import { type ChildProcess, spawn, spawnSync } from "node:child_process";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { setTimeout as sleep } from "node:timers/promises";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { bootGuest, type Guest, type GuestResult, shutdownGuests } from "../guest.ts";
@@ -111,6 +112,56 @@ test("ends when the reader of its output does", async () => {
   );
   assert.is(stdout, "1\n1\n0\n");
   assert.is(code, 0);
+});
+
+/** Starts a shell command in the guest over a connection of its own, and waits for its agent. */
+async function startApart(command: string, options: string[]): Promise<ChildProcess> {
+  const args = ["-F", guest.sshConfig, "-S", "none", "-o", "ControlPath=none", ...options, "guest"];
+  const ssh = spawn("ssh", [...args, `cd /tmp/alone && ${command}`], { stdio: ["pipe", "pipe", "pipe"] });
+  for (let i = 0; i < 50; ++i) {
+    const { stdout } = await guest.run("pidof stap-agent");
+    if (stdout.trim() !== "") return ssh;
+    await sleep(100);
+  }
+  throw new Error("the agent does not start");
+}
+
+/** Kills the server's process of the connection that the agent was started through. */
+const CUT = `p=$(pidof stap-agent); while [ "$p" -gt 1 ]; do
+  p=$(awk '/^PPid/ { print $2 }' /proc/$p/status)
+  case $(cat /proc/$p/comm) in sshd*) kill -9 $p; exit 0;; esac
+done; exit 1`;
+
+test("ends within a second when its connection is killed, though the script prints nothing", async () => {
+  await run("probe timer.s(100) { println(1) }", "true");
+  const silent = "./stap-agent run x.bo";
+  for (const [command, options] of [
+    [silent, []],
+    [`${silent} | cat`, ["-n"]],
+    [`${silent} > out`, []],
+    [silent, ["-tt"]],
+  ] as [string, string[]][]) {
+    const ssh = await startApart(command, options);
+    await sleep(800);
+    const { stdout } = await guest.run(`pidof stap-agent > /dev/null || echo early; ${CUT}`);
+    assert.is(stdout, "", `${command} ${options}: it runs until the connection is killed`);
+    await sleep(1000);
+    const left = await guest.run("pidof stap-agent");
+    assert.is(left.stdout, "", `${command} ${options}`);
+    ssh.kill();
+  }
+});
+
+test("says all that it has to say to a slow reader, on both streams", async () => {
+  const script = `
+    probe oneshot { for (i = 0; i < 3000; ++i) { println("out " . sprint(i)) warn("err " . sprint(i)) } }
+    probe end { println("last") }`;
+  const slow = "{ sleep 2; cat; }";
+  const { stdout } = await run(
+    script,
+    `($AGENT run x.bo 2>&1 >&3 | ${slow} | grep -c 'err ' >&2) 3>&1 2>errs | ${slow} | grep -cE 'out |last'; cat errs`,
+  );
+  assert.is(stdout, "3001\n3000\n");
 });
 
 test("says what is missing: the object, root, a number", async () => {

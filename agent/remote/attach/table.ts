@@ -8,7 +8,7 @@ import { FailureCode } from "../../../common/format/frame";
 import { AttachKind, Engine, NONE } from "../../../common/format/manifest";
 import { describe, nextAlternative } from "../alternatives";
 import { readLinkMissed, readRecursionMisses } from "../bpf";
-import { Contact } from "../contact";
+import { Contact, goneFailure } from "../contact";
 import { Failure } from "../errors";
 import { loadOne } from "../load";
 import { Probe } from "../manifest";
@@ -53,14 +53,14 @@ export function attachObject(o: LoadedObject, contact: Contact): Attached {
     if (probe.fds.length != 0 && !probe.isShared) continue;
     let failure: Failure | null = null;
     if (!probe.isShared) failure = attachOne(o, probe);
-    contact.keep();
-    if (!failure) {
+    const isWanted = contact.keep();
+    if (!failure && isWanted) {
       ++attached.count;
-    } else if (probe.isOptional) {
+    } else if (failure && probe.isOptional && isWanted) {
       o.warnings.push(`${probe.point}: ${failure.render()}`);
     } else {
       detachObject(o, contact);
-      attached.failure = failure;
+      attached.failure = failure ? failure : goneFailure();
       return attached;
     }
   }
