@@ -1,20 +1,23 @@
 #!/usr/bin/env node
 // The program stap-remote: calls the command (command.ts) with this process's arguments, streams and signals.
 
+import { isatty } from "node:tty";
 import { main } from "./command.ts";
 import { Interrupts } from "./interrupts.ts";
+import { Messages } from "./messages.ts";
 import { Output } from "./output.ts";
 import { openRemote } from "./remote.ts";
 
 const interrupts = new Interrupts();
 interrupts.install();
-process.stderr.on("error", () => {}); // its reader may have gone, too
+const messages = new Messages();
 process.exitCode = await main(process.argv.slice(2), {
   openRemote,
   interrupts,
-  message: (text) => {
-    if (text !== "") process.stderr.write(text);
-  },
+  message: messages.say,
+  settle: messages.settle,
+  messagesOnTerminal: isatty(2),
   openOutput: (file, rotate) => Output.open(file, rotate),
 });
+await messages.settle();
 process.exit();

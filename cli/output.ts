@@ -5,6 +5,7 @@
 // Invariant: at most QUEUE_BYTES and one batch are in memory. A reader that has gone away (`| head`) is not an error.
 
 import { closeSync, openSync, rmSync, write as writeCallback } from "node:fs";
+import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { EXIT, ExitError } from "./exit.ts";
 import type { Rotation } from "./option-values.ts";
@@ -17,7 +18,7 @@ const writeFd = promisify(writeCallback);
 export class Output {
   /** Writes that the system has not finished. */
   static hanging = 0;
-  private queue: Uint8Array[] = [];
+  private waiting: Uint8Array[] = [];
   private queued = 0;
   private pump: Promise<void> | undefined;
   private failure: ExitError | undefined;
@@ -74,13 +75,23 @@ export class Output {
     this.written += bytes;
   }
 
-  /** Queues bytes, which must not change afterwards; throws if an earlier write failed. */
-  async write(bytes: Uint8Array): Promise<void> {
-    if (this.failure) throw this.failure;
-    if (bytes.length === 0 || this.readerGone) return;
-    this.queue.push(bytes);
+  /** Whether somebody looks at what is written: then control characters of the remote do not pass as they are. */
+  get isTerminal(): boolean {
+    return isatty(this.fd);
+  }
+
+  /** Queues bytes, which must not change afterwards. */
+  queue(bytes: Uint8Array): void {
+    if (bytes.length === 0 || this.readerGone || this.failure) return;
+    this.waiting.push(bytes);
     this.queued += bytes.length;
     this.pump ??= this.drain();
+  }
+
+  /** Queues bytes, and waits while too much is queued; throws if an earlier write failed. */
+  async write(bytes: Uint8Array): Promise<void> {
+    if (this.failure) throw this.failure;
+    this.queue(bytes);
     if (this.queued > QUEUE_BYTES) await this.flush();
   }
 
@@ -105,13 +116,13 @@ export class Output {
   }
 
   private async drain(): Promise<void> {
-    while (this.queue.length > 0 && !this.readerGone && !this.failure) {
-      const whole = this.queue.length === 1 || this.rotating !== undefined;
-      const batch = whole ? this.queue.shift()! : Buffer.concat(this.queue.splice(0));
+    while (this.waiting.length > 0 && !this.readerGone && !this.failure) {
+      const whole = this.waiting.length === 1 || this.rotating !== undefined;
+      const batch = whole ? this.waiting.shift()! : Buffer.concat(this.waiting.splice(0));
       await this.writeAll(batch);
       this.queued -= batch.length;
     }
-    this.queue = [];
+    this.waiting = [];
     this.queued = 0;
     this.pump = undefined;
   }

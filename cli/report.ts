@@ -5,8 +5,8 @@ import type { Finished } from "../agent/host/events.ts";
 import type { CompileResult } from "../compiler/host/compile.ts";
 import type { ExitError } from "./exit.ts";
 
-/** Writes to standard error; tests give another. */
-export type WriteMessage = (text: string) => void;
+/** Writes to standard error; tests give another. Bytes pass as they are. */
+export type WriteMessage = (text: string | Uint8Array) => void;
 
 /** Microseconds of user and system time, milliseconds of real time. */
 export interface Stopwatch {

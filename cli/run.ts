@@ -45,6 +45,10 @@ import {
 export interface Surroundings {
   openRemote: OpenRemote;
   message: WriteMessage;
+  /** Waits until all messages were taken. */
+  settle: () => Promise<void>;
+  /** Whether somebody looks at the messages. */
+  messagesOnTerminal: boolean;
   openOutput: (file: string | undefined, rotate?: Rotation) => Output;
   interrupts: Interrupts;
   /** Where facts are cached; the user's cache folder if absent. */
@@ -116,7 +120,10 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
   try {
     session = await Session.open(remote.process, {
       where: remote.where,
-      onWarning: (text) => around.message(`WARNING: ${text}\n`),
+      onWarning: (text) => {
+        around.message(`WARNING: ${text}\n`);
+        return around.settle();
+      },
     });
     if (settings.verbose > 0) around.message(connectedLine(remote, session, elapsed(watch)));
     if (!scripts || !compiler) return await runObject(given as Uint8Array, { settings, around, session });
@@ -200,7 +207,10 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
     output.onReaderGone = () => session.stop();
     const terminal = settings.output === undefined ? output : around.openOutput(undefined);
     const state: RunState = { output, terminal, formatter, errors: false };
-    for await (const event of session.run(requestOf(settings))) await handle(event, state, run);
+    for await (const event of session.run(requestOf(settings))) {
+      await handle(event, state, run);
+      await around.settle();
+    }
     const status = await conclude(state, run);
     if (settings.verbose > 0)
       around.message(status !== EXIT.failed ? `Pass 5: run completed in ${elapsed(watch)}.\n` : "");
@@ -242,7 +252,7 @@ async function handle(event: RunEvent, state: RunState, run: Run): Promise<void>
       break;
     case "command":
       if (event.stream === 1) await state.terminal.write(event.bytes.slice());
-      else around.message(new TextDecoder().decode(event.bytes));
+      else around.message(event.bytes);
       break;
     case "started":
       if (settings.verbose > 1) around.message(`Attached ${event.attached} probes.\n`);

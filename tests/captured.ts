@@ -15,3 +15,19 @@ export class Captured extends Output {
     this.text += this.decoder.decode(bytes, { stream: true });
   }
 }
+
+/** Standard error of a command line, kept: spread its functions into `Surroundings`. */
+export function captureMessages() {
+  let text = "";
+  const decoder = new TextDecoder();
+  return {
+    said: () => text,
+    to: {
+      message: (part: string | Uint8Array) => {
+        text += typeof part === "string" ? part : decoder.decode(part);
+      },
+      settle: async () => {},
+      messagesOnTerminal: false,
+    },
+  };
+}

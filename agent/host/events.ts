@@ -1,4 +1,7 @@
 // The agent's frames as typed values, which the session passes to its user. There is one reader for each kind of frame.
+//
+// The remote may lie: counts are bounded, and its words become printable here, before anybody shows them. Only what a
+// file may be asked to hold as it is (the verifier's log) stays raw; who shows it makes it printable.
 
 import {
   type FailureCode,
@@ -9,6 +12,7 @@ import {
   WIRE_VERSION,
 } from "../../common/format/frame.ts";
 import { ByteReader } from "./bytes.ts";
+import { printable } from "./printable.ts";
 
 /** What the agent says of itself and its kernel. */
 export interface Hello {
@@ -79,6 +83,17 @@ export class HelloError extends Error {
   override name = "HelloError";
 }
 
+/** Longest word that the agent says of its kernel, characters: the fields of uname(2) have 64. */
+const MAX_WORD = 200;
+/** Most names in one answer: the largest kernels have some 200,000 functions. */
+const MAX_NAMES = 1_000_000;
+/** Longest name, or option of the configuration with its value, characters; functions have up to 512 (KSYM_NAME_LEN). */
+const MAX_NAME = 4096;
+
+function word(reader: ByteReader): string {
+  return printable(reader.string(), MAX_WORD);
+}
+
 export function readHello(payload: Uint8Array): Hello {
   const reader = new ByteReader(payload);
   if (reader.u32() !== WIRE_MAGIC) throw new HelloError("the remote process is not an agent of stap-remote");
@@ -96,9 +111,9 @@ export function readHello(payload: Uint8Array): Hello {
     uid: reader.u32(),
     pid: reader.u32(),
     hz: reader.u32(),
-    release: reader.string(),
-    kernelVersion: reader.string(),
-    buildId: reader.string(),
+    release: word(reader),
+    kernelVersion: word(reader),
+    buildId: word(reader),
   };
 }
 
@@ -106,7 +121,15 @@ export function readNames(payload: Uint8Array): { kind: QueryKind; names: string
   const reader = new ByteReader(payload);
   const kind = reader.u8() as QueryKind;
   const names: string[] = [];
-  while (reader.left > 0) names.push(reader.string());
+  while (reader.left > 0) {
+    const name = reader.string();
+    // Names become words of the script: none may hold what no name of a kernel holds.
+    if (name.length === 0 || name.length > MAX_NAME || printable(name, MAX_NAME) !== name) {
+      throw new RangeError("no name of a kernel");
+    }
+    if (names.length === MAX_NAMES) throw new RangeError(`more than ${MAX_NAMES} names`);
+    names.push(name);
+  }
   return { kind, names };
 }
 
@@ -114,19 +137,26 @@ export function readLoaded(payload: Uint8Array): LoadedProgram[] {
   const reader = new ByteReader(payload);
   const programs: LoadedProgram[] = [];
   for (let left = reader.u32(); left > 0; left--) {
-    programs.push({ name: reader.string(), verified: reader.u32(), loadMicroseconds: reader.u32() });
+    programs.push({ name: word(reader), verified: reader.u32(), loadMicroseconds: reader.u32() });
   }
   return programs;
 }
 
 export function readRejection(payload: Uint8Array): Rejection {
   const reader = new ByteReader(payload);
-  return { program: reader.string(), errno: reader.i32(), log: reader.string() };
+  return { program: word(reader), errno: reader.i32(), log: reader.string() };
 }
 
 export function readFailure(payload: Uint8Array): Failure {
   const reader = new ByteReader(payload);
-  return { code: reader.u32() as FailureCode, errno: reader.i32(), text: reader.string(), hint: reader.string() };
+  const code = reader.u32() as FailureCode;
+  const errno = reader.i32();
+  return { code, errno, text: printable(reader.string()), hint: printable(reader.string()) };
+}
+
+/** The text of a Warning or Note. */
+export function readText(payload: Uint8Array): string {
+  return printable(new ByteReader(payload).string());
 }
 
 export function readStarted(payload: Uint8Array): RunEvent {

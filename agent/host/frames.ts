@@ -1,10 +1,9 @@
 // Frames on a byte stream (common/format/frame.ts): chunks of any size → whole frames, and back.
 //
-// Invariant: memory is at most one frame of MAX_FRAME_BYTES and one chunk. A longer frame is an error as soon as its
-// header is read.
+// Invariant: memory is at most twice one frame of MAX_FRAME_BYTES and one chunk, however small the pieces are in which
+// the bytes arrive. A longer frame is an error as soon as its header is read.
 
 import { FRAME_HEADER, MAX_FRAME_BYTES } from "../../common/format/frame.ts";
-import { concat } from "./bytes.ts";
 
 /** One frame as it came. */
 export interface Frame {
@@ -18,45 +17,59 @@ export class FrameError extends Error {
   override name = "FrameError";
 }
 
+/** Bytes that the decoder has room for at first, and again once a large frame was taken out. */
+const ROOM = 1 << 17;
+
 /** Puts chunks together and takes frames out. */
 export class FrameDecoder {
-  private chunks: Uint8Array[] = [];
-  private buffered = 0;
+  private buffer = new Uint8Array(ROOM);
+  private start = 0;
+  private end = 0;
 
   push(chunk: Uint8Array): void {
-    if (chunk.length === 0) return;
-    this.chunks.push(chunk);
-    this.buffered += chunk.length;
+    this.makeRoom(chunk.length);
+    this.buffer.set(chunk, this.end);
+    this.end += chunk.length;
   }
 
   /** Bytes of a frame that is not complete yet. */
   get rest(): number {
-    return this.buffered;
+    return this.end - this.start;
   }
 
   /** The first bytes not consumed yet, at most `limit`: for messages about what came instead of a frame. */
   peek(limit: number): Uint8Array {
-    return concat([...this.chunks, new Uint8Array(0)]).subarray(0, limit);
+    return this.buffer.slice(this.start, Math.min(this.end, this.start + limit));
   }
 
   /** The next whole frame, or null if more bytes are needed. */
   next(): Frame | null {
-    if (this.buffered < FRAME_HEADER) return null;
-    if (this.chunks[0]!.length < FRAME_HEADER) this.chunks = [concat(this.chunks)];
-    const first = this.chunks[0]!;
-    const header = new DataView(first.buffer, first.byteOffset, FRAME_HEADER);
+    if (this.rest < FRAME_HEADER) return null;
+    const header = new DataView(this.buffer.buffer, this.start, FRAME_HEADER);
     const length = header.getUint32(0, true);
     if (length > MAX_FRAME_BYTES) throw new FrameError(`invalid frame size: ${length} bytes`);
-    if (this.buffered < FRAME_HEADER + length) return null;
-    const all = this.chunks.length === 1 ? first : concat(this.chunks);
-    const end = FRAME_HEADER + length;
-    this.buffered -= end;
-    this.chunks = this.buffered > 0 ? [all.subarray(end)] : [];
+    if (this.rest < FRAME_HEADER + length) return null;
+    const from = this.start + FRAME_HEADER;
+    this.start = from + length;
     return {
       kind: header.getUint16(4, true),
       flags: header.getUint16(6, true),
-      payload: all.subarray(FRAME_HEADER, end),
+      payload: this.buffer.slice(from, this.start),
     };
+  }
+
+  /** Moves what is left to the front of a buffer that holds `bytes` more; it doubles, so that small pieces cost little. */
+  private makeRoom(bytes: number): void {
+    const rest = this.rest;
+    if (this.end + bytes <= this.buffer.length) return;
+    const need = rest + bytes;
+    const fits = need <= this.buffer.length && (need > ROOM || this.buffer.length === ROOM);
+    const target = fits ? this.buffer : new Uint8Array(need <= ROOM ? ROOM : Math.max(need, rest * 2));
+    if (target === this.buffer) target.copyWithin(0, this.start, this.end);
+    else target.set(this.buffer.subarray(this.start, this.end));
+    this.buffer = target;
+    this.start = 0;
+    this.end = rest;
   }
 }
 

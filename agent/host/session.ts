@@ -5,6 +5,9 @@
 // The session pulls frames: it reads nothing from the remote while the caller handles an event. So a slow terminal
 // slows the agent's pipe down, and nothing accumulates here.
 //
+// The remote may be hostile. So a question has a deadline that no dripping of bytes moves; a run, which may print nothing
+// for hours, only ends when the agent is silent. What the remote says is bounded in length and number.
+//
 // Invariant: every failure of a session is a SessionError with one sentence for the user.
 
 import {
@@ -32,19 +35,24 @@ import {
   readNames,
   readRejection,
   readStarted,
+  readText,
 } from "./events.ts";
 import { encodeFrame, type Frame, FrameDecoder, FrameError } from "./frames.ts";
+import { printable } from "./printable.ts";
 import type { ProcessEnd, RemoteProcess } from "./transport.ts";
 
 /** Silence of the agent after which it counts as lost, while it should answer heartbeats. */
 const SILENCE_MS = 60_000;
 /** How long the first frame may take: the agent may just have been sent. */
 const HELLO_MS = 30_000;
-/** How long the verifier may take over all programs. */
-const LOAD_MS = 600_000;
+/** How long an answer may take in all: the verifier over all programs, or many names over a slow link. */
+const ANSWER_MS = 600_000;
 /** How long the agent may take to finish after it failed. */
 const AFTER_FAILURE_MS = 15_000;
-const STDERR_BYTES = 4096;
+/** How much of the remote's last words on its standard error is kept. */
+const STDERR_BYTES = 1000;
+/** Warnings and notes that an agent may send in one session: it has a few for each probe that it cannot attach. */
+const MAX_REMARKS = 100_000;
 
 export type SessionErrorCode =
   | "cut" // the connection or the agent ended in the middle
@@ -87,8 +95,9 @@ export interface SessionOptions {
   heartbeatMs?: number;
   silenceMs?: number;
   helloMs?: number;
-  /** Told of warnings that come before the run. */
-  onWarning?: (text: string) => void;
+  answerMs?: number;
+  /** Told of warnings that come before the run; the session waits for it. */
+  onWarning?: (text: string) => void | Promise<void>;
 }
 
 /** A session; see the head of this file. */
@@ -98,7 +107,8 @@ export class Session {
   private readonly chunks: AsyncIterator<Uint8Array>;
   private readonly where: string;
   private heartbeat: NodeJS.Timeout | undefined;
-  private stderr = "";
+  private stderr = Buffer.alloc(0);
+  private remarks = 0;
   private writeError: Error | undefined;
 
   private constructor(
@@ -111,7 +121,7 @@ export class Session {
       this.writeError ??= error;
     });
     process.stderr.on("data", (chunk: Uint8Array) => {
-      this.stderr = (this.stderr + new TextDecoder().decode(chunk)).slice(-STDERR_BYTES);
+      this.stderr = Buffer.concat([this.stderr, chunk]).subarray(-STDERR_BYTES);
     });
     process.stderr.on("error", () => {});
   }
@@ -119,8 +129,9 @@ export class Session {
   /** Exchanges hellos; throws if the other side is not an agent of this version. */
   static async open(process: RemoteProcess, options: SessionOptions = {}): Promise<Session> {
     const session = new Session(process, options);
+    const helloMs = options.helloMs ?? HELLO_MS;
     try {
-      const frame = await session.nextFrame(options.helloMs ?? HELLO_MS);
+      const frame = await session.nextFrame(patience(helloMs, helloMs));
       if (frame.kind !== AgentFrame.Hello) throw new HelloError("the remote process is not an agent of stap-remote");
       session.hello = session.read(frame, readHello);
     } catch (error) {
@@ -144,7 +155,7 @@ export class Session {
   /** Sends an object and has it loaded; throws a "rejected" or "failed" SessionError. */
   async load(object: Uint8Array): Promise<LoadedProgram[]> {
     await this.send(HostFrame.Object, object);
-    const frame = await this.answer([AgentFrame.Loaded, AgentFrame.Rejected], LOAD_MS);
+    const frame = await this.answer([AgentFrame.Loaded, AgentFrame.Rejected], ANSWER_MS);
     if (frame.kind === AgentFrame.Loaded) return this.read(frame, readLoaded);
     const rejection = this.read(frame, readRejection);
     throw new SessionError("rejected", `the kernel's verifier refused program '${rejection.program}'`, { rejection });
@@ -160,7 +171,8 @@ export class Session {
     for (;;) {
       let event: RunEvent | null;
       try {
-        event = this.eventOf(await this.nextFrame(failure ? AFTER_FAILURE_MS : this.silenceMs));
+        const wait = failure ? patience(AFTER_FAILURE_MS, AFTER_FAILURE_MS) : patience(this.silenceMs);
+        event = this.eventOf(await this.nextFrame(wait));
       } catch (error) {
         throw failure ? failed(failure) : error;
       }
@@ -217,9 +229,9 @@ export class Session {
       case AgentFrame.Started:
         return this.read(frame, readStarted);
       case AgentFrame.Warning:
-        return { type: "warning", text: textOf(frame) };
+        return { type: "warning", text: this.remark(frame) };
       case AgentFrame.Note:
-        return { type: "note", text: textOf(frame) };
+        return { type: "note", text: this.remark(frame) };
       case AgentFrame.Failed:
         return { type: "failed", failure: this.read(frame, readFailure) };
       case AgentFrame.Finished:
@@ -229,21 +241,30 @@ export class Session {
     }
   }
 
+  /** The text of a warning or note; an agent that never ends to remark something is no agent of ours. */
+  private remark(frame: Frame): string {
+    if (++this.remarks > MAX_REMARKS) {
+      throw new SessionError("protocol", `the agent on ${this.where} sent more than ${MAX_REMARKS} warnings and notes`);
+    }
+    return this.read(frame, readText);
+  }
+
   /** Waits for one of `kinds`, past warnings and signs of life. */
-  private async answer(kinds: AgentFrame[], timeoutMs: number): Promise<Frame> {
+  private async answer(kinds: AgentFrame[], silenceMs: number): Promise<Frame> {
+    const wait = patience(silenceMs, this.options.answerMs ?? ANSWER_MS);
     for (;;) {
-      const frame = await this.nextFrame(timeoutMs);
+      const frame = await this.nextFrame(wait);
       if (kinds.includes(frame.kind)) return frame;
       if (frame.kind === AgentFrame.Failed) throw failed(this.read(frame, readFailure));
-      if (frame.kind === AgentFrame.Warning) this.options.onWarning?.(textOf(frame));
+      if (frame.kind === AgentFrame.Warning) await this.options.onWarning?.(this.remark(frame));
     }
   }
 
-  private async nextFrame(timeoutMs: number): Promise<Frame> {
+  private async nextFrame(wait: Patience): Promise<Frame> {
     for (;;) {
       const frame = this.decodeNext();
       if (frame) return frame;
-      const chunk = await this.nextChunk(timeoutMs);
+      const chunk = await this.nextChunk(wait);
       if (chunk === null) throw await this.cut();
       this.decoder.push(chunk);
     }
@@ -259,15 +280,19 @@ export class Session {
   }
 
   /** The next bytes; null at the end of the stream, however it came about. */
-  private async nextChunk(timeoutMs: number): Promise<Uint8Array | null> {
+  private async nextChunk(wait: Patience): Promise<Uint8Array | null> {
     const read = this.chunks.next().then(
       (result) => (result.done ? null : result.value),
       () => null,
     );
-    const chunk = await within(read, timeoutMs);
+    const left = wait.end - performance.now();
+    const chunk = left > 0 ? await within(read, Math.min(wait.silenceMs, left)) : undefined;
     if (chunk === undefined) {
       this.process.kill();
-      throw new SessionError("silent", `the agent on ${this.where} has not answered for ${timeoutMs / 1000} s`);
+      const late = left < wait.silenceMs && wait.wholeMs > wait.silenceMs;
+      const seconds = Math.min(wait.silenceMs, wait.wholeMs) / 1000;
+      const what = late ? `has not given a whole answer in ${wait.wholeMs / 1000} s` : `has not answered for ${seconds} s`;
+      throw new SessionError("silent", `the agent on ${this.where} ${what}`);
     }
     return chunk;
   }
@@ -293,18 +318,29 @@ export class Session {
   private async cut(): Promise<SessionError> {
     clearInterval(this.heartbeat);
     const end = await within(this.process.done, 1000);
-    const said = this.stderr.trim();
+    const said = printable(this.stderr.toString().trim());
     return new SessionError("cut", cutMessage(this.where, end), said ? { hint: `the remote said: ${said}` } : {});
   }
 
   private noAgent(error: Error): SessionError {
-    const seen = new TextDecoder()
-      .decode(this.decoder.peek(80))
-      .replace(/[^\x20-\x7e]+/g, " ")
-      .trim();
+    const seen = printable(new TextDecoder().decode(this.decoder.peek(80))).trim();
     const hint = seen ? `it sent instead: ${seen}` : undefined;
     return new SessionError("protocol", error.message, hint ? { hint } : {});
   }
+}
+
+/** How long to wait for a frame. */
+interface Patience {
+  /** While nothing at all comes, milliseconds. */
+  silenceMs: number;
+  /** Whatever comes meanwhile: a moment of performance.now(). */
+  end: number;
+  wholeMs: number;
+}
+
+/** Waits while there are signs of life, at most `wholeMs`. */
+function patience(silenceMs: number, wholeMs = Number.POSITIVE_INFINITY): Patience {
+  return { silenceMs, end: performance.now() + wholeMs, wholeMs };
 }
 
 function cutMessage(where: string, end: ProcessEnd | undefined): string {
@@ -315,11 +351,6 @@ function cutMessage(where: string, end: ProcessEnd | undefined): string {
 
 function failed(failure: Failure): SessionError {
   return new SessionError("failed", failure.text, { failure, ...(failure.hint ? { hint: failure.hint } : {}) });
-}
-
-/** The string that is all of a payload. */
-function textOf(frame: Frame): string {
-  return new TextDecoder().decode(frame.payload.subarray(4));
 }
 
 function runPayload(request: RunRequest): Uint8Array {

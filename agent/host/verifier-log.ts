@@ -11,6 +11,7 @@
 
 import type { Rejection } from "./events.ts";
 import type { ManifestReader, ScriptPosition } from "./manifest.ts";
+import { printableLines } from "./printable.ts";
 
 /** Lines of the log that are shown unless all of it is asked for. */
 const TAIL_LINES = 20;
@@ -90,7 +91,7 @@ const SILENT: Record<number, string> = {
 
 /** The screen: ends in a newline. `full`: all of the log instead of its end. */
 export function explainRejection(rejection: Rejection, manifest: ManifestReader, full: boolean): string {
-  const summary = readVerifierLog(rejection.log);
+  const summary = readVerifierLog(printableLines(rejection.log, rejection.log.length));
   const program = manifest.findProgram(rejection.program);
   const point = program >= 0 ? manifest.pointOf(program) : "";
   const culprit = findCulprit(summary, manifest, program);

@@ -14,6 +14,7 @@ import { Output } from "../../cli/output.ts";
 import type { Surroundings } from "../../cli/run.ts";
 import { AgentFrame, FailureCode, HostFrame, StopReason } from "../../common/format/frame.ts";
 import { SiteKind } from "../../common/format/record.ts";
+import { captureMessages } from "../captured.ts";
 import { item, ManifestBuilder, objectWith, records } from "../format/manifest-builder.ts";
 import { type Behaviour, FakeAgent, failurePayload, helloPayload } from "./fake-agent.ts";
 
@@ -56,7 +57,7 @@ async function run(
   const agent = new FakeAgent(behaviour);
   const outFile = join(folder, "stdout");
   writeFileSync(outFile, "");
-  let err = "";
+  const messages = captureMessages();
   const status = await main(argv, {
     openRemote: async () => ({
       process: agent.process,
@@ -66,13 +67,11 @@ async function run(
       close: async () => {},
     }),
     interrupts: new Interrupts(),
-    message: (text) => {
-      err += text;
-    },
+    ...messages.to,
     openOutput: (file) => (file === undefined ? new Output(openSync(outFile, "a"), "stdout", true) : Output.open(file)),
     ...change,
   });
-  return { status, out: readFileSync(outFile, "utf8"), err, agent };
+  return { status, out: readFileSync(outFile, "utf8"), err: messages.said(), agent };
 }
 
 const hi = (count: number) => records(...Array.from({ length: count }, (_, i) => [item(0, [i])]));

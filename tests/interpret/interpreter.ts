@@ -13,7 +13,7 @@ import { errorLine } from "../../cli/report.ts";
 import { runJob } from "../../cli/run.ts";
 import { AgentFrame, HostFrame, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame.ts";
 import { compileModule } from "../../compiler/host/load.ts";
-import { Captured } from "../captured.ts";
+import { Captured, captureMessages } from "../captured.ts";
 import { runAgent } from "./fake-kernel.ts";
 
 /** What came of a command line. */
@@ -55,13 +55,11 @@ function settingsOf(script: string, options: string[], args: string[]) {
 /** Runs a script as `stap-remote OPTIONS -e SCRIPT ARGS` does; what it prints, and its exit status. */
 export async function interpret(script: string, options: string[] = [], args: string[] = []): Promise<Ended> {
   const out = new Captured();
-  let err = "";
+  const messages = captureMessages();
   const around = {
     interrupts: new Interrupts(),
     factsFolder: "/nonexistent",
-    message: (text: string) => {
-      err += text;
-    },
+    ...messages.to,
     openOutput: (file: string | undefined) => (file === undefined ? out : Output.open(file)),
     openRemote: async () => {
       const { process } = new InterpretedAgent();
@@ -70,10 +68,10 @@ export async function interpret(script: string, options: string[] = [], args: st
   };
   try {
     const status = await runJob(settingsOf(script, options, args), around);
-    return { status, out: out.text, err };
+    return { status, out: out.text, err: messages.said() };
   } catch (error) {
     if (!(error instanceof ExitError)) throw error;
-    return { status: error.status, out: out.text, err: err + errorLine(error) };
+    return { status: error.status, out: out.text, err: messages.said() + errorLine(error) };
   }
 }
 

@@ -18,7 +18,7 @@ import { main } from "../../cli/command.ts";
 import { Interrupts } from "../../cli/interrupts.ts";
 import { Output } from "../../cli/output.ts";
 import { AgentFrame } from "../../common/format/frame.ts";
-import { Captured } from "../captured.ts";
+import { Captured, captureMessages } from "../captured.ts";
 import { bootGuest, type Guest, shutdownGuests } from "../guest.ts";
 
 /** What came of a command line. */
@@ -71,7 +71,7 @@ export class Remote {
   async run(argv: string[], during: During = {}): Promise<Ended> {
     const out = new Captured();
     const interrupts = new Interrupts();
-    let err = "";
+    const messages = captureMessages();
     let ended = false;
     let load: Promise<void> | undefined;
     const attached = () => {
@@ -84,9 +84,7 @@ export class Remote {
     const running = main([...job, "--host", "guest", ...argv.slice(job.length)], {
       interrupts,
       factsFolder: this.factsFolder,
-      message: (text) => {
-        err += text;
-      },
+      ...messages.to,
       openOutput: (file) => (file === undefined ? out : Output.open(file)),
       openRemote: async () => {
         const watched = watch(await this.startAgent(), attached);
@@ -98,24 +96,22 @@ export class Remote {
     const status = await Promise.race([running, late]);
     ended = true;
     if (status === "late")
-      throw new Error(`not done after ${SCRIPT_TIMEOUT_MS / 1000} s: ${argv.join(" ")}\n${out.text}${err}`);
+      throw new Error(`not done after ${SCRIPT_TIMEOUT_MS / 1000} s: ${argv.join(" ")}\n${out.text}${messages.said()}`);
     await load;
-    return { status, out: out.text, err };
+    return { status, out: out.text, err: messages.said() };
   }
 
   /** Runs a command line that needs no remote, in this process. */
   async runHere(argv: string[]): Promise<Ended> {
     const out = new Captured();
-    let err = "";
+    const messages = captureMessages();
     const status = await main(argv, {
       interrupts: new Interrupts(),
-      message: (text) => {
-        err += text;
-      },
+      ...messages.to,
       openOutput: (file) => (file === undefined ? out : Output.open(file)),
       openRemote: () => Promise.reject(new Error("this needs no remote")),
     });
-    return { status, out: out.text, err };
+    return { status, out: out.text, err: messages.said() };
   }
 
   /** An agent; after the first, without the bootstrap, whose many small processes take an emulated guest a second. */
