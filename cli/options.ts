@@ -207,6 +207,12 @@ export const OPTIONS: OptionRow[] = [
     help: "write the script's output (with -p4: the object) to FILE",
   },
   {
+    name: "raw",
+    type: "flag",
+    group: OUTPUT,
+    help: "let control characters of the traced machine through to the terminal",
+  },
+  {
     name: "rotate",
     short: "S",
     type: "text",
@@ -291,6 +297,8 @@ export interface Settings {
   keep: boolean;
   output?: string;
   rotate?: Rotation;
+  /** Control characters of the traced machine reach the terminal as they are. */
+  raw: boolean;
   noGlobals: boolean;
   verbose: number;
   verifierLog?: string;
@@ -464,6 +472,7 @@ function toSettings(job: "script" | "run", values: Record<string, unknown>): Set
     keep: flag("keep"),
     output: text("output"),
     rotate: rotation(text("rotate")),
+    raw: flag("raw"),
     noGlobals: flag("no-global-var-display"),
     verbose: Math.max((values.verbose as number | undefined) ?? 0, ...perPass(text("vp"))),
     verifierLog: text("verifier-log"),

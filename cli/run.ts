@@ -190,8 +190,11 @@ interface Run {
 async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
   const { settings, around, session } = run;
   const manifest = checkObject(object, settings.file ?? "the object");
-  const formatter = createFormatter(readAsset("formatter.wasm"), manifest.bytes);
   const output = around.openOutput(settings.output, settings.rotate);
+  const formatter = createFormatter(readAsset("formatter.wasm"), manifest.bytes, {
+    text: !settings.raw && output.isTerminal,
+    messages: !settings.raw && around.messagesOnTerminal,
+  });
   const watch = startWatch();
   if (settings.verbose > 0) around.message("Pass 5: starting run.\n");
   try {

@@ -24,6 +24,7 @@ interface Exports {
   memory: WebAssembly.Memory;
   input(bytes: number): number;
   openManifest(bytes: number): number;
+  onTerminal(text: boolean, messages: boolean): void;
   format(from: number, end: number): number;
   textStart(): number;
   textLength(): number;
@@ -42,8 +43,14 @@ const FAULTS = [
   "a site is damaged",
 ];
 
+/** Which outputs somebody looks at: there, control characters of the traced machine are shown escaped. */
+export interface OnTerminal {
+  text: boolean;
+  messages: boolean;
+}
+
 /** A formatter for one run; `wasm` is build/formatter.wasm, `manifest` the object's section. */
-export function createFormatter(wasm: Uint8Array, manifest: Uint8Array): Formatter {
+export function createFormatter(wasm: Uint8Array, manifest: Uint8Array, onTerminal?: OnTerminal): Formatter {
   const exports = instantiate(compileModule(wasm)).exports as unknown as Exports;
   const put = (bytes: Uint8Array) => {
     const at = exports.input(bytes.length) >>> 0;
@@ -54,6 +61,7 @@ export function createFormatter(wasm: Uint8Array, manifest: Uint8Array): Formatt
   put(manifest);
   const fault = exports.openManifest(manifest.length);
   if (fault !== 0) throw new Error(`the object's manifest cannot be used: ${FAULTS[fault] ?? `fault ${fault}`}`);
+  if (onTerminal) exports.onTerminal(onTerminal.text, onTerminal.messages);
   return {
     *format(records: Uint8Array): Generator<Formatted> {
       put(records);

@@ -291,7 +291,9 @@ export class Session {
       this.process.kill();
       const late = left < wait.silenceMs && wait.wholeMs > wait.silenceMs;
       const seconds = Math.min(wait.silenceMs, wait.wholeMs) / 1000;
-      const what = late ? `has not given a whole answer in ${wait.wholeMs / 1000} s` : `has not answered for ${seconds} s`;
+      const what = late
+        ? `has not given a whole answer in ${wait.wholeMs / 1000} s`
+        : `has not answered for ${seconds} s`;
       throw new SessionError("silent", `the agent on ${this.where} ${what}`);
     }
     return chunk;

@@ -11,7 +11,7 @@
 
 export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */
-export const MANIFEST_VERSION: i32 = 3;
+export const MANIFEST_VERSION: i32 = 4;
 export const NONE: i32 = -1;
 
 /** Byte offsets in the header; every field u32 unless said otherwise. */
@@ -37,7 +37,13 @@ export const enum Manifest {
   Script = 40,
   /** ManifestFlags */
   Flags = 44,
-  Directory = 48,
+  /**
+   * string: the control characters in the script's literals, each once; U+0080 to U+009F by the last byte of their UTF-8
+   */
+  Controls = 48,
+  /** string: the bytes that follow an ESC there, each once; ESC itself if a literal ends in one */
+  AfterEscape = 52,
+  Directory = 56,
 }
 
 export const enum ManifestFlags {
@@ -200,7 +206,17 @@ export const enum ArgumentRow {
   Type = 0,
   /** Bytes: 8 for Long, the field's size for FixedString, the greatest length for String */
   Bytes = 4,
-  Size = 8,
+  /** Origin */
+  Origin = 8,
+  Size = 12,
+}
+
+/** Where the bytes of an argument come from. */
+export const enum Origin {
+  /** The traced machine: they may be anything. */
+  Machine = 0,
+  /** The script: its literals, and what is computed from them alone. */
+  Script = 1,
 }
 
 /** One global of the script (for -G and debuggers). */

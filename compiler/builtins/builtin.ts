@@ -87,6 +87,8 @@ export const enum BuiltinFlags {
   MayFail = 1 << 3,
   /** Remembers a string from call to call. */
   Tokenizes = 1 << 4,
+  /** Its result holds nothing of the traced machine that its arguments do not hold. */
+  OfArguments = 1 << 5,
 }
 
 /** What the compiler knows of one intrinsic. Symbol resolution makes a `BuiltinSymbol` of it. */

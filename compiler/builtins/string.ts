@@ -22,9 +22,9 @@ function text(id: Builtin, name: string, parameters: string, length: i32, flags:
 
 /** The rows of this family. */
 export function stringBuiltins(): BuiltinRow[] {
-  const none = BuiltinFlags.None;
+  const none = BuiltinFlags.OfArguments;
   return [
-    row(Builtin.StringLimit, "__string_limit", "", Type.Long, BuiltinFlags.Constant),
+    row(Builtin.StringLimit, "__string_limit", "", Type.Long, BuiltinFlags.Constant | BuiltinFlags.OfArguments),
     row(Builtin.Strlen, "__strlen", "s", Type.Long, none),
     row(Builtin.Stringat, "__stringat", "sl", Type.Long, none),
     row(Builtin.Strpos, "__strpos", "ss", Type.Long, none),

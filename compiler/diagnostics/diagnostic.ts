@@ -117,11 +117,34 @@ export class Reporter {
     if (diagnostic.isError) ++this.errorCount;
     if (this.diagnostics.length >= MAX_DIAGNOSTICS) {
       ++this.dropped;
-      return diagnostic;
+      if (!diagnostic.isError || !this.dropWarning()) return diagnostic;
     }
     this.seen.add(identity);
     this.diagnostics.push(diagnostic);
     return diagnostic;
+  }
+
+  /** Makes room for an error, which matters more than a warning; false if only errors are kept. */
+  private dropWarning(): bool {
+    const all = this.diagnostics;
+    for (let i = all.length - 1; i >= 0; --i) {
+      if (all[i].isError) continue;
+      all.splice(i, 1);
+      return true;
+    }
+    return false;
+  }
+
+  /** What was kept, as it is shown: the errors, then the warnings. */
+  shown(): Diagnostic[] {
+    const all = this.diagnostics;
+    const errors: Diagnostic[] = [];
+    const warnings: Diagnostic[] = [];
+    for (let i = 0, n = all.length; i < n; ++i) {
+      if (all[i].isError) errors.push(all[i]);
+      else warnings.push(all[i]);
+    }
+    return errors.concat(warnings);
   }
 
   /** Puts the diagnostics from index `first` on in the order of their places, as far as they are in one source. */

@@ -14,7 +14,7 @@ import { renderDiagnostic } from "./render";
 /** All diagnostics as the text of a JSON array. */
 export function writeDiagnosticsJson(reporter: Reporter): string {
   const parts: string[] = [];
-  const all = reporter.diagnostics;
+  const all = reporter.shown();
   for (let i = 0, n = all.length; i < n; ++i) parts.push(writeDiagnostic(all[i]));
   return `[${joinTexts(parts, ",\n")}]`;
 }

@@ -103,6 +103,17 @@ export function test_keeps_a_bounded_number_of_diagnostics(): void {
   assert(renderDiagnostics(reporter).endsWith("900 more diagnostics are not shown\n"), "said");
 }
 
+export function test_an_error_is_shown_before_warnings_and_instead_of_one(): void {
+  const source = Source.fromText("a", "x".repeat(1000));
+  const reporter = new Reporter();
+  for (let i = 0; i < 150; ++i) reporter.warning(new Range(source, i, i + 1), "unused");
+  reporter.error(new Range(source, 500, 501), "wrong");
+  assert(reporter.diagnostics.length == MAX_DIAGNOSTICS && reporter.dropped == 51, "bounded");
+  const text = renderDiagnostics(reporter);
+  assert(text.startsWith("semantic error: wrong"), "first");
+  assert(text.includes("WARNING: unused") && text.endsWith("51 more diagnostics are not shown\n"), "then warnings");
+}
+
 export function test_writes_json_with_escapes(): void {
   expect(quoteJson('a"b\\c\n\t\x01'), '"a\\"b\\\\c\\n\\t\\u0001"');
   const source = Source.fromText("a", "x y");

@@ -23,10 +23,10 @@ const MAX_LINE: i32 = 400;
 const LINE_BEFORE: i32 = 120;
 const LINE_AFTER: i32 = 160;
 
-/** All diagnostics as text, an empty line between them. */
+/** All diagnostics as text, errors first, an empty line between them. */
 export function renderDiagnostics(reporter: Reporter): string {
   const parts: string[] = [];
-  const all = reporter.diagnostics;
+  const all = reporter.shown();
   for (let i = 0, n = all.length; i < n; ++i) parts.push(renderDiagnostic(all[i]));
   if (reporter.dropped > 0) parts.push(`${reporter.dropped} more diagnostics are not shown\n`);
   return joinTexts(parts, "\n");

@@ -3,7 +3,7 @@
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { ByteWriter } from "../../common/as/byte-writer";
-import { AttachKind, Engine, GlobalType, NONE, ProbeFlags } from "../../common/format/manifest";
+import { AttachKind, Engine, GlobalType, NONE, Origin, ProbeFlags } from "../../common/format/manifest";
 import { ArgumentType, SiteKind } from "../../common/format/record";
 import { BssHeader, RodataHeader } from "../../common/format/runtime";
 import { IrModule } from "./module";
@@ -24,6 +24,7 @@ export class UnitArgument {
   constructor(
     public type: ArgumentType,
     public bytes: i32,
+    public origin: Origin = Origin.Machine,
   ) {}
 }
 
@@ -138,6 +139,9 @@ export class Unit {
   maxSkipped: i32 = 100;
   suppressErrors: bool = false;
   scriptName: string = "";
+  /** The manifest's header has both: the control characters in the script's literals, and what follows an ESC there. */
+  controls: string = "";
+  afterEscape: string = "";
   private literals: Map<string, i32> = new Map<string, i32>();
 
   constructor() {

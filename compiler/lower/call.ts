@@ -15,7 +15,7 @@ import { Range } from "../source/source";
 import { CallExpression } from "../syntax/ast";
 import { Call, callFunction } from "./function";
 import { Lowering } from "./lowering";
-import { symbolOfCall } from "./names";
+import { originOf, symbolOfCall } from "./names";
 import { emitControl, lowerPrint } from "./print";
 import { lowerGroupCount, lowerMatched } from "./regex";
 import { lowerSprint } from "./sprint";
@@ -132,7 +132,7 @@ function lowerError(lowering: Lowering, e: CallExpression): Ref {
   const message = messageOf(lowering, e);
   const known = lowering.output.known;
   if (message.isLiteral) lowering.exits.fail(message.text, e.range, near);
-  else lowering.exits.failWith(message, e.range, near);
+  else lowering.exits.failWith(message, e.range, near, originOf(e.args[0]));
   // The code after this is unreachable, but it is lowered all the same.
   lowering.b.setBlock(lowering.b.newBlock("after_error"));
   lowering.output.known = known;
@@ -142,7 +142,7 @@ function lowerError(lowering: Lowering, e: CallExpression): Ref {
 function lowerMessage(lowering: Lowering, e: CallExpression, kind: SiteKind): Ref {
   const message = messageOf(lowering, e);
   if (!message.isLiteral) {
-    emitControl(lowering, kind, message, e.range);
+    emitControl(lowering, kind, message, e);
     return lowering.constant(0);
   }
   const site = lowering.shared.sites.plain(kind, escapeFormat(message.text), e.range, "");

@@ -3,6 +3,7 @@
 // A handler's code has one exit. `exitBlock` is the ordinary end. `errorBlock` handles soft errors; the variable
 // `errorSite` holds their site. A subprogram returns at its ends and leaves an error in the frame for its caller.
 
+import { Origin } from "../../common/format/manifest";
 import { ArgumentType, SiteKind } from "../../common/format/record";
 import { Builder } from "../ir/build";
 import { Ref } from "../ir/function";
@@ -98,8 +99,8 @@ export class Exits {
     this.leaveWith(this.b.constant(site | bits));
   }
 
-  /** Leaves with an error whose message is a string. */
-  failWith(message: Place, range: Range, near: string): void {
+  /** Leaves with an error whose message is a string of some origin. */
+  failWith(message: Place, range: Range, near: string, origin: Origin = Origin.Machine): void {
     const catching = this.catching;
     if (catching !== null) {
       this.goToCatch(catching, message);
@@ -109,7 +110,7 @@ export class Exits {
     const capacity = this.shared.messagePlace().capacity;
     copyString(this.frame, message, this.shared.messagePlace());
     const site = new UnitSite(SiteKind.Error, "%s", this.shared.sites.position(range), near);
-    site.args = [new UnitArgument(ArgumentType.String, capacity - 1)];
+    site.args = [new UnitArgument(ArgumentType.String, capacity - 1, origin)];
     this.leaveWith(this.b.constant(this.shared.sites.add(site) | ErrorBits.Message));
   }
 

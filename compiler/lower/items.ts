@@ -5,6 +5,7 @@
 // several items, each with its part of the format. The output is the same, because the text of the parts is
 // concatenated.
 
+import { Origin } from "../../common/format/manifest";
 import { ArgumentType, MAX_RECORD_BYTES, RecordItem } from "../../common/format/record";
 import { PrintStyle } from "../builtins/print";
 import { NoRef, Ref } from "../ir/function";
@@ -16,7 +17,7 @@ import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { histogramBytes } from "./histogram";
 import { Lowering } from "./lowering";
-import { lengthOf } from "./names";
+import { lengthOf, originOf } from "./names";
 import { isLiteral, literalText } from "./simple";
 
 /** One argument of an item. */
@@ -29,6 +30,8 @@ export class Piece {
   count: Piece | null = null;
   /** A histogram: the value is the address of its buckets. */
   histogram: HistogramExpression | null = null;
+  /** Where its bytes come from. */
+  origin: Origin = Origin.Machine;
   constructor(
     public expression: Expression | null,
     public type: ArgumentType,
@@ -133,14 +136,17 @@ function addValue(draft: Draft, value: Expression, directive: string, pieces: Pi
     draft.addText(escapeFormat(literalText(value)));
     return;
   }
-  if (value.type != Type.String) {
-    pieces.push(new Piece(value, ArgumentType.Long, 8));
-  } else {
+  let type = ArgumentType.Long;
+  let bytes: i32 = 8;
+  if (value.type == Type.String) {
     const capacity = capacityFor(lengthOf(draft.runtime, value));
     const small = capacity <= SMALL_BYTES;
-    const type = small ? ArgumentType.FixedString : ArgumentType.String;
-    pieces.push(new Piece(value, type, small ? capacity : capacity - 1));
+    type = small ? ArgumentType.FixedString : ArgumentType.String;
+    bytes = small ? capacity : capacity - 1;
   }
+  const piece = new Piece(value, type, bytes);
+  piece.origin = originOf(value);
+  pieces.push(piece);
   draft.addDirective(directive, pieces);
 }
 

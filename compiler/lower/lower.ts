@@ -46,6 +46,8 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   unit.maxSkipped = options.maxSkipped;
   unit.suppressErrors = options.suppressErrors;
   unit.scriptName = options.scriptName;
+  unit.controls = script.controls.characters;
+  unit.afterEscape = script.controls.afterEscape;
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
   for (let i = 0, n = script.probes.length; i < n; ++i) shared.siteTexts.push(script.probes[i].texts);
   placeData(shared, script);

@@ -1,7 +1,10 @@
-// The symbols of identifiers and calls, and the space that a string expression needs.
+// What lowering asks of names and values: the symbols of identifiers and calls, the space that a string expression needs,
+// and where a value comes from.
 
+import { Origin } from "../../common/format/manifest";
 import { Runtime } from "../runtime/runtime";
 import { maxLengthOf } from "../semantic/lengths";
+import { isFromMachine } from "../semantic/origins";
 import { GlobalSymbol, ScriptSymbol } from "../semantic/symbols";
 import { CallExpression, Expression, Identifier, NodeKind } from "../syntax/ast";
 
@@ -28,4 +31,9 @@ export function arrayOf(array: Expression): GlobalSymbol {
 /** The maximum length of a string expression, in bytes without the NUL. */
 export function lengthOf(runtime: Runtime, e: Expression): i32 {
   return maxLengthOf(e, runtime.maxLength);
+}
+
+/** Where the bytes of a value come from, as a print site says it. */
+export function originOf(e: Expression): Origin {
+  return isFromMachine(e) ? Origin.Machine : Origin.Script;
 }

@@ -21,12 +21,12 @@ import { FrameWord, Hole } from "../runtime/plan";
 import { countLostIn, FLUSH, writeRecord } from "../runtime/report";
 import { PrintSymbol } from "../semantic/symbols";
 import { Range } from "../source/source";
-import { Expression } from "../syntax/ast";
+import { CallExpression, Expression } from "../syntax/ast";
 import { SoftError } from "./exits";
 import { fillHistogram, lowerHistogram } from "./histogram";
 import { Item, MAX_MEMORY, makeItems, Piece } from "./items";
 import { Lowering } from "./lowering";
-import { lengthOf } from "./names";
+import { lengthOf, originOf } from "./names";
 import { isLiteral, isSimple } from "./simple";
 
 /** Lowers one print statement. */
@@ -64,7 +64,7 @@ function newSite(lowering: Lowering, kind: SiteKind, item: Item, range: Range): 
   if (item.pieces.length == 0) return sites.plain(kind, item.format, range, "");
   const made = new UnitSite(kind, item.format, sites.position(range), "");
   for (let i = 0, n = item.pieces.length; i < n; ++i) {
-    made.args.push(new UnitArgument(item.pieces[i].type, item.pieces[i].bytes));
+    made.args.push(new UnitArgument(item.pieces[i].type, item.pieces[i].bytes, item.pieces[i].origin));
   }
   const site = sites.add(made);
   if (site >= MAX_SITES) lowering.shared.reporter.error(range, `the script prints in more than ${MAX_SITES} places`);
@@ -327,14 +327,16 @@ function failUnread(lowering: Lowering, result: Ref, piece: Piece): void {
 
 // ------------------------------------------------------------------------------------------------------------ control
 
-/** Sends a message to the control ring, as a record separate from the handler's output. */
-export function emitControl(lowering: Lowering, kind: SiteKind, message: Place, range: Range): void {
+/** Sends the message of a call to the control ring, as a record separate from the handler's output. */
+export function emitControl(lowering: Lowering, kind: SiteKind, message: Place, e: CallExpression): void {
+  const range = e.range;
   const item = new Item();
   item.format = "%s";
   const small = message.capacity <= SMALL_BYTES;
   const bytes = small ? message.capacity : message.capacity - 1;
   const piece = new Piece(null, small ? ArgumentType.FixedString : ArgumentType.String, bytes);
   piece.place = message;
+  piece.origin = originOf(e.args[0]);
   item.pieces.push(piece);
   item.site = newSite(lowering, kind, item, range);
   if (small) putDirect(lowering, item, UnitMap.Control, range);

@@ -34,6 +34,8 @@ export function writeTables(m: ManifestWriter, unit: Unit, machine: i32, outputR
   m.set(Manifest.MaxSkipped, unit.maxSkipped);
   m.set(Manifest.Flags, unit.suppressErrors ? ManifestFlags.SuppressErrors : ManifestFlags.None);
   m.setString(Manifest.Script, unit.scriptName);
+  m.setString(Manifest.Controls, unit.controls);
+  m.setString(Manifest.AfterEscape, unit.afterEscape);
   writePrograms(m, unit);
   writeProbes(m, unit);
   for (let i = 0, n = unit.sites.length; i < n; ++i) writeSite(m, unit.sites[i]);
@@ -114,6 +116,7 @@ function writeSite(m: ManifestWriter, site: UnitSite): void {
     const argument = m.row(TableKind.Argument);
     m.put(TableKind.Argument, argument, ArgumentRow.Type, site.args[k].type);
     m.put(TableKind.Argument, argument, ArgumentRow.Bytes, site.args[k].bytes);
+    m.put(TableKind.Argument, argument, ArgumentRow.Origin, site.args[k].origin);
   }
 }
 

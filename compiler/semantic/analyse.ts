@@ -12,6 +12,7 @@ import { Inference } from "./infer";
 import { Inliner } from "./inline";
 import { Lengths } from "./lengths";
 import { Listing, SemanticOptions } from "./options";
+import { Origins } from "./origins";
 import { checkPrint } from "./prints";
 import { orderCalleesFirst, reachFunctions } from "./reach";
 import { resolveNames } from "./resolve";
@@ -68,6 +69,7 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   printUnread(a);
   decideLocks(a);
   fillLengths(a, kept);
+  findOrigins(a, kept);
   if (options.warnings) warnUnused(a, functions);
   checkSupport(a, kept);
   if (reporter.errorCount > before) return null;
@@ -192,6 +194,19 @@ function fillLengths(a: Analysis, functions: FunctionSymbol[]): void {
   } while (lengths.changed);
 }
 
+function findOrigins(a: Analysis, functions: FunctionSymbol[]): void {
+  for (let i = 0, n = a.globals.length; i < n; ++i) a.controls.addText(a.globals[i].initialString);
+  const origins = new Origins(a.controls);
+  do {
+    origins.changed = false;
+    for (let i = 0, n = a.units.length; i < n; ++i) {
+      for (let j = 0, m = a.units[i].parts.length; j < m; ++j) origins.block(a.units[i].parts[j].block);
+    }
+    for (let i = 0, n = functions.length; i < n; ++i) origins.body(functions[i]);
+  } while (origins.changed);
+  a.controls.finish();
+}
+
 function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {
   const check = new SupportCheck(a.reporter);
   for (let i = 0, n = a.globals.length; i < n; ++i) {
@@ -207,6 +222,7 @@ function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {
 
 function finish(a: Analysis, kept: FunctionSymbol[], used: FunctionSymbol[]): Script {
   const script = new Script();
+  script.controls = a.controls;
   for (let i = 0, n = a.globals.length; i < n; ++i) {
     const global = a.globals[i];
     if (!global.isAny(GlobalUse.Read | GlobalUse.Written)) continue;

@@ -8,7 +8,7 @@ import { Range, SourceKind } from "../source/source";
 import { AliasDeclaration, BlockStatement, Expression, ProbeDeclaration, ScriptFile } from "../syntax/ast";
 import { Summary } from "./effects";
 import { SemanticOptions } from "./options";
-import { Handler, ProbeSite } from "./script";
+import { Handler, ProbeSite, ScriptControls } from "./script";
 import { BuiltinSymbol, FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol } from "./symbols";
 
 /** More undefined names than this get no similar ones: comparing them all takes too long. */
@@ -96,6 +96,7 @@ export class Analysis {
   /** What each unit does, calls included; filled by effects.ts. */
   summaries: Summary[] = [];
   sites: ProbeSite[] = [];
+  controls: ScriptControls = new ScriptControls();
   needs: NeedSet = new NeedSet();
   /** Functions that calls name and whose bodies are still to be resolved. */
   reached: FunctionSymbol[] = [];

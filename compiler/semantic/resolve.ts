@@ -328,6 +328,7 @@ class NameResolver extends Visitor {
       for (let i = 0; i < keys; ++i) {
         global.keyTypes.push(0);
         global.keyLengths.push(0);
+        global.keysFromMachine.push(false);
       }
       return;
     }

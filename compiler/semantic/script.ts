@@ -86,6 +86,61 @@ export class ProbeSite {
   }
 }
 
+/**
+ * The control characters in the script's own literals: no others pass to a terminal, so that a remote that lies about
+ * the script's values cannot do what the script does not.
+ */
+export class ScriptControls {
+  /** Each of them once: C0 and DEL as they are, C1 (U+0080 to U+009F) without the first byte of its UTF-8. */
+  characters: string = "";
+  /** The bytes that follow an ESC, each once; ESC itself for one at the end of a literal, which anything may follow. */
+  afterEscape: string = "";
+  /** Some print has a `%c`: numbers may be characters. */
+  printsCharacters: bool = false;
+  private numbers: string = "";
+
+  /** Takes note of a literal, a byte string. */
+  addText(text: string): void {
+    for (let i = 0, n = text.length; i < n; ++i) {
+      const byte = text.charCodeAt(i);
+      const next = i + 1 < n ? text.charCodeAt(i + 1) : ESC;
+      if (byte == C1_LEAD && next >= 0x80 && next < 0xa0) this.characters = withByte(this.characters, next);
+      if (!isControl(byte)) continue;
+      this.characters = withByte(this.characters, byte);
+      if (byte == ESC) this.afterEscape = withByte(this.afterEscape, next);
+    }
+  }
+
+  /** Takes note of a number, which may become a character. */
+  addNumber(value: i64): void {
+    if (value > 0 && value < 256 && isControl(<i32>value)) this.numbers = withByte(this.numbers, <i32>value);
+  }
+
+  /** Ends the collection. */
+  finish(): void {
+    if (!this.printsCharacters) return;
+    for (let i = 0, n = this.numbers.length; i < n; ++i) {
+      const byte = this.numbers.charCodeAt(i);
+      this.characters = withByte(this.characters, byte);
+      if (byte == ESC) this.afterEscape = withByte(this.afterEscape, ESC);
+    }
+  }
+}
+
+const ESC: i32 = 0x1b;
+/** First byte of U+0080 to U+00BF in UTF-8. */
+const C1_LEAD: i32 = 0xc2;
+
+/** C0 but newline and tab, which pass anyhow; DEL. */
+function isControl(byte: i32): bool {
+  return (byte < 0x20 && byte != 9 && byte != 10) || byte == 0x7f;
+}
+
+function withByte(set: string, byte: i32): string {
+  const text = String.fromCharCode(byte);
+  return byte == 0 || set.includes(text) ? set : set + text;
+}
+
 /** The analysed script. */
 export class Script {
   /** Those used, in order of declaration; index = position. */
@@ -96,6 +151,7 @@ export class Script {
   usedFunctions: FunctionSymbol[] = [];
   handlers: Handler[] = [];
   probes: ProbeSite[] = [];
+  controls: ScriptControls = new ScriptControls();
   /** Not empty: supply these and compile again; the rest is incomplete. */
   needs: Need[] = [];
 }

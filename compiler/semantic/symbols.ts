@@ -40,6 +40,8 @@ export abstract class VariableSymbol extends ScriptSymbol {
   type: Type = Type.Unknown;
   /** Greatest length of the value in bytes without the NUL, if it is a string. */
   maxLength: i32 = 0;
+  /** Some value of it comes from the traced machine (origins.ts). */
+  isFromMachine: bool = false;
   constructor(
     kind: SymbolKind,
     name: string,
@@ -83,6 +85,8 @@ export class GlobalSymbol extends VariableSymbol {
   keyTypes: Type[] = [];
   /** Greatest lengths of string keys, 0 for integer keys. */
   keyLengths: i32[] = [];
+  /** Which keys may come from the traced machine. */
+  keysFromMachine: bool[] = [];
   /** Elements declared, 0 if the size was left out. */
   size: i64 = 0;
   /** `%`: the oldest element makes room. */
@@ -173,6 +177,8 @@ export class FunctionSymbol extends ScriptSymbol {
   returnType: Type = Type.Unknown;
   /** Greatest length of the result, if it is a string. */
   maxLength: i32 = 0;
+  /** Whether its result may come from the traced machine (origins.ts). */
+  isFromMachine: bool = false;
   /** Whether it may call itself, directly or not. */
   recursive: bool = false;
   /** Whether the names in its body were resolved. */

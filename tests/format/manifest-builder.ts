@@ -7,6 +7,7 @@ import {
   MANIFEST_VERSION,
   Manifest,
   NONE,
+  Origin,
   PositionRow,
   ProbeRow,
   ProgramRow,
@@ -22,12 +23,20 @@ const encoder = new TextEncoder();
 /** An argument: a number, text of varying size, text in a fixed field, or a histogram of so many buckets. */
 export type ArgumentShape = "long" | "string" | { fixed: number } | { buckets: number };
 
+/** The control characters in a script's literals, and what follows an ESC there. */
+export interface LiteralControls {
+  characters: string;
+  afterEscape: string;
+}
+
 /** What a site may say; all but the format has a default. */
 export interface SiteShape {
   format?: string | Uint8Array;
   style?: SiteStyle;
   kind?: SiteKind;
   arguments?: ArgumentShape[];
+  /** Of all its arguments; the machine's if absent. */
+  origin?: Origin;
   near?: string;
   position?: number;
 }
@@ -39,12 +48,13 @@ export class ManifestBuilder {
   private readonly fixups: { table: number; row: number; word: number }[] = [];
   flags = 0;
   machine = 62;
+  controls: LiteralControls = { characters: "", afterEscape: "" };
 
   /** Adds a site; returns its index. */
   site(shape: SiteShape): number {
     const types = shape.arguments ?? [];
     const first = this.rows[TableKind.Argument]!.length;
-    for (const type of types) this.argument(type);
+    for (const type of types) this.argument(type, shape.origin ?? Origin.Machine);
     const row = new Array(SiteRow.Size / 4).fill(0);
     row[SiteRow.Kind / 4] = shape.kind ?? SiteKind.Print;
     row[SiteRow.Style / 4] = shape.style ?? SiteStyle.Printf;
@@ -97,12 +107,20 @@ export class ManifestBuilder {
     const directoryEnd = Manifest.Directory + TableKind.Size * 8;
     const sizes = this.rows.map((rows, kind) => rows.length * rowSize(kind));
     const blobStart = directoryEnd + sizes.reduce((sum, size) => sum + size, 0);
-    const bytes = new Uint8Array(blobStart + this.blob.length);
+    const header = this.blob.length + 8 + this.controls.characters.length + this.controls.afterEscape.length;
+    const bytes = new Uint8Array(blobStart + header);
     const view = new DataView(bytes.buffer);
     view.setUint32(Manifest.Magic, MANIFEST_MAGIC, true);
     view.setUint32(Manifest.Version, MANIFEST_VERSION, true);
     view.setUint32(Manifest.Machine, this.machine, true);
     view.setUint32(Manifest.Flags, this.flags, true);
+    for (const [field, text] of [
+      [Manifest.Controls, this.controls.characters],
+      [Manifest.AfterEscape, this.controls.afterEscape],
+    ] as const) {
+      if (text !== "") view.setUint32(field, blobStart + this.blob.length, true);
+      this.putBlob(Buffer.from(text, "latin1"));
+    }
     for (const fix of this.fixups) this.rows[fix.table]![fix.row]![fix.word]! += blobStart;
     this.fixups.length = 0;
     let at = directoryEnd;
@@ -118,12 +136,13 @@ export class ManifestBuilder {
     return bytes;
   }
 
-  private argument(type: ArgumentShape): void {
+  private argument(type: ArgumentShape, origin: Origin): void {
     const row = new Array(ArgumentRow.Size / 4).fill(0);
     if (type === "long") row.splice(0, 2, ArgumentType.Long, 8);
     else if (type === "string") row.splice(0, 2, ArgumentType.String, 512);
     else if ("fixed" in type) row.splice(0, 2, ArgumentType.FixedString, type.fixed);
     else row.splice(0, 2, ArgumentType.Histogram, HistogramArgument.Buckets + 8 * type.buckets);
+    row[ArgumentRow.Origin / 4] = origin;
     this.add(TableKind.Argument, row);
   }
 
@@ -136,8 +155,12 @@ export class ManifestBuilder {
     if (bytes.length === 0) return;
     this.rows[table]![row]![field / 4] = this.blob.length;
     this.fixups.push({ table, row, word: field / 4 });
-    const length = new Uint8Array(new Uint32Array([bytes.length]).buffer);
-    this.blob.push(...length, ...bytes);
+    this.putBlob(bytes);
+  }
+
+  private putBlob(bytes: Uint8Array): void {
+    if (bytes.length === 0) return;
+    this.blob.push(...new Uint8Array(new Uint32Array([bytes.length]).buffer), ...bytes);
   }
 }
 

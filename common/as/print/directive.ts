@@ -228,6 +228,6 @@ export function putMemory(out: OutBuffer, from: usize, length: i32, directive: D
   if (directive.flags & Flag.Zero) out.put(0);
 }
 
-function hexDigit(value: i32): i32 {
+export function hexDigit(value: i32): i32 {
   return value < 10 ? 48 + value : 87 + value;
 }

@@ -8,9 +8,10 @@
 // Invariants: nothing is allocated per record (buffers grow to the size that they need and keep it). No record traps:
 // if it does not match the manifest, it becomes a message, once for each kind of damage.
 
-import { ArgumentRow, Manifest, ManifestFlags, PositionRow } from "../../format/manifest";
+import { ArgumentRow, Manifest, ManifestFlags, Origin, PositionRow } from "../../format/manifest";
 import { ArgumentType, MAX_RECORD_BYTES, MAX_SITES, RecordFlags, RecordItem, SiteKind } from "../../format/record";
 import { OutBuffer } from "./buffer";
+import { Controls } from "./controls";
 import {
   Directive,
   Flag,
@@ -42,6 +43,14 @@ export class Formatter {
   private plans: Plan[] = [];
   private units: Units = new Units();
   private scratch: Directive = new Directive();
+  private controls: Controls = new Controls();
+  /** Text whose control characters are still to be escaped. */
+  private shown: OutBuffer = new OutBuffer(512, MAX_UNIT_BYTES);
+  /** Whether somebody looks at the text, and at the messages: then controls.ts decides about control characters. */
+  textOnTerminal: bool = false;
+  messagesOnTerminal: bool = false;
+  /** The same of the item that is being printed. */
+  private escapes: bool = false;
   private suppressErrors: bool = false;
   /** Bits of Damage that were reported already. */
   private reported: i32 = 0;
@@ -59,6 +68,12 @@ export class Formatter {
     if (fault != ManifestFault.None) return fault;
     if (<u32>manifest.siteCount > <u32>MAX_SITES) return ManifestFault.Table;
     this.suppressErrors = (manifest.headerField(Manifest.Flags) & ManifestFlags.SuppressErrors) != 0;
+    this.controls.open(
+      manifest.stringStart(manifest.headerField(Manifest.Controls)),
+      manifest.stringLength(manifest.headerField(Manifest.Controls)),
+      manifest.stringStart(manifest.headerField(Manifest.AfterEscape)),
+      manifest.stringLength(manifest.headerField(Manifest.AfterEscape)),
+    );
     this.plans = [];
     let directives = 0;
     for (let i = 0, n = manifest.siteCount; i < n; ++i) {
@@ -168,6 +183,8 @@ export class Formatter {
   }
 
   private printItem(plan: Plan, text: OutBuffer, messages: OutBuffer): void {
+    let isMessage = plan.kind == SiteKind.Warning || plan.kind == SiteKind.Error;
+    this.escapes = isMessage ? this.messagesOnTerminal : this.textOnTerminal;
     switch (plan.kind) {
       case SiteKind.Print:
         this.print(plan, text);
@@ -229,7 +246,20 @@ export class Formatter {
       out.putText("<no argument>");
       return;
     }
-    let type = this.manifest.argumentField(this.argument, ArgumentRow.Type);
+    let argument = this.argument;
+    let type = this.manifest.argumentField(argument, ArgumentRow.Type);
+    if (!this.escapes || !showsBytes(directive, type)) {
+      this.printValue(directive, type, out);
+      return;
+    }
+    let shown = this.shown;
+    shown.clear();
+    this.printValue(directive, type, shown);
+    let isOfMachine = this.manifest.argumentField(argument, ArgumentRow.Origin) != Origin.Script;
+    this.controls.put(out, shown.start, shown.length, isOfMachine);
+  }
+
+  private printValue(directive: Directive, type: i32, out: OutBuffer): void {
     if (type == ArgumentType.Long) this.printLong(directive, this.takeLong(), out);
     else if (type == ArgumentType.Histogram) this.printHistogram(out);
     else this.printBytes(directive, type, out);
@@ -348,4 +378,10 @@ function lengthOf(start: usize, room: i32): i32 {
   let length = 0;
   while (length < room && load<u8>(start + <usize>length) != 0) length++;
   return length;
+}
+
+/** Whether a directive shows the bytes of its argument, rather than digits or a drawing. */
+function showsBytes(directive: Directive, type: i32): bool {
+  if (type == ArgumentType.Histogram || directive.conversion == 77) return false;
+  return type != ArgumentType.Long || directive.conversion == 99 || directive.conversion == 98;
 }

@@ -1,7 +1,7 @@
 // The formatter as a Wasm module for the host. The host writes bytes into one input area and reads two output buffers.
 // One call formats a whole frame of records, so JavaScript does nothing per record.
 //
-//   input(bytes) -> address to copy to     openManifest(bytes) -> ManifestFault
+//   input(bytes) -> address to copy to     openManifest(bytes) -> ManifestFault, then onTerminal
 //   format(from, bytes) -> index up to which the frame was consumed; take both texts, call again until it is `bytes`
 //
 // Invariant: memory is constant over an endless stream, because texts are handed over before they exceed a megabyte or
@@ -71,6 +71,12 @@ export function messagesStart(): usize {
 export function messagesLength(): i32 {
   return messages.length;
 }
+/** Says which of the two outputs somebody looks at: their control characters are escaped (controls.ts). */
+export function onTerminal(isText: bool, isMessages: bool): void {
+  formatter.textOnTerminal = isText;
+  formatter.messagesOnTerminal = isMessages;
+}
+
 /** Units that never got their last piece. */
 export function openUnits(): i32 {
   return formatter.openUnits;

@@ -13,9 +13,13 @@ function pid:long() { return __pid() }
 function execname:string() { return __execname() }
 function exit() { __exit() }
 function error(msg:string) { __error(msg) }
+function tolower:string(s:string) { return __tolower(s) }
+function strlen:long(s:string) { return __strlen(s) }
 `;
 
-const INDEX = "function pid t.stp\nfunction execname t.stp\nfunction exit t.stp\nfunction error t.stp\n";
+const INDEX =
+  "function pid t.stp\nfunction execname t.stp\nfunction exit t.stp\nfunction error t.stp\n" +
+  "function tolower t.stp\nfunction strlen t.stp\n";
 
 /** An analysed script, with ways to find what a test wants to see. */
 export class Analysed {

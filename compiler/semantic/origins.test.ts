@@ -1,0 +1,72 @@
+import { CallExpression, ExpressionStatement } from "../syntax/ast";
+import { isFromMachine } from "./origins";
+import { PrintSymbol } from "./symbols";
+import { Analysed, analysed } from "./testing/analysed";
+
+/** Whether each argument of the print at the end of a handler comes from the machine: "m" or "s" each. */
+function origins(a: Analysed, handler: i32 = 0): string {
+  const statements = a.handler(handler).bodies[0].statements;
+  const call = <CallExpression>(<ExpressionStatement>statements[statements.length - 1]).expression;
+  const values = (<PrintSymbol>call.symbol).values;
+  let letters = "";
+  for (let i = 0, n = values.length; i < n; ++i) letters += isFromMachine(values[i]) ? "m" : "s";
+  return letters;
+}
+
+function expect(actual: string, wanted: string): void {
+  assert(actual == wanted, `'${actual}' should be '${wanted}'`);
+}
+
+export function test_literals_and_what_is_made_of_them_are_the_scripts(): void {
+  const a = analysed(`global state = "on", names
+    function pick(a) { return a ? "x" : "\\033[1m" }
+    probe begin {
+      names[1] = "one"
+      text = "a" . state . pick(1)
+      printf("%s %s %s %s %d %s", text, names[1], sprintf("%c[%dm", 27, 31), tolower("abc"), strlen("x") + 1, tolower(text))
+    }`);
+  expect(origins(a), "ssssss");
+}
+
+export function test_what_a_value_of_the_machine_touches_is_the_machines(): void {
+  const a = analysed(`global last, by
+    function bold(s) { return "\\033[1m" . s . "\\033[0m" }
+    function same(s) { return s }
+    probe begin {
+      last = execname()
+      by[execname(), 1] = pid()
+      t = same(last)
+      printf("%s %s %s %s %s %d", last, bold(t), sprintf("%s", t), tolower(t), pid() ? "x" : t, by["x", 1])
+    }
+    probe end { foreach ([name, n] in by) printf("%s %d %d", name, n, by[name, n]) }`);
+  expect(origins(a), "mmmmmm");
+  assert(a.local(1, "name").isFromMachine, "a key of the machine");
+  assert(!a.local(1, "n").isFromMachine, "a key of the script");
+}
+
+export function test_digits_of_a_number_are_harmless_in_a_text(): void {
+  const a = analysed(`probe begin {
+    p = pid()
+    printf("%s %s %s %s", sprintf("%d %x", p, p), sprintf("%c", p), sprint(p, "x"), sprintf("%-*s", p, "x"))
+  }`);
+  expect(origins(a), "smss");
+}
+
+export function test_a_message_that_was_caught_is_the_machines(): void {
+  expect(origins(analysed('probe begin { try { error("x") } catch (m) { } println(m) }')), "m");
+}
+
+export function test_collects_the_control_characters_of_literals(): void {
+  const a = analysed(`global t = "\\a"
+    probe begin { t = "\\033[2J\\033]0;x\\n\\t"; printf("%s\\177%s", t, sprintf("\\r")) }`);
+  const controls = a.script.controls;
+  expect(controls.characters, "\x07\x1b\x7f\r");
+  expect(controls.afterEscape, "[]");
+}
+
+export function test_numbers_count_where_characters_are_printed(): void {
+  expect(analysed('probe begin { x = 27; printf("%d", x) }').script.controls.characters, "");
+  const controls = analysed('probe begin { x = 27; printf("%c[2J", x) }').script.controls;
+  expect(controls.characters, "\x1b");
+  expect(controls.afterEscape, "\x1b");
+}
