@@ -1,5 +1,5 @@
-// Standard error, written in the background like standard output (output.ts): `process.stderr` throws away what its pipe
-// has not taken when the program exits.
+// Standard error, written in the background like standard output (output.ts): `process.stderr` throws away what its
+// pipe has not taken when the program exits.
 //
 // Invariant: whoever says much settles in between, so that a slow reader slows the work down instead of filling memory.
 

@@ -87,7 +87,7 @@ export class HelloError extends Error {
 const MAX_WORD = 200;
 /** Most names in one answer: the largest kernels have some 200,000 functions. */
 const MAX_NAMES = 1_000_000;
-/** Longest name, or option of the configuration with its value, characters; functions have up to 512 (KSYM_NAME_LEN). */
+/** Longest name, or option of the configuration with its value, characters; functions: 512 (KSYM_NAME_LEN). */
 const MAX_NAME = 4096;
 
 function word(reader: ByteReader): string {

@@ -58,7 +58,7 @@ export class FrameDecoder {
     };
   }
 
-  /** Moves what is left to the front of a buffer that holds `bytes` more; it doubles, so that small pieces cost little. */
+  /** Moves what is left to the front of a buffer with room for `bytes` more; it doubles: small pieces cost little. */
   private makeRoom(bytes: number): void {
     const rest = this.rest;
     if (this.end + bytes <= this.buffer.length) return;

@@ -5,8 +5,8 @@
 // The session pulls frames: it reads nothing from the remote while the caller handles an event. So a slow terminal
 // slows the agent's pipe down, and nothing accumulates here.
 //
-// The remote may be hostile. So a question has a deadline that no dripping of bytes moves; a run, which may print nothing
-// for hours, only ends when the agent is silent. What the remote says is bounded in length and number.
+// The remote may be hostile. So a question has a deadline that no dripping of bytes moves; a run, which may print
+// nothing for hours, only ends when the agent is silent. What the remote says is bounded in length and number.
 //
 // Invariant: every failure of a session is a SessionError with one sentence for the user.
 

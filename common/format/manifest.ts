@@ -38,7 +38,7 @@ export const enum Manifest {
   /** ManifestFlags */
   Flags = 44,
   /**
-   * string: the control characters in the script's literals, each once; U+0080 to U+009F by the last byte of their UTF-8
+   * string: the control characters in the script's literals, each once; U+0080 to U+009F by the last byte of UTF-8
    */
   Controls = 48,
   /** string: the bytes that follow an ESC there, each once; ESC itself if a literal ends in one */

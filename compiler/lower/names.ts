@@ -1,5 +1,5 @@
-// What lowering asks of names and values: the symbols of identifiers and calls, the space that a string expression needs,
-// and where a value comes from.
+// What lowering asks of names and values: the symbols of identifiers and calls, the space that a string expression
+// needs, and where a value comes from.
 
 import { Origin } from "../../common/format/manifest";
 import { Runtime } from "../runtime/runtime";

@@ -1,5 +1,5 @@
-// Command lines against a remote that lies: floods, drips, escape sequences, frames out of order. The client's memory is
-// bounded, each run ends with one sentence, and nothing of the remote's reaches the terminal raw.
+// Command lines against a remote that lies: floods, drips, escape sequences, frames out of order. The client's memory
+// is bounded, each run ends with one sentence, and nothing of the remote's reaches the terminal raw.
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";

@@ -1,6 +1,6 @@
-// Control characters on a terminal. Bytes of the traced machine may be anything, so there they are shown as \x1b and the
-// like, where they could move the cursor, or make the terminal do things. What the script itself writes passes, so that
-// a script may draw:
+// Control characters on a terminal. Bytes of the traced machine may be anything, and could move the cursor or make the
+// terminal do things, so they are shown as \x1b and the like. What the script itself writes passes, so that a script
+// may draw:
 //
 //   literal text of a format                         passes; it never comes here
 //   an argument that the compiler calls the script's  passes as far as the script's literals hold such characters: the
@@ -40,8 +40,8 @@ export class Controls {
     let at = 0;
     while (at < length) {
       let byte = <i32>load<u8>(text + <usize>at);
-      let bytes = byte < 0x80 ? 1 : characterBytes(text, at, length);
-      if (this.passes(text, at, length, bytes, isOfMachine)) {
+      let bytes = byte < 0x80 ? 1 : characterBytes(text + <usize>at, length - at);
+      if (this.passes(text + <usize>at, length - at, bytes, isOfMachine)) {
         at += max(1, bytes);
         continue;
       }
@@ -54,37 +54,37 @@ export class Controls {
     out.putBytes(text + <usize>kept, length - kept);
   }
 
-  /** Whether the character at `at` passes; it has `bytes` bytes, 0 if it is not UTF-8. */
-  private passes(text: usize, at: i32, length: i32, bytes: i32, isOfMachine: bool): bool {
-    let byte = <i32>load<u8>(text + <usize>at);
+  /** Whether the character at `at` passes: `bytes` of the `left` bytes there, 0 if it is not UTF-8. */
+  private passes(at: usize, left: i32, bytes: i32, isOfMachine: bool): bool {
+    let byte = <i32>load<u8>(at);
     if (bytes == 1) {
       if ((byte >= 0x20 && byte != DEL) || byte == NEWLINE || byte == TAB) return true;
       if (isOfMachine || !this.permitted[byte]) return false;
       if (byte != ESC || this.following[ESC]) return true;
-      return at + 1 < length && this.following[<i32>load<u8>(text + <usize>(at + 1))];
+      return left > 1 && this.following[<i32>load<u8>(at + 1)];
     }
     // 0x80 to 0x9f alone are controls to a terminal that does not expect UTF-8.
     if (bytes == 0) return !isOfMachine && byte >= 0xa0;
-    let last = <i32>load<u8>(text + <usize>(at + bytes - 1));
+    let last = <i32>load<u8>(at + <usize>(bytes - 1));
     if (bytes == 2 && byte == 0xc2 && last < 0xa0) return !isOfMachine && this.permitted[last];
-    return !isOfMachine || !changesDirection(text + <usize>at, bytes);
+    return !isOfMachine || !changesDirection(at, bytes);
   }
 }
 
-/** Bytes of the UTF-8 character at `at`, whose first byte is not ASCII; 0 if it is none. */
-function characterBytes(text: usize, at: i32, length: i32): i32 {
-  let first = <i32>load<u8>(text + <usize>at);
+/** Bytes of the UTF-8 character at `at`, whose first byte is not ASCII; 0 if the `left` bytes there begin with none. */
+function characterBytes(at: usize, left: i32): i32 {
+  let first = <i32>load<u8>(at);
   let bytes =
     first >= 0xc2 && first < 0xe0 ? 2 : first >= 0xe0 && first < 0xf0 ? 3 : first >= 0xf0 && first < 0xf5 ? 4 : 0;
-  if (bytes == 0 || at + bytes > length) return 0;
-  let second = <i32>load<u8>(text + <usize>(at + 1));
+  if (bytes == 0 || bytes > left) return 0;
+  let second = <i32>load<u8>(at + 1);
   // Overlong forms, surrogates, and what lies above U+10FFFF.
   if (first == 0xe0 && second < 0xa0) return 0;
   if (first == 0xed && second >= 0xa0) return 0;
   if (first == 0xf0 && second < 0x90) return 0;
   if (first == 0xf4 && second >= 0x90) return 0;
   for (let i = 1; i < bytes; ++i) {
-    if ((load<u8>(text + <usize>(at + i)) & 0xc0) != 0x80) return 0;
+    if ((load<u8>(at + <usize>i) & 0xc0) != 0x80) return 0;
   }
   return bytes;
 }
