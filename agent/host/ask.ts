@@ -24,9 +24,10 @@ function openTerminal(): ReadStream | null {
 export async function askOnTerminal(prompt: string, echo = false): Promise<string | null> {
   const terminal = openTerminal();
   if (!terminal) return null;
-  writeSync(2, prompt);
+  // Echo is off before the prompt is there: a fast hand, or a program, may answer at once.
   terminal.setRawMode(true);
   try {
+    writeSync(2, prompt);
     return await readKeys(terminal, echo ? (text) => void writeSync(2, text) : () => {});
   } finally {
     terminal.setRawMode(false);

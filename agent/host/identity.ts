@@ -29,20 +29,30 @@ interface Step {
   prepare: Prepare;
 }
 
+/** A server that wants more proofs than this never lets anybody in. */
+const MOST_PROOFS = 8;
+
 /** The ways to authenticate to one host, handed out one after the other. */
 export class Credentials {
   /** What was really offered to the server, for messages. */
   readonly tried: string[] = [];
   /** What the server said it would take. */
   accepted: string[] = [];
-  private readonly steps: Step[];
+  private steps: Step[];
+  /** Keys that were offered; a server that wants several proofs may take them after another one. */
+  private offered: Step[] = [];
+  private rounds = 0;
 
   constructor(steps: Step[]) {
     this.steps = steps;
   }
 
-  /** The next method that the server would take; null when all were tried. */
-  async next(left: string[] | null): Promise<AuthMethod | null> {
+  /** The next method that the server would take; null when all were tried. `partial`: the last one was a success. */
+  async next(left: string[] | null, partial = false): Promise<AuthMethod | null> {
+    if (partial && this.rounds++ < MOST_PROOFS) {
+      this.steps = [...this.offered, ...this.steps];
+      this.offered = [];
+    }
     if (left) this.accepted = left.map((name) => printable(name, 40)).slice(0, 10);
     for (let step = this.take(left); step !== undefined; step = this.take(left)) {
       const method = await step.prepare();
@@ -57,7 +67,9 @@ export class Credentials {
   private take(left: string[] | null): Step | undefined {
     const fits = (step: Step) => left === null || step.type === "none" || left.includes(wireName(step.type));
     const index = this.steps.findIndex(fits);
-    return index < 0 ? undefined : this.steps.splice(index, 1)[0];
+    const step = index < 0 ? undefined : this.steps.splice(index, 1)[0];
+    if (step && wireName(step.type) === "publickey") this.offered.push(step);
+    return step;
   }
 }
 

@@ -76,6 +76,12 @@ export async function connectOpenssh(route: HostConfig[], options: ConnectOption
   };
 }
 
+/** Whether ssh has a way to ask the user: a terminal, or the program of SSH_ASKPASS. */
+function canAsk({ SSH_ASKPASS, SSH_ASKPASS_REQUIRE, DISPLAY, WAYLAND_DISPLAY } = process.env): boolean {
+  if (hasTerminal()) return true;
+  return Boolean(SSH_ASKPASS && (DISPLAY || WAYLAND_DISPLAY || /^(force|prefer)$/.test(SSH_ASKPASS_REQUIRE ?? "")));
+}
+
 function hasMaster(config: HostConfig): boolean {
   const path = config.settings.get("controlpath")?.[0];
   return path !== undefined && path !== "none" && existsSync(path);
@@ -85,7 +91,7 @@ function hasMaster(config: HostConfig): boolean {
 function limitOf(route: HostConfig[], options: ConnectOptions): number {
   const steps = route.map(({ connectTimeoutMs }) => 2 * (options.timeoutMs ?? connectTimeoutMs ?? TIMEOUT_MS));
   const whole = steps.reduce((sum, step) => sum + step, 0);
-  return hasTerminal() && !route.at(-1)!.login.batch ? whole + TYPING_MS : whole;
+  return canAsk() && !route.at(-1)!.login.batch ? whole + TYPING_MS : whole;
 }
 
 /** --known-hosts replaces the system's files, but not the keys that they revoke: these go to a file of their own. */
@@ -126,7 +132,7 @@ export function sshArguments(
   setIfKnown("StdinNull", "no");
   setIfKnown("ForkAfterAuthentication", "no");
   set("ServerAliveInterval", String(Math.max(1, Math.round(config.keepaliveMs / 1000))));
-  if (!(given.terminal ?? hasTerminal())) set("BatchMode", "yes");
+  if (!(given.terminal ?? canAsk())) set("BatchMode", "yes");
   const takesNew = config.hostKeyPolicy === "no" || config.hostKeyPolicy === "accept-new";
   if (takesNew) set("StrictHostKeyChecking", "accept-new");
   if (options.timeoutMs !== undefined) set("ConnectTimeout", String(Math.max(1, Math.ceil(options.timeoutMs / 1000))));
@@ -148,10 +154,14 @@ function quoteSetting(path: string): string {
  * user's keys it passed over. ssh does not say the fingerprints of the former; the files now do.
  */
 async function tell(said: string, route: HostConfig[], notify: (line: string) => void): Promise<void> {
+  // A server's banner stands there too: only files of the configuration and names of hops are believed.
+  const keys = new Set(route.flatMap((config) => config.identities));
   for (const [, mode, file] of said.matchAll(/^Permissions (\d+) for '(.+)' are too open\.\r?$/gm)) {
-    notify(openKey(printable(file!), mode!));
+    if (keys.has(file!)) notify(openKey(file!, mode!));
   }
-  for (const [, name] of said.matchAll(/^Warning: Permanently added '([^']+)' \(\S+\) to the list of known hosts/gm)) {
+  for (const [, name] of said.matchAll(
+    /^Warning: Permanently added '([^',]+)[^']*' \(\S+\) to the list of known hosts/gm,
+  )) {
     const hop = route.find((config) => knownHostName(...recordedAs(config)) === name);
     const line = hop && (await loadKnownHosts(hop.userKnownHosts)).findLast((known) => matchesHost(known, name!));
     if (line) notify(`recorded the key of ${name}: ${line.type} ${fingerprint(line.key)} in ${line.file}`);

@@ -174,6 +174,7 @@ class Attempt {
   private timer: NodeJS.Timeout | null = null;
   private expire: () => void = () => {};
   private shaken = false;
+  private settled = false;
   private readonly config: HostConfig;
   private readonly timeoutMs: number;
 
@@ -193,7 +194,7 @@ class Attempt {
     try {
       return await work();
     } finally {
-      this.start();
+      if (!this.settled) this.start();
     }
   }
 
@@ -201,6 +202,7 @@ class Attempt {
     return new Promise((resolve, reject) => {
       const fail = (error?: Error) => {
         this.stop();
+        this.settled = true;
         client.removeAllListeners("ready");
         client.destroy();
         reject(this.reason ?? this.explain(ways, error));
@@ -224,6 +226,7 @@ class Attempt {
       });
       client.once("ready", () => {
         this.stop();
+        this.settled = true;
         for (const event of ["error", "close", "change password"]) client.removeAllListeners(event);
         resolve();
       });
@@ -233,8 +236,8 @@ class Attempt {
   }
 
   private handler(ways: Credentials, fail: () => void) {
-    return (left: string[] | null, _partial: boolean, next: (method: unknown) => void) => {
-      ways.next(left).then(
+    return (left: string[] | null, partial: boolean, next: (method: unknown) => void) => {
+      ways.next(left, partial).then(
         (method) => next(method ?? false),
         (error: Error) => {
           this.refuse(error);

@@ -147,6 +147,25 @@ for (const [argv, pattern] of REFUSALS) {
   });
 }
 
+test("ssh's own options have long names", () => {
+  const ssh = [
+    "--user",
+    "me",
+    "--port=2200",
+    "--jump",
+    "a,b",
+    "--ssh-config",
+    "f",
+    "--ssh-option",
+    "A=b",
+    "--ssh-option=C d",
+  ];
+  const settings = parseOptions(["--host", "box", ...ssh, "x.stp"]);
+  assert.equal([settings.user, settings.port, settings.jump, settings.sshConfig], ["me", 2200, "a,b", "f"]);
+  assert.equal(settings.sshOptions, ["A=b", "C d"]);
+  assert.match(refusal("--host", "box", "--port", "ssh", "x.stp"), /--port.*1 to 65535/);
+});
+
 test("the help lists every option", async () => {
   const help = await helpText();
   for (const { name, short, hidden } of OPTIONS) {

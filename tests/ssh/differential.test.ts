@@ -1,7 +1,7 @@
 // Our reader of the ssh configuration against `ssh -G`: small files that show one rule each, and files made at random
 // from a seed. Where ssh refuses a file, so do we; where it does not, all that we use of the configuration is the same.
 
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { chmodSync, chownSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
@@ -98,6 +98,7 @@ const RULES: Record<string, [title: string, hosts: string[], lines: string[]][]>
     ["Include of nothing", ["a"], [`Include ${folder}/nothing/*.conf`, "Port 23"]],
     ["Include ends its own blocks", ["a"], ["Host a", `Include ${folder}/blocks.conf`, "Port 24"]],
     ["Include of what others may write", ["a"], [`Include ${folder}/open.conf`]],
+    ["Include of what another user owns", ["a"], [`Include ${folder}/foreign.conf`]],
     ["IgnoreUnknown", ["a"], ["IgnoreUnknown New*,Other", "NewThing yes", "other 1", "Port 25"]],
     ["an unknown option", ["a"], ["NewThing yes"]],
     ["an unknown option where it does not count", ["a"], ["Host b", "NewThing yes"]],
@@ -158,6 +159,7 @@ write("parts/1.conf", ["Port 31"]);
 write("parts/2.conf", ["Port 32", "Host b", "User never"]);
 write("blocks.conf", ["Host b", "User b"]);
 write("open.conf", ["Port 33"], 0o666);
+chownSync(write("foreign.conf", ["Port 34"]), 12_345, 0);
 
 for (const [group, rules] of Object.entries(RULES)) {
   for (const [title, hosts, lines] of rules) {

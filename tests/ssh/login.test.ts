@@ -1,10 +1,11 @@
 // Which proofs are offered, in which order and how often, beside what ssh offers to the same server. The server is
 // ssh2's own and refuses everything, so that a client tries all it has; ssh gets its passwords from SSH_ASKPASS.
 
-import { execFile } from "node:child_process";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
+import { execFile, spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connect } from "../../agent/host/connect.ts";
@@ -13,6 +14,7 @@ import { type LyingServer, startLyingServer } from "./lying-server.ts";
 import { makeKey } from "./sshd.ts";
 
 const test = suite("log-in");
+const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 let folder = "";
 let server: LyingServer;
 let key = "";
@@ -136,6 +138,116 @@ test("text of the server in a refusal has no control characters, over both trans
   }
   server.methods = undefined;
   server.banner = undefined;
+});
+
+const proofs: string[][] = [[KBD], ["password"], ["publickey", KBD], [KBD, "publickey"], ["password", "publickey"]];
+for (const wants of proofs) {
+  test(`logs in with ${wants.join(" and then ")}, over both transports`, async () => {
+    server.wants = wants;
+    const config = configFile([]);
+    try {
+      assert.is(await through(config, "ssh2"), "through\n");
+      const restore = setEnvironment({ SSH_ASKPASS: join(folder, "right"), SSH_ASKPASS_REQUIRE: "force" });
+      writeFileSync(join(folder, "right"), "#!/bin/sh\necho right\n", { mode: 0o700 });
+      assert.is(await through(config, "openssh").finally(restore), "through\n");
+    } finally {
+      server.wants = [];
+    }
+  });
+}
+
+/** What a command says after a log-in with the right answers. */
+async function through(configFile: string, ssh: "ssh2" | "openssh"): Promise<string> {
+  const transport = await connect({ host: "target", configFile, ssh, askPassword: async () => "right" });
+  try {
+    const process = await transport.exec("say it");
+    let said = "";
+    process.stdout.on("data", (chunk) => {
+      said += chunk;
+    });
+    process.stderr.resume();
+    process.stdin.end();
+    await process.done;
+    return said;
+  } finally {
+    await transport.close();
+  }
+}
+
+/** Sets variables; returns what sets them back. */
+function setEnvironment(variables: Record<string, string>): () => void {
+  const before = Object.keys(variables).map((name) => [name, process.env[name]] as const);
+  Object.assign(process.env, variables);
+  return () => {
+    for (const [name, value] of before) {
+      if (value === undefined) delete process.env[name];
+      else process.env[name] = value;
+    }
+  };
+}
+
+/** Runs a program of ours on a terminal, types a line when it asks, and returns all that the terminal showed. */
+function onTerminal(program: string, asks: RegExp, line: string): Promise<string> {
+  const file = join(folder, "program.mts");
+  writeFileSync(file, program);
+  const command = `${process.execPath} --import tsx ${file}`;
+  return new Promise((resolve) => {
+    const child = spawn("script", ["-qefc", command, "/dev/null"], { cwd: ROOT });
+    let shown = "";
+    let typed = false;
+    child.stdout.on("data", (chunk) => {
+      shown += chunk;
+      if (typed || !asks.test(shown)) return;
+      typed = true;
+      child.stdin.write(`${line}\r`);
+    });
+    child.on("close", () => resolve(shown));
+  });
+}
+
+for (const ssh of ["ssh2", "openssh"] as const) {
+  for (const [answer, taken] of [
+    ["yes", true],
+    ["no", false],
+  ] as const) {
+    test(`an unknown host is asked about on a terminal, over ${ssh}: ${answer}`, async () => {
+      server.wants = ["publickey"];
+      const known = join(folder, `asked-${ssh}-${answer}`);
+      const config = configFile([`UserKnownHostsFile ${known}`, "GlobalKnownHostsFile none"]);
+      const program = `
+        import { connect } from ${JSON.stringify(join(ROOT, "agent/host/connect.ts"))};
+        const transport = await connect({ host: "target", configFile: ${JSON.stringify(config)}, ssh: "${ssh}" });
+        const process = await transport.exec("say it");
+        process.stdout.pipe(globalThis.process.stdout);
+        process.stdin.end();
+        await process.done;
+        await transport.close();
+      `;
+      const shown = await onTerminal(program, /yes\/no/, answer);
+      server.wants = [];
+      const key = readFileSync(join(folder, "host.pub"), "utf8").split(" ")[1]!;
+      assert.match(shown, /SHA256:/);
+      assert.is(shown.includes("through"), taken, shown);
+      assert.is(existsSync(known) && readFileSync(known, "utf8").includes(key), taken, shown);
+    });
+  }
+}
+
+test("a password that is typed on a terminal is not shown", async () => {
+  server.wants = ["password"];
+  server.answer = "typed-secret";
+  const config = configFile(["PubkeyAuthentication no"]);
+  const program = `
+    import { connect } from ${JSON.stringify(join(ROOT, "agent/host/connect.ts"))};
+    const transport = await connect({ host: "target", configFile: ${JSON.stringify(config)}, ssh: "ssh2" });
+    await transport.close();
+    console.log("logged in");
+  `;
+  const shown = await onTerminal(program, /password: /, "typed-secret");
+  server.wants = [];
+  server.answer = "right";
+  assert.match(shown, "logged in");
+  assert.not.match(shown, "typed-secret");
 });
 
 test.run();

@@ -1,5 +1,5 @@
-// An SSH server for the tests that does what no honest one does: refuses every proof, says what it likes, stops in the
-// middle. It is made of ssh2's server.
+// An SSH server for the tests that does what no honest one does: refuses every proof, or believes any key, says what it
+// likes, stops in the middle. It is made of ssh2's server.
 
 import { readFileSync, writeFileSync } from "node:fs";
 import ssh2, { type AuthContext, type Connection, type Server } from "ssh2";
@@ -19,6 +19,10 @@ export interface LyingServer {
   methods: string[] | undefined;
   banner: string | undefined;
   says: { name: string; text: string; prompt: string };
+  /** The proofs that it wants, one after the other; none is enough where this is empty. */
+  wants: string[];
+  /** The right answer to its questions. */
+  answer: string;
   /** Lets everybody in, and then falls silent there. */
   silent: Silence | undefined;
   stop(): void;
@@ -37,6 +41,8 @@ export async function startLyingServer(hostKey: string): Promise<LyingServer> {
     methods: undefined,
     banner: undefined,
     says: { name: "", text: "", prompt: "Password: " },
+    wants: [],
+    answer: "right",
     silent: undefined,
     stop: () => {
       server.close();
@@ -50,8 +56,9 @@ export async function startLyingServer(hostKey: string): Promise<LyingServer> {
     open.add(client);
     client.on("close", () => open.delete(client));
     client.on("error", () => {});
-    client.on("authentication", (attempt) => answer(state, attempt));
-    client.on("ready", () => fallSilent(state, client));
+    const left = [...state.wants];
+    client.on("authentication", (attempt) => answer(state, attempt, left));
+    client.on("ready", () => serve(state, client));
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   state.port = (server.address() as { port: number }).port;
@@ -60,23 +67,41 @@ export async function startLyingServer(hostKey: string): Promise<LyingServer> {
   return state;
 }
 
-function answer(state: LyingServer, attempt: AuthContext) {
+/** Judges a proof; `left` are those that this connection still has to give. */
+function answer(state: LyingServer, attempt: AuthContext, left: string[]) {
   if (state.silent === "log-in") return;
   if (state.silent !== undefined) return attempt.accept();
-  const refuse = () => attempt.reject((state.methods ?? METHODS) as never);
+  const refuse = () => attempt.reject((left.length > 0 ? left.slice(0, 1) : (state.methods ?? METHODS)) as never);
+  const judge = (isRight: boolean) => {
+    if (!isRight || left[0] !== attempt.method) return refuse();
+    left.shift();
+    if (left.length === 0) attempt.accept();
+    else attempt.reject(left.slice(0, 1) as never, true);
+  };
   if (attempt.method === "none") return refuse();
-  if (attempt.method !== "publickey" || attempt.signature === undefined) state.tried.push(attempt.method);
+  if (attempt.method === "publickey") {
+    if (attempt.signature !== undefined) return judge(true);
+    state.tried.push(attempt.method);
+    return left[0] === "publickey" ? attempt.accept() : refuse();
+  }
+  state.tried.push(attempt.method);
+  if (attempt.method === "password") return judge(attempt.password === state.answer);
   if (attempt.method !== "keyboard-interactive") return refuse();
   const { name, text, prompt } = state.says;
-  attempt.prompt([{ prompt, echo: false }], name, text, refuse);
+  attempt.prompt([{ prompt, echo: false }], name, text, (answers) => judge(answers[0] === state.answer));
 }
 
-/** A client that is let in waits for ever. */
-function fallSilent(state: LyingServer, client: Connection) {
+/** Says "through" to every command, unless it is to fall silent. */
+function serve(state: LyingServer, client: Connection) {
   client.on("session", (accept) => {
     if (state.silent === "channel") return;
-    const session = accept();
-    session.on("exec", () => {});
+    accept().on("exec", (run) => {
+      if (state.silent === "command") return;
+      const channel = run();
+      channel.write("through\n");
+      channel.exit(0);
+      channel.end();
+    });
   });
   client.on("tcpip", () => {});
 }

@@ -12,16 +12,22 @@ import { compare, keysOf, type Place, type Row, textOf } from "./as-ssh.ts";
 import { makeKey, type Sshd, startSshd } from "./sshd.ts";
 
 const test = suite("as ssh");
-const servers: Record<"plain" | "rsa" | "limited" | "ca", Sshd> = {} as never;
+const servers: Record<"plain" | "rsa" | "limited" | "ca" | "sha1", Sshd> = {} as never;
 const plain = () => servers.plain;
 const rsa = () => servers.rsa;
 const limited = () => servers.limited;
 const ca = () => servers.ca;
+const sha1 = () => servers.sha1;
 
 test.before(async () => {
   servers.plain = await startSshd();
-  servers.rsa = await startSshd([], { types: ["rsa"] });
   servers.limited = await startSshd(["Ciphers aes128-ctr", "MACs hmac-sha2-512", "KexAlgorithms ecdh-sha2-nistp256"]);
+  const takesRsa = (folder: string) => {
+    makeKey(join(folder, "rsa"), "rsa");
+    copyFileSync(join(folder, "rsa.pub"), join(folder, "authorized_keys"));
+  };
+  servers.rsa = await startSshd([], { types: ["rsa"], prepare: takesRsa });
+  servers.sha1 = await startSshd(["PubkeyAcceptedAlgorithms ssh-rsa"], { prepare: takesRsa });
   servers.ca = await startSshd(
     ["HostCertificate {folder}/host_ed25519-cert.pub", "TrustedUserCAKeys {folder}/authority.pub"],
     { prepare: certify },
@@ -219,7 +225,13 @@ const KEYS: Row[] = [
     ssh: "refuses",
     says: /RSA|length/,
   },
-  { title: "RequiredRSASize takes a larger one", server: rsa, lines: () => ["RequiredRSASize 2048"], ssh: "connects" },
+  {
+    title: "RequiredRSASize takes a larger one",
+    server: rsa,
+    lines: () => ["RequiredRSASize 2048"],
+    identity: () => [join(rsa().folder, "rsa")],
+    ssh: "connects",
+  },
   {
     title: "RevokedHostKeys refuses a listed key",
     server: plain,
@@ -316,6 +328,26 @@ const LOGIN: Row[] = [
     },
     ssh: "refuses",
     notice: /the key .*open is ignored: its mode 0644 lets other users read it/,
+  },
+  {
+    title: "an RSA key logs in",
+    server: rsa,
+    identity: () => [join(rsa().folder, "rsa")],
+    ssh: "connects",
+    kind: "ssh2",
+  },
+  {
+    title: "an RSA key does not sign with SHA-1",
+    server: sha1,
+    identity: () => [join(sha1().folder, "rsa")],
+    ssh: "refuses",
+  },
+  {
+    title: "RequiredRSASize ignores a smaller key of the user",
+    server: plain,
+    lines: () => ["RequiredRSASize 4096"],
+    identity: () => [join(rsa().folder, "rsa")],
+    ssh: "refuses",
   },
   {
     title: "PubkeyAcceptedAlgorithms without the key's",
