@@ -131,6 +131,7 @@ async function logIn(
   const rules = { config, known: await loadKnownHostsOf(config), ask, notify: options.notify };
   const ways = await prepareCredentials(ssh2, config, { identity: options.identity, ask, notify: options.notify });
   const client = new ssh2.Client();
+  let accepted: Buffer | null = null;
   await attempt.run(client, ways, {
     sock: socket,
     username: config.user,
@@ -139,8 +140,13 @@ async function logIn(
     keepaliveCountMax: config.keepaliveCount,
     algorithms: algorithmsOf(rules),
     hostVerifier: (key: Buffer, verify: (valid: boolean) => void) => {
+      // Keys are exchanged again during a long connection: the host must then show the key that was accepted.
+      if (accepted !== null) return verify(accepted.equals(key));
       checkHostKey(rules, key).then(
-        () => verify(true),
+        () => {
+          accepted = Buffer.from(key);
+          verify(true);
+        },
         (error) => {
           attempt.refuse(error);
           verify(false);

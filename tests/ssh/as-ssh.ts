@@ -34,6 +34,8 @@ export interface Row {
   /** Lines of the user's and of the system's known_hosts; by default the server's keys are known to the user. */
   known?: () => string[];
   global?: () => string[];
+  /** What the command line of ssh adds. */
+  sshArguments?: (at: Place) => string[];
   /** What the command line adds to ours. */
   flags?: (at: Place) => Partial<ConnectOptions>;
   ssh: "connects" | "refuses";
@@ -95,11 +97,15 @@ function prepare(row: Row): { at: Place; config: string } {
 }
 
 /** ssh itself, without a terminal to ask on. */
-function runSsh(config: string): Promise<Outcome> {
+function runSsh(config: string, more: string[]): Promise<Outcome> {
   return new Promise((resolve) => {
-    const child = execFile("setsid", ["-w", "ssh", "-F", config, "target", "echo through"], (error, stdout, stderr) => {
-      resolve({ connected: error === null && stdout === "through\n", message: stderr, kind: "ssh", notices: "" });
-    });
+    const child = execFile(
+      "setsid",
+      ["-w", "ssh", "-F", config, ...more, "target", "echo through"],
+      (error, stdout, stderr) => {
+        resolve({ connected: error === null && stdout === "through\n", message: stderr, kind: "ssh", notices: "" });
+      },
+    );
     child.stdin?.end();
   });
 }
@@ -138,7 +144,10 @@ export async function compare(row: Row): Promise<void> {
     actors.map(async (who) => {
       const { at, config } = prepare(row);
       const ssh = who as ConnectOptions["ssh"];
-      const outcome = who === "ssh" ? await runSsh(config) : await runOurs(config, ssh, row.flags?.(at) ?? {});
+      const outcome =
+        who === "ssh"
+          ? await runSsh(config, row.sshArguments?.(at) ?? [])
+          : await runOurs(config, ssh, row.flags?.(at) ?? {});
       try {
         judge(row, who, outcome, at);
       } finally {

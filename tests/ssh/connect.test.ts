@@ -244,6 +244,21 @@ test("accept-new does not take a key of another type for a host that is known", 
   assert.match(error.message, "ssh-rsa");
 });
 
+test("a new key is recorded once, however often keys are exchanged", async () => {
+  const often = await startSshd(["RekeyLimit 128K"]);
+  try {
+    const files = knownHosts([]);
+    const config = quietConfig(often, "StrictHostKeyChecking accept-new");
+    const transport = await connect(often.options({ knownHosts: files, configFile: config, notify: () => {} }));
+    const { stdout } = await finish(await transport.exec("cat"), randomBytes(1 << 20));
+    await transport.close();
+    assert.is(stdout.length, 1 << 20);
+    assert.is(readFileSync(files[0]!, "utf8").trim().split("\n").length, 1);
+  } finally {
+    often.stop();
+  }
+});
+
 test("a key file that is not there, or is no key, is named", async () => {
   const missing = await failure(sshd.options({ identity: [join(sshd.folder, "nowhere")] }));
   assert.is(missing.code, "identity");

@@ -4,6 +4,7 @@
 import { execFileSync } from "node:child_process";
 import { randomBytes } from "node:crypto";
 import { chmodSync, copyFileSync, existsSync, readFileSync } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -507,7 +508,48 @@ const JUMPS = THROUGH.map(
   (row): Row => ({ server: plain, ...row, lines: (at) => [...(row.lines?.(at) ?? []), "ProxyJump gate"] }),
 );
 
-for (const row of [...JUMPS, ...POLICIES, ...RECORDS, ...KEYS, ...LOGIN, ...ALGORITHMS, ...OTHERS]) {
+const COMMAND_LINE: Row[] = withPlain([
+  {
+    title: "--jump goes through the host that it names",
+    blocks: gate("UserKnownHostsFile {folder}/empty"),
+    sshArguments: () => ["-J", "gate"],
+    flags: () => ({ jump: "gate" }),
+    ssh: "refuses",
+    says: /is not known/,
+  },
+  {
+    title: "--jump none goes through no host",
+    lines: () => ["ProxyJump nowhere.invalid"],
+    sshArguments: () => ["-J", "none"],
+    flags: () => ({ jump: "none" }),
+    ssh: "connects",
+  },
+  {
+    title: "--user and --port count before the configuration",
+    lines: () => ["User nobody-here", "Port 1"],
+    sshArguments: () => ["-l", userInfo().username, "-p", String(plain().port)],
+    flags: () => ({ user: userInfo().username, port: plain().port }),
+    ssh: "connects",
+  },
+  {
+    title: "--identity counts before the configuration",
+    identity: () => [plain().strangerKey],
+    sshArguments: () => ["-i", plain().key],
+    flags: () => ({ identity: [plain().key] }),
+    ssh: "connects",
+  },
+  {
+    title: "--ssh-option counts before the configuration",
+    lines: () => ["StrictHostKeyChecking yes"],
+    known: nothing,
+    sshArguments: () => ["-o", "StrictHostKeyChecking=accept-new"],
+    flags: () => ({ settings: ["StrictHostKeyChecking=accept-new"] }),
+    ssh: "connects",
+    after: (at) => assert.ok(isRecorded(at)),
+  },
+]);
+
+for (const row of [...COMMAND_LINE, ...JUMPS, ...POLICIES, ...RECORDS, ...KEYS, ...LOGIN, ...ALGORITHMS, ...OTHERS]) {
   test(row.title, () => compare(row));
 }
 
