@@ -9,10 +9,12 @@ import { readRoute } from "./route.ts";
 import { connectSsh2, type Ssh2Options } from "./ssh.ts";
 import { needsOpenssh } from "./ssh-options.ts";
 import type { HostConfig } from "./ssh-settings.ts";
+import { expandHome } from "./ssh-tokens.ts";
 import { type ConnectOptions, type Transport, TransportError } from "./transport.ts";
 
 /** Opens a connection to a remote; throws a TransportError that says why it cannot. */
-export async function connect(options: ConnectOptions): Promise<Transport> {
+export async function connect(given: ConnectOptions): Promise<Transport> {
+  const options = withoutTilde(given);
   // Loading ssh2 takes as long as asking ssh for its configuration: do both at once.
   if (options.ssh !== "openssh") void import("ssh2").catch(() => {});
   const route = await readRoute(options);
@@ -36,6 +38,17 @@ export async function connect(options: ConnectOptions): Promise<Transport> {
     if (wanted === "auto" && lacking && (await hasOpenssh())) return go(error.message);
     throw error;
   }
+}
+
+/** A shell leaves "~" as it is in --identity=~/key; ssh and we do not. */
+function withoutTilde(options: ConnectOptions): ConnectOptions {
+  const { identity, knownHosts, configFile } = options;
+  return {
+    ...options,
+    ...(identity ? { identity: identity.map(expandHome) } : {}),
+    ...(knownHosts ? { knownHosts: knownHosts.map(expandHome) } : {}),
+    ...(configFile === undefined ? {} : { configFile: expandHome(configFile) }),
+  };
 }
 
 interface HopNeed {

@@ -16,7 +16,7 @@ import {
   isOn,
   type LoginRules,
   type Settings,
-  splitWords,
+  splitPaths,
 } from "./ssh-settings.ts";
 import { expandHome, expandPath, userHome } from "./ssh-tokens.ts";
 import { TransportError } from "./transport.ts";
@@ -111,7 +111,7 @@ function toHostConfig(address: HostAddress, settings: Settings, standard: Settin
   const expand = (path: string) => expandPath(path, place);
   const alreadyExpanded = isExpanded(standard);
   const files = (name: string, fallback: string) =>
-    splitWords((settings.get(name) ?? [fallback]).join(" ")).filter((file) => file !== "none");
+    splitPaths((settings.get(name) ?? [fallback]).join(" ")).filter((file) => file !== "none");
   const config: HostConfig = {
     alias: address.host,
     host,

@@ -1,5 +1,7 @@
 // What the ssh configuration says about one host, once it is read (ssh-config.ts), and the spellings of its values.
 
+import { existsSync } from "node:fs";
+
 /** Settings as ssh spells them, in lower case; each with all its values. */
 export type Settings = Map<string, string[]>;
 
@@ -78,4 +80,23 @@ export function isOff(value: string | undefined): boolean {
 /** Splits at blanks, except between double quotes. */
 export function splitWords(text: string): string[] {
   return [...text.matchAll(/"([^"]*)"|(\S+)/g)].map((match) => match[1] ?? match[2]!);
+}
+
+/**
+ * Splits a list of files. `ssh -G` prints no quotes round a name with blanks: a word that does not begin like a path
+ * goes on with the one before it, unless both are files of their own.
+ */
+export function splitPaths(text: string): string[] {
+  const paths: string[] = [];
+  for (const word of splitWords(text)) {
+    const before = paths.at(-1);
+    const continues = before !== undefined && isPathLike(before) && !isPathLike(word) && word !== "none";
+    if (continues && !existsSync(before) && !existsSync(word)) paths[paths.length - 1] = `${before} ${word}`;
+    else paths.push(word);
+  }
+  return paths;
+}
+
+function isPathLike(word: string): boolean {
+  return /^([/~$\\]|[A-Za-z]:[/\\])/.test(word);
 }

@@ -13,7 +13,7 @@ import { explainOpenssh } from "../../agent/host/openssh-errors.ts";
 import { socketError } from "../../agent/host/ssh.ts";
 import { readHostConfig } from "../../agent/host/ssh-config.ts";
 import { needsOpenssh } from "../../agent/host/ssh-options.ts";
-import { splitWords } from "../../agent/host/ssh-settings.ts";
+import { splitPaths, splitWords } from "../../agent/host/ssh-settings.ts";
 import { expandPath } from "../../agent/host/ssh-tokens.ts";
 import { TransportError } from "../../agent/host/transport.ts";
 import { makeKey } from "./sshd.ts";
@@ -167,6 +167,16 @@ config("a missing ssh program leaves the files", async () => {
 
 config("known_hosts files are split at blanks, except in quotes", () => {
   assert.equal(splitWords('/a/b "/c d/e"  f'), ["/a/b", "/c d/e", "f"]);
+});
+
+config("a name with blanks is one file, with quotes and without", () => {
+  assert.equal(splitPaths('/a b/c /d "/e f"'), ["/a b/c", "/d", "/e f"]);
+  assert.equal(splitPaths("C:\\Users\\A B/known C:\\Users\\A B/known2"), [
+    "C:\\Users\\A B/known",
+    "C:\\Users\\A B/known2",
+  ]);
+  assert.equal(splitPaths("one two"), ["one", "two"]);
+  assert.equal(splitPaths("/a none"), ["/a", "none"]);
 });
 
 config("paths have home and percent tokens", () => {

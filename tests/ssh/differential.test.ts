@@ -136,6 +136,7 @@ const RULES: Record<string, [title: string, hosts: string[], lines: string[]][]>
     ["no jump", ["a"], ["ProxyJump none"]],
     ["a command before a jump", ["a"], ["ProxyCommand nc %h %p # all of it", "ProxyJump gate"]],
     ["known_hosts files", ["a"], ["UserKnownHostsFile /k1 /k2", "GlobalKnownHostsFile /g"]],
+    ["a known_hosts file with blanks", ["a"], ['UserKnownHostsFile "/a b/c d" /e "/f g"']],
     ["no known_hosts file", ["a"], ["UserKnownHostsFile none", "GlobalKnownHostsFile none"]],
     ["HostKeyAlias", ["a"], ["HostKeyAlias The-Box"]],
     ["the argument before all", ["me@a:77"], ["User other", "Port 1"]],

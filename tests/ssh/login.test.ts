@@ -9,6 +9,7 @@ import { fileURLToPath } from "node:url";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { connect } from "../../agent/host/connect.ts";
+import { fingerprint } from "../../agent/host/known-hosts.ts";
 import { type ConnectOptions, TransportError } from "../../agent/host/transport.ts";
 import { type LyingServer, startLyingServer } from "./lying-server.ts";
 import { makeKey } from "./sshd.ts";
@@ -209,11 +210,12 @@ for (const ssh of ["ssh2", "openssh"] as const) {
   for (const [answer, taken] of [
     ["yes", true],
     ["no", false],
+    ["the fingerprint", true],
   ] as const) {
     test(`an unknown host is asked about on a terminal, over ${ssh}: ${answer}`, async () => {
       server.wants = ["publickey"];
       const known = join(folder, `asked-${ssh}-${answer}`);
-      const config = configFile([`UserKnownHostsFile ${known}`, "GlobalKnownHostsFile none"]);
+      const config = configFile([`UserKnownHostsFile "${known}"`, "GlobalKnownHostsFile none"]);
       const program = `
         import { connect } from ${JSON.stringify(join(ROOT, "agent/host/connect.ts"))};
         const transport = await connect({ host: "target", configFile: ${JSON.stringify(config)}, ssh: "${ssh}" });
@@ -223,9 +225,10 @@ for (const ssh of ["ssh2", "openssh"] as const) {
         await process.done;
         await transport.close();
       `;
-      const shown = await onTerminal(program, /yes\/no/, answer);
-      server.wants = [];
       const key = readFileSync(join(folder, "host.pub"), "utf8").split(" ")[1]!;
+      const typed = answer === "the fingerprint" ? fingerprint(Buffer.from(key, "base64")) : answer;
+      const shown = await onTerminal(program, /yes\/no/, typed);
+      server.wants = [];
       assert.match(shown, /SHA256:/);
       assert.is(shown.includes("through"), taken, shown);
       assert.is(existsSync(known) && readFileSync(known, "utf8").includes(key), taken, shown);
