@@ -137,8 +137,20 @@ async function runOurs(config: string, ssh: ConnectOptions["ssh"], flags: Partia
   }
 }
 
+/** Compares all rows, a few at a time: most of a row is waiting for a login shell. */
+export function compareAll(rows: Row[], atOnce: number): Map<Row, Promise<void>> {
+  const lanes: Promise<unknown>[] = Array.from({ length: atOnce }, () => Promise.resolve());
+  const outcomes = new Map<Row, Promise<void>>();
+  rows.forEach((row, index) => {
+    const outcome = lanes[index % atOnce]!.then(() => compare(row));
+    lanes[index % atOnce] = outcome.catch(() => {});
+    outcomes.set(row, outcome);
+  });
+  return outcomes;
+}
+
 /** Runs ssh and both of our transports over a row at once, and compares. */
-export async function compare(row: Row): Promise<void> {
+async function compare(row: Row): Promise<void> {
   const actors = ["ssh", "auto", "openssh", ...(row.kind === "openssh" ? ["ssh2"] : [])] as const;
   await Promise.all(
     actors.map(async (who) => {
