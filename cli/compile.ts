@@ -16,6 +16,7 @@ import {
   type Facts,
   type NamedBytes,
 } from "../compiler/host/compile.ts";
+import { ModuleLimit } from "../compiler/host/load.ts";
 import { readBlobs } from "../compiler/host/source.ts";
 import { readAsset, readTapset, readTapsetIndex } from "./assets.ts";
 import { EXIT, ExitError } from "./exit.ts";
@@ -120,6 +121,15 @@ export function featuresOf(hello: Hello): string[] {
 
 /** Compiles, and asks the remote (and the cache of its earlier answers) for what the compiler needs. */
 export async function compileFor(compiler: Compiler, input: CompileInput, asked?: Asked): Promise<CompileResult> {
+  try {
+    return await compileRounds(compiler, input, asked);
+  } catch (error) {
+    if (!(error instanceof ModuleLimit)) throw error;
+    throw new ExitError(EXIT.failed, error.message, "use fewer and shorter probes, functions and arguments");
+  }
+}
+
+async function compileRounds(compiler: Compiler, input: CompileInput, asked?: Asked): Promise<CompileResult> {
   const facts = asked ? { names: emptyKinds(), absent: emptyKinds(), features: asked.features } : undefined;
   const session = compiler.begin({ ...input, facts });
   for (let round = 0; round < MAX_ROUNDS; round++) {

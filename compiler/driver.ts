@@ -29,7 +29,7 @@ import { Need } from "./probes/needs";
 import { analyse } from "./semantic/analyse";
 import { Listing } from "./semantic/options";
 import { printListing, printScript } from "./semantic/print";
-import { Source, SourceKind } from "./source/source";
+import { Range, Source, SourceKind } from "./source/source";
 import { dumpFile } from "./syntax/dump";
 import { parseFile, parseMacroFile } from "./syntax/parser";
 import { printFile } from "./syntax/print";
@@ -47,6 +47,9 @@ export class Pass {
 
 /** Stands for the code of a function that no program reaches. */
 const ABSENT = new Code(new Func("(unreached)", Linkage.Subprogram, 0));
+
+/** What helps a handler or a function that is too large. */
+const TOO_LARGE: string = "move parts of it into functions, or use fewer and shorter expressions";
 
 /** The passes, in order. */
 const PASSES: StaticArray<Pass> = [
@@ -264,13 +267,40 @@ function generateAll(c: Compilation): void {
   for (let i = order.next(); i >= 0; i = order.next()) {
     const code = options.dump.length > 0 ? compileFunction(functions[i], options) : compileAndForget(c, i, options);
     if (code.error.length > 0) {
-      c.reporter.error(null, `'${code.name}' does not fit the kernel's limits: it ${code.error}`);
+      const owner = ownerOf(c, code.name);
+      c.reporter.error(owner.range, `${owner.name} does not fit the kernel's limits: it ${code.error}`, TOO_LARGE);
       return;
     }
     c.codes[i] = code;
     order.reach(code);
   }
   c.dumped = options.dumped;
+}
+
+/** What of a script a function of the IR was made of. */
+class Owner {
+  constructor(
+    public name: string,
+    public range: Range | null,
+  ) {}
+}
+
+/** The handler or function of the script that became the function of that name, or a part of it (a loop, a step). */
+function ownerOf(c: Compilation, name: string): Owner {
+  const programs = c.unit!.programs;
+  for (let i = 0, n = programs.length; i < n; ++i) {
+    if (isPartOf(name, programs[i].name)) return new Owner("the probe's handler", c.rangeOf(i));
+  }
+  const functions = c.script!.usedFunctions;
+  for (let i = 0, n = functions.length; i < n; ++i) {
+    const fn = functions[i];
+    if (isPartOf(name, "stp_fn_" + fn.name)) return new Owner(`function '${fn.displayName}'`, fn.declaration.range);
+  }
+  return new Owner(`'${name}'`, null);
+}
+
+function isPartOf(name: string, whole: string): bool {
+  return name == whole || name.startsWith(whole + "_loop") || name.startsWith(whole + "_step");
 }
 
 /** The functions that some program reaches, each once. What only code that was optimised away called is left out. */

@@ -30,7 +30,7 @@ export const TASTES: Taste[] = [
 ];
 
 /** A remote that has what the scripts name. */
-const FACTS: Facts = {
+export const FACTS: Facts = {
   names: new Map([
     ["functions", ["vfs_read", "vfs_write", "__x64_sys_read", "vfs_*", "*"]],
     ["tracepoints", ["sched_switch", "*"]],

@@ -72,6 +72,9 @@ export const enum ReportMode {
 /** How many diagnostics are kept; the rest are counted. */
 export const MAX_DIAGNOSTICS: i32 = 100;
 
+/** After so many errors nothing more is read: they are of one kind then, and each costs time and memory. */
+const MAX_ERRORS: i32 = 1000;
+
 /** Collects the diagnostics of a compilation. */
 export class Reporter {
   diagnostics: Diagnostic[] = [];
@@ -88,6 +91,11 @@ export class Reporter {
 
   get hasErrors(): bool {
     return this.errorCount > 0;
+  }
+
+  /** Whether there are so many errors that passes give up. */
+  get isFull(): bool {
+    return this.errorCount >= MAX_ERRORS;
   }
 
   /** A semantic error. */

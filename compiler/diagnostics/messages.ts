@@ -22,6 +22,7 @@ export enum Code {
   ArgumentSize,
   SourceSize,
   TokenCount,
+  WordSize,
   // The preprocessor's.
   StrayMarker,
   UnfinishedConditional,
@@ -64,6 +65,7 @@ export enum Code {
   PointFlagAgain,
   TooManyPoints,
   TooManyParts,
+  TooManyArguments,
   Size,
 }
 
@@ -92,6 +94,7 @@ const MESSAGES: StaticArray<Message> = [
   new Message(Code.ArgumentSize, "script arguments are inserted too many times"),
   new Message(Code.SourceSize, "script is larger than {0} bytes"),
   new Message(Code.TokenCount, "script has more than {0} tokens"),
+  new Message(Code.WordSize, "name or number longer than {0} bytes"),
   new Message(Code.StrayMarker, "'{0}' without '%('"),
   new Message(Code.UnfinishedConditional, "conditional without closing '%)'"),
   new Message(Code.MissingThen, "expected '%?' after the condition"),
@@ -136,6 +139,7 @@ const MESSAGES: StaticArray<Message> = [
   new Message(Code.PointFlagAgain, "'?', '!' or a condition is already given inside the braces"),
   new Message(Code.TooManyPoints, "a probe has more than {0} probe points"),
   new Message(Code.TooManyParts, "a probe point has more than {0} parts"),
+  new Message(Code.TooManyArguments, "more than {0} arguments, parameters or keys"),
 ];
 
 /** The message of a code with its argument put in. */

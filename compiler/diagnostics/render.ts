@@ -17,12 +17,6 @@ import { joinTexts } from "../../common/as/text-builder";
 import { displayText, Range } from "../source/source";
 import { Diagnostic, Note, Reporter, Severity } from "./diagnostic";
 
-/** Source lines longer than this are shown in part. */
-const MAX_LINE: i32 = 400;
-/** How much of a long line is shown before and after the column. */
-const LINE_BEFORE: i32 = 120;
-const LINE_AFTER: i32 = 160;
-
 /** All diagnostics as text, errors first, an empty line between them. */
 export function renderDiagnostics(reporter: Reporter): string {
   const parts: string[] = [];
@@ -150,21 +144,14 @@ function isStatementWord(name: string): bool {
 
 /** The source line and a caret under the start of the range. */
 function renderSource(range: Range, prefix: string, lines: string[]): void {
-  const text = range.source.lineText(range.line);
-  const column = range.column - 1;
-  let from = 0;
-  let to = text.length;
-  if (to > MAX_LINE) {
-    from = max(0, column - LINE_BEFORE);
-    to = min(to, column + LINE_AFTER);
-  }
-  lines.push(prefix + text.substring(from, to));
-  lines.push(" ".repeat(prefix.length) + padding(text, from, column) + "^");
+  const shown = range.source.lineAround(range.start);
+  lines.push(prefix + shown.text);
+  lines.push(" ".repeat(prefix.length) + padding(range.source.slice(shown.start, min(range.start, shown.end))) + "^");
 }
 
-/** White space as wide as the text before the column: tabs stay, and a character of several bytes is one. */
-function padding(text: string, from: i32, column: i32): string {
-  const before = displayText(text.substring(from, min(column, text.length)));
+/** White space as wide as a text: tabs stay, and a character of several bytes is one. */
+function padding(text: string): string {
+  const before = displayText(text);
   const parts: string[] = [];
   let blanks = 0;
   for (let i = 0, n = before.length; i < n; ++i) {

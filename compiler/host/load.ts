@@ -5,6 +5,11 @@
 
 import * as loader from "@assemblyscript/loader";
 
+/** The most memory that the compiler may have (asconfig.json, decision 0017). */
+const MOST_MEBIBYTES = 2048;
+const TOO_LARGE = `the script is too large: its compilation needs more memory than it may have (${MOST_MEBIBYTES} MiB)`;
+const TOO_DEEP = "the script is nested too deeply for the stack of this engine";
+
 /** A module aborted: a defect of ours, never the user's mistake. */
 export class ModuleAbort extends Error {
   constructor(
@@ -14,6 +19,11 @@ export class ModuleAbort extends Error {
     super(`internal error: ${reason || "unexpected state"} at ${where}`);
     this.name = "ModuleAbort";
   }
+}
+
+/** A module ran out of what the engine has: a script that is too large, never a defect. */
+export class ModuleLimit extends Error {
+  override name = "ModuleLimit";
 }
 
 /** What the compiler imports from its host besides `abort` (compiler/clock.ts). */
@@ -55,11 +65,26 @@ export function instantiate(module: WebAssembly.Module, host: HostFunctions = {}
     call(name: string, input: Uint8Array): Uint8Array {
       const run = exports[name] as (pointer: number) => number;
       const pointer = exports.__pin(exports.__newArray(idOfBytes.value, input as unknown as number[]));
-      const result = exports.__pin(run(pointer));
+      const result = exports.__pin(guarded(() => run(pointer)));
       const bytes = exports.__getUint8Array(result).slice();
       exports.__unpin(result);
       exports.__unpin(pointer);
       return bytes;
     },
   };
+}
+
+/**
+ * Calls into a module; what the engine throws when memory or stack run out becomes an error that says so. asc's
+ * allocator executes `unreachable` when the memory cannot grow, and nothing else does: failed assertions come through
+ * `abort`.
+ */
+function guarded(call: () => number): number {
+  try {
+    return call();
+  } catch (error) {
+    if (error instanceof RangeError) throw new ModuleLimit(TOO_DEEP);
+    const isFull = error instanceof WebAssembly.RuntimeError && /unreachable/i.test(error.message);
+    throw isFull ? new ModuleLimit(TOO_LARGE) : error;
+  }
 }

@@ -14,7 +14,7 @@ export class UnitPosition {
     public file: string,
     public line: i32,
     public column: i32,
-    /** That line of the script. */
+    /** That line of the script, or the part around it of a long line. */
     public text: string,
   ) {}
 }

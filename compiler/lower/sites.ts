@@ -17,10 +17,10 @@ export class Sites {
   position(range: Range): i32 {
     const place = range.place;
     if (this.positions.has(place)) return this.positions.get(place);
-    const line = range.line;
     const source = range.source;
     const index = this.unit.positions.length;
-    this.unit.positions.push(new UnitPosition(source.name, line, range.column, source.lineText(line)));
+    const line = source.lineAround(range.start).text;
+    this.unit.positions.push(new UnitPosition(source.name, range.line, range.column, line));
     this.positions.set(place, index);
     return index;
   }

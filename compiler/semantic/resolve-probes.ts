@@ -46,7 +46,7 @@ class Expansion {
 /** Resolves all probes of a file. */
 export function resolveProbes(a: Analysis, file: FileScope): void {
   const probes = file.file.probes;
-  for (let i = 0, n = probes.length; i < n; ++i) new ProbeResolver(a, file, probes[i]).resolve();
+  for (let i = 0, n = probes.length; i < n && !a.reporter.isFull; ++i) new ProbeResolver(a, file, probes[i]).resolve();
 }
 
 /** Works on one probe declaration. */

@@ -150,6 +150,7 @@ class NameResolver extends Visitor {
   }
 
   override statement(s: Statement): void {
+    if (this.a.reporter.isFull) return;
     switch (s.kind) {
       case NodeKind.Break:
         if (this.loops == 0) this.a.reporter.error(s.range, "found 'break' outside of a loop");

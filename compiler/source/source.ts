@@ -14,6 +14,12 @@ export const enum SourceKind {
   Expression,
 }
 
+/** Lines longer than this are shown in part, bytes: a script may be one line of megabytes. */
+const MAX_LINE: i32 = 400;
+/** How much of a long line is shown before and after a place. */
+const LINE_BEFORE: i32 = 120;
+const LINE_AFTER: i32 = 160;
+
 /** One script text with its name; the name is a byte string, as a user wrote it. */
 export class Source {
   private lineStarts: i32[] | null = null;
@@ -31,6 +37,12 @@ export class Source {
 
   get length(): i32 {
     return this.bytes.length;
+  }
+
+  /** Where the text begins: behind the mark that editors of Windows put in front of UTF-8. */
+  get textStart(): i32 {
+    const bytes = this.bytes;
+    return bytes.length >= 3 && bytes[0] == 0xef && bytes[1] == 0xbb && bytes[2] == 0xbf ? 3 : 0;
   }
 
   /** The bytes from `start` up to `end`, as a byte string. */
@@ -53,7 +65,7 @@ export class Source {
 
   /** The column of an offset, in bytes, counted from 1. */
   columnOf(offset: i32): i32 {
-    return offset - this.getLineStarts()[this.lineOf(offset) - 1] + 1;
+    return max(offset - this.getLineStarts()[this.lineOf(offset) - 1], 0) + 1;
   }
 
   /** How many lines there are; an empty source has one. */
@@ -63,17 +75,30 @@ export class Source {
 
   /** The text of a line (counted from 1) without its end, as a byte string. */
   lineText(line: i32): string {
+    return this.slice(this.getLineStarts()[line - 1], this.lineEnd(line));
+  }
+
+  /** The offset of the end of a line (counted from 1), which does not belong to it. */
+  private lineEnd(line: i32): i32 {
     const starts = this.getLineStarts();
     const start = starts[line - 1];
-    let end = line < starts.length ? starts[line] - 1 : this.length;
-    if (end > start && this.bytes[end - 1] == 0x0d) --end;
-    return this.slice(start, end);
+    const end = line < starts.length ? starts[line] - 1 : this.length;
+    return end > start && this.bytes[end - 1] == 0x0d ? end - 1 : end;
+  }
+
+  /** What is shown of the line of an offset: all of it, or the part around the offset if it is long. */
+  lineAround(offset: i32): Range {
+    const line = this.lineOf(offset);
+    const start = this.getLineStarts()[line - 1];
+    const end = this.lineEnd(line);
+    if (end - start <= MAX_LINE) return new Range(this, start, end);
+    return new Range(this, max(start, offset - LINE_BEFORE), min(end, offset + LINE_AFTER));
   }
 
   private getLineStarts(): i32[] {
     const known = this.lineStarts;
     if (known) return known;
-    const starts: i32[] = [0];
+    const starts: i32[] = [this.textStart];
     const bytes = this.bytes;
     for (let i = 0, n = bytes.length; i < n; ++i) {
       if (bytes[i] == 0x0a) starts.push(i + 1);

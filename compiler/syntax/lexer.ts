@@ -12,7 +12,7 @@
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";
 import { byteString, Range, Source, SourceKind } from "../source/source";
-import { MAX_EXPANSION_DEPTH, MAX_INSERTED_BYTES, MAX_SOURCE_BYTES, MAX_TOKENS } from "./limit";
+import { MAX_EXPANSION_DEPTH, MAX_INSERTED_BYTES, MAX_SOURCE_BYTES, MAX_TOKENS, MAX_WORD_BYTES } from "./limit";
 import { OPERATORS, Operator, OperatorFlags, Token, TokenKind } from "./token";
 
 /**
@@ -133,6 +133,7 @@ class Lexer {
   ) {
     this.start = source.bytes.dataStart;
     this.length = source.length;
+    this.position = source.textStart;
   }
 
   run(): void {
@@ -207,7 +208,7 @@ class Lexer {
       this.lexName(from);
     } else if (isDigit(c)) {
       while (isNamePart(this.at(this.position)) && this.at(this.position) != Char.Dollar) ++this.position;
-      this.push(TokenKind.Number, Operator.None, from);
+      this.pushWord(TokenKind.Number, Operator.None, from);
     } else if (c == Char.Quote) {
       this.lexString(from);
     } else if (c == Char.At) {
@@ -223,7 +224,13 @@ class Lexer {
     let hash: u32 = 0x811c9dc5;
     while (isNamePart(this.at(this.position))) hash = hashStep(hash, this.at(this.position++));
     const op = this.findWord(from, hash);
-    this.push(op == Operator.None ? TokenKind.Identifier : TokenKind.Keyword, op, from);
+    this.pushWord(op == Operator.None ? TokenKind.Identifier : TokenKind.Keyword, op, from);
+  }
+
+  /** A word, unless it is too long: messages repeat it. */
+  private pushWord(kind: TokenKind, op: Operator, from: i32): void {
+    if (this.position - from <= MAX_WORD_BYTES) this.push(kind, op, from);
+    else this.junk(Code.WordSize, from, MAX_WORD_BYTES.toString());
   }
 
   /** The keyword or @-word from `from` up to the position, whose hash is given. */
@@ -271,7 +278,7 @@ class Lexer {
     }
     let hash: u32 = hashStep(0x811c9dc5, Char.At);
     while (isNamePart(this.at(this.position))) hash = hashStep(hash, this.at(this.position++));
-    this.push(TokenKind.AtWord, this.findWord(from, hash), from);
+    this.pushWord(TokenKind.AtWord, this.findWord(from, hash), from);
   }
 
   /** `$1 $#` (text) and `@1 @#` (string): true if there was one. */

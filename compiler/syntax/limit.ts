@@ -8,7 +8,13 @@ export const MAX_NESTING: i32 = 500;
 export const MAX_SOURCE_BYTES: i32 = 4 << 20;
 
 /** Tokens of one script, with those of inserted arguments. */
-export const MAX_TOKENS: i32 = 2 << 20;
+export const MAX_TOKENS: i32 = 768 << 10;
+
+/** Bytes of one name or number. */
+export const MAX_WORD_BYTES: i32 = 1024;
+
+/** Arguments of a call, parameters of a function, keys of an array. */
+export const MAX_ARGUMENTS: i32 = 1024;
 
 /** Bytes of script arguments that one script may insert by `$1` and the like. */
 export const MAX_INSERTED_BYTES: i32 = 16 << 20;

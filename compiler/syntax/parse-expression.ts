@@ -49,6 +49,7 @@ import { stringValue } from "./condition";
 import { Cursor } from "./cursor";
 import { isLaterMacro } from "./later-macros";
 import { decodeNumber } from "./lexer";
+import { MAX_ARGUMENTS } from "./limit";
 import {
   COMPARISON_PRECEDENCE,
   IN_PRECEDENCE,
@@ -195,9 +196,16 @@ export class ExpressionParser extends Cursor {
     do {
       if (this.at(Operator.Multiply)) keys.push(new WildcardExpression(this.take().range));
       else keys.push(this.parseExpression());
-    } while (this.accept(Operator.Comma));
+    } while (this.accept(Operator.Comma) && this.hasRoom(keys.length));
     if (!this.accept(Operator.CloseBracket)) this.failExpected("',' or ']'");
     return keys;
+  }
+
+  /** Whether a list may have one more; a failure if not. */
+  protected hasRoom(count: i32): bool {
+    if (count < MAX_ARGUMENTS) return true;
+    this.fail(Code.TooManyArguments, MAX_ARGUMENTS.toString());
+    return false;
   }
 
   private parseUnary(): Expression {
@@ -440,7 +448,7 @@ export class ExpressionParser extends Cursor {
         } else {
           args.push(this.parseExpression());
         }
-      } while (!isWhole && this.accept(Operator.Comma));
+      } while (!isWhole && this.accept(Operator.Comma) && this.hasRoom(args.length));
     }
     if (!this.accept(Operator.CloseParen)) this.failExpected(isWhole ? "')'" : "',' or ')'");
     const node = new CallExpression(this.since(token), name, token.range, args);

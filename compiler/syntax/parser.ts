@@ -84,7 +84,7 @@ class Parser extends StatementParser {
 
   parseFile(source: Source): ScriptFile {
     const file = new ScriptFile(new Range(source, 0, source.length), source);
-    while (!this.atKind(TokenKind.End)) {
+    while (!this.atKind(TokenKind.End) && !this.reporter.isFull) {
       const start = this.position;
       this.parseItem(file);
       if (this.panic) this.recover(start);
@@ -233,7 +233,7 @@ class Parser extends StatementParser {
       names.add(name);
       const type = this.parseType();
       node.parameters.push(new Parameter(token.range, name, type));
-      if (!this.accept(Operator.Comma)) break;
+      if (!this.accept(Operator.Comma) || !this.hasRoom(node.parameters.length)) break;
     }
     this.expect(Operator.CloseParen);
   }

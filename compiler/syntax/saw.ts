@@ -29,7 +29,7 @@ export function sawToken(token: Token): string {
 
 /** Reports what the lexer found wrong with a token, if it is junk. */
 export function reportJunk(token: Token, reporter: Reporter): void {
-  if (token.kind != TokenKind.Junk || token.problem == Code.Semantic) return;
+  if (token.kind != TokenKind.Junk || token.problem == Code.Semantic || reporter.isFull) return;
   const argument = token.given;
   reporter.parseError(token.problem, token.range, argument !== null ? argument : "");
 }

@@ -52,6 +52,8 @@ interface Fixed {
 
 const MANY = "more are a mistake, and would take too long to attach";
 
+const BRACES = "braces multiply points: `{a,b}.{a,b}.…`";
+
 /** Limits that no option sets. */
 const FIXED: Fixed[] = [
   {
@@ -175,6 +177,80 @@ const FIXED: Fixed[] = [
     constant: "MAX_SOURCE_BYTES",
     unit: "bytes",
     reason: "bounds the work of later passes; no script written by hand is that long",
+  },
+  {
+    what: "tokens of a script (words, numbers, operators), with those that macros and arguments put in",
+    constant: "limit.ts MAX_TOKENS",
+    unit: "tokens",
+    reason: "10,000 probes have 300,000. The passes need about a kilobyte for a token, and the compiler has 2 GiB",
+  },
+  {
+    what: "a name or a number in a script",
+    constant: "MAX_WORD_BYTES",
+    unit: "bytes",
+    reason: "messages repeat names; the kernel's longest has 511 bytes",
+  },
+  {
+    what: "arguments of a call, parameters of a function, keys of an array",
+    constant: "limit.ts MAX_ARGUMENTS",
+    unit: "arguments",
+    reason: "so many numbers fill a record of a print",
+  },
+  {
+    what: "errors after which the rest of a script is not looked at",
+    constant: "MAX_ERRORS",
+    unit: "errors",
+    reason: "so many have one cause, and each costs time and memory",
+  },
+  {
+    what: "diagnostics that are shown",
+    constant: "MAX_DIAGNOSTICS",
+    unit: "messages",
+    reason: "nobody reads more at once; the rest is counted",
+  },
+  {
+    what: "tokens that the macro calls of a file expand to",
+    constant: "MAX_EXPANDED_TOKENS",
+    unit: "tokens",
+    reason: "a macro that calls another twice doubles its text at each level",
+  },
+  {
+    what: "macro calls, or script arguments, inside one another",
+    constant: "MAX_EXPANSION_DEPTH",
+    unit: "levels",
+    reason: "expansion recurses; more are a mistake",
+  },
+  {
+    what: "script arguments that `$1` and the like insert",
+    constant: "MAX_INSERTED_BYTES",
+    unit: "bytes",
+    reason: "an argument may name others, and be named often",
+  },
+  { what: "probe points of one probe", constant: "MAX_PROBE_POINTS", unit: "points", reason: BRACES },
+  { what: "parts of a probe point", constant: "MAX_PROBE_PARTS", unit: "parts", reason: BRACES },
+  {
+    what: "a frame between host and agent, so an object",
+    constant: "frame.ts MAX_FRAME_BYTES",
+    unit: "bytes",
+    reason: "20,000 probes make an object of 8 MiB; the agent keeps it in memory",
+  },
+  {
+    what: "names of a session, those that the host asks for and those that the agent answers",
+    constant: "MAX_NAMES",
+    unit: "names",
+    reason: "the agent frees no memory; a kernel has 200,000 symbols",
+  },
+  {
+    what: "a name or pattern that the host asks for",
+    constant: "frame.ts MAX_NAME_BYTES",
+    unit: "bytes",
+    reason: "the kernel's names have 511 bytes at most, and a pattern may be longer",
+  },
+  {
+    what: "a command (`-c`)",
+    constant: "MAX_COMMAND_BYTES",
+    unit: "bytes",
+    reason: "the kernel's MAX_ARG_STRLEN",
   },
 ];
 
