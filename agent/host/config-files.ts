@@ -146,7 +146,7 @@ function apply(where: Place, line: ConfigLine, pass: Pass) {
   } else if (keyword === "match") {
     where.active = matchesCriteria(line, pass);
   } else if (keyword === "include") {
-    if (where.active) for (const pattern of words) include(pattern, where, pass);
+    if (where.active) for (const pattern of words) include(pattern, where, { pass, at });
   } else {
     const name = ALIASES[keyword] ?? keyword;
     if (DEPRECATED.has(name) || ignores(pass.settings, name)) return;
@@ -187,29 +187,34 @@ function matchesCriteria({ words, at }: ConfigLine, pass: Pass): boolean {
   };
   const criteria = words.flatMap((word) => word.split("=")).filter((word) => word !== "");
   let met = true;
+  let undecided = "";
   while (criteria.length > 0) {
     const word = criteria.shift()!;
     const name = word.replace(/^!/, "").toLowerCase();
-    const value = values[name];
-    let one: boolean;
-    if (name === "all") one = true;
-    else if (name === "final" || name === "canonical") {
-      one = pass.final;
-      if (name === "final") pass.wantsFinal = true;
-    } else if (value === undefined) {
-      throw new TransportError(
-        "usage",
-        `${at}: only an ssh program can decide 'Match ${name}'`,
-        "install OpenSSH's client",
-      );
-    } else {
+    if (name === "final") pass.wantsFinal = true;
+    let one = name === "all" || pass.final;
+    if (!WORDLESS.has(name)) {
       const patterns = criteria.shift();
       if (patterns === undefined) throw bad(at, `'Match ${name}' has no value`);
+      const value = values[name];
+      if (value === undefined) {
+        if (!UNDECIDABLE.has(name)) throw bad(at, `unsupported Match attribute '${name}'`);
+        undecided ||= name;
+        continue;
+      }
       one = matchesCriterion(name, patterns, value);
     }
     if (one === word.startsWith("!")) met = false;
   }
+  if (met && undecided !== "") throw onlySsh(at, `Match ${undecided}`);
   return met;
+}
+
+const WORDLESS = new Set(["all", "final", "canonical"]);
+const UNDECIDABLE = new Set(["exec", "tagged", "localnetwork", "version", "sessiontype", "command"]);
+
+function onlySsh(at: string, what: string): TransportError {
+  return new TransportError("usage", `${at}: only an ssh program can decide '${what}'`, "install OpenSSH's client");
 }
 
 /** As in ssh, names of hosts have no case here, unlike those after "Host". */
@@ -218,7 +223,9 @@ function matchesCriterion(name: string, patterns: string, value: string): boolea
   return matchesList(patterns.toLowerCase().split(","), value.toLowerCase());
 }
 
-function include(pattern: string, where: Place, pass: Pass) {
+function include(pattern: string, where: Place, { pass, at }: { pass: Pass; at: string }) {
+  // Releases of ssh differ in whether they replace these.
+  if (/%|\$\{/.test(pattern)) throw onlySsh(at, `Include ${pattern}`);
   const home = pattern.startsWith("~/") ? join(userHome(), pattern.slice(2)) : pattern;
   const path = isAbsolute(home) ? home : join(where.base, home);
   for (const file of expandGlob(path)) readFile(file, { ...where, depth: where.depth + 1 }, pass, "check owner");

@@ -383,7 +383,7 @@ class Ssh2Transport implements Transport {
   private toProcess(channel: ClientChannel): RemoteProcess {
     let end: ProcessEnd | null = null;
     channel.on("exit", (code: number | null, signal?: string) => {
-      end = signal ? { code: null, signal } : { code };
+      end = signal ? { code: null, signal: printable(signal, 40) } : { code };
     });
     // Writing to a process that has exited makes no exception; `done` reports the end.
     channel.on("error", () => {});

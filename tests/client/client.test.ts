@@ -32,6 +32,16 @@ function address(change: { user?: string; port?: number; identity?: string; know
   return ["--host", box, "--identity", change.identity ?? identity, "--known-hosts", known];
 }
 
+test("takes an alias of --ssh-config, and says what it makes of StrictHostKeyChecking no", async () => {
+  const config = ["--host", "guest", "--ssh-config", remote.guest.sshConfig];
+  for (const ssh of ["ssh2", "openssh"]) {
+    const trusting = ["--ssh", ssh, "--ssh-option", "StrictHostKeyChecking=no"];
+    const { status, out, err } = await runClient([...config, ...trusting, "-e", HELLO]);
+    assert.equal([status, out], [0, "hello\n"], err);
+    assert.match(err, "stap-remote: StrictHostKeyChecking no of guest is taken as accept-new");
+  }
+});
+
 test("runs a file, -e and standard input, with the script's arguments", async () => {
   const file = join(folder, "hello.stp");
   writeFileSync(file, 'probe begin { printf("hello %s %d\\n", @1, $2); exit() }\n');

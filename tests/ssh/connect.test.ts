@@ -318,6 +318,25 @@ test("an ssh-agent that does not answer is one way less, not the end", async () 
   assert.is(stdout.toString(), "through\n");
 });
 
+test("without an ssh program the files are read, and what needs one is refused by name", async () => {
+  const inner = ["HostName 127.0.0.1", `Port ${sshd.port}`, `IdentityFile ${sshd.key}`];
+  const known = `UserKnownHostsFile ${sshd.knownHosts}`;
+  const config = quietConfig(sshd, "Host gate", ...inner, known, "Host inner", "ProxyJump gate", ...inner, known);
+  const needing = quietConfig(sshd, "Host gate", "RevokedHostKeys /r", "Host inner", "ProxyJump gate", ...inner, known);
+  const before = process.env.PATH;
+  process.env.PATH = "/nowhere";
+  try {
+    const { stdout, kind } = await runOnce({ host: "inner", configFile: config });
+    assert.equal([stdout.toString(), kind], ["through\n", "ssh2"]);
+    const refused = await failure({ host: "inner", configFile: needing });
+    assert.is(refused.code, "unsupported");
+    assert.match(refused.message, "the ssh configuration of gate sets RevokedHostKeys");
+    assert.match(refused.hint!, "install OpenSSH");
+  } finally {
+    process.env.PATH = before;
+  }
+});
+
 test("a host behind two others is reached through both", async () => {
   const known = `UserKnownHostsFile ${sshd.knownHosts}`;
   const inner = ["Host *", "HostName 127.0.0.1", `Port ${sshd.port}`, `IdentityFile ${sshd.key}`, known];

@@ -198,7 +198,15 @@ test("without an ssh program, what only ssh can decide is refused by name", asyn
     const file = write("undecided", [`Match ${criterion}`, "User x"]);
     const ours = await read("a", { configFile: file, sshBinary: null });
     assert.match((ours as TransportError).message, new RegExp(`Match ${criterion.split(" ")[0]}`));
+    // What another criterion excludes need not be decided.
+    for (const head of [`Match host b ${criterion}`, `Match ${criterion} host b`]) {
+      const other = await read("a", { configFile: write("excluded", [head, "User x"]), sshBinary: null });
+      assert.not.instance(other, TransportError);
+    }
   }
+  const including = write("undecided", ["Include %d/x"]);
+  const refused = await read("a", { configFile: including, sshBinary: null });
+  assert.match((refused as TransportError).message, "only an ssh program can decide 'Include %d/x'");
 });
 
 /** A small generator of numbers: the same files for the same seed. */
