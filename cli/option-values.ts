@@ -1,5 +1,6 @@
 // Parses the values of options: texts → numbers, sizes and so on. A value that makes no sense gets one clear message.
 
+import type { WayName } from "../agent/host/become.ts";
 import { UsageError } from "./exit.ts";
 
 /** -l and -L: the probe point whose matches are listed. */
@@ -24,6 +25,14 @@ export function whereOf(host: string | undefined, remote: string | undefined, lo
     throw new UsageError(`'--remote ${remote}': only ssh:// and direct:// are supported`);
   }
   return { host: remote.replace(/^ssh:\/\//, "").replace(/\/$/, ""), local };
+}
+
+/** --become and --sudo, which is short for one of its ways */
+export function wayOf(way: string | undefined, sudo: boolean): WayName | undefined {
+  if (sudo && way !== undefined && way !== "sudo") {
+    throw new UsageError(`'--sudo' and '--become ${way}' cannot be used together`);
+  }
+  return sudo ? "sudo" : (way as WayName | undefined);
 }
 
 /** -l and -L */

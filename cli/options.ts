@@ -5,6 +5,7 @@
 // first writes every option in its long form; then yargs checks types and prints the help.
 
 import yargs from "yargs";
+import { WAYS, type WayName } from "../agent/host/become.ts";
 import { UsageError } from "./exit.ts";
 import { IDLE, refusalOf } from "./foreign.ts";
 import {
@@ -15,6 +16,7 @@ import {
   type Rotation,
   rotation,
   seconds,
+  wayOf,
   whereOf,
   wholeNumber,
 } from "./option-values.ts";
@@ -89,6 +91,14 @@ export const OPTIONS: OptionRow[] = [
   },
   { name: "accept-new", type: "flag", group: WHERE, help: "record an unknown host key without asking" },
   { name: "sudo", type: "flag", group: WHERE, help: "become root with sudo on the remote" },
+  {
+    name: "become",
+    type: "text",
+    value: "WAY",
+    choices: WAYS.map(({ name }) => name),
+    group: WHERE,
+    help: "become root on the remote with sudo, or with doas or run0 where they ask for no password",
+  },
   {
     name: "ssh",
     type: "text",
@@ -267,7 +277,8 @@ export interface Settings {
   sshOptions: string[];
   knownHosts: string[];
   acceptNew: boolean;
-  sudo: boolean;
+  /** How to become root on the remote. */
+  become?: WayName;
   ssh: "auto" | "ssh2" | "openssh";
   script?: string;
   /** Scripts beside it (-E). */
@@ -445,7 +456,7 @@ function toSettings(job: "script" | "run", values: Record<string, unknown>): Set
     sshOptions: list("ssh-option"),
     knownHosts: list("known-hosts"),
     acceptNew: flag("accept-new"),
-    sudo: flag("sudo"),
+    become: wayOf(text("become"), flag("sudo")),
     ssh: (text("ssh") as Settings["ssh"]) ?? "auto",
     script: text("script"),
     extra: list("extra"),

@@ -32,7 +32,7 @@ export async function openRemote(settings: Settings): Promise<Remote> {
   try {
     const agents = readAgents();
     transport = await openTransport(settings);
-    const agent = await startAgent(transport, { agents, sudo: settings.sudo ? "yes" : "no" });
+    const agent = await startAgent(transport, { agents, ...(settings.become ? { become: settings.become } : {}) });
     const opened = transport;
     return {
       process: agent.process,

@@ -1,14 +1,27 @@
-// Answers sudo's request for a password. sudo runs as `sudo -S -p MARKER`, so its prompt is the marker on standard
-// error. The password goes to its standard input, but only after the prompt, because sudo may not need one. The
-// password appears in no argument, file or log, and is dropped once it is written.
+// Answers the request for a password of a program that makes root (sudo runs as `sudo -S -p MARKER`, so its prompt is
+// the marker on standard error). The password goes to its standard input, but only after the prompt, because sudo may
+// not need one. It appears in no argument, file, log or environment, and is dropped once it is written.
+//
+// Invariant: nothing is asked of the user unless the user asked for sudo and the script has said that sudo is next; a
+// marker on standard error at any other time is text like any other.
 
+import { printable } from "./printable.ts";
 import type { Tap } from "./tap.ts";
 import { type AskPassword, type RemoteProcess, TransportError } from "./transport.ts";
 
+/** A remote that asks more often is not sudo. */
+const MOST_TRIES = 10;
+/** So much of standard error is kept: its end explains a failure. */
+const KEPT = 16 << 10;
+
 /** The exchange with one sudo. */
 export class Sudo {
+  /** Bytes that came on standard error. */
+  bytes = 0;
+  /** Whether a prompt is to be expected. */
+  private isAsking = false;
   /** What sudo and others said on standard error, without prompts. */
-  text = "";
+  private said = "";
   private tries = 0;
   private readonly marker: string;
   private readonly where: string;
@@ -20,12 +33,26 @@ export class Sudo {
     this.ask = options.ask;
   }
 
-  /** Takes what came on standard error; answers a prompt if there is one. */
-  async answer(stderr: Tap, process: RemoteProcess): Promise<void> {
-    this.text += stderr.takeAll().toString("utf8");
-    const prompt = this.text.indexOf(this.marker);
-    if (prompt < 0) return;
-    this.text = this.text.slice(0, prompt) + this.text.slice(prompt + this.marker.length);
+  /** From now on, the marker on standard error is sudo's prompt. What was said before is not sudo's. */
+  expect(): void {
+    this.isAsking = true;
+    this.said = "";
+  }
+
+  /** From now on it is not: sudo has started its command. */
+  finish(): void {
+    this.isAsking = false;
+  }
+
+  /** Takes what came on standard error; answers a prompt if there is one, and says whether there was. */
+  async answer(stderr: Tap, process: RemoteProcess): Promise<boolean> {
+    const came = stderr.takeAll();
+    this.bytes += came.length;
+    this.said = (this.said + came.toString("utf8")).slice(-KEPT);
+    const prompt = this.isAsking ? this.said.indexOf(this.marker) : -1;
+    if (prompt < 0) return false;
+    this.said = this.said.slice(0, prompt) + this.said.slice(prompt + this.marker.length);
+    if (this.tries === MOST_TRIES) throw new TransportError("sudo", `sudo on ${this.where} asks for ever`);
     const again = this.tries++ > 0 ? "Sorry, try again.\n" : "";
     const password = await this.ask(`${again}[sudo] password for ${this.where}: `);
     if (password === null) {
@@ -33,16 +60,13 @@ export class Sudo {
       throw new TransportError("sudo", `sudo on ${this.where} wants a password, and none was given`, hint);
     }
     process.stdin.write(`${password}\n`);
+    return true;
   }
 
-  /** Why sudo ended without starting anything. */
-  failure(): TransportError {
-    const said = this.text
-      .split("\n")
-      .map((line) => line.trim())
-      .filter((line) => line !== "" && !/try again/i.test(line))
-      .at(-1);
-    const hint = "check the password, or that this user may run sudo";
-    return new TransportError("sudo", `sudo on ${this.where} refused${said ? `: ${said}` : ""}`, hint);
+  /** The last line on standard error that is not about a wrong password; "" if there is none. */
+  get lastLine(): string {
+    const lines = this.said.split("\n").map((line) => line.trim());
+    const last = lines.filter((line) => line !== "" && !/try again/i.test(line)).at(-1) ?? "";
+    return printable(last, 200);
   }
 }

@@ -9,13 +9,13 @@
 enum { NR_read = 0, NR_write = 1, NR_close = 3, NR_mmap = 9, NR_mprotect = 10, NR_rt_sigaction = 13,
        NR_rt_sigprocmask = 14, NR_clone = 56, NR_execve = 59, NR_openat = 257, NR_fcntl = 72, NR_chdir = 80,
        NR_setpgid = 109, NR_setuid = 105, NR_setgid = 106, NR_setgroups = 116, NR_sigaltstack = 131,
-       NR_prctl = 157, NR_exit_group = 231, NR_dup3 = 292 };
+       NR_prctl = 157, NR_prlimit64 = 302, NR_exit_group = 231, NR_dup3 = 292 };
 #elif defined(__aarch64__)
 #define MACHINE 183
 enum { NR_read = 63, NR_write = 64, NR_close = 57, NR_mmap = 222, NR_mprotect = 226, NR_rt_sigaction = 134,
        NR_rt_sigprocmask = 135, NR_clone = 220, NR_execve = 221, NR_openat = 56, NR_fcntl = 25, NR_chdir = 49,
        NR_setpgid = 154, NR_setuid = 146, NR_setgid = 144, NR_setgroups = 159, NR_sigaltstack = 132,
-       NR_prctl = 167, NR_exit_group = 94, NR_dup3 = 24 };
+       NR_prctl = 167, NR_prlimit64 = 261, NR_exit_group = 94, NR_dup3 = 24 };
 #else
 #error "no such CPU yet: a row here, in start.c and in remote/sys-numbers.ts"
 #endif

@@ -94,16 +94,23 @@ struct spawn {
   int32_t uid, gid;
   int32_t report;
   uint32_t group_count, groups;
-  uint32_t directory, zero;
+  uint32_t directory, limits;
 };
 _Static_assert(sizeof(struct spawn) == 64, "Spawn.Size");
 
-enum { MAX_ARGUMENTS = 64, SETMASK = 2, PR_SET_PDEATHSIG = 1, SIGCHLD = 17, SIGTERM = 15, EXIT_NOT_STARTED = 127 };
+enum { MAX_ARGUMENTS = 64, LIMIT_COUNT = 16, LIMIT_BYTES = 16, SETMASK = 2, PR_SET_PDEATHSIG = 1, SIGCHLD = 17, SIGTERM = 15, EXIT_NOT_STARTED = 127 };
 
 static void report_and_die(const struct spawn* s, int64_t error) {
   int32_t errno_value = (int32_t)-error;
   if (s->report >= 0) syscall3(NR_write, s->report, (int64_t)&errno_value, 4);
   die(EXIT_NOT_STARTED);
+}
+
+/** A limit that this process may not raise stays as it is. */
+static void set_limits(const struct spawn* s) {
+  if (s->limits == 0) return;
+  for (int i = 0; i < LIMIT_COUNT; ++i)
+    syscall6(NR_prlimit64, 0, i, (int64_t)AT(s->limits + i * LIMIT_BYTES), 0, 0, 0);
 }
 
 static void become_user(const struct spawn* s) {
@@ -119,6 +126,7 @@ static _Noreturn void run_child(const struct spawn* s, char** arguments) {
   uint64_t no_signals = 0;
   if (s->gate_write >= 0) syscall3(NR_close, s->gate_write, 0, 0);
   syscall3(NR_setpgid, 0, 0, 0);
+  set_limits(s);
   become_user(s);
   // If the agent is killed its command goes too. After setuid, which would clear it.
   syscall6(NR_prctl, PR_SET_PDEATHSIG, SIGTERM, 0, 0, 0, 0);

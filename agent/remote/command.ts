@@ -1,10 +1,11 @@
 // The -c command. It is forked early, so that target() is known before the begin probes run. It waits at a gate (a pipe
 // that it reads from) until all probes are attached, so that they miss nothing that it does. It runs as the login user,
-// also under sudo, in a process group of its own, with /dev/null as its standard input.
+// also under sudo, with that user's limits, in a process group of its own, with /dev/null as its standard input.
 
 import { FailureCode } from "../../common/format/frame";
-import { environmentAddress, environmentEntries, getEnvironment, parseNumber } from "./args";
+import { environmentAddress, environmentEntries, parseNumber } from "./args";
 import { Errno, Failure, Result } from "./errors";
+import { Login } from "./login";
 import {
   addressOf,
   close,
@@ -35,11 +36,13 @@ export class CommandRequest {
   text: string = "";
   /** user's name, for the groups; may be empty */
   user: string = "";
-  /** -1: as SUDO_UID and SUDO_GID say, or unchanged */
+  /** -1: the user who logged in */
   uid: i32 = -1;
   gid: i32 = -1;
   /** Whether the agent reads what the command prints; otherwise it goes where the agent's own output goes. */
   captured: bool = true;
+
+  constructor(public login: Login) {}
 }
 
 /** A command: it waits at the gate, runs, or has ended. */
@@ -138,6 +141,7 @@ class Spawner {
   private request: StaticArray<u8> = new StaticArray<u8>(Spawn.Size);
   private childEnds: i32[] = [];
   private groups: StaticArray<u32> = new StaticArray<u32>(0);
+  private limits: StaticArray<u8> = new StaticArray<u8>(0);
   /** The child reads its environment through these addresses. */
   private environment: Environment = new Environment();
 
@@ -178,11 +182,13 @@ class Spawner {
     let uid = request.uid;
     let gid = request.gid;
     let user = request.user;
-    if (uid < 0 && geteuid() == 0) {
-      uid = parseNumber(getEnvironment("SUDO_UID") || "");
-      gid = parseNumber(getEnvironment("SUDO_GID") || "");
-      user = getEnvironment("SUDO_USER") || "";
+    if (uid < 0) {
+      uid = request.login.uid;
+      gid = request.login.gid;
+      user = request.login.user;
     }
+    this.limits = request.login.limits;
+    store<u32>(at, <u32>changetype<usize>(this.limits), Spawn.Limits);
     if (uid < 0 || geteuid() != 0) {
       uid = -1;
       gid = -1;

@@ -5,6 +5,7 @@
 //   stap-agent run      by itself, formatted text (run.ts)
 
 import { readArguments } from "./args";
+import { Login } from "./login";
 import { openStandard, writeAll } from "./output";
 import { run } from "./run";
 import { serve } from "./serve";
@@ -17,7 +18,9 @@ The part of stap-remote that runs on the traced machine.
 Commands:
   run OBJECT.bo [-x PID] [-c CMD] [-T SECONDS] [-o FILE]
              load and run an object by itself; prints its output
-  serve      serve a host: frames on standard input and output
+  serve [login=UID:GID:NAME] [limits=SOFT:HARD,...]
+             serve a host: frames on standard input and output; -c runs as
+             that user, with these limits
   version    print the version
   --help     print this text
 `;
@@ -30,10 +33,18 @@ export function main(): i32 {
   const args = readArguments();
   const command = args.length == 0 ? "" : args[0];
   if (command == "run") return run(args.slice(1));
-  if (command == "serve") return args.length == 1 ? serve() : refuse("serve takes no arguments");
+  if (command == "serve") return serveFor(args.slice(1));
   if (command == "version" || command == "--version" || command == "-V") return print(1, `stap-agent ${VERSION}\n`);
   if (command == "--help" || command == "-h" || command == "help") return print(1, HELP);
   return refuse(command.length == 0 ? "no command given" : `unknown command '${command}'`);
+}
+
+function serveFor(words: string[]): i32 {
+  const login = new Login();
+  for (let i = 0, n = words.length; i < n; ++i) {
+    if (!login.take(words[i])) return refuse(`serve does not take '${words[i]}'`);
+  }
+  return serve(login);
 }
 
 function refuse(problem: string): i32 {

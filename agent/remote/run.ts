@@ -11,6 +11,7 @@ import { errnoText, Failure } from "./errors";
 import { Events, Tag } from "./events";
 import { Interpreter, prepareInterpreter } from "./interpret";
 import { loadObject } from "./load";
+import { Login } from "./login";
 import { LoadedObject, openObject } from "./object";
 import { hasLostReader, writeAll } from "./output";
 import { checkPrivilege } from "./privilege";
@@ -161,6 +162,7 @@ class TextListener extends Listener {
 
 /** Runs an object by itself; the exit status. */
 export function run(args: string[]): i32 {
+  const login = new Login();
   const options = new RunArguments(args);
   if (options.problem.length != 0) return complain(`${options.problem}\nTry 'stap-agent --help'.`, EXIT_USAGE);
   const contents = readContents(options.object, MAX_OBJECT_BYTES);
@@ -184,19 +186,19 @@ export function run(args: string[]): i32 {
   if (!failure) {
     const prepared = prepareInterpreter(object);
     const interpreter = prepared.value;
-    if (interpreter) return runSession(interpreter, listener, options);
+    if (interpreter) return runSession(interpreter, listener, options, login);
     failure = prepared.failure;
   }
   if (object.rejectedProgram.length != 0) showRejected(object);
   return complainFailure(failure!, EXIT_REFUSED);
 }
 
-function runSession(interpreter: Interpreter, listener: TextListener, options: RunArguments): i32 {
+function runSession(interpreter: Interpreter, listener: TextListener, options: RunArguments, login: Login): i32 {
   const request = new RunRequest();
   request.targetPid = options.pid;
   request.timeoutMs = options.timeoutMs;
   if (options.command.length != 0) {
-    const command = new CommandRequest();
+    const command = new CommandRequest(login);
     command.text = options.command;
     command.captured = false;
     request.command = command;

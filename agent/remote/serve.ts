@@ -31,6 +31,7 @@ import { FrameReader, FrameWriter, Incoming, Payload } from "./frames";
 import { Interpreter, prepareInterpreter } from "./interpret";
 import { findFunctions } from "./kallsyms";
 import { closeObject, loadObject } from "./load";
+import { Login } from "./login";
 import { LoadedObject, openObject } from "./object";
 import { checkPrivilege } from "./privilege";
 import { RecordSink } from "./ring";
@@ -46,10 +47,10 @@ const PATIENCE_MS: i32 = 10000;
 const GLANCE_MS: i32 = 100;
 
 /** Serves one host on standard input and output; the exit status. */
-export function serve(): i32 {
+export function serve(login: Login): i32 {
   setNonblocking(0, true);
   setNonblocking(1, true);
-  const server = new Server();
+  const server = new Server(login);
   const status = server.run();
   server.finish();
   setNonblocking(0, false);
@@ -201,6 +202,10 @@ class Server extends Contact {
   private request: RunRequest | null = null;
   /** -EPERM: standard input is a plain file, always ready. */
   private inputWatch: i32 = 0;
+
+  constructor(private login: Login) {
+    super();
+  }
 
   run(): i32 {
     this.events.add(this.signals, Tag.Signal);
@@ -429,7 +434,7 @@ class Server extends Contact {
     request.targetPid = load<i32>(at, RunOptions.TargetPid);
     request.timeoutMs = load<u32>(at, RunOptions.TimeoutMs);
     const strings = new Payload(at + RunOptions.Size, payload.left - RunOptions.Size);
-    const command = new CommandRequest();
+    const command = new CommandRequest(this.login);
     command.text = strings.text(MAX_COMMAND_BYTES);
     command.user = strings.text(MAX_NAME_BYTES);
     command.uid = load<i32>(at, RunOptions.CommandUid);

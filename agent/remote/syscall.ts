@@ -46,6 +46,8 @@ export const CLOCK_MONOTONIC: i32 = 1;
 export const CLOCK_REALTIME_COARSE: i32 = 5;
 export const RLIMIT_NOFILE: i32 = 7;
 export const RLIMIT_MEMLOCK: i32 = 8;
+/** Resources that have a limit. */
+export const LIMIT_COUNT: i32 = 16;
 export const WNOHANG: i32 = 1;
 export const SIGHUP: i32 = 1;
 export const SIGINT: i32 = 2;
@@ -392,6 +394,8 @@ export const enum Spawn {
   Groups = 52,
   /** u32: NUL-terminated directory to start in, or 0 */
   Directory = 56,
+  /** u32: LIMIT_COUNT resource limits (ResourceLimit), or 0 */
+  Limits = 60,
   Size = 64,
 }
 
@@ -433,6 +437,13 @@ export function setrlimit(resource: i32, soft: i64, hard: i64): i32 {
   store<i64>(SCRATCH, soft, ResourceLimit.Soft);
   store<i64>(SCRATCH, hard, ResourceLimit.Hard);
   return call4(Nr.prlimit64, 0b100, 0, resource, SCRATCH, 0);
+}
+
+/** Stores all resource limits at `to`, ResourceLimit each. */
+export function getLimits(to: usize): void {
+  for (let i = 0; i < LIMIT_COUNT; ++i) {
+    call4(Nr.prlimit64, 0b1000, 0, i, 0, to + <usize>i * ResourceLimit.Size);
+  }
 }
 
 /** The hard limit of a resource; -1: unlimited. */

@@ -63,7 +63,7 @@ for (const ssh of ["ssh2", "openssh"] as const) {
   });
 
   test(`sudo without a password starts root's agent, over ${ssh}`, async () => {
-    const { path, uid } = await start("tester", ssh, { sudo: "yes" });
+    const { path, uid } = await start("tester", ssh, { become: "sudo" });
     assert.match(path, /^\/root\/\.cache\/stap-remote\/agent-/);
     assert.is.not(uid, 0);
   });
@@ -71,7 +71,7 @@ for (const ssh of ["ssh2", "openssh"] as const) {
   test(`sudo with a password asks for it, over ${ssh}`, async () => {
     const prompts: string[] = [];
     const askPassword = async (prompt: string) => (prompts.push(prompt) === 1 ? "wrong" : "guest");
-    const { path } = await start("asker", ssh, { sudo: "yes", askPassword });
+    const { path } = await start("asker", ssh, { become: "sudo", askPassword });
     assert.match(path, /^\/root\//);
     assert.is(prompts.length, 2);
   });
@@ -139,7 +139,7 @@ test("a user without sudo is told that root is needed, and that sudo refused", a
   const plain = await failure("nosudo");
   assert.is(plain.code, "not-root");
   assert.match(plain.hint!, "--sudo");
-  assert.is((await failure("nosudo", { sudo: "yes" })).code, "sudo");
+  assert.is((await failure("nosudo", { become: "sudo" })).code, "sudo");
 });
 
 test("a user for whom sudo works without a password is told so", async () => {

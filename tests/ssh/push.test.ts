@@ -2,7 +2,7 @@
 // script that a test writes, which changes the remote's environment, login shell or behaviour.
 
 import { execFileSync } from "node:child_process";
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import {
   chmodSync,
   chownSync,
@@ -16,65 +16,32 @@ import {
   utimesSync,
   writeFileSync,
 } from "node:fs";
+import { userInfo } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { findWay } from "../../agent/host/become.ts";
 import { type AgentArch, bootstrapScript, COMMAND } from "../../agent/host/bootstrap.ts";
 import { connect } from "../../agent/host/connect.ts";
 import { connectLocal } from "../../agent/host/local.ts";
 import { type PushOptions, type StartedAgent, startAgent } from "../../agent/host/push.ts";
 import { type RemoteProcess, type Transport, TransportError } from "../../agent/host/transport.ts";
-import { type Sshd, startSshd } from "./sshd.ts";
+import { Account, AGENT, agents, leftovers, NAME, TEMPORARY } from "./account.ts";
+import type { Sshd } from "./sshd.ts";
 
 const test = suite("start of the agent");
 const NOBODY = 65534;
-const TEMPORARY = ["/var/tmp", "/dev/shm", "/tmp", "/run/user/0"];
+const RUN = 'exec sh -c "$SSH_ORIGINAL_COMMAND"';
 
-/** Stands in for the agent: says how it was called, then echoes. Long enough to need several reads. */
-const AGENT = Buffer.from(`#!/bin/sh
-case $1 in
-  version) exit 0;;
-  serve) shift; umask; for word in "$@"; do printf "<%s>" "$word"; done; echo; exec cat;;
-esac
-exit 9
-# ${"padding ".repeat(12_000)}
-`);
-const HASH = createHash("sha256").update(AGENT).digest("hex");
-const NAME = `agent-${HASH}`;
-
+let account: Account;
 let sshd: Sshd;
 let home: string;
 
-/** Lets the remote's commands run in another way: `lines` are the body of a shell script. */
-function remote(...lines: string[]) {
-  writeFileSync(join(sshd.folder, "force"), `${lines.join("\n")}\n`);
-}
-
-/** The usual remote: its cache in the test's own folder. */
-function plainRemote(shell = "sh -c", environment = "") {
-  remote(`export XDG_CACHE_HOME='${home}/.cache' ${environment}`, `exec ${shell} "$SSH_ORIGINAL_COMMAND"`);
-}
-
-function agents(bytes: Uint8Array = AGENT): Map<AgentArch, Uint8Array> {
-  return new Map([
-    ["x86_64", bytes],
-    ["arm64", bytes],
-  ]);
-}
-
-/** Starts the agent, says something, and returns what it answered. */
-async function start(
-  options: Partial<PushOptions> = {},
-  open: () => Promise<Transport> = () => connect(sshd.options()),
-) {
-  const transport = await open();
-  try {
-    const agent = await startAgent(transport, { agents: agents(), timeoutMs: 10_000, ...options });
-    return { ...agent, ...(await talk(agent, "hello\n")) };
-  } finally {
-    await transport.close();
-  }
-}
+const remote = (...lines: string[]) => account.runs(...lines);
+const plainRemote = (shell?: string, environment?: string) => account.plain(shell, environment);
+const start = (options?: Partial<PushOptions>, open?: () => Promise<Transport>) => account.start(options, open);
+const failure = (options?: Partial<PushOptions>) => account.failure(options);
+const cached = () => account.cached();
 
 async function talk(agent: StartedAgent, text: string | Buffer) {
   const parts: Buffer[] = [];
@@ -85,37 +52,14 @@ async function talk(agent: StartedAgent, text: string | Buffer) {
   return { end, said: Buffer.concat(parts) };
 }
 
-async function failure(options: Partial<PushOptions> = {}): Promise<TransportError> {
-  try {
-    const { said } = await start(options);
-    return assert.unreachable(`started: ${said}`) as never;
-  } catch (error) {
-    if (!(error instanceof TransportError)) throw error;
-    assert.not.match(error.message, /\n/, "one line");
-    return error;
-  }
-}
-
-/** Names that the bootstrap left in the places for temporary files. */
-function leftovers(): string[] {
-  return TEMPORARY.filter((place) => existsSync(place)).flatMap((place) =>
-    readdirSync(place).filter((name) => name.startsWith("stap-remote-")),
-  );
-}
-
-function cached(): string[] {
-  const folder = join(home, ".cache", "stap-remote");
-  return existsSync(folder) ? readdirSync(folder) : [];
-}
-
 test.before(async () => {
-  sshd = await startSshd(["ForceCommand sh {folder}/force"]);
+  account = await Account.open();
+  sshd = account.sshd;
 });
 test.after(() => sshd.stop());
 test.before.each(() => {
-  home = join(sshd.folder, `home-${randomBytes(4).toString("hex")}`);
-  mkdirSync(home, { mode: 0o700 });
-  plainRemote();
+  account.reset();
+  home = account.home;
 });
 
 test("sends the agent once, keeps it by its hash, and finds it the next time", async () => {
@@ -208,7 +152,7 @@ const BUSYBOX = ["/bin/busybox", "/usr/bin/busybox"].find((path) => existsSync(p
 (BUSYBOX ? test : test.skip)("needs no tools but busybox's", async () => {
   const bin = join(home, "bin");
   mkdirSync(bin);
-  const tools = "sh uname id ls mkdir chmod rm mv cat head wc sha256sum dd".split(" ");
+  const tools = "sh uname id ls mkdir chmod rm mv cat head wc sha256sum dd sleep".split(" ");
   for (const tool of tools) symlinkSync(BUSYBOX!, join(bin, tool));
   plainRemote(`${bin}/sh -c`, `PATH='${bin}'`);
   assert.is((await start()).uploaded, true);
@@ -441,12 +385,17 @@ function cutShort(process: RemoteProcess): RemoteProcess {
 }
 
 /** A remote whose login user has uid 1000, and a sudo that takes the password "secret" or, if `free`, none. */
-function userRemote({ free, sudo = true }: { free: boolean; sudo?: boolean }) {
+function userRemote({ free, sudo = true, mayNot = false }: { free: boolean; sudo?: boolean; mayNot?: boolean }) {
   const bin = join(home, "bin");
   mkdirSync(bin);
-  writeFileSync(join(bin, "id"), '#!/bin/sh\n[ "$ROOT" = yes ] && echo 0 || echo 1000\n', { mode: 0o700 });
+  writeFileSync(
+    join(bin, "id"),
+    '#!/bin/sh\n[ "$1" = -un ] && exec echo user\n[ "$ROOT" = yes ] && echo 0 || echo 1000\n',
+    { mode: 0o700 },
+  );
   const lines = [
     "#!/bin/sh",
+    `if [ "$1 $2" = "-n -l" ]; then echo ${mayNot ? "Sorry, user u may not run sudo on box." : "password?"}; exit 1; fi`,
     `if [ "$1" = -n ]; then shift; ${free ? 'ROOT=yes exec "$@"' : "exit 1"}; fi`,
     `prompt=$3; shift 3; echo "$*" >> '${home}/arguments'`,
     "for try in 1 2 3; do",
@@ -493,7 +442,7 @@ test("a login user who is not root is told that sudo would work without a passwo
 test("sudo without a password asks nobody", async () => {
   userRemote({ free: true });
   const { prompts, askPassword } = answering();
-  const { uid, said } = await start({ sudo: "yes", askPassword });
+  const { uid, said } = await start({ become: "sudo", askPassword });
   assert.is(uid, 1000);
   assert.match(said.toString(), /hello\n$/);
   assert.equal(prompts, []);
@@ -502,9 +451,9 @@ test("sudo without a password asks nobody", async () => {
 test("sudo's password is asked for until it is right, and is in no argument", async () => {
   userRemote({ free: false });
   const { prompts, askPassword } = answering("wrong", "secret");
-  const { uid, said } = await start({ sudo: "yes", askPassword });
+  const { uid, said } = await start({ become: "sudo", askPassword });
   assert.is(uid, 1000);
-  assert.match(said.toString(), /^\d+\n\nhello\n$/);
+  assert.match(said.toString(), /^\d+\n<login=1000:1000:user><limits=[-0-9:,]+>\nhello\n$/);
   assert.is(prompts.length, 2);
   assert.match(prompts[0]!, "[sudo] password for");
   const args = readFileSync(join(home, "arguments"), "utf8");
@@ -514,21 +463,85 @@ test("sudo's password is asked for until it is right, and is in no argument", as
 
 test("wrong passwords end with what sudo says", async () => {
   userRemote({ free: false });
-  const error = await failure({ sudo: "yes", askPassword: answering("a", "b", "c", "d").askPassword });
+  const error = await failure({ become: "sudo", askPassword: answering("a", "b", "c", "d").askPassword });
   assert.is(error.code, "sudo");
   assert.match(error.message, "3 incorrect password attempts");
 });
 
 test("a password that nobody gives is an error that says what to do", async () => {
   userRemote({ free: false });
-  const error = await failure({ sudo: "yes", askPassword: answering(null).askPassword });
+  const error = await failure({ become: "sudo", askPassword: answering(null).askPassword });
   assert.is(error.code, "sudo");
   assert.match(error.message, "wants a password");
 });
 
+test("a user who may not run sudo is refused at once with sudo's words, and asked nothing", async () => {
+  userRemote({ free: false, mayNot: true });
+  const { prompts, askPassword } = answering("secret");
+  const error = await failure({ become: "sudo", askPassword });
+  assert.is(error.code, "sudo");
+  assert.match(error.message, /^sudo on .* refused: Sorry, user u may not run sudo on box\.$/);
+  assert.equal(prompts, []);
+});
+
+test("sudo that keeps HOME makes nothing in the user's home", async () => {
+  userRemote({ free: true });
+  const theirs = join(home, "theirs");
+  mkdirSync(theirs);
+  chownSync(theirs, NOBODY, NOBODY);
+  account.runs(`export HOME='${theirs}' PATH='${home}/bin':"$PATH"; unset XDG_CACHE_HOME`, RUN);
+  const { path } = await start({ become: "sudo" });
+  assert.not.match(path, theirs);
+  assert.equal(readdirSync(theirs), []);
+  mkdirSync(join(theirs, ".cache"));
+  chownSync(join(theirs, ".cache"), NOBODY, NOBODY);
+  await start({ become: "sudo" });
+  assert.equal(readdirSync(join(theirs, ".cache")), []);
+});
+
+for (const [way, quiet, words] of [
+  ["doas", "-n", "doas: Authorization required"],
+  ["run0", "--no-ask-password", "Failed to start transient service unit: Access denied"],
+] as const) {
+  test(`${way} makes root where it asks for no password, and is quoted where it would`, async () => {
+    userRemote({ free: false, sudo: true });
+    account.program(way, `[ "$1" = ${quiet} ] || exit 9`, "shift", 'ROOT=yes exec "$@"');
+    const { uid, said } = await start({ become: way });
+    assert.is(uid, 1000);
+    assert.match(said, /<login=1000:1000:user>/);
+    account.program(way, `echo "${words}" >&2`, "exit 1");
+    const error = await failure({ become: way });
+    assert.is(error.code, "sudo");
+    assert.match(error.message, `${way} on ${userInfo().username}@127.0.0.1:${sshd.port} refused: ${words}`);
+    assert.match(error.hint!, "without a password");
+    rmSync(join(home, "bin", way));
+    assert.match((await failure({ become: way })).message, `there is no ${way}`);
+  });
+}
+
+test("a login user who is not root is told that doas would work without a password", async () => {
+  userRemote({ free: false });
+  account.program("doas", "shift", 'exec "$@"');
+  assert.match((await failure()).hint!, "--become doas (it works there without a password)");
+});
+
+test("a folder at the agent's name is left alone, and said", async () => {
+  const { path } = await start();
+  rmSync(path);
+  mkdirSync(path);
+  const { path: other, said, notes } = await start();
+  assert.match(other, /\/stap-remote-[0-9a-f]+\//);
+  assert.match(said, "hello");
+  assert.equal(notes, [
+    `${path} on ${userInfo().username}@127.0.0.1:${sshd.port} is a folder: the agent cannot be kept there`,
+  ]);
+  assert.equal(cached(), [NAME]);
+  assert.equal(readdirSync(path), []);
+});
+
 test("a remote without sudo is named", async () => {
   userRemote({ free: false, sudo: false });
-  const error = await failure({ sudo: "yes" });
+  const error = await failure({ become: "sudo" });
   assert.is(error.code, "sudo");
   assert.match(error.message, "there is no sudo");
 });
@@ -555,7 +568,7 @@ script("what goes over the wire first is one line, and nothing in the command ne
   const text = bootstrapScript({
     marker: "0123456789abcdef",
     agents: [{ arch: "x86_64", sha256: "a".repeat(64), size: 1 }],
-    sudo: true,
+    way: findWay("sudo"),
     args: ["serve"],
   });
   assert.not.match(text, /\n/);
