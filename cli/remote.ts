@@ -20,6 +20,8 @@ export interface Remote {
   kind: string;
   /** Whether the agent had to be sent. */
   uploaded: boolean;
+  /** What the user should know of it: sentences. */
+  notes?: string[];
   close(): Promise<void>;
 }
 
@@ -39,6 +41,7 @@ export async function openRemote(settings: Settings): Promise<Remote> {
       where: transport.where,
       kind: transport.kind,
       uploaded: agent.uploaded,
+      notes: agent.notes,
       close: () => opened.close(),
     };
   } catch (error) {

@@ -115,6 +115,7 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
   const opening = around.openRemote(settings);
   const compiler = scripts ? prepare(loadCompiler, opening) : undefined;
   const remote = await opening;
+  for (const note of remote.notes ?? []) around.message(`WARNING: ${note}\n`);
   let session: Session | undefined;
   let cache: FactsCache | undefined;
   try {
