@@ -4,6 +4,7 @@
 
 import { version } from "./assets.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
+import { changeInstalled } from "./install.ts";
 import { helpText, onlyCompiles, parseOptions } from "./options.ts";
 import { errorLine } from "./report.ts";
 import { compileOnly, runJob, type Surroundings } from "./run.ts";
@@ -19,6 +20,7 @@ export async function main(argv: string[], around: Surroundings): Promise<ExitSt
       await output.close();
       return EXIT.done;
     }
+    if (settings.job === "install" || settings.job === "uninstall") return await changeInstalled(settings, around);
     const compiles = settings.job === "script" && onlyCompiles(settings);
     if (compiles && settings.host === undefined && !settings.local) return await compileOnly(settings, around);
     return await runJob(settings, around);

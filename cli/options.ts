@@ -100,6 +100,13 @@ export const OPTIONS: OptionRow[] = [
     help: "become root on the remote with sudo, or with doas or run0 where they ask for no password",
   },
   {
+    name: "group",
+    type: "text",
+    value: "GROUP",
+    group: WHERE,
+    help: "with install: the group whose members may trace without root; they can read kernel memory",
+  },
+  {
     name: "ssh",
     type: "text",
     value: "WHICH",
@@ -259,10 +266,14 @@ const BY_NAME = new Map(OPTIONS.map((row) => [row.name, row]));
 const BY_SHORT = new Map(OPTIONS.filter((row) => row.short).map((row) => [row.short as string, row]));
 const takesValue = (row: OptionRow) => row.type === "text" || row.type === "list";
 
+/** Jobs beside running a script: the first word of the command line. */
+const JOBS = ["run", "install", "uninstall"] as const;
+type Job = (typeof JOBS)[number] | "script";
+
 /** What the command line asks for, by option name. */
 export interface Settings {
   /** "run" is given an object, "script" a script. */
-  job: "script" | "run";
+  job: Job;
   /** The script's or object's file; undefined with -e. */
   file?: string;
   args: string[];
@@ -279,6 +290,8 @@ export interface Settings {
   acceptNew: boolean;
   /** How to become root on the remote. */
   become?: WayName;
+  /** Of `install`: who may run the agent. */
+  group?: string;
   ssh: "auto" | "ssh2" | "openssh";
   script?: string;
   /** Scripts beside it (-E). */
@@ -319,8 +332,8 @@ export interface Settings {
 
 /** Command line to settings; throws a UsageError. */
 export function parseOptions(argv: string[]): Settings {
-  const job = argv[0] === "run" ? "run" : "script";
-  const { options, positionals } = spell(job === "run" ? argv.slice(1) : argv);
+  const job = JOBS.find((name) => name === argv[0]) ?? "script";
+  const { options, positionals } = spell(job === "script" ? argv : argv.slice(1));
   const values = parser()
     .fail((message: string) => {
       throw new UsageError(firstLine(message));
@@ -328,6 +341,7 @@ export function parseOptions(argv: string[]): Settings {
     .parseSync(options) as Record<string, unknown>;
   const settings = toSettings(job, values);
   if (job === "run") refuseCompileOptions(options);
+  if (job === "install" || job === "uninstall") refuseAllBut(job, options);
   if (settings.script === undefined && positionals.length > 0) settings.file = positionals.shift() as string;
   settings.args = positionals;
   if (!settings.help && !settings.version) check(settings);
@@ -342,7 +356,11 @@ export async function helpText(): Promise<string> {
 function parser() {
   let builder = yargs([])
     .scriptName("stap-remote")
-    .usage("Usage: stap-remote [options] SCRIPT.stp [ARGUMENT]...\n       stap-remote run OBJECT.bo [options]")
+    .usage(
+      "Usage: stap-remote [options] SCRIPT.stp [ARGUMENT]...\n       stap-remote run OBJECT.bo [options]\n" +
+        "       stap-remote install --host BOX --group GROUP [options]\n" +
+        "       stap-remote uninstall --host BOX [options]",
+    )
     .epilogue("SCRIPT may be '-': standard input. Options may follow it. What follows '--' is passed to the script.")
     .parserConfiguration({ "boolean-negation": false, "camel-case-expansion": false, "dot-notation": false })
     .help(false)
@@ -433,7 +451,7 @@ function distance(a: string, b: string): number {
   return row[b.length]!;
 }
 
-function toSettings(job: "script" | "run", values: Record<string, unknown>): Settings {
+function toSettings(job: Job, values: Record<string, unknown>): Settings {
   const text = (name: string): string | undefined => {
     const value = values[name];
     return Array.isArray(value) ? String(value.at(-1)) : (value as string | undefined);
@@ -456,6 +474,7 @@ function toSettings(job: "script" | "run", values: Record<string, unknown>): Set
     sshOptions: list("ssh-option"),
     knownHosts: list("known-hosts"),
     acceptNew: flag("accept-new"),
+    group: text("group"),
     become: wayOf(text("become"), flag("sudo")),
     ssh: (text("ssh") as Settings["ssh"]) ?? "auto",
     script: text("script"),
@@ -494,6 +513,23 @@ function toSettings(job: "script" | "run", values: Record<string, unknown>): Set
 
 const LATE = new Set(["script", "extra", "list", "list-variables", "set"]);
 
+/** `install` and `uninstall` only connect. */
+function refuseAllBut(job: Job, options: string[]): void {
+  for (const option of options) {
+    const name = option.slice(2).replace(/=.*/s, "");
+    const group = BY_NAME.get(name)?.group;
+    if (group !== WHERE && group !== OUTPUT) throw new UsageError(`option '--${name}' has no meaning for '${job}'`);
+  }
+}
+
+function checkInstallation({ job, file, host, local, group }: Settings): void {
+  if (file !== undefined) throw new UsageError(`'${job}' takes no argument, not '${file}'`);
+  if ((host === undefined) !== local) throw new UsageError(`'${job}' needs a machine: --host [USER@]BOX, or --local`);
+  if (job === "uninstall") return;
+  const isName = group !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(group);
+  if (!isName) throw new UsageError("'install' needs a group on the remote: --group GROUP");
+}
+
 /** `run` is given an object: what changes the compilation comes too late. */
 function refuseCompileOptions(options: string[]): void {
   for (const option of options) {
@@ -512,6 +548,10 @@ export function onlyCompiles(settings: Settings): boolean {
 /** Combinations that make no sense. */
 function check(settings: Settings): void {
   const { job, file, script, host, local } = settings;
+  if (job === "install" || job === "uninstall") {
+    checkInstallation(settings);
+    return;
+  }
   if (job === "run" && file === undefined) throw new UsageError("'run' needs an object file");
   if (job === "run" && settings.args.length > 0)
     throw new UsageError("an object takes no arguments: they were compiled in");

@@ -30,27 +30,31 @@ export type OpenRemote = (settings: Settings) => Promise<Remote>;
 
 /** Connects as the options say and starts the agent. */
 export async function openRemote(settings: Settings): Promise<Remote> {
-  let transport: Transport | undefined;
+  const agents = readAgents();
+  return orExitError(async () => {
+    const transport = await openTransport(settings);
+    try {
+      const agent = await startAgent(transport, { agents, ...(settings.become ? { become: settings.become } : {}) });
+      const { process, uploaded, notes } = agent;
+      return { process, where: transport.where, kind: transport.kind, uploaded, notes, close: () => transport.close() };
+    } catch (error) {
+      await transport.close().catch(() => {});
+      throw error;
+    }
+  });
+}
+
+/** Does something with a remote; its failures become errors with an exit status. */
+export async function orExitError<T>(work: () => Promise<T>): Promise<T> {
   try {
-    const agents = readAgents();
-    transport = await openTransport(settings);
-    const agent = await startAgent(transport, { agents, ...(settings.become ? { become: settings.become } : {}) });
-    const opened = transport;
-    return {
-      process: agent.process,
-      where: transport.where,
-      kind: transport.kind,
-      uploaded: agent.uploaded,
-      notes: agent.notes,
-      close: () => opened.close(),
-    };
+    return await work();
   } catch (error) {
-    await transport?.close().catch(() => {});
     throw error instanceof TransportError ? new ExitError(statusOf(error.code), error.message, error.hint) : error;
   }
 }
 
-async function openTransport(settings: Settings): Promise<Transport> {
+/** Connects as the options say. */
+export async function openTransport(settings: Settings): Promise<Transport> {
   if (settings.local) return (await import("../agent/host/local.ts")).connectLocal();
   const { connect } = await import("../agent/host/connect.ts");
   return connect({

@@ -130,8 +130,8 @@ function settings({ marker, way, args }: Bootstrap): string {
 // safe FOLDER [FILE]: sets p to the folder's real path and says whether only root can change what is there.
 //   In `ls -ldn` column 6 of the mode is the group's w, column 9 the others' w, column 10 a t for a sticky folder.
 // limits: sets l to this shell's resource limits, in the kernel's order: SOFT:HARD, with - for "unlimited".
-// guard: the process that removes t and d if this one is killed, and ends this one if t has not grown for seven seconds.
-//   free ends it. It starts before t and d exist, and is patient before and after the transfer. It says nothing.
+// guard: the process that removes t and d if this one is killed, and ends this one if t has not grown for seven
+//   seconds. free ends it. It starts before t and d exist, and is patient before and after the transfer.
 // receive FOLDER: receives the agent as FOLDER/.agent-MARKER; sets t. The reader has a process of its own, because a
 //   shell handles signals while it waits for one, but not while it runs a program. After `sync`, the stream begins
 //   anew behind the marker.

@@ -1,7 +1,7 @@
 // Makes sure that the agent is on the remote and starts it, in one exec. This is the host's side of the conversation
 // that bootstrap.ts describes. If the agent is cached, it takes one round trip.
 //
-// exec → READY → hello, uid → [become | password → hello, uid] → [send → bytes, skip]* → run → the streams are the agent's
+// exec → READY → hello, uid → [become | password → hello, uid] → [send → bytes, skip]* → run → the agent's streams
 //
 // The remote may lie. So each word is taken only where it can come, each step has a limit (the time since the step
 // began, not since the last byte), and all that is said until the agent runs is bounded.

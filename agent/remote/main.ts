@@ -3,8 +3,10 @@
 //
 //   stap-agent serve    for a host, frames on standard input and output (serve.ts)
 //   stap-agent run      by itself, formatted text (run.ts)
+//   stap-agent grant    capabilities for an agent's file (grant.ts)
 
 import { readArguments } from "./args";
+import { GRANTED, grant } from "./grant";
 import { Login } from "./login";
 import { openStandard, writeAll } from "./output";
 import { run } from "./run";
@@ -21,6 +23,8 @@ Commands:
   serve [login=UID:GID:NAME] [limits=SOFT:HARD,...]
              serve a host: frames on standard input and output; -c runs as
              that user, with these limits
+  grant FILE [MASK]
+             give an agent's file the capabilities that tracing needs
   version    print the version
   --help     print this text
 `;
@@ -33,6 +37,7 @@ export function main(): i32 {
   const args = readArguments();
   const command = args.length == 0 ? "" : args[0];
   if (command == "run") return run(args.slice(1));
+  if (command == "grant") return grantTo(args.slice(1));
   if (command == "serve") return serveFor(args.slice(1));
   if (command == "version" || command == "--version" || command == "-V") return print(1, `stap-agent ${VERSION}\n`);
   if (command == "--help" || command == "-h" || command == "help") return print(1, HELP);
@@ -45,6 +50,15 @@ function serveFor(words: string[]): i32 {
     if (!login.take(words[i])) return refuse(`serve does not take '${words[i]}'`);
   }
   return serve(login);
+}
+
+/** MASK, in hexadecimal, is for trying out which capabilities suffice. */
+function grantTo(words: string[]): i32 {
+  if (words.length != 1 && words.length != 2) return refuse("grant takes a file");
+  const problem = grant(words[0], words.length == 2 ? <u64>U64.parseInt(words[1], 16) : GRANTED);
+  if (problem.length == 0) return 0;
+  print(2, `${problem}\n`);
+  return 1;
 }
 
 function refuse(problem: string): i32 {

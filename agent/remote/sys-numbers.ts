@@ -35,6 +35,7 @@ export const enum Nr {
   uname,
   prctl,
   prlimit64,
+  setxattr,
   getrandom,
   getcpu,
   Size,
@@ -70,6 +71,7 @@ const X86_64: StaticArray<i16> = [
   63, // uname
   157, // prctl
   302, // prlimit64
+  188, // setxattr
   318, // getrandom
   309, // getcpu
 ];
@@ -104,6 +106,7 @@ const GENERIC: StaticArray<i16> = [
   160, // uname
   167, // prctl
   261, // prlimit64
+  5, // setxattr
   278, // getrandom
   168, // getcpu
 ];

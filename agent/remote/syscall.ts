@@ -141,6 +141,14 @@ export function setNonblocking(fd: i32, on: bool): i32 {
   return failed < 0 ? failed : flags;
 }
 
+/** Sets an extended attribute of a file; 0 or -errno. */
+export function setxattr(path: string, name: string, value: usize, bytes: i32): i32 {
+  const file = String.UTF8.encode(path, true);
+  const attribute = String.UTF8.encode(name, true);
+  const nr = numberOf(Nr.setxattr);
+  return <i32>sys(nr, 0b111, changetype<usize>(file), changetype<usize>(attribute), value, bytes, 0, 0);
+}
+
 /** The bytes of a file, or why there are none. */
 export class FileContents {
   constructor(

@@ -1,5 +1,5 @@
-// Login shells that misbehave or lie, and networks that swallow: each gets one sentence within a limit, costs the client
-// little memory, asks the user nothing that the user did not ask for, and leaves nothing on the remote.
+// Login shells that misbehave or lie, and networks that swallow: each gets one sentence within a limit, costs the
+// client little memory, asks the user nothing that the user did not ask for, and leaves nothing on the remote.
 
 import { execFileSync } from "node:child_process";
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
@@ -162,7 +162,7 @@ function mayRaise(): boolean {
   );
 }
 
-test("a limit of the login shell does not hinder an agent that may raise it, and is named by one that may not", async () => {
+test("a limit of the login shell hinders no agent that may raise it, and is named by one that may not", async () => {
   account.runs(`export XDG_CACHE_HOME='${account.home}/.cache'`, "ulimit -f 16", RUN);
   if (mayRaise()) assert.match((await account.start()).said, /<limits=-:-,8192:8192,-:-,/);
   else assert.match((await account.failure()).message, "takes no file of more than 16 blocks: ulimit -f");
@@ -213,13 +213,14 @@ async function network(port: number) {
 /** Processes of this machine whose environment has this test's cache folder. */
 function processesOf(folder: string, numbered = false): string[] {
   const number = numbered ? "printf '%s ' $p && " : "";
-  const script = `for p in /proc/[1-9]*; do grep -qsz "XDG_CACHE_HOME=${folder}/.cache" $p/environ && ${number}tr '\\0' ' ' < $p/cmdline && echo; done; :`;
+  const isOurs = `grep -qsz "XDG_CACHE_HOME=${folder}/.cache" $p/environ`;
+  const script = `for p in /proc/[1-9]*; do ${isOurs} && ${number}tr '\\0' ' ' < $p/cmdline && echo; done; :`;
   return execFileSync("sh", ["-c", script], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
     .split("\n")
     .filter((line) => line !== "" && !line.includes("/proc/[1-9]"));
 }
 
-/** Lets the network go silent during the upload; says what is on the remote then, and ten seconds later, and the error. */
+/** Lets the network go silent during the upload; what is on the remote then, and ten seconds later; the error. */
 async function hole(on: Account, folder: string) {
   on.reset();
   if (folder.startsWith("/tmp")) mkdirSync(folder, { mode: 0o700 });

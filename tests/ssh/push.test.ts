@@ -31,6 +31,7 @@ import type { Sshd } from "./sshd.ts";
 
 const test = suite("start of the agent");
 const NOBODY = 65534;
+const MAY_NOT = "Sorry, user u may not run sudo on box.";
 const RUN = 'exec sh -c "$SSH_ORIGINAL_COMMAND"';
 
 let account: Account;
@@ -395,7 +396,7 @@ function userRemote({ free, sudo = true, mayNot = false }: { free: boolean; sudo
   );
   const lines = [
     "#!/bin/sh",
-    `if [ "$1 $2" = "-n -l" ]; then echo ${mayNot ? "Sorry, user u may not run sudo on box." : "password?"}; exit 1; fi`,
+    `if [ "$1 $2" = "-n -l" ]; then echo ${mayNot ? MAY_NOT : "password?"}; exit 1; fi`,
     `if [ "$1" = -n ]; then shift; ${free ? 'ROOT=yes exec "$@"' : "exit 1"}; fi`,
     `prompt=$3; shift 3; echo "$*" >> '${home}/arguments'`,
     "for try in 1 2 3; do",
