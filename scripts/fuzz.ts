@@ -75,7 +75,7 @@ export function fuzz(compiler: Compiler, count: number, seed: number, tastes = T
 }
 
 /** What is wrong with a result, or nothing. */
-function judge(result: CompileResult): string {
+export function judge(result: CompileResult): string {
   const errors = result.diagnostics.filter((diagnostic) => diagnostic.severity === "error");
   const internal = errors.find((diagnostic) => /internal|invariant|assert/i.test(diagnostic.message));
   if (internal) return internal.message;

@@ -85,6 +85,7 @@ class FakeKernel {
   private lastHeartbeat = this.now;
   private readonly end: bigint;
   private stopped = false;
+  private isAtEnd = false;
   private nextFd = 10;
   private readonly timers = new Map<number, Timer>();
   private readonly watched = new Map<number, bigint>();
@@ -222,7 +223,7 @@ class FakeKernel {
       const part = this.input.subarray(0, bytes);
       this.bytes(to, part.length).set(part);
       this.input = this.input.subarray(part.length);
-      return part.length > 0 ? part.length : -EAGAIN;
+      return part.length > 0 || this.isAtEnd ? part.length : -EAGAIN;
     }
     const timer = this.timers.get(fd);
     if (!timer || timer.next > this.now) return -EAGAIN;
@@ -249,6 +250,9 @@ class FakeKernel {
   private wait(events: number, timeoutMs: number): number {
     const isDue = ([fd, timer]: [number, Timer]) => this.watched.has(fd) && timer.next <= this.now;
     if (this.input.length === 0 && ![...this.timers].some(isDue)) this.pass(BigInt(timeoutMs) * 1_000_000n);
+    // It waits though Stop was read: that was part of a frame which is cut off.
+    if (this.stopped && this.input.length === 0) this.isAtEnd = true;
+    if (this.now >= this.end) this.stop(); // some timer may always be due
     const ready = [...this.timers].filter(isDue).map(([fd]) => fd);
     if (this.input.length > 0) ready.unshift(0);
     ready.forEach((fd, i) => {
@@ -268,10 +272,13 @@ class FakeKernel {
       this.lastHeartbeat = this.now;
       this.input = encodeFrame(HostFrame.Heartbeat);
     }
-    if ((this.timers.size === 0 || this.now >= this.end) && !this.stopped) {
-      this.stopped = true;
-      this.input = encodeFrame(HostFrame.Stop);
-    }
+    if (this.timers.size === 0 || this.now >= this.end) this.stop();
+  }
+
+  private stop(): void {
+    if (this.stopped) return;
+    this.stopped = true;
+    this.input = encodeFrame(HostFrame.Stop);
   }
 
   private uname(at: number): number {
