@@ -163,8 +163,13 @@ function prepare<T>(work: () => T, opening: Promise<Remote>): T {
 }
 
 function checkObject(object: Uint8Array, file: string): ManifestReader {
+  return orObjectError(file, () => new ManifestReader(object));
+}
+
+/** Does what reads an object; what is wrong with the object is a failure that names its file. */
+function orObjectError<T>(file: string, read: () => T): T {
   try {
-    return new ManifestReader(object);
+    return read();
   } catch (error) {
     if (error instanceof ObjectError || error instanceof RangeError) {
       throw new ExitError(EXIT.failed, `'${file}': ${error.message}`);
@@ -191,8 +196,10 @@ interface Run {
 async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
   const { settings, around, session } = run;
   const manifest = checkObject(object, settings.file ?? "the object");
+  const file = settings.file ?? "the object";
+  const formatter = orObjectError(file, () => createFormatter(readAsset("formatter.wasm"), manifest.bytes));
   const output = around.openOutput(settings.output, settings.rotate);
-  const formatter = createFormatter(readAsset("formatter.wasm"), manifest.bytes, {
+  formatter.onTerminal({
     text: !settings.raw && output.isTerminal,
     messages: !settings.raw && around.messagesOnTerminal,
   });

@@ -1,6 +1,7 @@
 // The host's interface to the formatter's Wasm module (common/as/print): whole frames of records → text.
 
 import { compileModule, instantiate } from "../../compiler/host/load.ts";
+import { ObjectError } from "./manifest.ts";
 
 /** The text of some records; use it before the next call. */
 export interface Formatted {
@@ -10,8 +11,16 @@ export interface Formatted {
   messages: Uint8Array;
 }
 
+/** Which outputs somebody looks at: there, control characters of the traced machine are shown escaped. */
+export interface OnTerminal {
+  text: boolean;
+  messages: boolean;
+}
+
 /** Turns frames of records into text. */
 export interface Formatter {
+  /** Says which outputs somebody looks at; none, unless it is called. */
+  onTerminal(which: OnTerminal): void;
   /** Formats the payload of an Output or Control frame; yields at most a megabyte or so at a time. */
   format(records: Uint8Array): Generator<Formatted>;
   /** Units of output that stayed incomplete. */
@@ -43,14 +52,8 @@ const FAULTS = [
   "a site is damaged",
 ];
 
-/** Which outputs somebody looks at: there, control characters of the traced machine are shown escaped. */
-export interface OnTerminal {
-  text: boolean;
-  messages: boolean;
-}
-
-/** A formatter for one run; `wasm` is build/formatter.wasm, `manifest` the object's section. */
-export function createFormatter(wasm: Uint8Array, manifest: Uint8Array, onTerminal?: OnTerminal): Formatter {
+/** A formatter for one run; `wasm` is build/formatter.wasm, `manifest` the object's section. Throws an ObjectError. */
+export function createFormatter(wasm: Uint8Array, manifest: Uint8Array): Formatter {
   const exports = instantiate(compileModule(wasm)).exports as unknown as Exports;
   const put = (bytes: Uint8Array) => {
     const at = exports.input(bytes.length) >>> 0;
@@ -60,9 +63,9 @@ export function createFormatter(wasm: Uint8Array, manifest: Uint8Array, onTermin
   const take = (start: number, length: number) => new Uint8Array(exports.memory.buffer, start >>> 0, length).slice();
   put(manifest);
   const fault = exports.openManifest(manifest.length);
-  if (fault !== 0) throw new Error(`the object's manifest cannot be used: ${FAULTS[fault] ?? `fault ${fault}`}`);
-  if (onTerminal) exports.onTerminal(onTerminal.text, onTerminal.messages);
+  if (fault !== 0) throw new ObjectError(`damaged manifest: ${FAULTS[fault] ?? `fault ${fault}`}`);
   return {
+    onTerminal: ({ text, messages }) => exports.onTerminal(text, messages),
     *format(records: Uint8Array): Generator<Formatted> {
       put(records);
       let from = 0;

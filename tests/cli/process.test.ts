@@ -70,6 +70,27 @@ test("a host where nobody listens is status 3 and one line", async ({ object, po
   assert.match(err, /^stap-remote: .*refused.*\n$/);
 });
 
+test("a slow reader of standard error gets all of it, and the status is the script's", async () => {
+  // 100 errors, each with its line of the script: more than a pipe holds.
+  const script = `probe begin { ${"nothing_like_that(1) ".repeat(120)} }`;
+  const program = ["--import", "tsx", join(ROOT, "cli", "main.ts"), "-p2", "-e", script];
+  const shell = '{ "$@" 2>&1 >/dev/null; echo "status $?"; } | { sleep 2; cat; }';
+  const child = spawn("sh", ["-c", shell, "sh", process.execPath, ...program], { cwd: ROOT });
+  let err = "";
+  for await (const chunk of child.stdout) err += chunk;
+  assert.ok(err.length > 66_000, `${err.length} bytes`);
+  assert.match(err, /Pass 2: analysis failed\.\nstatus 1\n$/);
+});
+
+test("a reader of standard error that has gone is not waited for", async () => {
+  const script = `probe begin { ${"nothing_like_that(1) ".repeat(120)} }`;
+  const args = ["--import", "tsx", join(ROOT, "cli", "main.ts"), "-p2", "-e", script];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
+  child.stderr.destroy();
+  const status = await new Promise<number | null>((resolve) => child.on("exit", resolve));
+  assert.is(status, 1);
+});
+
 test("the help is on standard output with status 0", async () => {
   const { code, out, err } = await start(["--help"]).end;
   assert.equal([code, err], [0, ""]);

@@ -13,6 +13,7 @@ import { Interrupts } from "../../cli/interrupts.ts";
 import { Output } from "../../cli/output.ts";
 import type { Surroundings } from "../../cli/run.ts";
 import { AgentFrame, FailureCode, HostFrame, StopReason } from "../../common/format/frame.ts";
+import { Manifest, SiteRow, TableKind } from "../../common/format/manifest.ts";
 import { SiteKind } from "../../common/format/record.ts";
 import { captureMessages } from "../captured.ts";
 import { item, ManifestBuilder, objectWith, records } from "../format/manifest-builder.ts";
@@ -75,6 +76,50 @@ async function run(
 }
 
 const hi = (count: number) => records(...Array.from({ length: count }, (_, i) => [item(0, [i])]));
+
+/** Standard output and standard error as a terminal. */
+function terminal(folder: string): Partial<Surroundings> {
+  const screen = new Output(openSync(join(folder, "stdout"), "a"), "stdout", true);
+  Object.defineProperty(screen, "isTerminal", { value: true });
+  return { messagesOnTerminal: true, openOutput: () => screen };
+}
+
+test("a terminal gets the machine's control characters escaped, files and --raw as they are", async (context) => {
+  const { folder, object } = context;
+  const builder = new ManifestBuilder();
+  builder.site({ format: "\x1b[1m%s\n", arguments: ["string"] });
+  builder.site({ kind: SiteKind.Warning, format: "%s", arguments: ["string"] });
+  writeFileSync(object, objectWith(builder.done()));
+  const onRun = (agent: FakeAgent) => {
+    agent.send(AgentFrame.Output, records([item(0, ["\x1b[2J"])]));
+    agent.send(AgentFrame.Control, records([item(1, ["\x1b[2J"])]));
+    agent.send(AgentFrame.CommandOutput, Uint8Array.from([1, 0x1b, 0x5b, 0x4a, 10]));
+    agent.finish();
+  };
+  const shown = await run(folder, ["run", object, "--host", "box"], { onRun }, terminal(folder));
+  assert.is(shown.out, "\x1b[1m\\x1b[2J\n\x1b[J\n");
+  assert.is(shown.err, "WARNING: \\x1b[2J\n");
+  const raw = await run(folder, ["run", object, "--host", "box", "--raw"], { onRun }, terminal(folder));
+  assert.equal([raw.out, raw.err], ["\x1b[1m\x1b[2J\n\x1b[J\n", "WARNING: \x1b[2J\n"]);
+  const piped = await run(folder, ["run", object, "--host", "box"], { onRun });
+  assert.equal([piped.out, piped.err], [raw.out, raw.err]);
+});
+
+test("an object whose sites are damaged is one sentence, and no file of -o is touched", async ({ folder, object }) => {
+  const builder = new ManifestBuilder();
+  builder.site({ format: "%d\n", arguments: ["long"] });
+  const bytes = builder.done();
+  // The first row behind the directory is the site's: its count of arguments becomes absurd.
+  const table = new DataView(bytes.buffer).getUint32(Manifest.Directory + TableKind.Site * 8, true);
+  bytes[table + SiteRow.ArgumentCount] = 200;
+  writeFileSync(object, objectWith(bytes));
+  const file = join(folder, "out");
+  writeFileSync(file, "kept");
+  const { status, err } = await run(folder, ["run", object, "--host", "box", "-o", file], {});
+  assert.is(status, EXIT.failed);
+  assert.is(err, `stap-remote: '${object}': damaged manifest: a site is damaged\n`);
+  assert.is(readFileSync(file, "utf8"), "kept");
+});
 
 test("prints what the records say and exits with 0", async ({ folder, object }) => {
   const onRun = (agent: FakeAgent) => {

@@ -16,7 +16,8 @@ function shown(value: ArgumentValue, shape: SiteShape, onTerminal = BOTH, contro
   const builder = new ManifestBuilder();
   builder.controls = { characters: controls[0]!, afterEscape: controls[1]! };
   const site = builder.site({ arguments: [typeof value === "number" ? "long" : "string"], ...shape });
-  const formatter = createFormatter(WASM, builder.done(), onTerminal);
+  const formatter = createFormatter(WASM, builder.done());
+  formatter.onTerminal(onTerminal);
   let all = "";
   for (const { text, messages } of formatter.format(records([item(site, [value])]))) {
     all += Buffer.from(text).toString("latin1") + Buffer.from(messages).toString("latin1");
