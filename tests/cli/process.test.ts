@@ -49,6 +49,9 @@ function start(args: string[]): {
   return { child, end };
 }
 
+/** Nobody knows it, so each use is an error. */
+const LONG_NAME = "nothing_like_that_".repeat(20);
+
 test("Ctrl-C while connecting leaves at once with 130", async ({ object, port, connected, mute }) => {
   mute.on("connection", (socket) => socket.on("error", () => {}).resume());
   const { child, end } = start(["run", object, "--host", `root@127.0.0.1:${port}`, "--ssh", "ssh2"]);
@@ -72,7 +75,7 @@ test("a host where nobody listens is status 3 and one line", async ({ object, po
 
 test("a slow reader of standard error gets all of it, and the status is the script's", async () => {
   // 100 errors, each with its line of the script: more than a pipe holds.
-  const script = `probe begin { ${"nothing_like_that(1) ".repeat(120)} }`;
+  const script = `probe begin { ${`${LONG_NAME}(1) `.repeat(120)} }`;
   const program = ["--import", "tsx", join(ROOT, "cli", "main.ts"), "-p2", "-e", script];
   const shell = '{ "$@" 2>&1 >/dev/null; echo "status $?"; } | { sleep 2; cat; }';
   const child = spawn("sh", ["-c", shell, "sh", process.execPath, ...program], { cwd: ROOT });
@@ -83,7 +86,7 @@ test("a slow reader of standard error gets all of it, and the status is the scri
 });
 
 test("a reader of standard error that has gone is not waited for", async () => {
-  const script = `probe begin { ${"nothing_like_that(1) ".repeat(120)} }`;
+  const script = `probe begin { ${`${LONG_NAME}(1) `.repeat(120)} }`;
   const args = ["--import", "tsx", join(ROOT, "cli", "main.ts"), "-p2", "-e", script];
   const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
   child.stderr.destroy();
