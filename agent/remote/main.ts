@@ -18,8 +18,9 @@ const HELP: string = `Usage: stap-agent COMMAND
 The part of stap-remote that runs on the traced machine.
 
 Commands:
-  run OBJECT.bo [-x PID] [-c CMD] [-T SECONDS] [-o FILE]
-             load and run an object by itself; prints its output
+  run OBJECT.bo [-x PID] [-c CMD] [-T SECONDS] [-o FILE] [--raw]
+             load and run an object by itself; prints its output, on a terminal
+             with the machine's control characters escaped (but with --raw)
   serve [login=UID:GID:NAME] [limits=SOFT:HARD,...]
              serve a host: frames on standard input and output; -c runs as
              that user, with these limits

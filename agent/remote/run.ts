@@ -2,6 +2,7 @@
 // formatter that the host has, too. Text to standard output or a file, messages to standard error.
 
 import { OutBuffer } from "../../common/as/print/buffer";
+import { Controls } from "../../common/as/print/controls";
 import { Formatter } from "../../common/as/print/formatter";
 import { ManifestFault } from "../../common/as/print/manifest";
 import { StopReason } from "../../common/format/frame";
@@ -18,7 +19,7 @@ import { checkPrivilege } from "./privilege";
 import { RecordSink } from "./ring";
 import { Listener, NO_REASON, RunRequest, Session, SessionSummary } from "./session";
 import { openSignals } from "./signals";
-import { O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, open, readContents } from "./syscall";
+import { isTerminal, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, open, readContents } from "./syscall";
 
 /** Exit statuses, as the client's. */
 const EXIT_FAILED: i32 = 1;
@@ -40,11 +41,17 @@ class RunArguments {
   command: string = "";
   timeoutMs: i64 = 0;
   output: string = "";
+  /** Control characters of the machine reach a terminal as they are. */
+  raw: bool = false;
   problem: string = "";
 
   constructor(args: string[]) {
     for (let i = 0; i < args.length && this.problem.length == 0; ++i) {
       const arg = args[i];
+      if (arg == "--raw") {
+        this.raw = true;
+        continue;
+      }
       if (!arg.startsWith("-") || arg.length == 1) {
         if (this.object.length != 0) this.problem = `unexpected argument '${arg}'`;
         this.object = arg;
@@ -180,6 +187,8 @@ export function run(args: string[]): i32 {
   const manifest = object.manifest.data;
   if (terminal.formatter.open(manifest.address, manifest.length) != ManifestFault.None)
     return complain("the object's manifest is damaged", EXIT_FAILED);
+  terminal.formatter.textOnTerminal = !options.raw && isTerminal(fd);
+  terminal.formatter.messagesOnTerminal = !options.raw && isTerminal(2);
   let failure = checkPrivilege();
   const listener = new TextListener(terminal);
   if (!failure) failure = loadObject(object, listener);
@@ -243,9 +252,10 @@ function showRejected(object: LoadedObject): void {
   for (let lines = 0; start > 0; --start) {
     if (log[start - 1] == 10 && ++lines == LOG_LINES) break;
   }
-  const newline = String.UTF8.encode("\n");
-  writeAll(2, changetype<usize>(log) + start, length - start);
-  writeAll(2, changetype<usize>(newline), 1);
+  const lines = new OutBuffer(length - start + 1, i32.MAX_VALUE);
+  new Controls().put(lines, changetype<usize>(log) + start, length - start, true);
+  lines.put(10);
+  writeAll(2, lines.start, lines.length);
 }
 
 function warn(text: string): void {
@@ -257,8 +267,11 @@ function complainFailure(failure: Failure, status: i32): i32 {
   return complain(failure.render() + hint, status);
 }
 
+/** Says something on standard error. Names in it may be the machine's, so its control characters are escaped. */
 function complain(text: string, status: i32, prefix: string = "stap-agent: "): i32 {
   const bytes = String.UTF8.encode(`${prefix}${text}\n`);
-  writeAll(2, changetype<usize>(bytes), bytes.byteLength);
+  const line = new OutBuffer(bytes.byteLength, i32.MAX_VALUE);
+  new Controls().put(line, changetype<usize>(bytes), bytes.byteLength, true);
+  writeAll(2, line.start, line.length);
   return status;
 }

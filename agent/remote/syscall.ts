@@ -120,6 +120,15 @@ export function ioctl(fd: i32, request: u32, argument: i64): i32 {
   return call3(Nr.ioctl, 0, fd, request, argument);
 }
 
+const TCGETS: u32 = 0x5401;
+/** More than struct termios of asm-generic/termbits.h has. */
+const TERMINAL: StaticArray<u8> = new StaticArray<u8>(64);
+
+/** Whether a descriptor is a terminal. */
+export function isTerminal(fd: i32): bool {
+  return call3(Nr.ioctl, 0b100, fd, TCGETS, changetype<usize>(TERMINAL)) == 0;
+}
+
 function fcntl(fd: i32, command: i32, argument: i64): i32 {
   return call3(Nr.fcntl, 0, fd, command, argument);
 }

@@ -152,6 +152,27 @@ test("ends within a second when its connection is killed, though the script prin
   }
 });
 
+test("escapes the machine's control characters on a terminal, and nowhere else", async () => {
+  const script = `probe begin {
+    printf("\\033[1m%s\\n", execname())
+    warn(execname())
+    exit()
+  }`;
+  const name = `"./$(printf '\\033[31mevil')"`;
+  const command = `ln -f stap-agent ${name} && ${name} run x.bo`;
+  const piped = await run(script, command);
+  assert.equal([piped.stdout, piped.stderr], ["\x1b[1m\x1b[31mevil\n", "WARNING: \x1b[31mevil\n"]);
+  for (const [option, shown] of [
+    ["", "\\x1b[31mevil"],
+    ["--raw", "\x1b[31mevil"],
+  ] as const) {
+    const args = ["-F", guest.sshConfig, "-S", "none", "-o", "ControlPath=none", "-tt", "guest"];
+    const { stdout } = spawnSync("ssh", [...args, `cd /tmp/alone && ${command} ${option}`], { input: "" });
+    const lines = String(stdout).split("\r\n").sort();
+    assert.equal(lines, ["", `\x1b[1m${shown}`, `WARNING: ${shown}`].sort());
+  }
+});
+
 test("says all that it has to say to a slow reader, on both streams", async () => {
   const script = `
     probe oneshot { for (i = 0; i < 3000; ++i) { println("out " . sprint(i)) warn("err " . sprint(i)) } }
