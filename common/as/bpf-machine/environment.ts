@@ -19,8 +19,10 @@ export abstract class Environment {
   /** Takes a record for ring buffer `map` (its index in the object); false: no room. */
   abstract ringOutput(map: i32, address: usize, bytes: i32): bool;
 
-  /** Called now and then in a long run. */
-  pause(): void {}
+  /** Called now and then in a long run. False: it is to end. */
+  pause(): bool {
+    return true;
+  }
 
   /** The address of value `index` of array map `map` (its index in the object); 0: there is none. */
   lookUp(_map: i32, _index: u32): usize {

@@ -17,8 +17,11 @@ class FixedWorld extends Environment {
   /** Values of map 2. */
   values: StaticArray<u64> = [11, 22];
 
-  pause(): void {
-    ++this.pauses;
+  /** Pauses after which it is not to go on. */
+  mostPauses: i32 = i32.MAX_VALUE;
+
+  pause(): bool {
+    return ++this.pauses <= this.mostPauses;
   }
 
   lookUp(map: i32, index: u32): usize {
@@ -371,4 +374,8 @@ export function test_pauses_in_long_runs(): void {
   assert(world.pauses - before == 5, "once for each million");
   assert(m.run(0, 0, 2000000) == MachineStatus.OutOfFuel, "two million are not enough");
   assert(m.pc == 1 || m.pc == 2, "in the loop");
+  world.mostPauses = world.pauses + 1;
+  assert(m.run(0, 0, 10000000) == MachineStatus.OutOfFuel, "it is not to go on");
+  assert(world.pauses == world.mostPauses + 1, "after two pauses");
+  world.mostPauses = i32.MAX_VALUE;
 }

@@ -88,7 +88,7 @@ export class BpfMachine extends MachineState {
   /** Another slice of instructions, if there are any left. */
   private refuel(): bool {
     if (this.reserve <= 0) return false;
-    this.environment.pause();
+    if (!this.environment.pause()) return false;
     const more = min(this.reserve, SLICE);
     this.reserve -= more;
     this.fuel += more;
