@@ -339,7 +339,8 @@ function reportRejection(error: SessionError, manifest: ManifestReader, { settin
 /** The agent's failure as an error of ours. */
 function failureError(failure: Failure, session: Session | undefined, settings: Settings): ExitError {
   const notRoot = failure.code === FailureCode.Permission && session?.hello.uid !== 0 && !settings.become;
-  const hint = notRoot ? "log in as root, or become root with --sudo" : failure.hint || undefined;
+  const become = notRoot ? "log in as root, or become root with --sudo" : undefined;
+  const hint = failure.hint || become;
   return new ExitError(FAILURE_STATUS[failure.code] ?? EXIT.refused, failure.text, hint);
 }
 

@@ -25,7 +25,7 @@ export const WAYS: readonly Way[] = [
     name: "sudo",
     quiet: "sudo -n",
     asking: 'sudo -S -p "$M"',
-    refusal: { command: "sudo -n -l", pattern: '*"may not run sudo"*|*"not in the sudoers file"*' },
+    refusal: { command: "sudo -n -v", pattern: '*"may not run sudo"*|*"not in the sudoers file"*' },
     isTried: true,
     hint: "check the password, or that this user may run sudo",
   },

@@ -225,9 +225,10 @@ has || refuse no-tool "$x";
 // The agent that an administrator installed has file capabilities: its group needs no root.
 const RUN_INSTALLED = `
 I=${INSTALLED};
-if [ "$me" != 0 ] && [ -z "$1" ] && [ -f "$I" ] && safe "\${I%/*}" "$I"; then
-  if [ ! -x "$I" ]; then o=other-group;
-  elif ! same "$I"; then o=other-release; say note other-release "$I";
+if [ -f "$I" ] && safe "\${I%/*}" "$I"; then
+  if [ "$me" = 0 ]; then same "$I" || say note other-release "$I";
+  elif [ ! -x "$I" ]; then o=other-group;
+  elif ! same "$I"; then o=other-release;
   elif [ "$S" = 0 ]; then
     if "$I" version </dev/null >/dev/null 2>&1; then say run installed "$I"; start "$I"; fi;
     o=broken;
@@ -327,7 +328,7 @@ done;
 // The agent is finished under another name: who may run it may run only the whole of it, with its capabilities.
 const INSTALL = `
 b=${INSTALL_FOLDER};
-[ -d "\${b%/*}" ] || mkdir "\${b%/*}" 2>/dev/null;
+[ -d "\${b%/*}" ] || ( umask 022; mkdir -p "\${b%/*}" ) 2>/dev/null;
 safe "\${b%/*}" || refuse install "\${b%/*}" is not a folder that only root may write;
 [ -d "$b" ] || ( umask 022; mkdir "$b" ) 2>/dev/null || refuse install "$b" cannot be made;
 safe "$b" && [ "$p" = "$b" ] || refuse install "$b" is not a folder that only root may write;

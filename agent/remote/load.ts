@@ -18,6 +18,7 @@ import { Program } from "./manifest";
 import { createMaps } from "./maps";
 import { archId } from "./native";
 import { LoadedObject } from "./object";
+import { Call, obstacleTo } from "./obstacles";
 import {
   CLOCK_MONOTONIC,
   clock_gettime,
@@ -174,9 +175,7 @@ function refused(o: LoadedObject, program: Program, request: ProgramRequest, err
   o.verifierLog = copyToNul(log, MAX_LOG_BYTES);
   heap.free(log);
   const isForbidden = errno == -Errno.EPERM;
-  const hint = isForbidden
-    ? "Loading BPF needs root, or CAP_BPF and CAP_PERFMON; a locked-down kernel refuses it."
-    : "";
+  const hint = isForbidden ? obstacleTo(Call.Bpf) : "";
   const code = isForbidden ? FailureCode.Permission : FailureCode.Object;
   return new Failure(code, errno, `the kernel refused program '${program.name}'`, hint);
 }

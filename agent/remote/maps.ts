@@ -14,6 +14,8 @@ import { Errno, Failure } from "./errors";
 import { jiffyNs } from "./kernel";
 import { MapEntry } from "./map-definitions";
 import { LoadedObject } from "./object";
+import { Call, obstacleTo } from "./obstacles";
+import { makeSmallMap } from "./privilege";
 import { Ring } from "./ring";
 import { getHardLimit, getpid, mapForReading, mapInto, RLIMIT_MEMLOCK, reserve } from "./syscall";
 
@@ -180,11 +182,11 @@ const TOO_LITTLE: string = "The remote has too little memory for it";
 
 function mapHint(errno: i32): string {
   if (errno == -Errno.EPERM) {
-    // Feature probes have made maps before: it is the size of this one, if memory is limited at all.
-    const advice = "raise ulimit -l, or declare smaller arrays";
-    return isMemoryLocked()
-      ? `Before Linux 5.11 maps count as locked memory, which is limited here: ${advice}.`
-      : "Loading BPF needs root, or CAP_BPF and CAP_PERFMON; a locked-down kernel refuses it.";
+    // If a small map can be made, it is the size of this one.
+    const advice = "raise ulimit -l, give the agent CAP_SYS_RESOURCE, or declare smaller arrays";
+    return isMemoryLocked() && makeSmallMap() >= 0
+      ? `Maps count as locked memory on this kernel (before Linux 5.11), which is limited here: ${advice}.`
+      : obstacleTo(Call.Bpf);
   }
   if (errno == -Errno.ENOMEM || errno == -Errno.E2BIG)
     return `${TOO_LITTLE}: declare smaller arrays, or -D MAXMAPENTRIES=N for those without a size.`;

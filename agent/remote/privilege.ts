@@ -1,35 +1,31 @@
 // Whether this process may load BPF programs at all. The agent checks it first: otherwise a user without privileges
 // would be told that the kernel lacks features which it only hides from him.
 
+import { MapFlag, MapType } from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";
+import { createMap, MapRequest } from "./bpf";
 import { Errno, Failure } from "./errors";
-import { geteuid, readFile } from "./syscall";
-
-const CAP_SYS_ADMIN: i32 = 21;
-const CAP_PERFMON: i32 = 38;
-const CAP_BPF: i32 = 39;
+import { Capability } from "./grant";
+import { Call, obstacleTo, Standing } from "./obstacles";
+import { close } from "./syscall";
 
 /** Why this process may not; null if it may. */
 export function checkPrivilege(): Failure | null {
-  if (geteuid() == 0) return null;
-  const capabilities = readCapabilities();
-  const isAdmin = hasCapability(capabilities, CAP_SYS_ADMIN);
-  if (isAdmin || (hasCapability(capabilities, CAP_BPF) && hasCapability(capabilities, CAP_PERFMON))) return null;
-  const hint = "Tracing the kernel needs root, or the capabilities CAP_BPF and CAP_PERFMON.";
-  return new Failure(FailureCode.Permission, Errno.EPERM, "cannot load BPF programs", hint);
+  const standing = new Standing();
+  // Without /proc nothing is known: the probe tells.
+  const isAble = !standing.isKnown || (standing.may(Capability.Bpf) && standing.may(Capability.Perfmon));
+  const made = isAble ? makeSmallMap() : -Errno.EPERM;
+  if (made == -Errno.ENOSYS && !standing.isFiltered) {
+    const hint = "It is built without CONFIG_BPF_SYSCALL.";
+    return new Failure(FailureCode.Feature, made, "this kernel has no BPF", hint);
+  }
+  if (made != -Errno.EPERM && made != -Errno.EACCES && made != -Errno.ENOSYS) return null;
+  return new Failure(FailureCode.Permission, made, "cannot load BPF programs", obstacleTo(Call.Bpf));
 }
 
-function hasCapability(set: u64, capability: i32): bool {
-  return ((set >> <u64>capability) & 1) != 0;
-}
-
-/** The effective capabilities: a line "CapEff:\t000001ffffffffff". 0 if unknown. */
-function readCapabilities(): u64 {
-  const bytes = readFile("/proc/self/status", 65536);
-  if (!bytes) return 0;
-  const text = String.UTF8.decodeUnsafe(changetype<usize>(bytes), bytes.length);
-  const at = text.indexOf("CapEff:\t");
-  if (at < 0) return 0;
-  const digits = text.substring(at + 8, at + 24);
-  return ((<u64>U32.parseInt(digits.substring(0, 8), 16)) << 32) | <u64>U32.parseInt(digits.substring(8), 16);
+/** Whether a map that needs next to no memory can be made; 0 or -errno. */
+export function makeSmallMap(): i32 {
+  const fd = createMap(new MapRequest("probe", MapType.Array, 4, 8, 1, MapFlag.None));
+  if (fd >= 0) close(fd);
+  return min(fd, 0);
 }

@@ -396,7 +396,7 @@ function userRemote({ free, sudo = true, mayNot = false }: { free: boolean; sudo
   );
   const lines = [
     "#!/bin/sh",
-    `if [ "$1 $2" = "-n -l" ]; then echo ${mayNot ? MAY_NOT : "password?"}; exit 1; fi`,
+    `if [ "$1 $2" = "-n -v" ]; then echo ${mayNot ? MAY_NOT : "password?"}; exit 1; fi`,
     `if [ "$1" = -n ]; then shift; ${free ? 'ROOT=yes exec "$@"' : "exit 1"}; fi`,
     `prompt=$3; shift 3; echo "$*" >> '${home}/arguments'`,
     "for try in 1 2 3; do",

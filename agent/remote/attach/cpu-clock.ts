@@ -7,6 +7,7 @@ import { ProbeFlags } from "../../../common/format/manifest";
 import { onlineCpus } from "../cpus";
 import { Errno, Failure } from "../errors";
 import { Probe } from "../manifest";
+import { Call, obstacleTo } from "../obstacles";
 import { PerfRequest, startEvent } from "./perf";
 
 /** Attaches a CpuClock. CPUs that have gone offline meanwhile are left out. */
@@ -18,10 +19,17 @@ export function attachCpuClock(probe: Probe): Failure | null {
   for (let i = 0; i < count; ++i) {
     const event = request.open(cpus[i]);
     if (event == -Errno.ENODEV && count > 1) continue;
-    if (event < 0) return new Failure(FailureCode.Attach, event, `cannot open the CPU clock of CPU ${cpus[i]}`);
+    if (event < 0) return refused(event, cpus[i]);
     const result = startEvent(event, probe.program.fd, probe.fds);
     if (result < 0)
       return new Failure(FailureCode.Attach, result, `cannot attach a program to the CPU clock of CPU ${cpus[i]}`);
   }
   return null;
+}
+
+function refused(errno: i32, cpu: i32): Failure {
+  const isForbidden = errno == -Errno.EPERM || errno == -Errno.EACCES || errno == -Errno.ENOSYS;
+  const code = isForbidden ? FailureCode.Permission : FailureCode.Attach;
+  const hint = isForbidden ? obstacleTo(Call.PerfEventOpen) : "";
+  return new Failure(code, errno, `cannot open the CPU clock of CPU ${cpu}`, hint);
 }

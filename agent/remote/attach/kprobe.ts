@@ -7,6 +7,7 @@ import { AttachKind } from "../../../common/format/manifest";
 import { onlineCpus } from "../cpus";
 import { Errno, Failure } from "../errors";
 import { Probe } from "../manifest";
+import { Call, obstacleTo } from "../obstacles";
 import { readFile } from "../syscall";
 import { PerfRequest, startEvent } from "./perf";
 
@@ -65,7 +66,8 @@ function hintFor(errno: i32): string {
       return "The kernel does not allow probes there (it is on the kprobe blacklist, notrace, or only ran at boot).";
     case Errno.EPERM:
     case Errno.EACCES:
-      return "Probing the kernel needs root; a locked-down kernel refuses it.";
+    case Errno.ENOSYS:
+      return obstacleTo(Call.PerfEventOpen);
     default:
       return "";
   }

@@ -4,6 +4,7 @@ import { FailureCode } from "../../../common/format/frame";
 import { openRawTracepoint } from "../bpf";
 import { Errno, Failure } from "../errors";
 import { Probe } from "../manifest";
+import { Call, obstacleTo } from "../obstacles";
 
 /** Attaches a RawTracepoint. */
 export function attachRawTracepoint(probe: Probe): Failure | null {
@@ -14,6 +15,7 @@ export function attachRawTracepoint(probe: Probe): Failure | null {
     return null;
   }
   const hint = link == -Errno.ENOENT ? "The kernel has no tracepoint of that name, or its module is not loaded." : "";
-  const code = link == -Errno.EPERM ? FailureCode.Permission : FailureCode.Attach;
-  return new Failure(code, link, `cannot attach to tracepoint '${name}'`, hint);
+  const isForbidden = link == -Errno.EPERM || link == -Errno.EACCES;
+  const code = isForbidden ? FailureCode.Permission : FailureCode.Attach;
+  return new Failure(code, link, `cannot attach to tracepoint '${name}'`, isForbidden ? obstacleTo(Call.Bpf) : hint);
 }
