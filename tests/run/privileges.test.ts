@@ -1,5 +1,5 @@
-// Root and what takes its place: sudo and the -c command, an installed agent and its group, and the words for what stands
-// in the way.
+// Root and what takes its place: sudo and the -c command, an installed agent and its group, and the words for what
+// stands in the way.
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
@@ -85,8 +85,11 @@ const OBSTACLES: [string, string, RegExp][] = [
 for (const [what, mask, words] of OBSTACLES) {
   test(`says so where ${what}`, async () => {
     const object = await kprobeObject();
-    const grant = `cp ${remote.agentPath} /tmp/granted && chmod 755 /tmp/granted && /tmp/granted grant /tmp/granted ${mask}`;
-    const { out, err } = await remote.shell(`${grant} && su nosudo -c '/tmp/granted run ${object} -T 1' 2>&1`);
+    const copy = `cp ${remote.agentPath} /tmp/granted && chmod 755 /tmp/granted`;
+    const grant = `/tmp/granted grant /tmp/granted ${mask}`;
+    const { out, err } = await remote.shell(
+      `${copy} && ${grant} && su nosudo -c '/tmp/granted run ${object} -T 1' 2>&1`,
+    );
     assert.match(out + err, words);
   });
 }
