@@ -4,6 +4,7 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { framesToAgentSweep } from "../../scripts/sweeps/frames-to-agent.ts";
+import { framesToClientSweep } from "../../scripts/sweeps/frames-to-client.ts";
 import { scriptSweep } from "../../scripts/sweeps/scripts.ts";
 import { type CaseEnd, emptyResult, runSweep, type Sweep } from "../../scripts/sweeps/sweep.ts";
 
@@ -19,6 +20,12 @@ test("no stream of frames makes the agent trap, or end without saying why", asyn
   const { findings, ends } = await part(framesToAgentSweep(), 1000);
   assert.equal(findings, []);
   assert.ok((ends.Finished ?? 0) > 50 && (ends.Failed ?? 0) > 200, JSON.stringify(ends));
+});
+
+test("no stream of frames makes the client throw, take long, or show control characters", async () => {
+  const { findings, ends } = await part(framesToClientSweep(), 300);
+  assert.equal(findings, []);
+  assert.ok((ends["status 0"] ?? 0) > 20 && (ends["status 3"] ?? 0) > 50, JSON.stringify(ends));
 });
 
 test("a sweep counts its ends, keeps its findings, and goes on where it was", async () => {
