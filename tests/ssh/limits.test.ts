@@ -28,8 +28,8 @@ const STEPS: Step[] = [
   { silent: "command", ssh: "ssh2", host: "target", says: /let us log in, but did not start a command within 2 s/ },
   { silent: "forward", ssh: "ssh2", host: "far", says: /did not open a connection to 10\.0\.0\.1:22 within 2 s/ },
   { silent: "log-in", ssh: "openssh", host: "target", says: /did not log in to .* within|did not answer/ },
-  { silent: "channel", ssh: "openssh", host: "target", says: /does not run our command: .*2 s/ },
-  { silent: "command", ssh: "openssh", host: "target", says: /does not run our command: .*2 s/ },
+  { silent: "channel", ssh: "openssh", host: "target", says: /did not start our command within 2 s/ },
+  { silent: "command", ssh: "openssh", host: "target", says: /did not start our command within 2 s/ },
   { silent: "forward", ssh: "openssh", host: "far", says: /did not log in to .* within|did not answer/ },
 ];
 
