@@ -31,6 +31,12 @@ import { warnNeverAssigned, warnUnused } from "./warn";
 const MOST_WALKS: i32 = 400;
 
 /**
+ * The search for origins stops after this many walks: each follows a value through at least one assignment more. What
+ * is not known then is distrusted.
+ */
+const MOST_ORIGIN_WALKS: i32 = 64;
+
+/**
  * Analyses a script. Null if there were errors (the reporter has them). If the result has `needs`, they come first:
  * supply them and begin again; the rest of it is incomplete.
  */
@@ -197,14 +203,36 @@ function fillLengths(a: Analysis, functions: FunctionSymbol[]): void {
 function findOrigins(a: Analysis, functions: FunctionSymbol[]): void {
   for (let i = 0, n = a.globals.length; i < n; ++i) a.controls.addText(a.globals[i].initialString);
   const origins = new Origins(a.controls);
+  let walks = 0;
   do {
     origins.changed = false;
+    if (++walks > MOST_ORIGIN_WALKS) {
+      distrustAll(a, functions);
+      break;
+    }
     for (let i = 0, n = a.units.length; i < n; ++i) {
       for (let j = 0, m = a.units[i].parts.length; j < m; ++j) origins.block(a.units[i].parts[j].block);
     }
     for (let i = 0, n = functions.length; i < n; ++i) origins.body(functions[i]);
   } while (origins.changed);
   a.controls.finish();
+}
+
+/** Takes every variable for the machine's. */
+function distrustAll(a: Analysis, functions: FunctionSymbol[]): void {
+  for (let i = 0, n = a.globals.length; i < n; ++i) {
+    a.globals[i].isFromMachine = true;
+    a.globals[i].keysFromMachine.fill(true);
+  }
+  for (let i = 0, n = a.units.length; i < n; ++i) distrust(a.units[i].locals);
+  for (let i = 0, n = functions.length; i < n; ++i) {
+    functions[i].isFromMachine = true;
+    distrust(functions[i].locals);
+  }
+}
+
+function distrust(locals: LocalSymbol[]): void {
+  for (let i = 0, n = locals.length; i < n; ++i) locals[i].isFromMachine = true;
 }
 
 function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {

@@ -72,3 +72,12 @@ export function test_numbers_count_where_characters_are_printed(): void {
   expect(controls.characters, "\x1b");
   expect(controls.afterEscape, "\x1b");
 }
+
+export function test_a_chain_that_is_too_long_to_follow_is_distrusted(): void {
+  let text = "";
+  for (let i = 0; i < 100; ++i) text += `v${i} = v${i + 1};`;
+  const a = analysed(`probe begin { clean = "x"; ${text} v100 = execname(); printf("%s%s", v0, clean) }`);
+  expect(origins(a), "mm");
+  const short = analysed(`probe begin { clean = "x"; v0 = v1; v1 = v2; v2 = execname(); printf("%s%s", v0, clean) }`);
+  expect(origins(short), "ms");
+}
