@@ -10,10 +10,17 @@ const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const text = readFileSync(join(ROOT, "docs", "security.md"), "utf8");
 
 test("every test that docs/security.md names exists", () => {
-  const rows = text.split("\n").filter((line) => line.startsWith("| ") && !line.startsWith("| what") && !/^\| ---/.test(line));
+  const rows = text
+    .split("\n")
+    .filter((line) => line.startsWith("| ") && !line.startsWith("| what") && !/^\| ---/.test(line));
   assert.ok(rows.length > 20, `${rows.length} rows`);
   for (const row of rows) {
-    const proofs = [...row.split(" | ").at(-1)!.matchAll(/`([\w./-]+)(?:: "([^`]+)")?`/g)];
+    const proofs = [
+      ...row
+        .split(" | ")
+        .at(-1)!
+        .matchAll(/`([\w./-]+)(?:: "([^`]+)")?`/g),
+    ];
     assert.ok(proofs.length > 0, `no test is named: ${row}`);
     for (const [, file, name] of proofs) {
       assert.ok(existsSync(join(ROOT, file!)), `${file} does not exist`);
