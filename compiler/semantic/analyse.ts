@@ -211,7 +211,9 @@ function findOrigins(a: Analysis, functions: FunctionSymbol[]): void {
       break;
     }
     for (let i = 0, n = a.units.length; i < n; ++i) {
-      for (let j = 0, m = a.units[i].parts.length; j < m; ++j) origins.block(a.units[i].parts[j].block);
+      const unit = a.units[i];
+      for (let j = 0, m = unit.conditions.length; j < m; ++j) origins.expression(unit.conditions[j].expression);
+      for (let j = 0, m = unit.parts.length; j < m; ++j) origins.block(unit.parts[j].block);
     }
     for (let i = 0, n = functions.length; i < n; ++i) origins.body(functions[i]);
   } while (origins.changed);
