@@ -22,6 +22,7 @@ import { separateSites } from "./sites";
 import { collectStatistics } from "./statistics";
 import { SupportCheck } from "./supported";
 import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
+import { Visitor } from "./visit";
 import { warnNeverAssigned, warnUnused } from "./warn";
 
 /**
@@ -183,6 +184,15 @@ function inlineWrappers(a: Analysis, functions: FunctionSymbol[]): void {
   }
 }
 
+/** Walks all code of probes, conditions included. */
+function walkUnits(a: Analysis, visitor: Visitor): void {
+  for (let i = 0, n = a.units.length; i < n; ++i) {
+    const unit = a.units[i];
+    for (let j = 0, m = unit.conditions.length; j < m; ++j) visitor.expression(unit.conditions[j].expression);
+    for (let j = 0, m = unit.parts.length; j < m; ++j) visitor.block(unit.parts[j].block);
+  }
+}
+
 function fillLengths(a: Analysis, functions: FunctionSymbol[]): void {
   const limit = a.options.maxStringLength;
   for (let i = 0, n = a.globals.length; i < n; ++i) {
@@ -191,11 +201,7 @@ function fillLengths(a: Analysis, functions: FunctionSymbol[]): void {
   const lengths = new Lengths(limit);
   do {
     lengths.begin();
-    for (let i = 0, n = a.units.length; i < n; ++i) {
-      const unit = a.units[i];
-      for (let j = 0, m = unit.conditions.length; j < m; ++j) lengths.expression(unit.conditions[j].expression);
-      for (let j = 0, m = unit.parts.length; j < m; ++j) lengths.block(unit.parts[j].block);
-    }
+    walkUnits(a, lengths);
     for (let i = 0, n = functions.length; i < n; ++i) lengths.body(functions[i]);
   } while (lengths.changed);
 }
@@ -210,11 +216,7 @@ function findOrigins(a: Analysis, functions: FunctionSymbol[]): void {
       distrustAll(a, functions);
       break;
     }
-    for (let i = 0, n = a.units.length; i < n; ++i) {
-      const unit = a.units[i];
-      for (let j = 0, m = unit.conditions.length; j < m; ++j) origins.expression(unit.conditions[j].expression);
-      for (let j = 0, m = unit.parts.length; j < m; ++j) origins.block(unit.parts[j].block);
-    }
+    walkUnits(a, origins);
     for (let i = 0, n = functions.length; i < n; ++i) origins.body(functions[i]);
   } while (origins.changed);
   a.controls.finish();
@@ -242,11 +244,7 @@ function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {
   for (let i = 0, n = a.globals.length; i < n; ++i) {
     if (a.globals[i].isAny(GlobalUse.Read | GlobalUse.Written)) check.global(a.globals[i]);
   }
-  for (let i = 0, n = a.units.length; i < n; ++i) {
-    const unit = a.units[i];
-    for (let j = 0, m = unit.conditions.length; j < m; ++j) check.expression(unit.conditions[j].expression);
-    for (let j = 0, m = unit.parts.length; j < m; ++j) check.block(unit.parts[j].block);
-  }
+  walkUnits(a, check);
   for (let i = 0, n = functions.length; i < n; ++i) check.body(functions[i]);
 }
 

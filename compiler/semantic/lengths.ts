@@ -10,36 +10,31 @@ import { AS_FIRST_ESCAPED } from "../builtins/string";
 import {
   AssignmentExpression,
   BinaryExpression,
-  BlockStatement,
   CallExpression,
   ChooseDefinedExpression,
   EntryExpression,
   Expression,
-  ForeachStatement,
   Identifier,
   IndexExpression,
-  InExpression,
   NodeKind,
-  ReturnStatement,
-  Statement,
   StringLiteral,
   TernaryExpression,
-  TryStatement,
 } from "../syntax/ast";
 import { Operator } from "../syntax/token";
 import { Type } from "../syntax/type";
+import { Flow, variableOf } from "./flow";
 import { Conversion, Directive, Measure } from "./formats";
 import { arrayOf } from "./infer";
 import {
   BuiltinSymbol,
   FunctionSymbol,
   GlobalSymbol,
+  LocalSymbol,
   PrintSymbol,
   ScriptSymbol,
   SymbolKind,
   VariableSymbol,
 } from "./symbols";
-import { Visitor } from "./visit";
 
 /** Characters of the longest number in any base, with sign and prefix: octal has 22 digits. */
 const NUMBER_LENGTH: i32 = 24;
@@ -179,10 +174,8 @@ function isNumber(conversion: Conversion): bool {
 }
 
 /** Computes the greatest lengths of all variables and functions from the code that is walked. */
-export class Lengths extends Visitor {
-  changed: bool = false;
+export class Lengths extends Flow {
   private round: i32 = 0;
-  private owner: FunctionSymbol | null = null;
 
   constructor(private limit: i32) {
     super();
@@ -194,43 +187,6 @@ export class Lengths extends Visitor {
     ++this.round;
   }
 
-  /** Walks the body of a function. */
-  body(symbol: FunctionSymbol): void {
-    this.owner = symbol;
-    const body = symbol.declaration.body;
-    if (body) this.block(body);
-    else if (symbol.returnType == Type.String) symbol.maxLength = this.limit;
-    this.owner = null;
-  }
-
-  /** Walks a block of a probe. */
-  probe(block: BlockStatement): void {
-    this.block(block);
-  }
-
-  override expression(e: Expression): void {
-    this.children(e);
-    if (e.kind == NodeKind.Assignment) this.assign(<AssignmentExpression>e);
-    else if (e.kind == NodeKind.Call) this.passArguments(<CallExpression>e);
-    else if (e.kind == NodeKind.Index) this.passKeys(arrayOf((<IndexExpression>e).base), (<IndexExpression>e).keys);
-    else if (e.kind == NodeKind.In) this.passKeys(arrayOf((<InExpression>e).array), (<InExpression>e).keys);
-  }
-
-  override statement(s: Statement): void {
-    this.parts(s);
-    const owner = this.owner;
-    if (s.kind == NodeKind.Return && owner) {
-      const value = (<ReturnStatement>s).value;
-      if (value && value.type == Type.String)
-        owner.maxLength = this.grown(owner.maxLength, maxLengthOf(value, this.limit));
-    } else if (s.kind == NodeKind.Try) {
-      const variable = (<TryStatement>s).variable;
-      if (variable) this.give(variable, this.limit);
-    } else if (s.kind == NodeKind.Foreach) {
-      this.passLoopVariables(<ForeachStatement>s);
-    }
-  }
-
   private grown(before: i32, length: i32): i32 {
     if (length <= before) return before;
     this.changed = true;
@@ -238,52 +194,45 @@ export class Lengths extends Visitor {
   }
 
   /** A string of some length goes to a variable or element. */
-  private give(target: Expression, length: i32): void {
-    const base = target.kind == NodeKind.Index ? (<IndexExpression>target).base : target;
-    if (base.kind != NodeKind.Identifier) return;
-    const symbol = <ScriptSymbol | null>(<Identifier>base).symbol;
-    if (symbol) this.giveSymbol(<VariableSymbol>symbol, length);
+  private give(symbol: VariableSymbol | null, length: i32): void {
+    if (symbol && symbol.type == Type.String) symbol.maxLength = this.grown(symbol.maxLength, length);
   }
 
-  private giveSymbol(symbol: VariableSymbol, length: i32): void {
-    if (symbol.type == Type.String) symbol.maxLength = this.grown(symbol.maxLength, length);
-  }
-
-  private assign(e: AssignmentExpression): void {
+  protected override assign(e: AssignmentExpression): void {
     if (e.op == Operator.Assign && e.value.type == Type.String) {
-      this.give(e.target, maxLengthOf(e.value, this.limit));
+      this.give(variableOf(e.target), maxLengthOf(e.value, this.limit));
     } else if (e.op == Operator.ConcatAssign) {
       const sum = maxLengthOf(e.target, this.limit) + maxLengthOf(e.value, this.limit);
-      this.give(e.target, min(sum, this.limit));
+      this.give(variableOf(e.target), min(sum, this.limit));
     }
   }
 
-  private passArguments(e: CallExpression): void {
-    const symbol = <ScriptSymbol | null>e.symbol;
-    if (!symbol || symbol.kind != SymbolKind.Function) return;
-    const overloads = (<FunctionSymbol>symbol).overloads;
-    for (let i = 0, n = e.args.length; i < n; ++i) {
-      if (e.args[i].type != Type.String) continue;
-      const length = maxLengthOf(e.args[i], this.limit);
-      for (let j = 0, m = overloads.length; j < m; ++j) this.giveSymbol(overloads[j].parameters[i], length);
-    }
+  protected override argument(parameter: LocalSymbol, value: Expression): void {
+    if (value.type == Type.String) this.give(parameter, maxLengthOf(value, this.limit));
   }
 
-  private passKeys(array: GlobalSymbol | null, keys: Expression[]): void {
-    if (!array) return;
-    for (let i = 0, n = min(keys.length, array.keyTypes.length); i < n; ++i) {
-      if (array.keyTypes[i] != Type.String || keys[i].kind == NodeKind.Wildcard) continue;
-      array.keyLengths[i] = this.grown(array.keyLengths[i], maxLengthOf(keys[i], this.limit));
-    }
+  protected override key(array: GlobalSymbol, position: i32, value: Expression): void {
+    if (array.keyTypes[position] != Type.String) return;
+    array.keyLengths[position] = this.grown(array.keyLengths[position], maxLengthOf(value, this.limit));
   }
 
-  private passLoopVariables(s: ForeachStatement): void {
-    const array = arrayOf(s.array);
-    if (!array) return;
-    for (let i = 0, n = min(s.keys.length, array.keyTypes.length); i < n; ++i) {
-      if (array.keyTypes[i] == Type.String) this.give(s.keys[i].variable, array.keyLengths[i]);
-    }
-    const value = s.value;
-    if (value && array.type == Type.String) this.give(value, array.maxLength);
+  protected override result(owner: FunctionSymbol, value: Expression): void {
+    if (value.type == Type.String) owner.maxLength = this.grown(owner.maxLength, maxLengthOf(value, this.limit));
+  }
+
+  protected override unknownResult(owner: FunctionSymbol): void {
+    if (owner.returnType == Type.String) owner.maxLength = this.limit;
+  }
+
+  protected override keyVariable(variable: VariableSymbol, array: GlobalSymbol, position: i32): void {
+    if (array.keyTypes[position] == Type.String) this.give(variable, array.keyLengths[position]);
+  }
+
+  protected override valueVariable(variable: VariableSymbol, array: GlobalSymbol): void {
+    if (array.type == Type.String) this.give(variable, array.maxLength);
+  }
+
+  protected override message(variable: VariableSymbol): void {
+    this.give(variable, this.limit);
   }
 }

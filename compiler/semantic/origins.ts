@@ -18,22 +18,18 @@ import {
   ChooseDefinedExpression,
   EntryExpression,
   Expression,
-  ForeachStatement,
   Identifier,
   IndexExpression,
-  InExpression,
   NodeKind,
   NumberLiteral,
-  ReturnStatement,
-  Statement,
   StringLiteral,
   TernaryExpression,
-  TryStatement,
   UnaryExpression,
   UpdateExpression,
 } from "../syntax/ast";
 import { Operator } from "../syntax/token";
-import { Type } from "../syntax/type";
+import { Binding, Type } from "../syntax/type";
+import { Flow, variableOf } from "./flow";
 import { Conversion, Measure } from "./formats";
 import { arrayOf } from "./infer";
 import { ScriptControls } from "./script";
@@ -41,12 +37,12 @@ import {
   BuiltinSymbol,
   FunctionSymbol,
   GlobalSymbol,
+  LocalSymbol,
   PrintSymbol,
   ScriptSymbol,
   SymbolKind,
   VariableSymbol,
 } from "./symbols";
-import { Visitor } from "./visit";
 
 /** Whether a value may hold bytes of the traced machine. */
 export function isFromMachine(e: Expression): bool {
@@ -141,70 +137,21 @@ function showsBytes(conversion: Conversion): bool {
 }
 
 /** Finds the origins of all variables and functions, and the control characters of the script's literals. */
-export class Origins extends Visitor {
-  changed: bool = false;
-  private owner: FunctionSymbol | null = null;
-
+export class Origins extends Flow {
   constructor(private controls: ScriptControls) {
     super();
   }
 
-  /** Walks the body of a function. */
-  body(symbol: FunctionSymbol): void {
-    this.owner = symbol;
-    const body = symbol.declaration.body;
-    if (body) this.block(body);
-    else symbol.isFromMachine = true;
-    this.owner = null;
-  }
-
   override expression(e: Expression): void {
-    this.children(e);
-    switch (e.kind) {
-      case NodeKind.StringLiteral:
-        this.controls.addText((<StringLiteral>e).value);
-        break;
-      case NodeKind.NumberLiteral:
-        this.controls.addNumber((<NumberLiteral>e).value);
-        break;
-      case NodeKind.Assignment:
-        if (isFromMachine((<AssignmentExpression>e).value)) this.mark((<AssignmentExpression>e).target);
-        break;
-      case NodeKind.Call:
-        this.call(<CallExpression>e);
-        break;
-      case NodeKind.Index:
-        this.passKeys(arrayOf((<IndexExpression>e).base), (<IndexExpression>e).keys);
-        break;
-      case NodeKind.In:
-        this.passKeys(arrayOf((<InExpression>e).array), (<InExpression>e).keys);
-        break;
-    }
+    if (e.kind == NodeKind.StringLiteral) this.controls.addText((<StringLiteral>e).value);
+    else if (e.kind == NodeKind.NumberLiteral) this.controls.addNumber((<NumberLiteral>e).value);
+    else if (e.kind == NodeKind.Call) this.noteFormat((<CallExpression>e).symbol);
+    super.expression(e);
   }
 
-  override statement(s: Statement): void {
-    this.parts(s);
-    const owner = this.owner;
-    if (s.kind == NodeKind.Return && owner) {
-      const value = (<ReturnStatement>s).value;
-      if (value && !owner.isFromMachine && isFromMachine(value)) {
-        owner.isFromMachine = true;
-        this.changed = true;
-      }
-    } else if (s.kind == NodeKind.Try) {
-      // The message may quote anything.
-      const variable = (<TryStatement>s).variable;
-      if (variable) this.mark(variable);
-    } else if (s.kind == NodeKind.Foreach) {
-      this.passLoopVariables(<ForeachStatement>s);
-    }
-  }
-
-  private call(e: CallExpression): void {
-    const symbol = <ScriptSymbol | null>e.symbol;
-    if (!symbol) return;
-    if (symbol.kind == SymbolKind.Function) this.passArguments(e, (<FunctionSymbol>symbol).overloads);
-    if (symbol.kind != SymbolKind.Print) return;
+  private noteFormat(binding: Binding | null): void {
+    const symbol = <ScriptSymbol | null>binding;
+    if (!symbol || symbol.kind != SymbolKind.Print) return;
     const print = <PrintSymbol>symbol;
     this.controls.addText(print.format);
     for (let i = 0, n = print.directives.length; i < n; ++i) {
@@ -212,43 +159,46 @@ export class Origins extends Visitor {
     }
   }
 
-  private passArguments(e: CallExpression, overloads: FunctionSymbol[]): void {
-    for (let i = 0, n = e.args.length; i < n; ++i) {
-      if (!isFromMachine(e.args[i])) continue;
-      for (let j = 0, m = overloads.length; j < m; ++j) this.markSymbol(overloads[j].parameters[i]);
-    }
-  }
-
-  private passKeys(array: GlobalSymbol | null, keys: Expression[]): void {
-    if (!array) return;
-    for (let i = 0, n = min(keys.length, array.keyTypes.length); i < n; ++i) {
-      if (array.keysFromMachine[i] || keys[i].kind == NodeKind.Wildcard || !isFromMachine(keys[i])) continue;
-      array.keysFromMachine[i] = true;
-      this.changed = true;
-    }
-  }
-
-  private passLoopVariables(s: ForeachStatement): void {
-    const array = arrayOf(s.array);
-    if (!array) return;
-    for (let i = 0, n = min(s.keys.length, array.keyTypes.length); i < n; ++i) {
-      if (array.keysFromMachine[i]) this.mark(s.keys[i].variable);
-    }
-    const value = s.value;
-    if (value && array.isFromMachine) this.mark(value);
-  }
-
-  /** A value of the machine goes to a variable or element. */
-  private mark(target: Expression): void {
-    const base = target.kind == NodeKind.Index ? (<IndexExpression>target).base : target;
-    if (base.kind != NodeKind.Identifier) return;
-    const symbol = <ScriptSymbol | null>(<Identifier>base).symbol;
-    if (symbol) this.markSymbol(<VariableSymbol>symbol);
-  }
-
-  private markSymbol(symbol: VariableSymbol): void {
-    if (symbol.isFromMachine) return;
+  private mark(symbol: VariableSymbol | null): void {
+    if (!symbol || symbol.isFromMachine) return;
     symbol.isFromMachine = true;
     this.changed = true;
+  }
+
+  protected override assign(e: AssignmentExpression): void {
+    if (isFromMachine(e.value)) this.mark(variableOf(e.target));
+  }
+
+  protected override argument(parameter: LocalSymbol, value: Expression): void {
+    if (isFromMachine(value)) this.mark(parameter);
+  }
+
+  protected override key(array: GlobalSymbol, position: i32, value: Expression): void {
+    if (array.keysFromMachine[position] || !isFromMachine(value)) return;
+    array.keysFromMachine[position] = true;
+    this.changed = true;
+  }
+
+  protected override result(owner: FunctionSymbol, value: Expression): void {
+    if (owner.isFromMachine || !isFromMachine(value)) return;
+    owner.isFromMachine = true;
+    this.changed = true;
+  }
+
+  protected override unknownResult(owner: FunctionSymbol): void {
+    owner.isFromMachine = true;
+  }
+
+  protected override keyVariable(variable: VariableSymbol, array: GlobalSymbol, position: i32): void {
+    if (array.keysFromMachine[position]) this.mark(variable);
+  }
+
+  protected override valueVariable(variable: VariableSymbol, array: GlobalSymbol): void {
+    if (array.isFromMachine) this.mark(variable);
+  }
+
+  /** The message may quote anything. */
+  protected override message(variable: VariableSymbol): void {
+    this.mark(variable);
   }
 }
