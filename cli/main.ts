@@ -1,7 +1,6 @@
 #!/usr/bin/env node
 // The program stap-remote: calls the command (command.ts) with this process's arguments, streams and signals.
 
-import { isatty } from "node:tty";
 import { main } from "./command.ts";
 import { Interrupts } from "./interrupts.ts";
 import { Messages } from "./messages.ts";
@@ -16,7 +15,7 @@ process.exitCode = await main(process.argv.slice(2), {
   interrupts,
   message: messages.say,
   settle: messages.settle,
-  messagesOnTerminal: isatty(2),
+  messagesOnTerminal: messages.isTerminal,
   openOutput: (file, rotate) => Output.open(file, rotate),
 });
 await messages.settle();

@@ -13,6 +13,11 @@ export class Messages {
     this.output = output;
   }
 
+  /** Whether somebody looks at them. */
+  get isTerminal(): boolean {
+    return this.output.isTerminal;
+  }
+
   /** Says something; bytes pass as they are. */
   readonly say = (text: string | Uint8Array): void => {
     this.output.queue(typeof text === "string" ? new TextEncoder().encode(text) : text);

@@ -115,14 +115,15 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
   const opening = around.openRemote(settings);
   const compiler = scripts ? prepare(loadCompiler, opening) : undefined;
   const remote = await opening;
-  for (const note of remote.notes ?? []) around.message(`WARNING: ${note}\n`);
+  const warn = (text: string) => around.message(`WARNING: ${text}\n`);
+  for (const note of remote.notes ?? []) warn(note);
   let session: Session | undefined;
   let cache: FactsCache | undefined;
   try {
     session = await Session.open(remote.process, {
       where: remote.where,
       onWarning: (text) => {
-        around.message(`WARNING: ${text}\n`);
+        warn(text);
         return around.settle();
       },
     });
@@ -130,7 +131,6 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     if (!scripts || !compiler) return await runObject(given as Uint8Array, { settings, around, session });
     const compiling = startWatch();
     cache = new FactsCache(session.hello.buildId, around.factsFolder);
-    const warn = (text: string) => around.message(`WARNING: ${text}\n`);
     const asked = { session, cache, features: featuresOf(session.hello), warn };
     const result = await compileFor(compiler, compileInput(settings, scripts, session.hello), asked);
     if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });
