@@ -11,6 +11,7 @@ import { compileModule } from "../../compiler/host/load.ts";
 import { payload } from "../../tests/agent/agent-process.ts";
 import { runAgent } from "../../tests/interpret/fake-kernel.ts";
 import { builtCompiler } from "../fuzz.ts";
+import { frameChanges, type Said } from "./mutate-frames.ts";
 import { mutateObject } from "./mutate-object.ts";
 import { OBJECT_SCRIPTS } from "./object-scripts.ts";
 import { type CaseEnd, main, Random, type Sweep } from "./sweep.ts";
@@ -24,12 +25,6 @@ function makeObjects(): Uint8Array[] {
     if (!result.object) throw new Error(result.messages);
     return result.object;
   });
-}
-
-/** A frame before it is mutated. */
-interface Said {
-  kind: number;
-  payload: Uint8Array;
 }
 
 function goodSession(random: Random, objects: Uint8Array[]): Said[] {
@@ -60,20 +55,11 @@ function mutate(said: Said[], random: Random): Uint8Array {
     const at = random.below(said.length);
     const frame = said[at];
     if (!frame) continue;
-    const bytes = Uint8Array.from(frame.payload);
-    const changes: (() => void)[] = [
-      () => said.splice(at, 1),
+    const longer = () => Buffer.concat([frame.payload, Buffer.alloc(random.below(300), random.below(256))]);
+    const changes = [
+      ...frameChanges(said, at, random),
       () => said.splice(random.below(said.length + 1), 0, frame),
-      () => said.splice(random.below(said.length), 0, ...said.splice(at, 1)),
-      () => (said[at] = { ...frame, kind: random.below(16) }),
-      () => (said[at] = { ...frame, payload: bytes.subarray(0, random.below(bytes.length + 1)) }),
-      () =>
-        (said[at] = { ...frame, payload: Buffer.concat([bytes, Buffer.alloc(random.below(300), random.below(256))]) }),
-      () => {
-        if (bytes.length >= 4)
-          new DataView(bytes.buffer).setUint32(random.below(bytes.length - 3), random.word(), true);
-        said[at] = { ...frame, payload: bytes };
-      },
+      () => (said[at] = { ...frame, payload: longer() }),
     ];
     random.pick(changes)();
   }

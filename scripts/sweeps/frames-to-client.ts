@@ -19,6 +19,7 @@ import { payload } from "../../tests/agent/agent-process.ts";
 import { Captured } from "../../tests/captured.ts";
 import { runAgent } from "../../tests/interpret/fake-kernel.ts";
 import { builtCompiler } from "../fuzz.ts";
+import { frameChanges, type Said } from "./mutate-frames.ts";
 import { OBJECT_SCRIPTS } from "./object-scripts.ts";
 import { type CaseEnd, main, Random, type Sweep } from "./sweep.ts";
 
@@ -34,11 +35,6 @@ const ESCAPES = [
   "%s%n",
   "\ufffd\u202e",
 ];
-
-interface Said {
-  kind: number;
-  payload: Uint8Array;
-}
 
 /** A script with what the real agent says when it runs. */
 interface Session {
@@ -82,19 +78,10 @@ function mutate(good: Said[], random: Random): Uint8Array {
     const at = random.below(said.length);
     const frame = said[at];
     if (!frame) continue;
-    const bytes = Uint8Array.from(frame.payload);
-    const changes: (() => void)[] = [
-      () => said.splice(at, 1),
+    const changes = [
+      ...frameChanges(said, at, random),
       () => said.splice(at, 0, ...Array.from({ length: 1 + random.below(20) }, () => frame)),
-      () => said.splice(random.below(said.length), 0, ...said.splice(at, 1)),
       () => said.splice(at, random.below(2), lie(random)),
-      () => (said[at] = { ...frame, kind: random.below(16) }),
-      () => (said[at] = { ...frame, payload: bytes.subarray(0, random.below(bytes.length + 1)) }),
-      () => {
-        if (bytes.length >= 4)
-          new DataView(bytes.buffer).setUint32(random.below(bytes.length - 3), random.word(), true);
-        said[at] = { ...frame, payload: bytes };
-      },
     ];
     random.pick(changes)();
   }
