@@ -11,6 +11,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { COMMAND, READY } from "../../agent/host/bootstrap.ts";
 import { connect } from "../../agent/host/connect.ts";
+import type { Transport } from "../../agent/host/transport.ts";
 import { Account, AGENT, agents, leftovers } from "./account.ts";
 
 const test = suite("hostile shells");
@@ -118,6 +119,9 @@ for (const [what, lines] of floods) {
   });
 }
 
+/** How long a busy machine may take for the ten seconds in which a cut upload must be gone, milliseconds. */
+const PATIENCE_MS = 45_000;
+
 const RUN = 'exec sh -c "$SSH_ORIGINAL_COMMAND"';
 const readers: [string, string][] = [
   ["a line", "IFS= read -r x"],
@@ -188,6 +192,8 @@ async function network(port: number) {
   const sockets: Socket[] = [];
   let passed = 0;
   let limit = Number.POSITIVE_INFINITY;
+  let fell = () => {};
+  const silence = new Promise<void>((resolve) => (fell = resolve));
   const server = createServer((client) => {
     const remote = connectSocket(port, "127.0.0.1");
     for (const socket of [client, remote]) socket.on("error", () => {});
@@ -195,6 +201,7 @@ async function network(port: number) {
     client.on("data", (chunk: Buffer) => {
       remote.write(chunk.subarray(0, Math.max(0, limit - passed)));
       passed += chunk.length;
+      if (passed > limit) fell();
     });
     remote.on("data", (chunk: Buffer) => passed <= limit && client.write(chunk));
   });
@@ -203,6 +210,8 @@ async function network(port: number) {
     port: (server.address() as { port: number }).port,
     /** After so many bytes more of the client's, nothing passes. */
     holeAfter: (bytes: number) => (limit = passed + bytes),
+    /** It has gone silent. */
+    silence,
     close: () => {
       for (const socket of sockets) socket.destroy();
       server.close();
@@ -210,20 +219,41 @@ async function network(port: number) {
   };
 }
 
-/** Processes of this machine whose environment has this test's cache folder. */
-function processesOf(folder: string, numbered = false): string[] {
-  const number = numbered ? "printf '%s ' $p && " : "";
-  const isOurs = `grep -qsz "XDG_CACHE_HOME=${folder}/.cache" $p/environ`;
-  const script = `for p in /proc/[1-9]*; do ${isOurs} && ${number}tr '\\0' ' ' < $p/cmdline && echo; done; :`;
-  return execFileSync("sh", ["-c", script], { encoding: "utf8", stdio: ["ignore", "pipe", "ignore"] })
-    .split("\n")
-    .filter((line) => line !== "" && !line.includes("/proc/[1-9]"));
+/** Processes of this machine whose environment has this test's cache folder: the number and the words of each. */
+function processesOf(folder: string): string[] {
+  const ours = `XDG_CACHE_HOME=${folder}/.cache`;
+  return readdirSync("/proc")
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((pid) => {
+      try {
+        if (!readFileSync(`/proc/${pid}/environ`, "utf8").split("\0").includes(ours)) return [];
+        return [`${pid} ${readFileSync(`/proc/${pid}/cmdline`, "utf8").replaceAll("\0", " ")}`];
+      } catch {
+        return []; // it has ended meanwhile
+      }
+    });
 }
 
-/** Lets the network go silent during the upload; what is on the remote then, and ten seconds later; the error. */
+/** A command whose input makes the network go silent in the middle of the agent; `marker` says whose it is. */
+async function intoTheHole(transport: Transport, holeAfter: (bytes: number) => void, marker: (its: string) => void) {
+  const started = await transport.exec(COMMAND);
+  const write = started.stdin.write.bind(started.stdin) as (data: unknown) => boolean;
+  started.stdin.write = ((data: string | Uint8Array) => {
+    if (typeof data === "string" && data.startsWith("M=")) marker(data.slice(2, data.indexOf(";")));
+    if (data.length >= AGENT.length && typeof data !== "string") holeAfter(40_000);
+    return write(data);
+  }) as typeof started.stdin.write;
+  return started;
+}
+
+/**
+ * Lets the network go silent during the upload. What is on the remote then, and when nothing is left or after
+ * `PATIENCE_MS`; whether the client still waited then; its error. The client waits longer, so that it cannot be what
+ * ended the processes.
+ */
 async function hole(on: Account, folder: string) {
   on.reset();
-  if (folder.startsWith("/tmp")) mkdirSync(folder, { mode: 0o700 });
+  if (folder.startsWith(on.sshd.folder)) mkdirSync(folder, { mode: 0o700 });
   on.runs(`export XDG_CACHE_HOME='${folder}/.cache'`, RUN);
   const { port, knownHosts, folder: keys } = on.sshd;
   const between = await network(port);
@@ -231,42 +261,40 @@ async function hole(on: Account, folder: string) {
   writeFileSync(known, readFileSync(knownHosts, "utf8").replaceAll(`:${port}`, `:${between.port}`));
   const host = `${userInfo().username}@127.0.0.1:${between.port}`;
   const transport = await connect({ ...on.sshd.options(), host, knownHosts: [known] });
-  const exec = async (command: string) => {
-    const started = await transport.exec(command);
-    const write = started.stdin.write.bind(started.stdin) as (data: unknown) => boolean;
-    started.stdin.write = ((data: string | Uint8Array) => {
-      if (data.length >= AGENT.length) between.holeAfter(40_000);
-      return write(data);
-    }) as typeof started.stdin.write;
-    return started;
-  };
+  let marker = "?";
+  const exec = () => intoTheHole(transport, between.holeAfter, (its) => (marker = its));
   const { where, kind } = transport;
   const open = async () => ({ where, kind, exec, close: () => transport.close() });
-  const failing = on.failure({ timeoutMs: 25_000 }, open);
+  let isWaiting = true;
+  const failing = on.failure({ timeoutMs: 2 * PATIENCE_MS }, open).finally(() => (isWaiting = false));
+  // A failure before the silence is the test's error; it is thrown below.
+  await Promise.race([between.silence, failing.catch(() => {})]);
   const cache = `${folder}/.cache/stap-remote`;
-  const here = () => [...processesOf(folder), ...(existsSync(cache) ? readdirSync(cache) : leftovers())];
-  const isThere = () => here().some((name) => /^\.agent|^stap-remote-/.test(name));
-  for (let i = 0; i < 200 && !isThere(); i++) await sleep(20);
-  const during = isThere();
-  await sleep(9000);
+  const files = () => [...(existsSync(cache) ? readdirSync(cache) : []), ...leftovers()];
+  const here = () => [...processesOf(folder), ...files().filter((name) => name.includes(marker))];
+  const during = here();
+  const end = Date.now() + PATIENCE_MS;
   // A list of processes is not taken at one moment: two in a row must be empty.
-  let after = here();
-  for (let i = 0, empty = 0; i < 50 && empty < 2; i++) {
+  let after = during;
+  for (let empty = 0; empty < 2 && Date.now() < end; empty = after.length === 0 ? empty + 1 : 0) {
     await sleep(100);
     after = here();
-    empty = after.length === 0 ? empty + 1 : 0;
   }
+  const waited = isWaiting;
   between.close();
-  return { during, after, error: await failing };
+  return { during, after, waited, error: await failing };
 }
 
 test("a network that goes silent during the upload leaves nothing after the heartbeat's time", async () => {
   const other = await Account.open();
   const both = await Promise.all([hole(account, join(account.sshd.folder, "hole")), hole(other, "/none/hole")]);
   other.sshd.stop();
-  for (const { during, after, error } of both) {
-    assert.is(during, true, "the upload was under way");
+  for (const [index, { during, after, waited, error }] of both.entries()) {
+    const began = (text: string) => during.some((name) => name.startsWith(text));
+    assert.ok(began([".agent-", "stap-remote-"][index]!), `the upload was under way: ${during}`);
+    assert.match(during.join("\n"), READY, "its shell ran");
     assert.equal(after, []);
+    assert.ok(waited, "the client still held the connection");
     assert.match(error.message, /cut|closed|did not take the agent/, error.message);
   }
 });
@@ -287,8 +315,8 @@ test("a shell that is killed during the upload leaves nothing", async () => {
   for (let i = 0; i < 100 && account.cached().length === 0; i++) await sleep(20);
   assert.equal(account.cached(), [".agent-0123456789ab"]);
   // The oldest is the shell itself; the others are its guard and its reader.
-  const shell = processesOf(account.home, true).find((line) => line.includes(READY))!;
-  process.kill(Number(shell.split(" ")[0]!.slice("/proc/".length)), "SIGKILL");
+  const shell = processesOf(account.home).find((line) => line.includes(READY))!;
+  process.kill(Number(shell.split(" ")[0]!), "SIGKILL");
   for (let i = 0; i < 50 && account.cached().length > 0; i++) await sleep(100);
   assert.equal(account.cached(), []);
   await sleep(2500);
