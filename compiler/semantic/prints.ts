@@ -1,9 +1,9 @@
-// Checks calls of the printf family: formats against arguments, delimiters, numbers of arguments. The result is the
-// call's PrintSymbol. Inference decides the types of the values; it asks `wantedTypes`.
+// Checks calls of the printf family: formats against arguments. The parser has seen to their first arguments. The
+// result is the call's PrintSymbol. Inference decides the types of the values; it asks `wantedTypes`.
 
 import { PrintStyle } from "../builtins/print";
 import { Reporter } from "../diagnostics/diagnostic";
-import { NodeKind, StringLiteral } from "../syntax/ast";
+import { StringLiteral } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Conversion, Measure, parseFormat } from "./formats";
 import { PrintSymbol } from "./symbols";
@@ -15,36 +15,17 @@ export function checkPrint(print: PrintSymbol, reporter: Reporter): void {
       checkFormat(print, reporter);
       return;
     case PrintStyle.Plain:
-      checkSingle(print, reporter);
+      print.values = print.call.args;
       return;
     default:
-      if (print.name == "println" || print.name == "sprintln") checkSingle(print, reporter);
-      else checkDelimited(print, reporter);
+      if (print.name == "println" || print.name == "sprintln") print.values = print.call.args;
+      else takeDelimiter(print);
   }
-}
-
-/** print(x, …), println(x, …): one after the other; println() is an empty line. */
-function checkSingle(print: PrintSymbol, reporter: Reporter): void {
-  const call = print.call;
-  if (call.args.length == 0 && print.style == PrintStyle.Plain) {
-    reporter.error(call.range, `'${print.name}' takes at least 1 argument`);
-    return;
-  }
-  print.values = call.args;
 }
 
 /** printd("delimiter", x, …). */
-function checkDelimited(print: PrintSymbol, reporter: Reporter): void {
+function takeDelimiter(print: PrintSymbol): void {
   const call = print.call;
-  if (call.args.length == 0 || call.args[0].kind != NodeKind.StringLiteral) {
-    const range = call.args.length == 0 ? call.range : call.args[0].range;
-    reporter.error(range, `expected a string literal as the delimiter of '${print.name}'`);
-    return;
-  }
-  if (call.args.length == 1) {
-    reporter.error(call.range, `'${print.name}' takes at least 1 argument after its delimiter`);
-    return;
-  }
   print.format = (<StringLiteral>call.args[0]).value;
   print.values = call.args.slice(1);
 }
@@ -52,11 +33,6 @@ function checkDelimited(print: PrintSymbol, reporter: Reporter): void {
 /** printf("format", x, …). */
 function checkFormat(print: PrintSymbol, reporter: Reporter): void {
   const call = print.call;
-  if (call.args.length == 0 || call.args[0].kind != NodeKind.StringLiteral) {
-    const range = call.args.length == 0 ? call.range : call.args[0].range;
-    reporter.error(range, `expected a string literal as the format of '${print.name}'`);
-    return;
-  }
   const format = parseFormat((<StringLiteral>call.args[0]).value);
   if (format.error.length > 0) {
     reporter.error(call.args[0].range, format.error);

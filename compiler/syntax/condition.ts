@@ -5,7 +5,7 @@
 //              | arch|runtime|CONFIG_…           ==|!=  "wildcard"
 //              | CONFIG_…                        ==|!=|<|<=|>|>=  CONFIG_…
 //              | systemtap_privilege             ==|!=  "name"
-//              | guru_mode                       ==|!=  number
+//              | guru_mode                       ==|!=  0|1
 //              | string op string | number op number
 
 import { Reporter } from "../diagnostics/diagnostic";
@@ -170,7 +170,9 @@ function configValue(c: Condition, name: string): string {
 
 function evaluateGuru(c: Condition): bool {
   const op = takeEquality(c);
+  const number = c.token;
   const wanted = takeNumber(c);
+  if (wanted != 0 && wanted != 1) c.fail(Code.ConditionGuru, number);
   return (wanted == <i64>c.options.guru) == (op == Operator.Equal);
 }
 

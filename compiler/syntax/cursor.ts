@@ -3,7 +3,7 @@
 // After an error the cursor is in *panic mode*: every look at the next token returns `End`. So all parse functions
 // return at once without a second message, and the file's loop continues at the next top-level item. Nothing throws.
 
-import { Reporter } from "../diagnostics/diagnostic";
+import { Diagnostic, Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";
 import { Range, SourceKind } from "../source/source";
 import { Node } from "./ast";
@@ -18,6 +18,8 @@ export class Cursor {
   protected panic: bool = false;
   private depth: i32 = 0;
   private last: Token;
+  /** The `{` of the blocks that are being read. */
+  protected braces: Token[] = [];
 
   constructor(
     private tokens: Token[],
@@ -91,7 +93,26 @@ export class Cursor {
     if (this.panic) return;
     const token = this.token;
     // The lexer or the preprocessor has spoken about junk.
-    if (token.kind != TokenKind.Junk) this.reporter.parseError(code, token.range, argument, sawToken(token));
+    if (token.kind != TokenKind.Junk) {
+      this.addUnclosed(this.reporter.parseError(code, token.range, argument, sawToken(token)));
+    }
+    this.panic = true;
+  }
+
+  /** Names the `{` that lacks its `}`, where the text ends or another item begins inside a block. */
+  private addUnclosed(diagnostic: Diagnostic): void {
+    const n = this.braces.length;
+    if (n == 0 || !(this.atKind(TokenKind.End) || this.beginsItem(this.position))) return;
+    diagnostic.note("the '}' of this '{' is missing", this.braces[n - 1].range);
+  }
+
+  /** Fails, and says what to write instead. */
+  protected failWithHint(code: Code, argument: string, hint: string): void {
+    if (this.panic) return;
+    const token = this.token;
+    if (token.kind != TokenKind.Junk) {
+      this.reporter.parseError(code, token.range, argument, sawToken(token)).hint = hint;
+    }
     this.panic = true;
   }
 
@@ -144,6 +165,7 @@ export class Cursor {
   protected recover(from: i32): void {
     this.panic = false;
     this.depth = 0;
+    this.braces = [];
     if (this.position <= from) this.position = from + 1;
     const last = this.tokens.length - 1;
     if (this.position > last) this.position = last;

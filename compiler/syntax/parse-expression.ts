@@ -47,9 +47,11 @@ import {
 } from "./ast";
 import { stringValue } from "./condition";
 import { Cursor } from "./cursor";
+import { bpftraceMapHint } from "./hints";
 import { isLaterMacro } from "./later-macros";
 import { decodeNumber } from "./lexer";
 import { MAX_ARGUMENTS } from "./limit";
+import { PrintWord, printWord } from "./print-words";
 import {
   COMPARISON_PRECEDENCE,
   IN_PRECEDENCE,
@@ -436,24 +438,36 @@ export class ExpressionParser extends Cursor {
 
   private parseCall(token: Token, name: string): Expression {
     this.take();
-    const takesHistogram = name == "print" || name == "println" || name == "sprint" || name == "sprintln";
+    const word = printWord(name);
+    const takesHistogram = word == PrintWord.Value || word == PrintWord.Line;
+    const mayBeEmpty = word == PrintWord.None || word == PrintWord.Line;
     const args: Expression[] = [];
     let isWhole = false;
-    if (!this.at(Operator.CloseParen)) {
+    if (!mayBeEmpty || !this.at(Operator.CloseParen)) {
       do {
         if (takesHistogram && args.length == 0 && operatorIs(this.token.op, OperatorFlags.Histogram)) {
           // A whole histogram is all that is printed.
           args.push(this.parseHistogramValue(true));
           isWhole = args[0].kind == NodeKind.Histogram;
+        } else if (args.length == 0 && word >= PrintWord.Format) {
+          args.push(this.parsePrintText(word, name));
         } else {
           args.push(this.parseExpression());
         }
       } while (!isWhole && this.accept(Operator.Comma) && this.hasRoom(args.length));
     }
+    if (word == PrintWord.Delimiter && args.length < 2) this.failExpected("',' and a value after the delimiter");
     if (!this.accept(Operator.CloseParen)) this.failExpected(isWhole ? "')'" : "',' or ')'");
     const node = new CallExpression(this.since(token), name, token.range, args);
     this.raiseAll(node, args);
     return node;
+  }
+
+  /** The format or the delimiter of a print: a literal. */
+  private parsePrintText(word: PrintWord, name: string): Expression {
+    if (this.atKind(TokenKind.String)) return this.parseString();
+    this.failExpected(`a string literal as the ${word == PrintWord.Format ? "format" : "delimiter"} of '${name}'`);
+    return this.errorExpression();
   }
 
   private parseIndex(first: Token, base: Expression): Expression {
@@ -491,7 +505,8 @@ export class ExpressionParser extends Cursor {
       case Operator.AtUregister:
         return this.parseRaw();
       default:
-        this.fail(isLaterMacro(token.text.substring(1)) ? Code.LaterMacro : Code.UnknownAtWord, token.text);
+        if (isLaterMacro(token.text.substring(1))) this.fail(Code.LaterMacro, token.text);
+        else this.failWithHint(Code.UnknownAtWord, token.text, bpftraceMapHint(token, this.following));
         return this.errorExpression();
     }
   }
@@ -552,6 +567,7 @@ export class ExpressionParser extends Cursor {
     if (token.op == Operator.AtConst) this.needGuru(token);
     this.expect(Operator.OpenParen);
     const text = this.takeString();
+    if (text.length == 0 && token.op == Operator.AtPerf) this.failExpected("non-empty string");
     this.expect(Operator.CloseParen);
     const range = this.since(token);
     return token.op == Operator.AtConst ? new ConstExpression(range, text) : new PerfExpression(range, text);

@@ -108,8 +108,10 @@ export class StatementParser extends ExpressionParser {
     const first = this.token;
     const statements: Statement[] = [];
     this.expect(Operator.OpenBrace);
+    this.braces.push(first);
     while (!this.panic && !this.at(Operator.CloseBrace)) statements.push(this.parseStatement());
     this.expect(Operator.CloseBrace);
+    this.braces.pop();
     const node = new BlockStatement(this.since(first), statements);
     this.raiseAll(node, statements);
     return node;

@@ -13,7 +13,7 @@
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";
-import { Range, Source } from "../source/source";
+import { Range, Source, SourceKind } from "../source/source";
 import {
   AliasDeclaration,
   BlockStatement,
@@ -28,6 +28,7 @@ import {
   ProbePoint,
   ScriptFile,
 } from "./ast";
+import { bpftraceProbeHint } from "./hints";
 import { lex } from "./lexer";
 import { MAX_EXPANDED_TOKENS, MAX_PROBE_PARTS, MAX_PROBE_POINTS } from "./limit";
 import { PreprocessOptions } from "./options";
@@ -81,6 +82,8 @@ function hasSuffix(paths: PointPath[]): bool {
 class Parser extends StatementParser {
   /** The last token of a probe point, before its condition. */
   private pointEnd: Token = this.token;
+  /** The file's globals, by name. */
+  private globals: Map<string, GlobalDeclaration> = new Map<string, GlobalDeclaration>();
 
   parseFile(source: Source): ScriptFile {
     const file = new ScriptFile(new Range(source, 0, source.length), source);
@@ -90,6 +93,8 @@ class Parser extends StatementParser {
       if (this.panic) this.recover(start);
     }
     this.raiseAll(file, file.declarations);
+    const isEmpty = file.declarations.length == 0 && source.kind == SourceKind.UserScript;
+    if (isEmpty && !this.reporter.hasErrors) this.fail(Code.NothingDeclared, source.name);
     return file;
   }
 
@@ -118,7 +123,7 @@ class Parser extends StatementParser {
         this.parsePrivate(file);
         break;
       default:
-        this.fail(Code.ExpectedDeclaration);
+        this.failWithHint(Code.ExpectedDeclaration, "", bpftraceProbeHint(token, this.following));
         break;
     }
   }
@@ -140,10 +145,23 @@ class Parser extends StatementParser {
       const node = this.parseGlobal();
       if (this.panic) return;
       node.isPrivate = isPrivate;
+      if (!this.addGlobalName(node)) continue;
       file.globals.push(node);
       file.declarations.push(node);
     } while (this.accept(Operator.Comma));
     this.accept(Operator.Semicolon);
+  }
+
+  /** Notes a global's name; false (and a complaint) if the file has a global of that name already. */
+  private addGlobalName(node: GlobalDeclaration): bool {
+    if (!this.globals.has(node.name)) {
+      this.globals.set(node.name, node);
+      return true;
+    }
+    const other = this.globals.get(node.name);
+    const code = other.isPrivate == node.isPrivate ? Code.DuplicateGlobal : Code.GlobalPrivacy;
+    this.reporter.parseError(code, node.range, node.name).note("first declared here", other.range);
+    return false;
   }
 
   private parseGlobal(): GlobalDeclaration {
@@ -178,8 +196,10 @@ class Parser extends StatementParser {
   private parseFunction(file: ScriptFile, isPrivate: bool): void {
     const first = this.take();
     const name = this.token;
-    if (name.kind != TokenKind.Identifier && name.kind != TokenKind.Keyword) {
+    if (name.kind != TokenKind.Identifier && !name.is(Operator.Long) && !name.is(Operator.String)) {
       this.failExpected("a function's name");
+      // A keyword in its place begins no item.
+      if (name.kind == TokenKind.Keyword) ++this.position;
       return;
     }
     this.take();

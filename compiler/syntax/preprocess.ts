@@ -89,6 +89,10 @@ class Expander {
       this.fail(Code.MacroName, name, "", true);
       return;
     }
+    if (name.text == "define") {
+      this.fail(Code.MacroDefine, name);
+      return;
+    }
     ++this.position;
     const parameters: string[] = [];
     if (tokens[this.position].is(Operator.OpenParen) && !this.parseParameters(parameters)) return;

@@ -3,6 +3,7 @@
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Code } from "../diagnostics/messages";
+import { isTypographicQuote } from "./hints";
 import { Token, TokenKind } from "./token";
 
 /** What a message says it saw. */
@@ -31,7 +32,8 @@ export function sawToken(token: Token): string {
 export function reportJunk(token: Token, reporter: Reporter): void {
   if (token.kind != TokenKind.Junk || token.problem == Code.Semantic || reporter.isFull) return;
   const argument = token.given;
-  reporter.parseError(token.problem, token.range, argument !== null ? argument : "");
+  const diagnostic = reporter.parseError(token.problem, token.range, argument !== null ? argument : "");
+  if (isTypographicQuote(token.range.text)) diagnostic.hint = 'a string stands between quotes of this form: "';
 }
 
 function shorten(text: string): string {
