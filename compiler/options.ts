@@ -60,6 +60,7 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   options.dump = request.option("dump");
   options.check = request.flag("check");
   options.unoptimized = request.flag("unoptimized");
+  options.semantic.prunes = !options.unoptimized;
   options.suppressErrors = request.flag("suppress-errors");
   options.semantic.printsUnread = !request.flag("no-globals");
   options.objectName = request.option("module");

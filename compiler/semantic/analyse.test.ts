@@ -9,7 +9,7 @@ import { analysed, firstError } from "./testing/analysed";
 
 export function test_infers_types_from_either_direction(): void {
   const a = analysed(
-    "global g probe begin { x = y; y = z; z = 1; g = execname() }" +
+    "global g probe begin { x = y; y = z; z = 1; g = execname(); println(x) }" +
       " function f(p) { return p } probe end { q = f(g); println(q) }",
   );
   assert(a.local(0, "x").type == Type.Long, "x follows y");
@@ -115,7 +115,8 @@ export function test_prints_carry_their_formats(): void {
 
 export function test_reports_errors_where_they_are(): void {
   assert(
-    firstError('probe begin {\n  x = 1\n  x = "a" }') == "3:7 type mismatch: expected long but found string",
+    firstError('probe begin {\n  x = 1\n  x = "a"; println(x) }') ==
+      "3:7 type mismatch: expected long but found string",
     "type",
   );
   assert(firstError("probe begin { foo() }") == "1:15 unresolved function 'foo'", "function");

@@ -10,10 +10,12 @@ import { printUnread } from "./exit-prints";
 import { Folder } from "./fold";
 import { Inference } from "./infer";
 import { Inliner } from "./inline";
+import { checkIteration } from "./iteration";
 import { Lengths } from "./lengths";
 import { Listing, SemanticOptions } from "./options";
 import { Origins } from "./origins";
 import { checkPrint } from "./prints";
+import { prune } from "./prune";
 import { orderCalleesFirst, reachFunctions } from "./reach";
 import { resolveNames } from "./resolve";
 import { resolveProbes } from "./resolve-probes";
@@ -53,13 +55,15 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
     resolveProbes(a, a.unresolved.shift());
     resolveNames(a);
   }
-  requireProbes(a, files);
   if (reporter.errorCount > before) return null;
   if (!a.needs.isEmpty) return incomplete(a);
 
   separateSites(a);
   foldAll(a);
-  const functions = reachFunctions(a);
+  const called = reachFunctions(a);
+  const prunes = options.prunes && options.listing == Listing.None;
+  const functions = prunes && prune(a, called) ? reachFunctions(a) : called;
+  if (a.units.length == 0) reporter.error(null, "no probes found");
   checkPrints(a);
   if (reporter.errorCount > before) return null;
   inferTypes(a, functions);
@@ -69,6 +73,8 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   }
   if (options.listing == Listing.Variables) return finish(a, [], []);
   const ordered = orderCalleesFirst(functions);
+  checkIteration(a, ordered);
+  if (reporter.errorCount > before) return null;
   inlineWrappers(a, ordered);
   const kept = reachFunctions(a);
   collectStatistics(a, kept);
@@ -77,7 +83,7 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   decideLocks(a);
   fillLengths(a, kept);
   findOrigins(a, kept);
-  if (options.warnings) warnUnused(a, functions);
+  if (options.warnings) warnUnused(a, functions, called);
   checkSupport(a, kept);
   if (reporter.errorCount > before) return null;
   return finish(a, kept, functions);
@@ -88,12 +94,6 @@ function listPoints(a: Analysis, before: i32): Script | null {
   if (a.reporter.errorCount > before) return null;
   if (!a.needs.isEmpty) return incomplete(a);
   return finish(a, [], []);
-}
-
-function requireProbes(a: Analysis, files: ScriptFile[]): void {
-  let probes = 0;
-  for (let i = 0, n = files.length; i < n; ++i) probes += files[i].probes.length;
-  if (probes == 0 && !a.reporter.hasErrors) a.reporter.error(null, "no probes found");
 }
 
 function incomplete(a: Analysis): Script {

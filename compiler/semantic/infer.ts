@@ -218,10 +218,20 @@ export class Inference {
   private returnValue(s: ReturnStatement): void {
     const owner = this.owner;
     const value = s.value;
+    if (owner && !value) this.bareReturn(owner, s.range);
     if (!owner || !value) return;
     this.blame = this.reasonOf(owner);
     const type = this.value(value, owner.returnType);
     if (owner.returnType == Type.Unknown && isValueType(type)) this.setReturn(owner, type, value.range);
+  }
+
+  /** A function gives back a value at each `return`, or at none. */
+  private bareReturn(owner: FunctionSymbol, range: Range): void {
+    if (!this.reporting || !isValueType(owner.returnType)) return;
+    const what = `the function returns a ${typeName(owner.returnType)}`;
+    const diagnostic = this.reporter.error(range, `type mismatch: 'return' without a value, but ${what}`);
+    const reason = this.reasonOf(owner);
+    if (reason) diagnostic.note("type was first inferred here", reason);
   }
 
   private deleteTarget(target: Expression): void {

@@ -31,6 +31,8 @@ export class SemanticOptions {
   /** Whether warnings about unused and never assigned names are wanted (not with -w). */
   warnings: bool = true;
   listing: Listing = Listing.None;
+  /** Whether code without effect is taken out (not with -u). */
+  prunes: bool = true;
   /** Whether globals that nothing reads are printed at the end. */
   printsUnread: bool = true;
 

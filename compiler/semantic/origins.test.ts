@@ -46,12 +46,6 @@ export function test_what_a_value_of_the_machine_touches_is_the_machines(): void
   assert(!a.local(1, "n").isFromMachine, "a key of the script");
 }
 
-export function test_what_a_condition_passes_on_is_seen(): void {
-  const a = analysed(`function shown(s) { print(s) return 1 }
-    probe begin if (shown(execname())) { exit() }`);
-  assert(a.function("shown").parameters[0].isFromMachine, "the argument is the machine's");
-}
-
 export function test_digits_of_a_number_are_harmless_in_a_text(): void {
   const a = analysed(`probe begin {
     p = pid()

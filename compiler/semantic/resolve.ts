@@ -354,7 +354,12 @@ class NameResolver extends Visitor {
       const symbol = new PrintSymbol(print.name, call, print.style, print.isValue);
       call.symbol = symbol;
       this.a.prints.push(symbol);
-      if (this.inCondition) this.a.reporter.error(call.range, "a probe condition must not print");
+      if (this.inCondition && !print.isValue) this.a.reporter.error(call.range, "a probe condition must not print");
+      return;
+    }
+    if (this.inCondition) {
+      const hint = "test it in the handler: { if (!(...)) next; ... }";
+      this.a.reporter.error(call.nameRange, "a probe condition must not call functions", hint);
       return;
     }
     const functions = this.findFunctions(call.name, call.args.length);

@@ -1,23 +1,22 @@
-// Warnings about names: variables and functions that are never used, and variables that are read but never assigned.
+// Warnings about names: globals and functions that are never used, and variables that are read but never assigned.
 
 import { NearMatches } from "../kernel/near";
 import { SourceKind } from "../source/source";
-import { BinaryExpression, Expression, ExpressionStatement, NodeKind, Statement } from "../syntax/ast";
-import { OperatorFlags, operatorIs } from "../syntax/token";
 import { Analysis, MOST_COMPARED } from "./analysis";
 import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
-import { Visitor } from "./visit";
 
-/** Warns about user scripts; the tapset is our own business. */
-export function warnUnused(a: Analysis, reached: FunctionSymbol[]): void {
+/**
+ * Warns about user scripts; the tapset is our own business. `called` are the functions that were reached before code
+ * without effect was taken out.
+ */
+export function warnUnused(a: Analysis, reached: FunctionSymbol[], called: FunctionSymbol[]): void {
   for (let i = 0, n = a.globals.length; i < n; ++i) warnGlobal(a, i);
-  warnIdle(a, reached);
   for (let i = 0, n = a.units.length; i < n; ++i) warnLocals(a, a.units[i].locals);
   for (let i = 0, n = reached.length; i < n; ++i) {
     if (!a.functionFiles[reached[i].order].isTapset) warnLocals(a, reached[i].locals);
   }
   const used = new Set<FunctionSymbol>();
-  for (let i = 0, n = reached.length; i < n; ++i) used.add(reached[i]);
+  for (let i = 0, n = called.length; i < n; ++i) used.add(called[i]);
   for (let i = 0, n = a.functions.length; i < n; ++i) {
     const symbol = a.functions[i];
     if (a.functionFiles[i].isTapset || used.has(symbol)) continue;
@@ -41,57 +40,6 @@ function warnUnassigned(a: Analysis, locals: LocalSymbol[]): void {
   }
 }
 
-/** Warns of statements that are expressions and do nothing. */
-class IdleStatements extends Visitor {
-  private acts: bool = false;
-
-  constructor(private a: Analysis) {
-    super();
-  }
-
-  override statement(s: Statement): void {
-    if (s.kind == NodeKind.Expression && s.range.source.kind != SourceKind.Tapset) {
-      this.acts = false;
-      this.expression((<ExpressionStatement>s).expression);
-      if (!this.acts) this.a.reporter.warning(s.range, "eliding side-effect-free expression");
-      return;
-    }
-    this.parts(s);
-  }
-
-  override expression(e: Expression): void {
-    switch (e.kind) {
-      case NodeKind.Assignment:
-      case NodeKind.PreUpdate:
-      case NodeKind.PostUpdate:
-      case NodeKind.Call:
-      case NodeKind.EmbeddedExpression:
-        this.acts = true;
-        return;
-      case NodeKind.Binary:
-        // A match leaves its groups for matched().
-        if (operatorIs((<BinaryExpression>e).op, OperatorFlags.Match)) this.acts = true;
-        this.children(e);
-        return;
-      default:
-        this.children(e);
-        return;
-    }
-  }
-}
-
-function warnIdle(a: Analysis, reached: FunctionSymbol[]): void {
-  const walker = new IdleStatements(a);
-  for (let i = 0, n = a.units.length; i < n; ++i) {
-    const parts = a.units[i].parts;
-    for (let j = 0, m = parts.length; j < m; ++j) walker.block(parts[j].block);
-  }
-  for (let i = 0, n = reached.length; i < n; ++i) {
-    const body = reached[i].declaration.body;
-    if (body) walker.block(body);
-  }
-}
-
 function warnGlobal(a: Analysis, at: i32): void {
   const global = a.globals[at];
   if (global.range.source.kind == SourceKind.Tapset) return;
@@ -106,9 +54,7 @@ function warnLocals(a: Analysis, locals: LocalSymbol[]): void {
   for (let i = 0, n = locals.length; i < n; ++i) {
     const local = locals[i];
     if (local.isParameter || local.range.source.kind == SourceKind.Tapset) continue;
-    if (local.reads == 0 && local.writes > 0 && local.updates == 0) {
-      a.reporter.warning(local.range, `eliding assignment to unused variable '${local.name}'`);
-    } else if (local.writes == 0 && local.reads > 0) {
+    if (local.writes == 0 && local.reads > 0) {
       a.reporter.warning(local.range, `never-assigned local variable '${local.name}'${similarTo(a, local, locals)}`);
     }
   }

@@ -274,7 +274,7 @@ export class ExpressionParser extends Cursor {
     const first = this.token;
     const base = this.parsePrimary();
     const isBare = !first.is(Operator.OpenParen);
-    if (this.panic || (isBare && base.kind == NodeKind.NumberLiteral)) return base;
+    if (this.panic) return base;
     const isTarget = base.kind >= NodeKind.TargetVariable && base.kind <= NodeKind.Cast;
     if (isBare && isTarget) {
       this.parsePath(<TargetExpression>base);

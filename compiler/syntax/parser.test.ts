@@ -152,7 +152,7 @@ export function test_macro_files_define_for_all_files(): void {
 
 export function test_conditions_on_an_unknown_kernel_are_refused_where_they_matter(): void {
   assert(firstError('%( kernel_v > "5" %? probe a { } %)') == Code.UnknownKernel, "not known");
-  assert(firstError('%( 1 == 2 %? %( kernel_v > "5" %? x %) %)') == Code.Size, "not looked at");
+  assert(firstError('%( 1 == 2 %? %( kernel_v > "5" %? x %) %) global a') == Code.Size, "not looked at");
 }
 
 export function test_positions_are_those_of_the_text(): void {

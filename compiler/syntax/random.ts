@@ -44,6 +44,8 @@ const EXTRACTORS = "@count @sum @min @max @avg @variance";
 /** Writes a random script. */
 export class RandomScript {
   private parts: string[] = [];
+  /** Names of the globals declared so far. */
+  private globals: Set<string> = new Set<string>();
 
   constructor(private random: Random) {}
 
@@ -87,9 +89,13 @@ export class RandomScript {
   }
 
   private global(): void {
+    const name = this.random.pick(NAMES);
+    // A file declares a global once.
+    if (this.globals.has(name)) return;
+    this.globals.add(name);
     this.put(this.random.pick("global private private\tglobal"));
     this.put(" ");
-    this.name();
+    this.put(name);
     if (this.random.oneIn(3)) this.put("%");
     if (this.random.oneIn(3)) this.put("[10]");
     else if (this.random.oneIn(2)) this.put(` = ${this.random.oneIn(2) ? "-7" : this.random.pick(STRINGS)}`);

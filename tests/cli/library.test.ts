@@ -97,10 +97,10 @@ test("a conditional on the kernel's configuration asks for it", () => {
 });
 
 test("limits must be numbers in range; names that do nothing get a warning", () => {
-  const refused = (define: string) => compiled("-p2", "-D", define, "-e", "probe begin {}");
+  const refused = (define: string) => compiled("-p2", "-D", define, "-e", "probe begin { exit() }");
   assert.match(refused("MAXERRORS=many"), /-D MAXERRORS=many: expected a number from 0/);
   assert.match(refused("MAXSTRINGLEN=9"), /expected a number from 16 to 4096/);
-  const settings = parseOptions(["-p2", "-D", "MAXERRROS=3", "-D", "MAXTRYLOCK=2", "-e", "probe begin {}"]);
+  const settings = parseOptions(["-p2", "-D", "MAXERRROS=3", "-D", "MAXTRYLOCK=2", "-e", "probe begin { exit() }"]);
   const { messages, status } = loadCompiler().compile(compileInput(settings, readScriptsOf(settings)));
   assert.is(status, "done");
   assert.match(messages, /MAXERRROS names no limit and changes nothing \(similar: MAXERRORS\)/);
@@ -108,7 +108,7 @@ test("limits must be numbers in range; names that do nothing get a warning", () 
 });
 
 test("a library that is not there is an error", () => {
-  assert.throws(() => compiled("-p2", "-I", "/nonexistent", "-e", "probe begin {}"), /no such directory/);
+  assert.throws(() => compiled("-p2", "-I", "/nonexistent", "-e", "probe begin { exit() }"), /no such directory/);
 });
 
 test.run();

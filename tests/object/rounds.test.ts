@@ -87,7 +87,7 @@ function rows(bytes: Uint8Array, offset: number): string {
 }
 
 async function dumpBlob(dump: string, source?: Source) {
-  const session = compiler.begin(inputOf("probe begin { }", [["dump", dump]]));
+  const session = compiler.begin(inputOf("probe begin { exit() }", [["dump", dump]]));
   const asked: CompileResult["needs"] = [];
   for (let round = 0; round < 8 && session.result.status === "needs"; round++) {
     asked.push(...session.result.needs);
@@ -123,7 +123,10 @@ test("a blob may come in parts, from a source that takes its time", async () => 
   for (let at = 0; at < BLOB.length; at += 1000) {
     split.bytes?.push({ blob: "b", offset: at, size: BLOB.length, bytes: BLOB.subarray(at, at + 1000) });
   }
-  const whole = compiler.compile({ ...inputOf("probe begin { }", [["dump", "blob:b,4000,5000"]]), facts: split });
+  const whole = compiler.compile({
+    ...inputOf("probe begin { exit() }", [["dump", "blob:b,4000,5000"]]),
+    facts: split,
+  });
   assert.is(whole.text, result.text);
 });
 
@@ -153,7 +156,7 @@ function call(sections: Section<RequestTag>[], kind: RequestKind, instance = ins
 }
 
 const HOST = { enterPass: () => undefined };
-const BEGIN = textSection(RequestTag.Script, "x.stp", "probe begin { }");
+const BEGIN = textSection(RequestTag.Script, "x.stp", "probe begin { exit() }");
 
 test("inputs that follow nothing, and sections that are damaged, are refused", () => {
   assert.match(call([BEGIN], RequestKind.More).messages, "adds to inputs that there are not");
@@ -172,7 +175,7 @@ test("an instance can be given a whole request again, and forgets what it had", 
   const instance = instantiate(compileModule(wasm), HOST);
   const dump = textSection(RequestTag.Option, "dump", "script");
   const first = call([BEGIN, dump], RequestKind.Whole, instance);
-  const other = textSection(RequestTag.Script, "y.stp", "probe end { }");
+  const other = textSection(RequestTag.Script, "y.stp", "probe end { println(2) }");
   const second = call([other, dump], RequestKind.Whole, instance);
   const third = call([BEGIN, dump], RequestKind.Whole, instance);
   assert.is(first.text, third.text);

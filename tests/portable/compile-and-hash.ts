@@ -36,7 +36,7 @@ export async function compileAndHash(wasm: Uint8Array, work: Work): Promise<stri
 /** Bytes of a blob that the compiler asked for and got in a second round. */
 async function dumpInRounds(compiler: Compiler): Promise<string> {
   const source = memorySource(new Map([["kernel-btf", Uint8Array.from({ length: 9000 }, (_, i) => i)]]));
-  const script = { name: "x.stp", bytes: new TextEncoder().encode("probe begin { }") };
+  const script = { name: "x.stp", bytes: new TextEncoder().encode("probe begin { exit() }") };
   const options: [string, string][] = [["dump", "blob:kernel-btf,8990,64"]];
   const session = compiler.begin({ scripts: [script], options, args: [] });
   const asked = JSON.stringify(session.result.needs);

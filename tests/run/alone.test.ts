@@ -58,7 +58,7 @@ test("sees a command from its first system call, and only then ends", async () =
 });
 
 test("says how a command failed", async () => {
-  const { code, stdout, stderr } = await run("probe begin { }", '$AGENT run x.bo -c "echo out; exit 3"');
+  const { code, stdout, stderr } = await run("probe begin { n++ }", '$AGENT run x.bo -c "echo out; exit 3"');
   assert.is(stdout, "out\n");
   assert.match(stderr, /Child process exited with status 3/);
   assert.is(code, 1);
@@ -186,7 +186,7 @@ test("says all that it has to say to a slow reader, on both streams", async () =
 });
 
 test("says what is missing: the object, root, a number", async () => {
-  const none = await run("probe begin { exit() }", "$AGENT run nosuch.bo");
+  const none = await run("probe begin { n++ }", "$AGENT run nosuch.bo");
   assert.is(none.code, 2);
   assert.match(none.stderr, /cannot read 'nosuch.bo': No such file or directory/);
   const number = await guest.run("/tmp/alone/stap-agent run /tmp/alone/x.bo -T soon");

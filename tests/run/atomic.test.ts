@@ -87,7 +87,10 @@ test("handlers that interrupt one another keep their sums", async () => {
   const { numbers, skips } = await runLoaded(`
     global n, returns, ticks, total, a
     probe ${READ} { n++; a["read"] += 1; total = total + 1 }
-    probe kernel.function("vfs_read").return if (execname() == "dd") { returns++; a["return"] += 1; total = total + 1 }
+    probe kernel.function("vfs_read").return {
+      if (execname() != "dd") next
+      returns++; a["return"] += 1; total = total + 1
+    }
     probe timer.profile { ticks++; a["tick"] += 1; total = total + 1 }
     probe end { printf("%d %d %d %d %d %d %d\\n", n, returns, ticks, total, a["read"], a["return"], a["tick"]) }`);
   const [n, returns, ticks, total, reads, returned, ticked] = numbers as [
@@ -109,7 +112,7 @@ test("statistics in copies, and in arrays that grow, keep every sample and every
   const { numbers, skips } = await runLoaded(`
     global sizes, spread, at, back, zero, one, a, b, seen
     probe ${READ} { sizes <<< 3 }
-    probe kernel.function("vfs_write") if (execname() == "dd") { sizes <<< -200 - cpu() }
+    probe kernel.function("vfs_write") { if (execname() != "dd") next; sizes <<< -200 - cpu() }
     probe timer.profile { sizes <<< 5 }
     probe ${READ} { spread <<< 200 * cpu() }
     probe ${READ} { if (cpu() == 0) { t = gettimeofday_ns(); at <<< t; back <<< -t; zero = t } }

@@ -15,8 +15,8 @@ let folder = "";
 
 const SCRIPT = `global reads
 probe begin { printf("begins with %d\\n", reads) }
-probe kernel.function("vfs_read") if (execname() == "dd")
-{
+probe kernel.function("vfs_read") {
+  if (execname() != "dd") next
   reads++
   printf("%s reads: %d\\n", execname(), pid() > 0)
 }
