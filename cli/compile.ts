@@ -86,6 +86,7 @@ export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: 
   for (const define of settings.define) options.push(["define", define]);
   for (const set of settings.set) options.push(["global", set]);
   if (settings.noGlobals) options.push(["no-globals", "1"]);
+  if (settings.suppressTimeLimits) options.push(["suppress-time-limits", "1"]);
   if (settings.suppressHandlerErrors) options.push(["suppress-errors", "1"]);
   if (settings.buffer > 0) options.push(["buffer", String(settings.buffer)]);
   if (settings.guru) options.push(["guru", "1"]);

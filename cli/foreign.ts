@@ -14,7 +14,6 @@ const REFUSED: Record<string, string> = {
   "--sign-module": "is for kernel modules, and none is built",
   "--dyninst": "names another runtime; here BPF is the only one",
   "--monitor": "is not supported; print what you need from a timer probe every second",
-  "--suppress-time-limits": "is not supported; raise the limit: -D MAXACTION=N",
   "--target-namespaces": "is not supported",
   "--sysroot": "is not needed: facts come from the remote's own kernel",
   "--sysenv": "is not needed: facts come from the remote's own kernel",

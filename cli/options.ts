@@ -205,6 +205,12 @@ export const OPTIONS: OptionRow[] = [
   { name: "no-warnings", short: "w", type: "flag", group: COMPILE, help: "print no warnings" },
   { name: "warnings-as-errors", short: "W", type: "flag", group: COMPILE, help: "treat warnings as errors" },
   { name: "suppress-handler-errors", type: "flag", group: COMPILE, help: "end handlers silently on run-time errors" },
+  {
+    name: "suppress-time-limits",
+    type: "flag",
+    group: COMPILE,
+    help: "let handlers run long, and take all of the machine's time",
+  },
   { name: "dump", type: "text", value: "PHASE", group: COMPILE, help: "print a phase's internal form and stop" },
   { name: "check", type: "flag", group: COMPILE, help: "check the compiler's own invariants between phases" },
   { name: "keep", short: "k", type: "flag", group: COMPILE, help: "keep the object in the current directory" },
@@ -316,6 +322,7 @@ export interface Settings {
   noWarnings: boolean;
   warningsAsErrors: boolean;
   suppressHandlerErrors: boolean;
+  suppressTimeLimits: boolean;
   dump?: string;
   check: boolean;
   keep: boolean;
@@ -497,6 +504,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     noWarnings: flag("no-warnings"),
     warningsAsErrors: flag("warnings-as-errors"),
     suppressHandlerErrors: flag("suppress-handler-errors"),
+    suppressTimeLimits: flag("suppress-time-limits"),
     dump: text("dump"),
     check: flag("check"),
     keep: flag("keep"),

@@ -77,25 +77,34 @@ export function passLines(result: CompileResult, objectName: string, since: Stop
 }
 
 /** What stap says at the end about errors, skipped handlers and lost output; "" if there is nothing to say. */
-export function summaryLines(summary: Finished, verbose: number): string {
+export function summaryLines(summary: Finished): string {
   const { errors, skippedLock, skippedFrame, skippedKernel, lostOutput, lostControl } = summary;
   const skipped = skippedLock + skippedFrame + skippedKernel;
   let lines = "";
   if (errors > 0n || skipped > 0n) lines += `WARNING: Number of errors: ${errors}, skipped probes: ${skipped}\n`;
-  if (skipped > 0n && verbose > 0) {
-    const causes = [
-      `${skippedLock} by lock contention`,
-      `${skippedFrame} by re-entrancy`,
-      `${skippedKernel} by the kernel`,
-    ];
-    lines += `WARNING: skipped: ${causes.join(", ")}\n`;
-  }
   if (lostOutput > 0n) {
     const unit = "a unit is the output of one handler";
     lines += `WARNING: There were ${lostOutput} lost units of output: ${unit} (the buffer was full)\n`;
   }
   if (lostControl > 0n) lines += `WARNING: There were ${lostControl} lost errors and warnings (the buffer was full)\n`;
+  if (skipped > 0n) {
+    const causes = [
+      `${skippedLock} by lock contention`,
+      `${skippedFrame} by re-entrancy`,
+      `${skippedKernel} by the kernel`,
+    ];
+    lines += `WARNING: skipped: ${causes.join(", ")}${ofHandlers(skipped, summary)}\n`;
+  }
   return lines;
+}
+
+/** ", of about 123456 handlers (0.1 %)"; "" if their number is not known. */
+function ofHandlers(skipped: bigint, { handlers, isEstimate, skippedKernel }: Finished): string {
+  if (handlers === 0n) return "";
+  // The kernel does not count what it passed over as a run.
+  const all = handlers + skippedKernel;
+  const percent = Number(((Number(skipped) * 100) / Number(all)).toPrecision(2));
+  return `, of ${isEstimate ? "about " : ""}${all} handlers (${percent} %)`;
 }
 
 /** Linux' signals by number, for "exited with signal 9 (SIGKILL)". */

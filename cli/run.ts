@@ -295,11 +295,10 @@ async function conclude(state: RunState, run: Run): Promise<ExitStatus> {
   const summary = state.summary as Finished;
   await state.output.flush();
   await state.terminal.flush();
-  if (summary.reason === StopReason.Skipped) {
-    around.message("ERROR: too many probe handlers were skipped; a larger limit is -D MAXSKIPPED=N\n");
-  }
+  const ended = TOO_MUCH[summary.reason];
+  if (ended) around.message(`ERROR: ${ended}\n`);
   const commandFailed = commandLine(summary.commandStatus);
-  around.message(commandFailed + summaryLines(summary, settings.verbose));
+  around.message(commandFailed + summaryLines(summary));
   if (state.failure) throw failureError(state.failure, run.session, settings);
   if (summary.reason === StopReason.Signal) around.message("ERROR: the agent was ended by a signal\n");
   if (summary.reason === StopReason.HostGone) around.message("ERROR: the agent timed out waiting for the client\n");
@@ -310,9 +309,19 @@ async function conclude(state: RunState, run: Run): Promise<ExitStatus> {
   return around.interrupts.status ?? EXIT.done;
 }
 
+/** What the agent ended a run for, where handlers did too much. */
+const TOO_MUCH: Partial<Record<StopReason, string>> = {
+  [StopReason.Skipped]: "too many probe handlers were skipped; a larger limit is -D MAXSKIPPED=N",
+  [StopReason.Crowded]:
+    "more than 5 % of the probe handlers were skipped because of a lock; -D MAXSKIPPED=N allows N of them",
+  [StopReason.Overload]: "probe overhead exceeded threshold",
+};
+
 const BAD_ENDS = new Set<StopReason>([
   StopReason.Errors,
   StopReason.Skipped,
+  StopReason.Crowded,
+  StopReason.Overload,
   StopReason.HostGone,
   StopReason.Failure,
   StopReason.Signal,

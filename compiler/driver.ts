@@ -20,6 +20,7 @@ import { Reporter } from "./diagnostics/diagnostic";
 import { Func, Linkage } from "./ir/function";
 import { printFunction } from "./ir/print";
 import { Feature } from "./kernel/facts";
+import { MOST_STEPS } from "./lower/loop";
 import { checkSizes, lower } from "./lower/lower";
 import { LowerOptions } from "./lower/options";
 import { keep, makeRoom, markMemory, memoryTop } from "./memory";
@@ -223,12 +224,24 @@ function lowerOptions(c: Compilation): LowerOptions {
   options.maxActions = c.options.limit("MAXACTION");
   const tenTimes = <i32>min<i64>(<i64>options.maxActions * 10, i32.MAX_VALUE);
   options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);
+  limitTime(c.options, options);
   options.suppressErrors = c.options.suppressErrors;
   const facts = c.options.semantic.facts;
   options.hz = facts.hz;
   options.fetchingAtomics = facts.has(Feature.AtomicFetch);
   options.scriptName = c.scriptName;
   return options;
+}
+
+/** How long handlers may run, and how much of the machine's time they may take. */
+function limitTime(from: CompileOptions, options: LowerOptions): void {
+  if (from.suppressTimeLimits) {
+    options.maxActions = MOST_STEPS;
+    options.maxAgentActions = MOST_STEPS;
+  } else if (!from.defines("STP_NO_OVERLOAD")) {
+    options.overload.threshold = from.limit("STP_OVERLOAD_THRESHOLD");
+    options.overload.interval = from.limit("STP_OVERLOAD_INTERVAL");
+  }
 }
 
 function printIl(c: Compilation): string {

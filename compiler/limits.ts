@@ -10,7 +10,7 @@ import { DEFAULT_STRING_BYTES, LEAST_STRING_BYTES, MOST_STRING_BYTES } from "./s
 class Limit {
   constructor(
     public name: string,
-    /** Without -D; -1: what the script needs. */
+    /** Without -D; -1: it depends on the script or the run. */
     public standard: i32,
     public least: i64,
     public most: i64,
@@ -22,13 +22,18 @@ const MOST: i64 = 0x7fffffff;
 
 const LIMITS: StaticArray<Limit> = [
   new Limit("MAXERRORS", 0, 0, MOST),
-  new Limit("MAXSKIPPED", 100, 0, MOST),
+  new Limit("MAXSKIPPED", -1, 0, MOST),
   new Limit("MAXACTION", 1000, 1, MOST),
   new Limit("MAXACTION_INTERRUPTIBLE", 10000, 1, MOST),
   new Limit("MAXNESTING", -1, 1, MOST),
   new Limit("MAXSTRINGLEN", DEFAULT_STRING_BYTES, LEAST_STRING_BYTES, MOST_STRING_BYTES),
   new Limit("MAXMAPENTRIES", 2048, 1, MOST),
+  new Limit("STP_OVERLOAD_THRESHOLD", 500000000, 1, MOST),
+  new Limit("STP_OVERLOAD_INTERVAL", 1000000000, 1, MOST),
 ];
+
+/** Names that mean something by being defined, whatever their value. */
+const SWITCHES: StaticArray<string> = ["STP_NO_OVERLOAD"];
 
 /** Names that mean something to stap's module and nothing here. */
 const FOREIGN: StaticArray<string> = [
@@ -41,9 +46,6 @@ const FOREIGN: StaticArray<string> = [
   "INTERRUPTIBLE",
   "KRETACTIVE",
   "STP_MAXMEMORY",
-  "STP_OVERLOAD_THRESHOLD",
-  "STP_OVERLOAD_INTERVAL",
-  "STP_NO_OVERLOAD",
   "STP_PROCFS_BUFSIZE",
   "STP_NO_BUFREMAP",
 ];
@@ -67,6 +69,7 @@ export function checkLimit(name: string, value: string, reporter: Reporter): voi
     reporter.error(null, `-D ${name}=${value}: expected a number from ${limit.least} to ${limit.most}`);
     return;
   }
+  if (SWITCHES.includes(name)) return;
   for (let i = 0; i < FOREIGN.length; ++i) {
     if (FOREIGN[i] != name) continue;
     reporter.warning(null, `-D ${name} changes nothing here: it is for stap's kernel module`);

@@ -24,6 +24,8 @@ export class CompileOptions {
   check: bool = false;
   unoptimized: bool = false;
   suppressErrors: bool = false;
+  /** Handlers may run as long as they like, and take all of the machine's time. */
+  suppressTimeLimits: bool = false;
   outputRingBytes: i32 = DEFAULT_RING_BYTES;
   /** Name of the object (-m). */
   objectName: string = "";
@@ -33,6 +35,11 @@ export class CompileOptions {
   /** ELF machine number. */
   get machine(): i32 {
     return archMachine(this.arch);
+  }
+
+  /** Whether -D defines a name. */
+  defines(name: string): bool {
+    return this.semantic.defines.has(name);
   }
 
   /** The value of a limit: what -D says, else its default or `otherwise`. */
@@ -62,6 +69,7 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   options.unoptimized = request.flag("unoptimized");
   options.semantic.prunes = !options.unoptimized;
   options.suppressErrors = request.flag("suppress-errors");
+  options.suppressTimeLimits = request.flag("suppress-time-limits");
   options.semantic.printsUnread = !request.flag("no-globals");
   options.objectName = request.option("module");
   readRing(options, request, reporter);

@@ -64,6 +64,10 @@ export interface Finished {
   skippedKernel: bigint;
   lostOutput: bigint;
   lostControl: bigint;
+  /** Runs of handlers on kernel events; 0n if not known. */
+  handlers: bigint;
+  /** They were counted for a part of the time only. */
+  isEstimate: boolean;
 }
 
 /** What happens between Run and the end, in order. */
@@ -181,5 +185,7 @@ export function readFinished(payload: Uint8Array): Finished {
     skippedKernel: counter(Summary.SkippedKernel),
     lostOutput: counter(Summary.LostOutput),
     lostControl: counter(Summary.LostControl),
+    handlers: counter(Summary.Handlers),
+    isEstimate: view.getUint32(Summary.IsEstimate, true) !== 0,
   };
 }

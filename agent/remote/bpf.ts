@@ -191,6 +191,25 @@ export function readRecursionMisses(program: i32): u64 {
   return readInfo(program) < 0 ? 0 : load<u64>(INFO, ProgInfo.RecursionMisses);
 }
 
+/** Has the kernel count runs of programs, and their time, as long as the descriptor that it returns is open. */
+export function enableStatistics(): i32 {
+  clear();
+  return bpf(BpfCommand.EnableStats, ATTR, 4); // type 0: BPF_STATS_RUN_TIME
+}
+
+/** How often a program ran, and how long, while statistics were on. */
+export class RunStatistics {
+  runs: u64 = 0;
+  nanoseconds: u64 = 0;
+
+  /** Adds what the kernel tells of one program; nothing if the descriptor is another object's. */
+  add(fd: i32): void {
+    if (readInfo(fd) < 0) return;
+    this.runs += load<u64>(INFO, ProgInfo.RunCount);
+    this.nanoseconds += load<u64>(INFO, ProgInfo.RunTimeNs);
+  }
+}
+
 /** How many instructions the verifier walked through for a program (from 5.16); 0 where the kernel does not tell. */
 export function readVerifiedInsns(program: i32): u32 {
   return readInfo(program) < 0 ? 0 : load<u32>(INFO, ProgInfo.VerifiedInsns);

@@ -56,6 +56,7 @@ export const enum Errno {
   ENOTDIR = 20,
   EISDIR = 21,
   EINVAL = 22,
+  ENFILE = 23,
   EMFILE = 24,
   EFBIG = 27,
   ENOSPC = 28,
@@ -106,6 +107,8 @@ export function errnoText(errno: i32): string {
       return "Is a directory";
     case Errno.EINVAL:
       return "Invalid argument";
+    case Errno.ENFILE:
+      return "Too many open files in system";
     case Errno.EMFILE:
       return "Too many open files";
     case Errno.ENOSPC:

@@ -10,7 +10,6 @@ import { chooseAlternatives, isNeeded, replaceProgram } from "./alternatives";
 import { loadBtf, loadProgram, ProgramRequest, readVerifiedInsns } from "./bpf";
 import { prepareBtf, sanitizeBtf } from "./btf";
 import { Contact, goneFailure } from "./contact";
-import { possibleCpus } from "./cpus";
 import { Errno, errnoText, Failure } from "./errors";
 import { checkFeatures } from "./features";
 import { LinkedProgram, linkProgram } from "./link";
@@ -19,21 +18,9 @@ import { createMaps } from "./maps";
 import { archId } from "./native";
 import { LoadedObject } from "./object";
 import { Call, obstacleTo } from "./obstacles";
-import {
-  CLOCK_MONOTONIC,
-  clock_gettime,
-  close,
-  getHardLimit,
-  prctl,
-  RLIMIT_MEMLOCK,
-  RLIMIT_NOFILE,
-  SIGKILL,
-  setrlimit,
-} from "./syscall";
+import { CLOCK_MONOTONIC, clock_gettime, close, prctl, SIGKILL } from "./syscall";
 
 const PR_SET_PDEATHSIG: i32 = 1;
-/** Fewer probes and CPUs than this never need more descriptors than a process gets. */
-const FEW_PROBES: i32 = 100;
 /** The largest log that 5.10 gives. Newer kernels keep the end of a longer one, older ones its beginning. */
 const MAX_LOG_BYTES: i32 = (1 << 24) - 1;
 
@@ -47,11 +34,9 @@ export function loadObject(o: LoadedObject, contact: Contact): Failure | null {
     const what = `the object was compiled for ${machineName(machine)}, this is ${machineName(archId())}`;
     return new Failure(FailureCode.Machine, 0, what);
   }
-  setrlimit(RLIMIT_MEMLOCK, -1, -1); // before 5.11 maps count as locked memory, those of feature probes too
   let failure = checkFeatures(o);
   if (!failure) failure = chooseAlternatives(o);
   if (failure) return failure;
-  if (o.probes.length > FEW_PROBES || possibleCpus() > FEW_PROBES) raiseFileLimit();
   failure = createMaps(o);
   if (failure) return failure;
   loadTypes(o);
@@ -75,12 +60,6 @@ function loadPrograms(o: LoadedObject, contact: Contact): Failure | null {
     i = -1; // what is chosen now may stand before this one
   }
   return null;
-}
-
-/** A probe takes two descriptors or more, and the usual soft limit is 1024. */
-function raiseFileLimit(): void {
-  const hard = getHardLimit(RLIMIT_NOFILE);
-  setrlimit(RLIMIT_NOFILE, hard, hard);
 }
 
 /** Closes all that loadObject made. What is mapped stays mapped: the process ends soon. */

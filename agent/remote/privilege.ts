@@ -7,10 +7,12 @@ import { createMap, MapRequest } from "./bpf";
 import { Errno, Failure } from "./errors";
 import { Capability } from "./grant";
 import { Call, obstacleTo, Standing } from "./obstacles";
+import { raiseLimits } from "./resources";
 import { close } from "./syscall";
 
-/** Why this process may not; null if it may. */
+/** Why this process may not; null if it may. The limits of its resources are as high as they can be then. */
 export function checkPrivilege(): Failure | null {
+  raiseLimits(); // before 5.11 the probe's map counts as locked memory, with those of other runs
   const standing = new Standing();
   // Without /proc nothing is known: the probe tells.
   const isAble = !standing.isKnown || (standing.may(Capability.Bpf) && standing.may(Capability.Perfmon));

@@ -16,6 +16,7 @@ import { Login } from "./login";
 import { LoadedObject, openObject } from "./object";
 import { hasLostReader, writeAll } from "./output";
 import { checkPrivilege } from "./privilege";
+import { hintOf } from "./resources";
 import { RecordSink } from "./ring";
 import { Listener, NO_REASON, RunRequest, Session, SessionSummary } from "./session";
 import { openSignals } from "./signals";
@@ -223,16 +224,35 @@ function runSession(interpreter: Interpreter, listener: TextListener, options: R
 
 /** Shows losses, and chooses the exit status. */
 function conclude(summary: SessionSummary): i32 {
-  if (summary.reason == StopReason.Skipped)
-    complain("too many probe handlers were skipped; a larger limit is -D MAXSKIPPED=N", 0, "ERROR: ");
+  const ended = endedFor(summary.reason);
+  if (ended.length != 0) complain(ended, 0, "ERROR: ");
   const skipped = summary.skippedLock + summary.skippedFrame + summary.skippedKernel;
   if (summary.errors + skipped != 0) warn(`Number of errors: ${summary.errors}, skipped probes: ${skipped}`);
   if (summary.lostOutput != 0) warn(`There were ${summary.lostOutput} lost units of output (the buffer was full)`);
   if (summary.lostControl != 0)
     warn(`There were ${summary.lostControl} lost errors and warnings (the buffer was full)`);
-  const failed = summary.errors != 0 || summary.reason == StopReason.Skipped;
+  if (skipped != 0) warn(skipLine(summary));
+  const failed = summary.errors != 0 || ended.length != 0;
   if (summary.reason == StopReason.Signal) return EXIT_INTERRUPTED;
   return reportCommand(summary.commandStatus) || failed ? EXIT_FAILED : 0;
+}
+
+/** What the session was ended for, where handlers did too much; else "". */
+function endedFor(reason: i32): string {
+  if (reason == StopReason.Skipped) return "too many probe handlers were skipped; a larger limit is -D MAXSKIPPED=N";
+  if (reason == StopReason.Crowded)
+    return "more than 5 % of the probe handlers were skipped because of a lock; -D MAXSKIPPED=N allows N of them";
+  return reason == StopReason.Overload ? "probe overhead exceeded threshold" : "";
+}
+
+/** Why how many handlers were skipped, and of how many. */
+function skipLine(summary: SessionSummary): string {
+  const causes =
+    `${summary.skippedLock} by lock contention, ${summary.skippedFrame} by re-entrancy, ` +
+    `${summary.skippedKernel} by the kernel`;
+  if (summary.handlers == 0) return `skipped: ${causes}`;
+  const all = summary.handlers + summary.skippedKernel;
+  return `skipped: ${causes}, of ${summary.isEstimate ? "about " : ""}${all} handlers`;
 }
 
 /** Says how the command failed, if it did. */
@@ -263,8 +283,8 @@ function warn(text: string): void {
 }
 
 function complainFailure(failure: Failure, status: i32): i32 {
-  const hint = failure.hint.length == 0 ? "" : `\n${failure.hint}`;
-  return complain(failure.render() + hint, status);
+  const hint = hintOf(failure);
+  return complain(hint.length == 0 ? failure.render() : `${failure.render()}\n${hint}`, status);
 }
 
 /** Says something on standard error. Names in it may be the machine's, so its control characters are escaped. */

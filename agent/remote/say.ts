@@ -9,6 +9,7 @@ import { FrameWriter } from "./frames";
 import { jiffiesPerSecond, kernelBuildId } from "./kernel";
 import { archId } from "./native";
 import { LoadedObject } from "./object";
+import { hintOf } from "./resources";
 import { SessionSummary } from "./session";
 import { geteuid, getpid, uname } from "./syscall";
 
@@ -77,7 +78,7 @@ export function sayFailed(writer: FrameWriter, failure: Failure): void {
   writer.u32(failure.code);
   writer.u32(failure.errno);
   writer.text(failure.text);
-  writer.text(failure.hint);
+  writer.text(hintOf(failure));
   writer.finish();
 }
 
@@ -91,5 +92,7 @@ export function sayFinished(writer: FrameWriter, summary: SessionSummary): void 
   writer.u64(summary.skippedKernel);
   writer.u64(summary.lostOutput);
   writer.u64(summary.lostControl);
+  writer.u64(summary.handlers);
+  writer.u32(summary.isEstimate ? 1 : 0);
   writer.finish();
 }

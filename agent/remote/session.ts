@@ -7,7 +7,7 @@
 // kernel's ring fills, and the kernel side counts what it could not put there.
 
 import { StopReason } from "../../common/format/frame";
-import { AttachKind, Manifest, ManifestFlags } from "../../common/format/manifest";
+import { AttachKind, Manifest, NONE } from "../../common/format/manifest";
 import { BssHeader } from "../../common/format/runtime";
 import { attachObject, detachObject, missedEvents } from "./attach/table";
 import { Command, CommandRequest, startCommand } from "./command";
@@ -15,6 +15,8 @@ import { Contact } from "./contact";
 import { Errno, Failure } from "./errors";
 import { Events, Tag } from "./events";
 import { Interpreter } from "./interpret";
+import { suppressesErrors, watchObject } from "./load-meter";
+import { LoadWatch } from "./load-watch";
 import { loadAcquire32 } from "./native";
 import { LoadedObject } from "./object";
 import { RecordSink } from "./ring";
@@ -41,6 +43,8 @@ const COMMAND_BYTES: i32 = 16384;
 /** The most that a pipe can hold, bytes: what the command wrote before the end is no more than that. */
 const PIPE_BYTES: i32 = 1 << 20;
 const COMMAND_BUFFER: usize = memory.data(16384, 8);
+/** Said where the kernel does not count runs of programs for this agent. */
+const BLIND: string = "The load of handlers is not measured: that needs CAP_SYS_ADMIN.";
 /** No reason to stop yet. */
 export const NO_REASON: i32 = -1;
 
@@ -102,6 +106,8 @@ export class SessionSummary {
   skippedKernel: u64 = 0;
   lostOutput: u64 = 0;
   lostControl: u64 = 0;
+  handlers: u64 = 0;
+  isEstimate: bool = false;
 }
 
 /** One run. Make one, `run` it, read `summary`. */
@@ -110,6 +116,7 @@ export class Session {
   private object: LoadedObject;
   private command: Command | null = null;
   private timers: Timers;
+  private watch: LoadWatch;
   private reason: i32 = NO_REASON;
   private deadline: i64 = i64.MAX_VALUE;
   /** The listener was full: the rings are not drained until it has taken something. */
@@ -123,6 +130,7 @@ export class Session {
     private events: Events,
     private signals: i32,
   ) {
+    this.watch = watchObject(interpreter.object);
     this.object = interpreter.object;
     this.timers = new Timers(events);
     interpreter.connect(listener.output, listener.control, listener);
@@ -157,6 +165,8 @@ export class Session {
     this.checkHandlers();
     let count = 0;
     if (this.reason == NO_REASON) {
+      this.watch.begin(clock_gettime(CLOCK_MONOTONIC));
+      if (this.watch.isBlind) this.object.notes.push(BLIND);
       const attached = attachObject(this.object, this.listener);
       let failure = attached.failure;
       if (!failure) failure = this.timers.start(this.object.probes);
@@ -200,7 +210,9 @@ export class Session {
     for (let i = 0; i < count; ++i) this.act(this.events.tag(i));
     this.refreshClock();
     if (this.reason == NO_REASON) this.reason = this.listener.wantsStop();
-    if (this.reason == NO_REASON && clock_gettime(CLOCK_MONOTONIC) >= this.deadline) this.reason = StopReason.Timeout;
+    const now = clock_gettime(CLOCK_MONOTONIC);
+    if (this.reason == NO_REASON && now >= this.deadline) this.reason = StopReason.Timeout;
+    if (this.reason == NO_REASON) this.reason = this.watch.look(now);
   }
 
   private waitMs(): i32 {
@@ -326,12 +338,12 @@ export class Session {
   private checkHandlers(): void {
     if (this.reason != NO_REASON) return;
     const manifest = this.object.manifest;
-    const skipped = this.load64(BssHeader.SkippedLock) + this.load64(BssHeader.SkippedFrame);
-    // With --suppress-handler-errors they are counted and do not end the session.
-    const isLimited = (manifest.header(Manifest.Flags) & ManifestFlags.SuppressErrors) == 0;
+    const isLimited = !suppressesErrors(this.object);
+    const mostSkipped = manifest.header(Manifest.MaxSkipped);
+    const isCounted = isLimited && mostSkipped != NONE;
     if (isLimited && this.load64(BssHeader.Errors) > <u64>manifest.header(Manifest.MaxErrors))
       this.reason = StopReason.Errors;
-    else if (isLimited && skipped > <u64>manifest.header(Manifest.MaxSkipped)) this.reason = StopReason.Skipped;
+    else if (isCounted && this.load64(BssHeader.SkippedLock) > <u64>mostSkipped) this.reason = StopReason.Skipped;
     else if (this.load32(BssHeader.Exiting) != 0) this.reason = StopReason.Exit;
   }
 
@@ -339,8 +351,10 @@ export class Session {
   private finish(): void {
     this.store32(BssHeader.Exiting, 1);
     this.summary.skippedKernel = missedEvents(this.object);
+    this.watch.end(clock_gettime(CLOCK_MONOTONIC));
     this.stopAll();
     this.drainAll();
+    // As in stap. Where only the load was too much, what was counted is worth a report.
     const failed = this.reason == StopReason.Errors || this.reason == StopReason.Skipped;
     const last = failed ? AttachKind.Error : AttachKind.End;
     this.refreshClock();
@@ -356,6 +370,8 @@ export class Session {
     summary.skippedFrame = this.load64(BssHeader.SkippedFrame);
     summary.lostOutput = this.load64(BssHeader.LostOutput);
     summary.lostControl = this.load64(BssHeader.LostControl);
+    summary.handlers = this.watch.handlers;
+    summary.isEstimate = this.watch.isEstimate;
   }
 
   private stopAll(): void {

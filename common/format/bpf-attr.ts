@@ -119,6 +119,9 @@ export const enum InfoAttr {
 
 /** struct bpf_prog_info, as far as it is read here */
 export const enum ProgInfo {
+  /** u64 each, while statistics are on */
+  RunTimeNs = 192,
+  RunCount = 200,
   /** u64, from 5.12 */
   RecursionMisses = 208,
   /** u32, from 5.16 */

@@ -192,6 +192,8 @@ export const enum BpfCommand {
   MapFreeze = 22,
   BtfGetNextId = 23,
   LinkCreate = 28,
+  /** from 5.8 */
+  EnableStats = 32,
 }
 
 /** BPF_MAP_TYPE_* */

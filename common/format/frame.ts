@@ -13,7 +13,7 @@
 export const FRAME_HEADER: i32 = 8;
 /** "STAP" little-endian: first word of Hello's payload. */
 export const WIRE_MAGIC: i32 = 0x50415453;
-export const WIRE_VERSION: i32 = 2;
+export const WIRE_VERSION: i32 = 3;
 /** Largest payload either side accepts, bytes. */
 export const MAX_FRAME_BYTES: i32 = 33554432;
 /** Names that a session may be about, those that the host asks for and those that it is told together. */
@@ -151,7 +151,11 @@ export const enum Summary {
   SkippedKernel = 32,
   LostOutput = 40,
   LostControl = 48,
-  Size = 56,
+  /** u64: runs of handlers on kernel events, those that were skipped by lock or re-entrancy too; 0: not known */
+  Handlers = 56,
+  /** u32: 1 if they were counted for a part of the time only, and the number is an estimate */
+  IsEstimate = 64,
+  Size = 68,
 }
 
 export const enum StopReason {
@@ -173,4 +177,8 @@ export const enum StopReason {
   Failure = 7,
   /** a signal (SIGTERM, SIGINT, SIGHUP) */
   Signal = 8,
+  /** handlers took too much of the machine's time */
+  Overload = 9,
+  /** locks skipped too large a share of the handlers */
+  Crowded = 10,
 }

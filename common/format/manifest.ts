@@ -11,7 +11,7 @@
 
 export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */
-export const MANIFEST_VERSION: i32 = 4;
+export const MANIFEST_VERSION: i32 = 5;
 export const NONE: i32 = -1;
 
 /** Byte offsets in the header; every field u32 unless said otherwise. */
@@ -31,7 +31,10 @@ export const enum Manifest {
   ControlRingSize = 28,
   /** The session ends when more handlers than this ended by an error (MAXERRORS). */
   MaxErrors = 32,
-  /** The session ends when more handlers than this were skipped (MAXSKIPPED). */
+  /**
+   * The session ends when more handlers than this were skipped because of a lock (MAXSKIPPED); NONE: when too large a
+   * share of all handlers was.
+   */
   MaxSkipped = 36,
   /** string: file name of the script */
   Script = 40,
@@ -43,7 +46,13 @@ export const enum Manifest {
   Controls = 48,
   /** string: the bytes that follow an ESC there, each once; ESC itself if a literal ends in one */
   AfterEscape = 52,
-  Directory = 56,
+  /**
+   * The session ends when handlers take more than OverloadThreshold of OverloadInterval, nanoseconds on one CPU.
+   * OverloadInterval is 0 if they may take all of it.
+   */
+  OverloadThreshold = 56,
+  OverloadInterval = 60,
+  Directory = 64,
 }
 
 export const enum ManifestFlags {

@@ -101,6 +101,12 @@ export class UnitArrayMap {
   ) {}
 }
 
+/** How much of one CPU's time handlers may take, nanoseconds; an interval of 0: all of it. */
+export class OverloadLimit {
+  threshold: i32 = 0;
+  interval: i32 = 0;
+}
+
 /** How much of each part of a unit there was at some moment. */
 export class UnitMark {
   constructor(
@@ -136,7 +142,9 @@ export class Unit {
   frameBytes: i32 = 0;
   features: string[] = [];
   maxErrors: i32 = 0;
-  maxSkipped: i32 = 100;
+  /** NONE: a share of all handlers. */
+  maxSkipped: i32 = NONE;
+  overload: OverloadLimit = new OverloadLimit();
   suppressErrors: bool = false;
   scriptName: string = "";
   /** The manifest's header has both: the control characters in the script's literals, and what follows an ESC there. */

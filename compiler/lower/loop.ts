@@ -29,7 +29,7 @@ import { Loop } from "./scope";
 import { Machine } from "./steps";
 
 /** Limit of machine steps that a driver counts. The verifier walks 16,384 rounds for these eight million. */
-const MOST_STEPS: i32 = 8192 * 1024;
+export const MOST_STEPS: i32 = 8192 * 1024;
 
 /** What differs between the kinds of loops. */
 export abstract class LoopShape {

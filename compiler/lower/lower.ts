@@ -44,6 +44,7 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   const unit = shared.unit;
   unit.maxErrors = options.maxErrors;
   unit.maxSkipped = options.maxSkipped;
+  unit.overload = options.overload;
   unit.suppressErrors = options.suppressErrors;
   unit.scriptName = options.scriptName;
   unit.controls = script.controls.characters;

@@ -1,11 +1,16 @@
 // The inputs of lowering other than the script.
 
+import { NONE } from "../../common/format/manifest";
+import { OverloadLimit } from "../ir/unit";
+
 /** Limits and facts on which the code depends. */
 export class LowerOptions {
   /** MAXSTRINGLEN - 1 */
   maxLength: i32 = 511;
   maxErrors: i32 = 0;
-  maxSkipped: i32 = 100;
+  /** NONE: a share of all handlers. */
+  maxSkipped: i32 = NONE;
+  overload: OverloadLimit = new OverloadLimit();
   suppressErrors: bool = false;
   /** MAXMAPENTRIES */
   maxEntries: i32 = 2048;

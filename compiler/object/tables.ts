@@ -32,6 +32,8 @@ export function writeTables(m: ManifestWriter, unit: Unit, machine: i32, outputR
   m.set(Manifest.ControlRingSize, CONTROL_RING_BYTES);
   m.set(Manifest.MaxErrors, unit.maxErrors);
   m.set(Manifest.MaxSkipped, unit.maxSkipped);
+  m.set(Manifest.OverloadThreshold, unit.overload.threshold);
+  m.set(Manifest.OverloadInterval, unit.overload.interval);
   m.set(Manifest.Flags, unit.suppressErrors ? ManifestFlags.SuppressErrors : ManifestFlags.None);
   m.setString(Manifest.Script, unit.scriptName);
   m.setString(Manifest.Controls, unit.controls);

@@ -50,7 +50,7 @@ export class BenchGuest {
 /** All rows about a guest. */
 export async function measureGuest(guest: BenchGuest, bpftrace: GuestBpftrace | string): Promise<Group> {
   const rows = [await measureStart(guest, bpftrace), await measureHandshake(guest), await measureMemory(guest)];
-  rows.push(...(await measureThroughput(guest, bpftrace)));
+  rows.push(...(await measureThroughput(guest, bpftrace)), ...(await measureWatch(guest)));
   return {
     title: `In a guest (Linux ${guest.machine.release}, 2 emulated CPUs: only the ratios mean something)`,
     rows,
@@ -196,4 +196,44 @@ function countLines(bytes: Buffer): number {
   let lines = 0;
   for (const byte of bytes) if (byte === 10) lines++;
   return lines;
+}
+
+// -------------------------------------------------------------------------------------------------------------- watch
+
+const COUNT = 'global n probe kernel.function("vfs_write") { n++ }';
+const WRITES = 500_000;
+/** The part of the time in which the agent has the kernel measure (agent/remote/load-watch.ts). */
+const MEASURED = 0.1;
+
+/** What an event with the cheapest handler costs while the kernel measures the load of handlers, and while not. */
+async function measureWatch(guest: BenchGuest): Promise<Row[]> {
+  const off: number[] = [];
+  const on: number[] = [];
+  for (let i = 0; i < START_RUNS; i++) {
+    off.push(await nanosecondsOfAnEvent(guest, 0));
+    on.push(await nanosecondsOfAnEvent(guest, 1));
+  }
+  const without = best(off);
+  const more = best(on) - without;
+  const note = `${more.toFixed(0)} ns more while it is measured, a tenth of the time; ${without.toFixed(0)} ns without`;
+  return [
+    {
+      what: "watching the load: for an event of a kprobe that counts",
+      unit: "ns",
+      ours: MEASURED * more,
+      bar: { limit: 0.03 * without, says: "at most 3 % of the event" },
+      note,
+    },
+  ];
+}
+
+/** Of a write under a probe; with the kernel's statistics on all of the time, or never. */
+async function nanosecondsOfAnEvent(guest: BenchGuest, statistics: number): Promise<number> {
+  const clock = "cut -d ' ' -f 1 /proc/uptime";
+  const command = `sleep 1; a=$(${clock}); ${load(WRITES)} 2>/dev/null; echo took $a $(${clock})`;
+  await guest.shell(`sysctl -q kernel.bpf_stats_enabled=${statistics}`);
+  const ran = await guest.client(["-D", "STP_NO_OVERLOAD", "-c", command, "-e", COUNT]);
+  await guest.shell("sysctl -q kernel.bpf_stats_enabled=0");
+  const took = /^took (\S+) (\S+)$/m.exec(ran.stdout.toString());
+  return took ? ((Number(took[2]) - Number(took[1])) * 1e9) / WRITES : Number.NaN;
 }

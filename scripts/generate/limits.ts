@@ -15,7 +15,11 @@ const PAGE = join(ROOT, "docs/limits.md");
 /** What -D sets: the unit, and why the default is what it is. */
 const SETTABLE: Record<string, [unit: string, reason: string]> = {
   MAXERRORS: ["errors", "as in stap: the first run-time error ends the run"],
-  MAXSKIPPED: ["handlers", "as in stap: a run that loses more is not worth reading"],
+  MAXSKIPPED: [
+    "handlers",
+    "handlers skipped by locks. With `-D` as in stap; otherwise a run ends when locks skip more than 5 % of the " +
+      "handlers of a second, and more than 100 (decision 0018)",
+  ],
   MAXACTION: [
     "statements",
     "as in stap: a handler in the kernel stops after some microseconds, even if its loop does not end. The " +
@@ -40,7 +44,18 @@ const SETTABLE: Record<string, [unit: string, reason: string]> = {
     "elements",
     "as in stap. The memory of an array is reserved when the run starts: with a string key and a string value, 2 MiB",
   ],
+  STP_OVERLOAD_THRESHOLD: [
+    "ns",
+    "as in stap, which counts cycles: handlers that take more than half of a CPU stop the machine's own work",
+  ],
+  STP_OVERLOAD_INTERVAL: [
+    "ns",
+    "see there; measured over a second at least. `-D STP_NO_OVERLOAD` or `--suppress-time-limits`: no such limit",
+  ],
 };
+
+/** What a default of -1 means. */
+const UNSET: Record<string, string> = { MAXNESTING: "what the script needs", MAXSKIPPED: "5 % of all" };
 
 interface Fixed {
   what: string;
@@ -306,7 +321,7 @@ function settable(known: Map<string, { file: string; value: string }[]>): string
     if (!reason) throw new Error(`compiler/limits.ts: ${name} has no reason in scripts/generate/limits.ts`);
     names.add(name);
     const range = valueOf(most) === 0x7fffffff ? `from ${least}` : `${least} to ${most}`;
-    table += row(`\`${name}\``, standard === "-1" ? "what the script needs" : standard, range, ...reason);
+    table += row(`\`${name}\``, standard === "-1" ? UNSET[name]! : standard, range, ...reason);
   }
   for (const name of Object.keys(SETTABLE)) if (!names.has(name)) throw new Error(`${name}: no such limit`);
   return table;

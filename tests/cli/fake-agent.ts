@@ -27,6 +27,8 @@ export interface SummaryShape {
   skippedLock?: number;
   lostOutput?: number;
   lostControl?: number;
+  handlers?: number;
+  isEstimate?: boolean;
 }
 
 /** The first frame of a well-behaved agent. */
@@ -49,6 +51,8 @@ function summaryPayload(shape: SummaryShape = {}): Uint8Array {
   view.setBigUint64(Summary.SkippedLock, BigInt(shape.skippedLock ?? 0), true);
   view.setBigUint64(Summary.LostOutput, BigInt(shape.lostOutput ?? 0), true);
   view.setBigUint64(Summary.LostControl, BigInt(shape.lostControl ?? 0), true);
+  view.setBigUint64(Summary.Handlers, BigInt(shape.handlers ?? 0), true);
+  view.setUint32(Summary.IsEstimate, shape.isEstimate ? 1 : 0, true);
   return bytes;
 }
 

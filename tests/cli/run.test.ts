@@ -164,6 +164,37 @@ test("counts what was lost and skipped", async ({ folder, object }) => {
   assert.is(status, EXIT.done);
   assert.match(err, /^WARNING: Number of errors: 0, skipped probes: 3\n/);
   assert.match(err, /\nWARNING: There were 17 lost units of output/);
+  assert.match(err, /\nWARNING: skipped: 3 by lock contention, 0 by re-entrancy, 0 by the kernel\n$/);
+});
+
+test("the last line says how many of how many handlers were skipped", async ({ folder, object }) => {
+  for (const [isEstimate, text] of [
+    [false, "of 4000 handlers (0.075 %)"],
+    [true, "of about 4000 handlers (0.075 %)"],
+  ] as const) {
+    const onRun = (agent: FakeAgent) => agent.finish({ skippedLock: 3, handlers: 4000, isEstimate });
+    const { status, err } = await run(folder, ["run", object, "--host", "box"], { onRun });
+    assert.is(status, EXIT.done);
+    assert.ok(
+      err.endsWith(`WARNING: skipped: 3 by lock contention, 0 by re-entrancy, 0 by the kernel, ${text}\n`),
+      err,
+    );
+  }
+});
+
+test("a run that the load has ended has failed, and says why", async ({ folder, object }) => {
+  const reasons: [StopReason, RegExp][] = [
+    [StopReason.Overload, /^ERROR: probe overhead exceeded threshold\n/],
+    [StopReason.Crowded, /^ERROR: more than 5 % of the probe handlers were skipped/],
+    [StopReason.Skipped, /^ERROR: too many probe handlers were skipped/],
+  ];
+  for (const [reason, message] of reasons) {
+    const onRun = (agent: FakeAgent) => agent.finish({ reason });
+    const { status, err } = await run(folder, ["run", object, "--host", "box"], { onRun });
+    assert.is(status, EXIT.failed);
+    assert.match(err, message);
+    assert.match(err, /Pass 5: run failed\.\n$/);
+  }
 });
 
 test("-o takes the script's output, the command's own stays on standard output", async ({ folder, object }) => {

@@ -110,7 +110,7 @@ test("a process that is no agent is told apart, with what it said", async () => 
 
 test("an agent of another version is refused by name of both versions", async () => {
   const error = await failure(open({ hello: helloPayload({ version: 99 }) }));
-  assert.match(error.message, /version 99 of the protocol, but this stap-remote speaks version 2/);
+  assert.match(error.message, /version 99 of the protocol, but this stap-remote speaks version \d+/);
 });
 
 test("a process that says nothing and ends gives its status and what it wrote", async () => {
