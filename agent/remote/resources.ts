@@ -1,5 +1,5 @@
-// The resources that the kernel lets this process have: raised as far as it may before anything is made, and named where
-// they are too little. (The command of -c gets back what was raised: login.ts.)
+// The resources that the kernel lets this process have: raised as far as it may before anything is made, and named
+// where they are too little. (The command of -c gets back what was raised: login.ts.)
 
 import { parseNumber } from "./args";
 import { Errno, Failure } from "./errors";
@@ -22,7 +22,7 @@ function raiseToHard(resource: i32): void {
 }
 
 /** How many files may be open at once. */
-export function fileLimit(): i64 {
+function fileLimit(): i64 {
   return getHardLimit(RLIMIT_NOFILE);
 }
 

@@ -64,7 +64,7 @@ test("handlers that take little end nothing", async () => {
   assert.match(out, /^n=\d+\n$/);
 });
 
-test("locks that skip many handlers end the run, the report is printed, and the last line says of how many", async () => {
+test("locks that skip many handlers end the run, which prints its report and says of how many", async () => {
   const { status, out, err } = await run(["-D", "STP_NO_OVERLOAD"], slow("count = count + 1"), reading(20, 1, 2));
   assert.is(status, 1, err);
   assert.match(err, /^ERROR: more than 5 % of the probe handlers were skipped/m);
