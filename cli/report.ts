@@ -1,7 +1,7 @@
 // Messages to the user, apart from the script's own output: one-line errors, stap's pass lines of -v, the counts at the
 // end. All of them go to standard error.
 
-import type { Finished } from "../agent/host/events.ts";
+import type { Finished, Usage } from "../agent/host/events.ts";
 import type { CompileResult } from "../compiler/host/compile.ts";
 import type { ExitError } from "./exit.ts";
 
@@ -74,6 +74,17 @@ export function passLines(result: CompileResult, objectName: string, since: Stop
     if (said) lines += `${said} in ${times(part(cpu.user), part(cpu.system), pass.realMs)}.\n`;
   }
   return lines;
+}
+
+/** What a run takes of the remote. */
+export function usageLine({ kernel, agent, locked, descriptors, mostDescriptors }: Usage): string {
+  const memory = `${mebibytes(kernel)} for maps and programs, ${mebibytes(agent)} for the agent (${mebibytes(locked)} locked)`;
+  return `Pass 5: memory: ${memory}; ${descriptors} of ${mostDescriptors} file descriptors.\n`;
+}
+
+/** "1.5 MiB" */
+function mebibytes(bytes: bigint): string {
+  return `${(Number(bytes) / 2 ** 20).toFixed(1)} MiB`;
 }
 
 /** What stap says at the end about errors, skipped handlers and lost output; "" if there is nothing to say. */

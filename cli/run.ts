@@ -38,6 +38,7 @@ import {
   RUN_FAILED,
   startWatch,
   summaryLines,
+  usageLine,
   type WriteMessage,
 } from "./report.ts";
 
@@ -235,7 +236,8 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
 }
 
 function requestOf(settings: Settings) {
-  return { targetPid: settings.pid, timeoutMs: settings.timeoutMs, command: settings.command ?? "" };
+  const { pid, timeoutMs, command = "", verbose } = settings;
+  return { targetPid: pid, timeoutMs, command, wantsUsage: verbose > 0 };
 }
 
 /** The state of a run. */
@@ -267,6 +269,9 @@ async function handle(event: RunEvent, state: RunState, run: Run): Promise<void>
       break;
     case "started":
       if (settings.verbose > 1) around.message(`Attached ${event.attached} probes.\n`);
+      break;
+    case "usage":
+      around.message(usageLine(event.usage));
       break;
     case "warning":
       around.message(`WARNING: ${event.text}\n`);

@@ -70,9 +70,22 @@ export interface Finished {
   isEstimate: boolean;
 }
 
+/** What a run takes of the remote; bytes. */
+export interface Usage {
+  /** of maps and programs */
+  kernel: bigint;
+  /** resident, and the part of it that is locked */
+  agent: bigint;
+  locked: bigint;
+  descriptors: number;
+  mostDescriptors: number;
+}
+
 /** What happens between Run and the end, in order. */
 export type RunEvent =
   | { type: "started"; attached: number; commandPid: number }
+  /** What the run takes, if that was asked for; before "started". */
+  | { type: "usage"; usage: Usage }
   /** Records for the formatter: the payload of an Output or Control frame. */
   | { type: "output" | "control"; records: Uint8Array }
   | { type: "command"; stream: 1 | 2; bytes: Uint8Array }
@@ -166,6 +179,17 @@ export function readText(payload: Uint8Array): string {
 export function readStarted(payload: Uint8Array): RunEvent {
   const reader = new ByteReader(payload);
   return { type: "started", attached: reader.u32(), commandPid: reader.u32() };
+}
+
+export function readUsage(payload: Uint8Array): Usage {
+  const reader = new ByteReader(payload);
+  return {
+    kernel: reader.u64(),
+    agent: reader.u64(),
+    locked: reader.u64(),
+    descriptors: reader.u32(),
+    mostDescriptors: reader.u32(),
+  };
 }
 
 export function readCommandOutput(payload: Uint8Array): RunEvent {

@@ -36,6 +36,7 @@ import {
   readRejection,
   readStarted,
   readText,
+  readUsage,
 } from "./events.ts";
 import { encodeFrame, type Frame, FrameDecoder, FrameError } from "./frames.ts";
 import { printable } from "./printable.ts";
@@ -80,6 +81,8 @@ export interface RunRequest {
   targetPid?: number;
   /** -T, milliseconds, or 0 */
   timeoutMs?: number;
+  /** ask what the run takes of the machine */
+  wantsUsage?: boolean;
   /** -c, or empty */
   command?: string;
   /** user and group that run the command; the agent's own if absent */
@@ -228,6 +231,8 @@ export class Session {
         return readCommandOutput(frame.payload);
       case AgentFrame.Started:
         return this.read(frame, readStarted);
+      case AgentFrame.Usage:
+        return { type: "usage", usage: this.read(frame, readUsage) };
       case AgentFrame.Warning:
         return { type: "warning", text: this.remark(frame) };
       case AgentFrame.Note:
@@ -361,7 +366,7 @@ function runPayload(request: RunRequest): Uint8Array {
     .u32(request.timeoutMs ?? 0)
     .u32(request.commandUid ?? -1)
     .u32(request.commandGid ?? -1)
-    .u32(RunFlags.None)
+    .u32(request.wantsUsage ? RunFlags.Usage : RunFlags.None)
     .string(request.command ?? "")
     .string(request.commandUser ?? "")
     .done();

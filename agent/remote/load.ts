@@ -141,6 +141,9 @@ function makeRequest(o: LoadedObject, program: Program, linked: LinkedProgram): 
 
 /** Loads the refused program again for its log, and says what happened. */
 function refused(o: LoadedObject, program: Program, request: ProgramRequest, errno: i32): Failure {
+  // Not the verifier's word.
+  if (errno == -Errno.EMFILE || errno == -Errno.ENFILE)
+    return new Failure(FailureCode.Resource, errno, `cannot load program '${program.name}'`);
   o.rejectedProgram = program.name;
   o.rejectedErrno = -errno;
   request.logLevel = LogLevel.Level1 | LogLevel.Stats;

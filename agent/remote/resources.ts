@@ -12,7 +12,9 @@ const USUAL_NR_OPEN: i32 = 1 << 20;
 export function raiseLimits(): void {
   // -1: unlimited
   if (setrlimit(RLIMIT_MEMLOCK, -1, -1) < 0) raiseToHard(RLIMIT_MEMLOCK);
-  const most = max(numberIn("/proc/sys/fs/nr_open"), USUAL_NR_OPEN);
+  // The kernel's own limit: it gives no process more.
+  const known = numberIn("/proc/sys/fs/nr_open");
+  const most = known > 0 ? known : USUAL_NR_OPEN;
   if (setrlimit(RLIMIT_NOFILE, most, most) < 0) raiseToHard(RLIMIT_NOFILE);
 }
 
@@ -22,7 +24,7 @@ function raiseToHard(resource: i32): void {
 }
 
 /** How many files may be open at once. */
-function fileLimit(): i64 {
+export function fileLimit(): i64 {
   return getHardLimit(RLIMIT_NOFILE);
 }
 
@@ -35,8 +37,8 @@ export function hintOf(failure: Failure): string {
 function shortageHint(errno: i32): string {
   if (errno == Errno.EMFILE)
     return (
-      `The agent may have ${fileLimit()} files open at once; a probe takes two, a profiling timer two for each CPU. ` +
-      "Raise the hard limit (ulimit -Hn; LimitNOFILE= of a service), or let the agent do it: root, or CAP_SYS_RESOURCE."
+      `Too many open files: the agent may have ${fileLimit()}. A probe takes two, timer.profile two for each CPU. ` +
+      "Raise the sysctl fs.nr_open, or, without CAP_SYS_RESOURCE, the hard limit (ulimit -Hn, LimitNOFILE=)."
     );
   if (errno == Errno.ENFILE) return "All processes together have too many files open: sysctl fs.file-max.";
   return "";

@@ -21,6 +21,7 @@ import { RecordSink } from "./ring";
 import { Listener, NO_REASON, RunRequest, Session, SessionSummary } from "./session";
 import { openSignals } from "./signals";
 import { isTerminal, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, open, readContents } from "./syscall";
+import { Usage } from "./usage";
 
 /** Exit statuses, as the client's. */
 const EXIT_FAILED: i32 = 1;
@@ -141,6 +142,8 @@ class TextListener extends Listener {
   }
 
   started(_attached: i32, _commandPid: i32): void {}
+
+  usage(_usage: Usage): void {}
 
   warning(text: string): void {
     warn(text);

@@ -17,6 +17,7 @@ import {
   MAX_NAMES,
   MISSED_HEARTBEATS,
   QueryKind,
+  RunFlags,
   RunOptions,
   StopReason,
   WIRE_MAGIC,
@@ -40,6 +41,7 @@ import { Listener, NO_REASON, RunRequest, Session } from "./session";
 import { openSignals } from "./signals";
 import { CLOCK_MONOTONIC, clock_gettime, EPOLLOUT, poll, readSignal, SIGCHLD, setNonblocking } from "./syscall";
 import { findTracepoints } from "./tracefs";
+import { Usage } from "./usage";
 
 /** How long a host that has closed its end may leave frames unread, milliseconds. */
 const PATIENCE_MS: i32 = 10000;
@@ -93,6 +95,17 @@ class HostListener extends Listener {
     writer.begin(AgentFrame.Started);
     writer.u32(attached);
     writer.u32(commandPid);
+    writer.finish();
+  }
+
+  usage(usage: Usage): void {
+    const writer = this.server.writer;
+    writer.begin(AgentFrame.Usage);
+    writer.u64(usage.kernelBytes);
+    writer.u64(usage.agentBytes);
+    writer.u64(usage.lockedBytes);
+    writer.u32(usage.descriptors);
+    writer.u32(<u32>min(usage.mostDescriptors, <i64>i32.MAX_VALUE));
     writer.finish();
   }
 
@@ -433,6 +446,7 @@ class Server extends Contact {
     const request = new RunRequest();
     request.targetPid = load<i32>(at, RunOptions.TargetPid);
     request.timeoutMs = load<u32>(at, RunOptions.TimeoutMs);
+    request.wantsUsage = (load<u32>(at, RunOptions.Flags) & RunFlags.Usage) != 0;
     const strings = new Payload(at + RunOptions.Size, payload.left - RunOptions.Size);
     const command = new CommandRequest(this.login);
     command.text = strings.text(MAX_COMMAND_BYTES);

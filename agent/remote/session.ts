@@ -32,6 +32,7 @@ import {
   sleepMs,
 } from "./syscall";
 import { Timers } from "./timers";
+import { measureUsage, Usage } from "./usage";
 
 /** The loop wakes up at least this often, milliseconds: for records without a wake-up, the clock, the heartbeat. */
 const TICK_MS: i32 = 100;
@@ -69,6 +70,8 @@ export abstract class Listener extends Contact {
 
   /** All is attached. */
   abstract started(attached: i32, commandPid: i32): void;
+  /** What the run takes of the machine. */
+  abstract usage(usage: Usage): void;
   abstract warning(text: string): void;
   /** Something for users who ask for details. */
   abstract note(text: string): void;
@@ -94,6 +97,8 @@ export class RunRequest {
   timeoutMs: i64 = 0;
   /** -c */
   command: CommandRequest | null = null;
+  /** Say what the run takes. */
+  wantsUsage: bool = false;
 }
 
 /** How a session ended; the fields of frame.ts's Summary. */
@@ -179,6 +184,7 @@ export class Session {
       const failure = child.release(command.text);
       if (failure) return failure;
     }
+    if (request.wantsUsage) this.listener.usage(measureUsage(this.object));
     this.listener.started(count, child ? child.pid : 0);
     return null;
   }

@@ -62,6 +62,8 @@ export const enum RunOptions {
 
 export const enum RunFlags {
   None = 0,
+  /** Send Usage before Started. */
+  Usage = 1,
 }
 
 export const enum QueryKind {
@@ -113,6 +115,11 @@ export const enum AgentFrame {
   Alive = 12,
   /** Something for users who ask for details (-vv): string text. */
   Note = 13,
+  /**
+   * What the run takes, if Run asked for it: u64 bytes of maps and programs, u64 resident bytes of the agent, u64 bytes
+   * of it that are locked, u32 open descriptors, u32 most of them.
+   */
+  Usage = 14,
 }
 
 /** Why the agent could not go on. */
