@@ -78,7 +78,8 @@ export function passLines(result: CompileResult, objectName: string, since: Stop
 
 /** What a run takes of the remote. */
 export function usageLine({ kernel, agent, locked, descriptors, mostDescriptors }: Usage): string {
-  const memory = `${mebibytes(kernel)} for maps and programs, ${mebibytes(agent)} for the agent (${mebibytes(locked)} locked)`;
+  const own = `${mebibytes(agent)} for the agent (${mebibytes(locked)} locked)`;
+  const memory = `${mebibytes(kernel)} for maps and programs, ${own}`;
   return `Pass 5: memory: ${memory}; ${descriptors} of ${mostDescriptors} file descriptors.\n`;
 }
 

@@ -27,7 +27,8 @@ test("a run that needs too many files is refused with the limit", async () => {
 
 test("-v shows the memory and the files of a run, which has more than it was given", async () => {
   const probes = Array.from({ length: 40 }, () => 'probe kernel.function("vfs_read") { n++ }').join("\n");
-  const script = `global n, a[100000] ${probes} probe kernel.function("vfs_write") { a[tid()]++ } probe timer.s(1) { exit() }`;
+  const arrays = 'global n, a[100000] probe kernel.function("vfs_write") { a[tid()]++ }';
+  const script = `${arrays} ${probes} probe timer.s(1) { exit() }`;
   const { status, err } = await remote.run(["-v", "-w", "-e", script]);
   assert.is(status, 0, err);
   const line =
