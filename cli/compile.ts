@@ -48,7 +48,7 @@ export function readScriptsOf(settings: Settings): NamedBytes[] {
 /** -e, a file, or standard input; to list probe points, a probe on them. */
 function readScript(settings: Settings): NamedBytes {
   const { list } = settings;
-  if (list) return { name: "<input>", bytes: new TextEncoder().encode(`probe ${list.pattern}\n{}\n`) };
+  if (list) return { name: "<input>", bytes: new TextEncoder().encode(`probe ${list.pattern} {}\n`) };
   if (settings.script !== undefined)
     return { name: "<input>", bytes: new TextEncoder().encode(`${settings.script}\n`) };
   const file = settings.file as string;
@@ -92,8 +92,9 @@ export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: 
   if (settings.guru) options.push(["guru", "1"]);
   if (settings.check) options.push(["check", "1"]);
   if (settings.unoptimized) options.push(["unoptimized", "1"]);
-  if (settings.warningsAsErrors) options.push(["warn", "W"]);
-  else if (settings.noWarnings) options.push(["warn", "w"]);
+  // What -w hides, -W does not see.
+  if (settings.noWarnings) options.push(["warn", "w"]);
+  else if (settings.warningsAsErrors) options.push(["warn", "W"]);
   const library = settings.include.flatMap((directory) => readLibrary(directory, release ?? "", arch ?? "x86_64"));
   return { scripts, options, args: settings.args, library: { files: library, index: indexScripts(library) } };
 }

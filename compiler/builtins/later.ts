@@ -3,8 +3,8 @@
 
 const LATER: string =
   " " +
-  "abort addr addr_from_rqst addr_from_rqst_str addr_to_node AF_INET AF_INET6 ansi_set_color2 ansi_set_color3 " +
-  "asmlinkage atomic_long_read atomic_read backtrace basename bdevname big_endian2 big_endian4 big_endian8 bio_op " +
+  "abort addr addr_from_rqst addr_from_rqst_str addr_to_node ansi_set_color2 ansi_set_color3 " +
+  "asmlinkage atomic_long_read atomic_read backtrace basename bdevname bio_op " +
   "bio_rw_num bio_rw_str caller caller_addr callers clones_from_clnt cmdline_arg cmdline_args cmdline_str " +
   "container_of_task_rcu cpuid current_exe_file cve_count_metric cve_record_metric cve_tmpdisable d_name d_path " +
   "daddr_to_string describe_data_direction describe_device_state disk_major_from_request disk_minor_from_request " +
@@ -21,7 +21,7 @@ const LATER: string =
   "kernel_or_user_string_quoted kernel_or_user_string_quoted_utf16 kernel_or_user_string_quoted_utf32 " +
   "kernel_pointer kernel_short kernel_string kernel_string2 kernel_string2_utf16 kernel_string2_utf32 " +
   "kernel_string_n kernel_string_quoted kernel_string_quoted_utf16 kernel_string_quoted_utf32 kernel_string_utf16 " +
-  "kernel_string_utf32 linuxmib_filter_key little_endian2 little_endian4 little_endian8 long_arg long_to_fp " +
+  "kernel_string_utf32 linuxmib_filter_key long_arg long_to_fp " +
   "longlong_arg mdelay MKDEF modname module_name module_size msg_flags_num2str nfs3_cmode nfs4_ctype NFS_CLIENT " +
   "NFS_FH NFS_I NFS_PROTO NFS_SERVER nfsderror ns_egid ns_euid ns_gid ns_pgrp ns_pid ns_ppid ns_sid ns_tid ns_uid " +
   "panic pexecname pgrp pid2execname pid2task pnlabel pointer_arg port_from_clnt port_from_xprt ppid ppos_pos " +

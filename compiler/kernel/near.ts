@@ -46,6 +46,14 @@ export class NearMatches {
     for (let i = 0, n = names.length; i < n; ++i) this.add(names[i]);
   }
 
+  /** Considers a name that is an abbreviation of the wanted one, or the reverse: `timer.seconds`, `kernel.func`. */
+  addShortened(name: string): void {
+    const isShorter = this.wanted.startsWith(name) || name.startsWith(this.wanted);
+    if (!isShorter || name.length == 0 || this.names.includes(name) || this.names.length >= MOST_SHOWN) return;
+    this.names.push(name);
+    this.distances.push(i32.MAX_VALUE);
+  }
+
   /** The nearest names, nearest first. */
   get found(): string[] {
     return this.names;

@@ -117,9 +117,50 @@ export class ProbePattern {
     return n;
   }
 
-  matches(components: ProbeComponent[]): bool {
-    return components.length == this.names.length && this.matchLength(components) == components.length;
+  /** The point with this pattern's names in the place of wildcards, or null if it does not match. */
+  match(components: ProbeComponent[]): ProbeComponent[] | null {
+    const found: ProbeComponent[] = [];
+    return this.matchFrom(components, 0, found) ? found : null;
   }
+
+  /** Matches the components from `at` on; `found` has what those before them stand for. A `**` spans several names. */
+  private matchFrom(components: ProbeComponent[], at: i32, found: ProbeComponent[]): bool {
+    const from = found.length;
+    if (at == components.length) return from == this.names.length;
+    const component = components[at];
+    const most = isSpanning(component.name) ? this.names.length - from : min(1, this.names.length - from);
+    let joined = "";
+    for (let count = 1; count <= most; ++count) {
+      const last = from + count - 1;
+      joined += count == 1 ? this.names[last] : `.${this.names[last]}`;
+      if (matchWildcard(component.name, joined) && kindOf(component.argument) == this.kinds[last]) {
+        for (let i = from; i < last; ++i) found.push(new ProbeComponent(component.range, this.names[i], null));
+        found.push(new ProbeComponent(component.range, this.names[last], component.argument));
+        if (this.matchFrom(components, at + 1, found)) return true;
+        found.length = from;
+      }
+      // Only the last of several names takes an argument.
+      if (this.kinds[last] != ArgumentKind.None) return false;
+    }
+    return false;
+  }
+}
+
+/** Whether a wildcard spans several names. */
+function isSpanning(name: string): bool {
+  return name.includes("**");
+}
+
+/** Whether the names of a probe point match those of an alias; `**` spans several. */
+export function matchNames(patterns: string[], names: string[], at: i32 = 0, from: i32 = 0): bool {
+  if (at == patterns.length) return from == names.length;
+  const most = isSpanning(patterns[at]) ? names.length - from : min(1, names.length - from);
+  let joined = "";
+  for (let count = 1; count <= most; ++count) {
+    joined += count == 1 ? names[from] : `.${names[from + count - 1]}`;
+    if (matchWildcard(patterns[at], joined) && matchNames(patterns, names, at + 1, from + count)) return true;
+  }
+  return false;
 }
 
 function kindOf(argument: Expression | null): ArgumentKind {

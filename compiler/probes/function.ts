@@ -1,4 +1,5 @@
-// kernel.function("name") with .call and .return: kprobes and kretprobes by symbol.
+// kernel.function("name") with .call and .return: kprobes and kretprobes by symbol. kprobe.function is the same by
+// another name: in stap it goes without debug information, which neither needs here.
 //
 // Without debug information only the names of symbols are known: no source files, no lines, no inlined copies. With
 // facts every name is looked up, and patterns are expanded. Without facts a plain name is accepted unchecked.
@@ -13,6 +14,9 @@ import { Attachment, PointQuery, ProbePattern, quote } from "./family";
 /** A probe point that matches more functions than this is refused. */
 const MAX_SITES_OF_A_POINT: i32 = 20000;
 
+/** KRETPROBE_MAXACTIVE_MAX of the kernel */
+const MOST_ACTIVE: i64 = 4096;
+
 const KIND = "functions";
 
 /** The patterns of this family. */
@@ -23,6 +27,10 @@ export function functionPatterns(): ProbePattern[] {
     new ProbePattern("kernel.function(string).return", resolveReturn),
     new ProbePattern("kernel.function(string).return.maxactive(number)", resolveReturn),
     new ProbePattern("kernel.function(string).inline", resolveInline),
+    new ProbePattern("kprobe.function(string)", resolveEntry),
+    new ProbePattern("kprobe.function(string).call", resolveEntry),
+    new ProbePattern("kprobe.function(string).return", resolveReturn),
+    new ProbePattern("kprobe.function(string).return.maxactive(number)", resolveReturn),
   ];
 }
 
@@ -31,6 +39,9 @@ function resolveEntry(query: PointQuery): void {
 }
 
 function resolveReturn(query: PointQuery): void {
+  // The kernel decides how many calls of a function it watches at the same time.
+  const most = query.components.length == 4 ? query.number(3) : 1;
+  if (most < 1 || most > MOST_ACTIVE) query.refuse(3, `maxactive must be between 1 and ${MOST_ACTIVE}, not ${most}`);
   resolve(query, AttachKind.Kretprobe);
 }
 
@@ -149,7 +160,7 @@ function resolvePattern(query: PointQuery, attach: AttachKind, pattern: string):
 }
 
 function addSite(query: PointQuery, attach: AttachKind, name: string): Attachment {
-  let point = `kernel.function(${quote(name)})`;
+  let point = `${query.components[0].name}.function(${quote(name)})`;
   if (attach == AttachKind.Kretprobe) point += ".return";
   else if (query.components.length == 3) point += ".call";
   const site = new Attachment(attach, point);

@@ -20,6 +20,8 @@ export class FileScope {
   privateGlobals: Map<string, GlobalSymbol> = new Map<string, GlobalSymbol>();
   /** By `functionKey`. */
   privateFunctions: Map<string, FunctionSymbol[]> = new Map<string, FunctionSymbol[]>();
+  /** Of the private functions by name alone: how many parameters they take. */
+  privateArities: Map<string, i32[]> = new Map<string, i32[]>();
   constructor(
     public index: i32,
     public file: ScriptFile,
@@ -117,6 +119,14 @@ export class Analysis {
     public options: SemanticOptions,
     public reporter: Reporter,
   ) {}
+
+  /** The file that keeps a function of this name to itself; empty if there is none. */
+  ownerOfPrivate(name: string): string {
+    for (let i = 0, n = this.files.length; i < n; ++i) {
+      if (this.files[i].privateArities.has(name)) return this.files[i].file.source.name;
+    }
+    return "";
+  }
 
   /** The builtin of a name, or null: one symbol for all its calls. */
   builtin(name: string): BuiltinSymbol | null {

@@ -85,8 +85,9 @@ function collectFunction(a: Analysis, scope: FileScope, node: FunctionDeclaratio
   const replaced = scope.isTapset && !node.isPrivate && isReplaced(a, scope, node.name, key);
   if (replaced) symbol.overloads = [symbol];
   else addOverload(node.isPrivate ? scope.privateFunctions : a.functionsByKey, symbol);
-  if (!a.arities.has(node.name)) a.arities.set(node.name, []);
-  const arities = a.arities.get(node.name);
+  const known = node.isPrivate ? scope.privateArities : a.arities;
+  if (!known.has(node.name)) known.set(node.name, []);
+  const arities = known.get(node.name);
   if (!arities.includes(node.parameters.length)) arities.push(node.parameters.length);
   symbol.order = a.functions.length;
   a.functions.push(symbol);
@@ -152,7 +153,7 @@ export function applyGlobalOptions(a: Analysis): void {
     if (!a.globalsByName.has(names[i])) loadGlobal(a, names[i]);
     if (!a.globalsByName.has(names[i])) {
       if (isPendingGlobal(a, names[i])) continue;
-      a.reporter.error(null, `-G: there is no global variable '${names[i]}'`);
+      a.reporter.warning(null, `-G: there is no global variable '${names[i]}'`);
       continue;
     }
     const symbol = a.globalsByName.get(names[i]);

@@ -4,10 +4,12 @@
 
 import {
   BinaryExpression,
+  CallExpression,
   ChooseDefinedExpression,
   DefinedExpression,
   EmptyStatement,
   Expression,
+  ExpressionStatement,
   ForStatement,
   IfStatement,
   NodeKind,
@@ -19,7 +21,9 @@ import {
   WhileStatement,
 } from "../syntax/ast";
 import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
+import { Type } from "../syntax/type";
 import { Rewriter } from "./rewrite";
+import { BuiltinSymbol, FunctionSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 import { Visitor } from "./visit";
 
 /** Folds a tree. */
@@ -52,6 +56,8 @@ export class Folder extends Rewriter {
     switch (s.kind) {
       case NodeKind.If:
         return foldIf(<IfStatement>s);
+      case NodeKind.Expression:
+        return branchOf(<ExpressionStatement>s);
       case NodeKind.While: {
         const loop = <WhileStatement>s;
         return isZero(loop.condition) ? new EmptyStatement(s.range) : s;
@@ -103,6 +109,35 @@ function foldIf(s: IfStatement): Statement {
   if (numberOf(s.condition) != 0) return s.whenTrue;
   const other = s.whenFalse;
   return other ? other : new EmptyStatement(s.range);
+}
+
+/** `c ? f() : g()` as a statement, where one of the calls gives no value, is an `if`. */
+function branchOf(s: ExpressionStatement): Statement {
+  const e = s.expression;
+  if (e.kind != NodeKind.Ternary) return s;
+  const ternary = <TernaryExpression>e;
+  if (!isVoid(ternary.whenTrue) && !isVoid(ternary.whenFalse)) return s;
+  return new IfStatement(s.range, ternary.condition, dropped(ternary.whenTrue), dropped(ternary.whenFalse));
+}
+
+function dropped(e: Expression): Statement {
+  return branchOf(new ExpressionStatement(e.range, e));
+}
+
+/** Whether it is a call that gives no value, or a choice between such. */
+function isVoid(e: Expression): bool {
+  if (e.kind == NodeKind.Ternary)
+    return isVoid((<TernaryExpression>e).whenTrue) || isVoid((<TernaryExpression>e).whenFalse);
+  if (e.kind != NodeKind.Call) return false;
+  const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
+  if (!symbol) return false;
+  if (symbol.kind == SymbolKind.Print) return !(<PrintSymbol>symbol).isValue;
+  if (symbol.kind == SymbolKind.Builtin) return (<BuiltinSymbol>symbol).returnType == Type.Void;
+  const overloads = (<FunctionSymbol>symbol).overloads;
+  for (let i = 0, n = overloads.length; i < n; ++i) {
+    if (overloads[i].hasValue || overloads[i].returnType != Type.Unknown) return false;
+  }
+  return true;
 }
 
 function isZero(e: Expression): bool {
@@ -169,14 +204,19 @@ function foldNumbers(e: BinaryExpression): Expression {
     case Operator.BitXor:
       return new NumberLiteral(e.range, a ^ b);
     case Operator.ShiftLeft:
-      return new NumberLiteral(e.range, a << (b & 63));
     case Operator.ShiftRight:
-      return new NumberLiteral(e.range, a >> (b & 63));
     case Operator.ShiftRightLogical:
-      return new NumberLiteral(e.range, <i64>(<u64>a >> (<u64>b & 63)));
+      return new NumberLiteral(e.range, shift(e.op, a, b));
     default:
       return foldComparison(e, a < b ? -1 : a > b ? 1 : 0);
   }
+}
+
+/** A literal count that is negative or too large shifts by nothing, as in stap; at run time it is taken modulo 64. */
+function shift(op: Operator, a: i64, count: i64): i64 {
+  if (count < 0 || count > 63) return a;
+  if (op == Operator.ShiftLeft) return a << count;
+  return op == Operator.ShiftRight ? a >> count : <i64>(<u64>a >> <u64>count);
 }
 
 /** The least number divided by -1 would trap here, and is the least number there. */

@@ -36,6 +36,7 @@ import {
   Statement,
   StatisticExpression,
   TargetExpression,
+  TargetVariable,
   TernaryExpression,
   TryStatement,
   UnaryExpression,
@@ -364,7 +365,9 @@ export class Inference {
 
   private target(e: TargetExpression): Type {
     if (e.kind == NodeKind.Cast) this.value((<CastExpression>e).operand, Type.Long);
-    let type: Type = Type.Long;
+    // $$parms, $$return and so on are texts.
+    const isText = e.kind == NodeKind.TargetVariable && (<TargetVariable>e).name.startsWith("$$");
+    let type: Type = isText ? Type.String : Type.Long;
     for (let i = 0, n = e.path.length; i < n; ++i) {
       const index = e.path[i].index;
       if (index) this.value(index, Type.Long);

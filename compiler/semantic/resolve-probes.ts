@@ -10,11 +10,11 @@
 import { attachRow } from "../../common/format/attach";
 import { ProbeFlags } from "../../common/format/manifest";
 import { NearMatches } from "../kernel/near";
-import { ArgumentKind, Attachment, PointQuery } from "../probes/family";
+import { ArgumentKind, Attachment, matchNames, PointQuery } from "../probes/family";
 import { laterFamily, probePatterns } from "../probes/table";
 import { Range } from "../source/source";
 import { BlockStatement, ProbeComponent, ProbeDeclaration } from "../syntax/ast";
-import { hasWildcard, matchWildcard } from "../syntax/wildcard";
+import { hasWildcard } from "../syntax/wildcard";
 import { AliasEntry, Analysis, CodeUnit, Condition, FileScope, Part } from "./analysis";
 import { cloneBlock, cloneExpression } from "./clone";
 import { isPendingAlias, loadAlias } from "./load";
@@ -100,15 +100,22 @@ class ProbeResolver {
   private matchFamilies(e: Expansion): bool {
     const a = this.a;
     const patterns = probePatterns();
+    const isPattern = hasWildcards(e.components);
+    const before = this.found;
     let matched = false;
+    let failed: PointQuery | null = null;
     for (let i = 0, n = patterns.length; i < n; ++i) {
-      if (!patterns[i].matches(e.components)) continue;
+      const components = patterns[i].match(e.components);
+      if (!components) continue;
       matched = true;
-      const query = new PointQuery(e.components, e.range, a.options.facts, a.needs);
+      const query = new PointQuery(components, e.range, a.options.facts, a.needs);
       query.optional = e.optional;
       patterns[i].resolve(query);
-      this.take(e, query);
+      if (query.problem.length > 0 && isPattern) failed = query;
+      else this.take(e, query);
     }
+    // Of all that a wildcard stands for, one that can be resolved is enough.
+    if (failed && this.found == before && a.needs.isEmpty) this.take(e, failed);
     return matched;
   }
 
@@ -227,7 +234,7 @@ class ProbeResolver {
     const found: AliasEntry[] = [];
     for (let i = 0, n = a.aliases.length; i < n; ++i) {
       const entry = a.aliases[i];
-      if (matchesNames(names, entry.names)) found.push(entry);
+      if (matchNames(names, entry.names)) found.push(entry);
     }
     return found;
   }
@@ -241,7 +248,7 @@ class ProbeResolver {
   private loadMatching(names: string[]): void {
     const known = this.a.options.tapset.aliases.keys();
     for (let i = 0, n = known.length; i < n; ++i) {
-      if (matchesNames(names, known[i].split("."))) this.load(known[i]);
+      if (matchNames(names, known[i].split("."))) this.load(known[i]);
     }
   }
 
@@ -298,19 +305,27 @@ class ProbeResolver {
       if (pattern.matchLength(e.components) != best) continue;
       if (best < pattern.names.length) near.add(pattern.names[best]);
     }
-    for (let i = 0, n = this.a.aliases.length; i < n && best == 0; ++i) near.add(this.a.aliases[i].name);
     const argument = best < e.components.length ? describeArgument(e.components, best) : "";
+    if (near.found.length == 0 && argument.length == 0) addShortened(near, e.components, best);
+    for (let i = 0, n = this.a.aliases.length; i < n && best == 0; ++i) near.add(this.a.aliases[i].name);
     this.refuse(e, component.range, `probe point mismatch at '${component.name}'${near.text}`, argument);
   }
 }
 
-/** Whether the names of an alias match those of a probe point. */
-function matchesNames(patterns: string[], names: string[]): bool {
-  if (patterns.length != names.length) return false;
-  for (let i = 0, n = names.length; i < n; ++i) {
-    if (!matchWildcard(patterns[i], names[i])) return false;
+/** Considers the names that `timer.seconds` and `kernel.tracepoint` begin with, and those that `kernel.func` begins. */
+function addShortened(near: NearMatches, components: ProbeComponent[], at: i32): void {
+  const patterns = probePatterns();
+  for (let i = 0, n = patterns.length; i < n; ++i) {
+    if (patterns[i].matchLength(components) != at || at >= patterns[i].names.length) continue;
+    near.addShortened(patterns[i].names[at]);
   }
-  return true;
+}
+
+function hasWildcards(components: ProbeComponent[]): bool {
+  for (let i = 0, n = components.length; i < n; ++i) {
+    if (hasWildcard(components[i].name)) return true;
+  }
+  return false;
 }
 
 /** An alias with the components behind its name. */

@@ -253,6 +253,11 @@ class NameResolver extends Visitor {
       return;
     }
     switch (target.kind) {
+      case NodeKind.Autocast: {
+        const hint = 'name its type: @cast(x, "struct y")->member';
+        this.a.reporter.error(target.range, "unknown type in dereference of a value", hint);
+        return;
+      }
       case NodeKind.Identifier:
       case NodeKind.TargetVariable:
       case NodeKind.AtVar:
@@ -387,13 +392,26 @@ class NameResolver extends Visitor {
     return this.a.functionsByKey.has(key) ? this.a.functionsByKey.get(key) : null;
   }
 
+  /** How many arguments the functions of a name take that this file sees. */
+  private aritiesOf(name: string): i32[] {
+    const all = this.a.arities;
+    const own = this.file.privateArities;
+    const arities = all.has(name) ? all.get(name).slice(0) : [];
+    return arities.concat(own.has(name) ? own.get(name) : []).sort();
+  }
+
   private refuseCall(call: CallExpression): void {
     const a = this.a;
-    if (a.arities.has(call.name)) {
-      const arities = a.arities.get(call.name).slice(0).sort();
+    const arities = this.aritiesOf(call.name);
+    if (arities.length > 0) {
       const given = call.args.length;
       const takes = `${arities.join(" or ")} argument${arities.length == 1 && arities[0] == 1 ? "" : "s"}`;
       a.reporter.error(call.nameRange, `unresolved function '${call.name}': it takes ${takes}, not ${given}`);
+      return;
+    }
+    const owner = a.ownerOfPrivate(call.name);
+    if (owner.length > 0) {
+      a.reporter.error(call.nameRange, `function '${call.name}' is private to ${owner}`);
       return;
     }
     if (isLaterFunction(call.name)) {

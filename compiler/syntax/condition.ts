@@ -3,7 +3,7 @@
 //   condition  = all { "||" all }        all = test { "&&" test }        no parentheses, as in SystemTap
 //   test       = kernel_v|kernel_vr|systemtap_v  ==|!=|<|<=|>|>=  "version"
 //              | arch|runtime|CONFIG_…           ==|!=  "wildcard"
-//              | CONFIG_…                        ==|!=|<|<=|>|>=  CONFIG_…
+//              | CONFIG_…                        ==|!=|<|<=|>|>=  CONFIG_…|number
 //              | systemtap_privilege             ==|!=  "name"
 //              | guru_mode                       ==|!=  0|1
 //              | string op string | number op number
@@ -76,7 +76,7 @@ function evaluateTest(c: Condition): bool {
   if (name == "runtime") return evaluateName(c, c.options.runtime);
   if (name == "systemtap_privilege") return evaluateName(c, c.options.privilege);
   if (name == "guru_mode") return evaluateGuru(c);
-  if (name.startsWith("CONFIG_")) return evaluateConfig(c, name);
+  if (name.startsWith("CONFIG_")) return evaluateConfig(c, subject);
   c.fail(Code.BadCondition, subject);
   return false;
 }
@@ -147,16 +147,27 @@ function evaluateName(c: Condition, actual: string): bool {
   return matchWildcard(pattern, actual) == (op == Operator.Equal);
 }
 
-/** `CONFIG_A == "y"`, or `CONFIG_A >= CONFIG_B`, by number. */
-function evaluateConfig(c: Condition, name: string): bool {
-  const value = configValue(c, name);
+/** `CONFIG_A == "y"`, or by number: `CONFIG_A >= CONFIG_B`, `CONFIG_A >= 2`. */
+function evaluateConfig(c: Condition, subject: Token): bool {
+  const value = configValue(c, subject.text);
   const following = c.position + 1 < c.tokens.length ? c.tokens[c.position + 1] : c.token;
+  if (following.kind == TokenKind.Number) return evaluateConfigNumber(c, subject, value);
   if (following.kind != TokenKind.Identifier) return evaluateName(c, value);
   const op = takeComparison(c);
   const other = c.take().text;
   if (!other.startsWith("CONFIG_")) c.fail(Code.ConditionString, following);
   const a = <i64>decodeNumber(value).value;
   const b = <i64>decodeNumber(configValue(c, other)).value;
+  return holds(op, a < b ? -1 : a > b ? 1 : 0);
+}
+
+/** An option that is not set counts as 0. */
+function evaluateConfigNumber(c: Condition, subject: Token, value: string): bool {
+  const op = takeComparison(c);
+  const b = takeNumber(c);
+  const number = decodeNumber(value);
+  if (value.length > 0 && !number.ok) c.fail(Code.ConfigNumber, subject, value);
+  const a = value.length > 0 ? <i64>number.value : 0;
   return holds(op, a < b ? -1 : a > b ? 1 : 0);
 }
 

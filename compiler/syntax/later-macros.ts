@@ -2,8 +2,8 @@
 
 const LATER: string =
   " " +
-  "cast_module_sizeof cast_sizeof container_of inet_sock_cast module_container_of module_offsetof " +
-  "module_type_defined module_type_member_defined offsetof try_assign type_defined type_member_defined " +
+  "cast_module_sizeof cast_sizeof container_of inet_sock_cast mm module_container_of module_offsetof " +
+  "module_type_defined module_type_member_defined offsetof task try_assign type_defined type_member_defined " +
   "uint_cast ulong_cast ";
 
 /** Whether SystemTap has a macro of this name (without its `@`) that is not available here yet. */
