@@ -117,7 +117,17 @@ export class ProbePattern {
     return n;
   }
 
-  /** The point with this pattern's names in the place of wildcards, or null if it does not match. */
+  /** Whether a point without wildcards is of this shape. */
+  matches(components: ProbeComponent[]): bool {
+    const n = components.length;
+    if (n != this.names.length) return false;
+    for (let i = 0; i < n; ++i) {
+      if (components[i].name != this.names[i] || kindOf(components[i].argument) != this.kinds[i]) return false;
+    }
+    return true;
+  }
+
+  /** Of a point with wildcards: what it stands for here, or null if it does not match. */
   match(components: ProbeComponent[]): ProbeComponent[] | null {
     const found: ProbeComponent[] = [];
     return this.matchFrom(components, 0, found) ? found : null;

@@ -105,7 +105,8 @@ class ProbeResolver {
     let matched = false;
     let failed: PointQuery | null = null;
     for (let i = 0, n = patterns.length; i < n; ++i) {
-      const components = patterns[i].match(e.components);
+      if (!isPattern && !patterns[i].matches(e.components)) continue;
+      const components = isPattern ? patterns[i].match(e.components) : e.components;
       if (!components) continue;
       matched = true;
       const query = new PointQuery(components, e.range, a.options.facts, a.needs);
