@@ -9,6 +9,12 @@ import { helpText, onlyCompiles, parseOptions } from "./options.ts";
 import { errorLine } from "./report.ts";
 import { compileOnly, runJob, type Surroundings } from "./run.ts";
 
+/** What to say of stap's environment variables that change nothing. */
+function environmentNotes(): string[] {
+  if (!process.env.SYSTEMTAP_TAPSET) return [];
+  return ["SYSTEMTAP_TAPSET means nothing here: the library is part of this program; add directories with -I"];
+}
+
 /** Runs a command line. */
 export async function main(argv: string[], around: Surroundings): Promise<ExitStatus> {
   try {
@@ -19,6 +25,9 @@ export async function main(argv: string[], around: Surroundings): Promise<ExitSt
       await output.write(new TextEncoder().encode(text));
       await output.close();
       return EXIT.done;
+    }
+    for (const note of [...settings.notes, ...environmentNotes()]) {
+      if (!settings.noWarnings) around.message(`WARNING: ${note}\n`);
     }
     if (settings.job === "install" || settings.job === "uninstall") return await changeInstalled(settings, around);
     const compiles = settings.job === "script" && onlyCompiles(settings);

@@ -42,7 +42,14 @@ export function readScriptsOf(settings: Settings): NamedBytes[] {
     name: i === 0 ? "<extra>" : `<extra ${i + 1}>`,
     bytes: new TextEncoder().encode(`${text}\n`),
   }));
+  if (settings.library !== undefined) return libraryScripts(settings);
   return [readScript(settings), ...extra];
+}
+
+/** To list what the library has, its files are read like scripts. */
+function libraryScripts({ include, release, arch }: Settings): NamedBytes[] {
+  const own = include.flatMap((directory) => readLibrary(directory, release ?? "", arch ?? "x86_64"));
+  return [...readTapset(), ...own].filter(({ name }) => name.endsWith(".stp"));
 }
 
 /** -e, a file, or standard input; to list probe points, a probe on them. */
@@ -81,7 +88,8 @@ export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: 
   if (settings.compatible !== undefined) options.push(["compatible", settings.compatible]);
   if (settings.list) options.push(["list", settings.list.variables ? "variables" : "points"]);
   options.push(["pass", String(settings.list ? 2 : Math.min(settings.pass, 4))]);
-  if (settings.dump !== undefined) options.push(["dump", settings.dump]);
+  const dump = settings.library ?? settings.dump;
+  if (dump !== undefined) options.push(["dump", dump]);
   options.push(["module", objectName(settings).replace(/\.bo$/, "")]);
   for (const define of settings.define) options.push(["define", define]);
   for (const set of settings.set) options.push(["global", set]);
@@ -89,7 +97,8 @@ export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: 
   if (settings.suppressTimeLimits) options.push(["suppress-time-limits", "1"]);
   if (settings.suppressHandlerErrors) options.push(["suppress-errors", "1"]);
   if (settings.buffer > 0) options.push(["buffer", String(settings.buffer)]);
-  if (settings.guru) options.push(["guru", "1"]);
+  // Files of the library may use what scripts may not.
+  if (settings.guru || settings.library !== undefined) options.push(["guru", "1"]);
   if (settings.check) options.push(["check", "1"]);
   if (settings.unoptimized) options.push(["unoptimized", "1"]);
   // What -w hides, -W does not see.

@@ -5,12 +5,7 @@
 const REFUSED: Record<string, string> = {
   "-i": "is stap's interactive mode, which is not supported; to name an SSH key, use '--identity'",
   "--interactive": "is stap's interactive mode, which is not supported",
-  "-t": "is not supported: 'bpftool prog show' on the remote shows the run times of programs",
-  "-b": "is for the module runtime's file per CPU; here the output is one stream",
-  "-F": "would leave probes behind; here they end with the session",
-  "-B": "is for building kernel modules; nothing is built on the remote",
   "-R": "names stap's C runtime, which is not used",
-  "--modinfo": "is for kernel modules, and none is built",
   "--sign-module": "is for kernel modules, and none is built",
   "--dyninst": "names another runtime; here BPF is the only one",
   "--monitor": "is not supported; print what you need from a timer probe every second",
@@ -24,9 +19,6 @@ const REFUSED: Record<string, string> = {
   "--unprivileged": "is not supported: BPF tracing needs root",
   "--example": "is not supported: give the script's path",
   "--save-uprobes": "is for kernels older than 3.5",
-  "--dump-probe-types": "is not supported; README.md lists them",
-  "--dump-probe-aliases": "is not supported; tapset/index.txt lists them",
-  "--dump-functions": "is not supported; tapset/index.txt lists them",
   "--rlimit-as": "is for stap's compile server",
   "--rlimit-cpu": "is for stap's compile server",
   "--rlimit-nproc": "is for stap's compile server",
@@ -40,20 +32,66 @@ export function refusalOf(spelling: string): string | undefined {
   return reason === undefined ? undefined : `option '${spelling}' ${reason}`;
 }
 
-/** Options that are accepted and change nothing, because what they ask for is always so; by long name. */
-export const IDLE: { name: string; short?: string; value: boolean; why: string }[] = [
+/** An option that is accepted and changes nothing. */
+export interface IdleOption {
+  /** The long name; what stap knows by a letter only has a hidden one here. */
+  name: string;
+  short?: string;
+  value: boolean;
+  why: string;
+  /** What stap takes as its value. */
+  takes?: RegExp;
+  /** Who asks for it hears why it changes nothing. */
+  isSaid?: boolean;
+}
+
+const OFTEN = /^(never|auto|always)$/;
+const NAME_VALUE = /^[A-Za-z_][A-Za-z0-9_]*=.+$/;
+
+/** Options that change nothing: what they ask for is always so, or means nothing here. */
+export const IDLE: IdleOption[] = [
   { name: "runtime", value: true, why: "there is no other runtime" },
   { name: "bpf", value: false, why: "the same as --runtime=bpf" },
-  { name: "prologue-searching", short: "P", value: false, why: "debug information is not used" },
+  { name: "prologue-searching", short: "P", value: false, why: "debug information is not used", takes: OFTEN },
   { name: "skip-badvars", value: false, why: "for context variables" },
   { name: "symbols", short: "d", value: true, why: "the kernel's own symbols are used" },
   { name: "ldd", value: false, why: "the kernel's own symbols are used" },
   { name: "all-modules", value: false, why: "the kernel's own symbols are used" },
-  { name: "color", value: false, why: "messages have no colours" },
-  { name: "colour", value: false, why: "messages have no colours" },
+  { name: "color", value: false, why: "messages have no colours", takes: OFTEN },
+  { name: "colour", value: false, why: "messages have no colours", takes: OFTEN },
   { name: "disable-cache", value: false, why: "no objects are cached" },
   { name: "poison-cache", value: false, why: "no objects are cached" },
   { name: "clean-cache", value: false, why: "no objects are cached" },
   { name: "download-debuginfo", value: false, why: "debug information is not used" },
   { name: "check-version", value: false, why: "one version of the language" },
+  { name: "privilege", value: true, why: "tracing needs root", takes: /^stap(dev|sys|usr)$/ },
+  {
+    name: "timing",
+    short: "t",
+    value: false,
+    why: "'bpftool prog show' on the remote shows the run times of programs",
+    isSaid: true,
+  },
+  { name: "bulk", short: "b", value: false, why: "the output is one stream, not a file for each CPU", isSaid: true },
+  { name: "leave-probes", short: "F", value: false, why: "probes end with the session", isSaid: true },
+  { name: "kbuild", short: "B", value: true, why: "no kernel module is built", takes: NAME_VALUE, isSaid: true },
+  { name: "modinfo", value: true, why: "no kernel module is built", takes: NAME_VALUE, isSaid: true },
 ];
+
+/** How an option is written: those whose name stap does not know, by their letter. */
+function spellingOf({ name, short, isSaid }: IdleOption): string {
+  return short && isSaid ? `-${short}` : `--${name}`;
+}
+
+/** What is wrong with the value of such an option; undefined if nothing is. */
+export function badValue(name: string, value: string): string | undefined {
+  const row = IDLE.find((one) => one.name === name);
+  if (!row?.takes || row.takes.test(value)) return undefined;
+  return `invalid argument '${value}' for option '${spellingOf(row)}'`;
+}
+
+/** What to tell who asked for such an option; undefined if nothing. */
+export function idleNote(name: string): string | undefined {
+  const row = IDLE.find((one) => one.name === name && one.isSaid);
+  return row && `option '${spellingOf(row)}' means nothing here: ${row.why}`;
+}

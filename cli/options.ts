@@ -7,7 +7,7 @@
 import yargs from "yargs";
 import { WAYS, type WayName } from "../agent/host/become.ts";
 import { UsageError } from "./exit.ts";
-import { IDLE, refusalOf } from "./foreign.ts";
+import { badValue, IDLE, idleNote, refusalOf } from "./foreign.ts";
 import {
   checkModule,
   type Listing,
@@ -139,6 +139,9 @@ export const OPTIONS: OptionRow[] = [
     group: WHAT,
     help: "like -l, with the variables of the handlers",
   },
+  { name: "dump-functions", type: "flag", group: WHAT, help: "list the functions of the library" },
+  { name: "dump-probe-aliases", type: "flag", group: WHAT, help: "list the probe aliases of the library" },
+  { name: "dump-probe-types", type: "flag", group: WHAT, help: "list the forms of probe points" },
   {
     name: "command",
     short: "c",
@@ -268,6 +271,10 @@ for (const { name, short, value, why } of IDLE) {
   OPTIONS.push({ ...row, ...(value ? { value: "VALUE" } : {}), ...(short ? { short } : {}) });
 }
 
+/** What of the library can be listed: `--dump-NAME`. */
+const LIBRARY_DUMPS = ["functions", "probe-aliases", "probe-types"] as const;
+export type LibraryDump = (typeof LIBRARY_DUMPS)[number];
+
 const BY_NAME = new Map(OPTIONS.map((row) => [row.name, row]));
 const BY_SHORT = new Map(OPTIONS.filter((row) => row.short).map((row) => [row.short as string, row]));
 const takesValue = (row: OptionRow) => row.type === "text" || row.type === "list";
@@ -304,6 +311,10 @@ export interface Settings {
   extra: string[];
   /** -l, -L: the probe point whose matches are listed. */
   list?: Listing;
+  /** --dump-functions and so on: what of the library is listed. */
+  library?: LibraryDump;
+  /** What options that change nothing have to say. */
+  notes: string[];
   command?: string;
   pid: number;
   timeoutMs: number;
@@ -409,7 +420,10 @@ function spellLong(word: string, rest: string[]): string {
   const name = word.slice(2, equals < 0 ? undefined : equals);
   const row = BY_NAME.get(name);
   if (!row) throw new UsageError(refusalOf(`--${name}`) ?? `unknown option '--${name}'${nearest(name)}`);
-  if (row.type === "optional") return `--${name}`;
+  if (row.type === "optional") {
+    if (equals >= 0) checkIdle(name, word.slice(equals + 1));
+    return `--${name}`;
+  }
   if (!takesValue(row)) {
     if (equals >= 0) throw new UsageError(`option '--${name}' takes no value`);
     return word;
@@ -432,6 +446,12 @@ function spellShort(word: string, rest: string[]): string[] {
     return [...spelled, `--${row.name}=${glued || nextValue(`-${letter}`, row, rest)}`];
   }
   return spelled;
+}
+
+/** An option that changes nothing is refused with a value that makes no sense to stap, either. */
+function checkIdle(name: string, value: string): void {
+  const problem = badValue(name, value);
+  if (problem !== undefined) throw new UsageError(problem);
 }
 
 function nextValue(spelling: string, row: OptionRow, rest: string[]): string {
@@ -469,6 +489,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
   for (const runtime of list("runtime")) {
     if (runtime !== "bpf") throw new UsageError(`there is no runtime '${runtime}' here, only 'bpf'`);
   }
+  for (const { name } of IDLE.filter((row) => row.value)) for (const value of list(name)) checkIdle(name, value);
   return {
     job,
     args: [],
@@ -487,6 +508,10 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     script: text("script"),
     extra: list("extra"),
     list: listingOf(text("list"), text("list-variables")),
+    library: LIBRARY_DUMPS.find((name) => flag(`dump-${name}`)),
+    notes: IDLE.filter(({ name }) => values[name] === true || list(name).length > 0).flatMap(
+      ({ name }) => idleNote(name) ?? [],
+    ),
     command: text("command"),
     pid: wholeNumber("-x", text("pid"), 0, 0x7fffffff),
     timeoutMs: seconds(text("timeout")),
@@ -550,7 +575,8 @@ function refuseCompileOptions(options: string[]): void {
 
 /** Whether a script is compiled and not run. */
 export function onlyCompiles(settings: Settings): boolean {
-  return settings.pass < 5 || settings.dump !== undefined || settings.list !== undefined;
+  const { pass, dump, list, library } = settings;
+  return pass < 5 || dump !== undefined || list !== undefined || library !== undefined;
 }
 
 /** Combinations that make no sense. */
@@ -566,12 +592,16 @@ function check(settings: Settings): void {
   if (settings.list !== undefined && (script !== undefined || file !== undefined)) {
     throw new UsageError("'-l' and '-L' list probe points; they take no script but that of '-E'");
   }
+  if (settings.library !== undefined && (script !== undefined || file !== undefined || settings.list !== undefined)) {
+    throw new UsageError(`'--dump-${settings.library}' lists what the library has; it takes no script`);
+  }
   if (settings.rotate !== undefined && settings.output === undefined)
     throw new UsageError("option '-S' needs '-o FILE'");
   if (settings.release?.startsWith("/")) {
     throw new UsageError("option '-r' takes a kernel's release, such as 6.12.0-amd64; build trees are not needed");
   }
-  if (file === undefined && script === undefined && settings.list === undefined)
+  const lists = settings.list !== undefined || settings.library !== undefined;
+  if (file === undefined && script === undefined && !lists)
     throw new UsageError("no script: give a file, '-' or -e 'probe …'");
   if (host !== undefined && local) throw new UsageError("'--host' and '--local' cannot be used together");
   if (host === "") throw new UsageError("option '--host' needs a value: [USER@]BOX[:PORT]");

@@ -50,8 +50,8 @@ export function passFailed(result: CompileResult): string {
   return PASS_FAILED[last] ?? PASS_FAILED.parse!;
 }
 
-/** stap's lines of -v for passes 1 to 4, with the compiler's time divided among the passes. */
-export function passLines(result: CompileResult, objectName: string, since: Stopwatch): string {
+/** stap's lines of -v for passes 1 to 4, one each, with the compiler's time divided among the passes. */
+export function passLines(result: CompileResult, objectName: string, since: Stopwatch): string[] {
   const cpu = process.cpuUsage(since.cpu);
   const total = result.passes.reduce((sum, pass) => sum + pass.realMs, 0) || 1;
   const count = (name: string) => {
@@ -65,13 +65,13 @@ export function passLines(result: CompileResult, objectName: string, since: Stop
     translate: `Pass 3: translated to BPF: ${count("handlers")}`,
     object: `Pass 4: compiled BPF into "${objectName}" (${result.object?.length ?? 0} bytes)`,
   };
-  let lines = "";
+  const lines: string[] = [];
   for (const pass of result.passes) {
     const share = pass.realMs / total;
     const said = text[pass.name];
     // The process' CPU time includes threads that compile Wasm; a pass cannot have used more than its real time.
     const part = (microseconds: number) => Math.min((microseconds / 1000) * share, pass.realMs);
-    if (said) lines += `${said} in ${times(part(cpu.user), part(cpu.system), pass.realMs)}.\n`;
+    if (said) lines.push(`${said} in ${times(part(cpu.user), part(cpu.system), pass.realMs)}.\n`);
   }
   return lines;
 }

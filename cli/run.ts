@@ -75,8 +75,7 @@ async function finishCompile(
   around: Surroundings,
   { result, watch }: Compiled,
 ): Promise<ExitStatus> {
-  around.message(result.messages);
-  if (settings.verbose > 0) around.message(passLines(result, objectName(settings), watch));
+  sayResult(settings, around, { result, watch });
   if (isRefused(settings, result)) {
     around.message(passFailed(result));
     return EXIT.failed;
@@ -93,6 +92,16 @@ async function finishCompile(
     return EXIT.failed;
   }
   return EXIT.done;
+}
+
+/** What the compiler said; with -v under the lines of the passes before the one that said it. */
+function sayResult(settings: Settings, around: Surroundings, { result, watch }: Compiled): void {
+  const lines = settings.verbose > 0 ? passLines(result, objectName(settings), watch) : [];
+  // The pass that failed is the last. What is only warned about was seen in pass 2, but for a -p1.
+  const before = result.status === "refused" ? lines.length - 1 : Math.min(1, lines.length - 1);
+  around.message(lines.slice(0, Math.max(before, 0)).join(""));
+  around.message(result.messages);
+  around.message(lines.slice(Math.max(before, 0)).join(""));
 }
 
 /** Whether the script does not compile; with -W a warning is enough. */
@@ -135,8 +144,7 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     const asked = { session, cache, features: featuresOf(session.hello), warn };
     const result = await compileFor(compiler, compileInput(settings, scripts, session.hello), asked);
     if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });
-    around.message(result.messages);
-    if (settings.verbose > 0) around.message(passLines(result, objectName(settings), compiling));
+    sayResult(settings, around, { result, watch: compiling });
     if (isRefused(settings, result) || !result.object) {
       around.message(passFailed(result));
       return EXIT.failed;

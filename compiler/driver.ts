@@ -20,6 +20,7 @@ import { Reporter } from "./diagnostics/diagnostic";
 import { Func, Linkage } from "./ir/function";
 import { printFunction } from "./ir/print";
 import { Feature } from "./kernel/facts";
+import { dumpLibrary, isLibraryDump } from "./library-dump";
 import { MOST_STEPS } from "./lower/loop";
 import { checkSizes, lower } from "./lower/lower";
 import { LowerOptions } from "./lower/options";
@@ -69,6 +70,11 @@ export function runPasses(c: Compilation): void {
     c.text = dumpBlob(c.blobs, dump, c.reporter);
     return;
   }
+  if (isLibraryDump(dump)) {
+    parse(c);
+    if (!c.reporter.hasErrors) c.text = dumpLibrary(c.files, dump);
+    return;
+  }
   const phase = isBackendDump(dump) ? "bpf" : dump;
   for (let i = 0; i < PASSES.length; ++i) {
     const pass = PASSES[i];
@@ -105,7 +111,7 @@ function isDumpName(name: string): bool {
   for (let i = 0; i < PASSES.length; ++i) {
     if (PASSES[i].dump == name) return true;
   }
-  if (name == "il:*" || isBlobDump(name)) return true;
+  if (name == "il:*" || isBlobDump(name) || isLibraryDump(name)) return true;
   for (let k = 0; passName(k).length > 0; ++k) {
     if (name == "il:" + passName(k)) return true;
   }
@@ -141,6 +147,7 @@ function parse(c: Compilation): void {
     const source = new Source(library[i].name, library[i].data, SourceKind.Tapset);
     parseMacroFile(source, c.options.preprocess, c.reporter);
   }
+  checkLibrary(c);
   const scripts = c.request.all(RequestTag.Script);
   for (let i = 0, n = scripts.length; i < n; ++i) {
     const source = new Source(scripts[i].name, scripts[i].data, SourceKind.UserScript);
@@ -149,6 +156,21 @@ function parse(c: Compilation): void {
   // Library files may use arguments, too, and are known after the next pass.
   if (c.options.lastPass == 1 && !c.reporter.hasErrors) warnUnusedArguments(c);
   askForConfig(c);
+}
+
+/** Files of -I with errors are skipped, whether the script needs them or not; the first error of each is shown. */
+function checkLibrary(c: Compilation): void {
+  const names = c.request.options("library");
+  const tapset = c.options.semantic.tapset;
+  for (let i = 0, n = names.length; i < n; ++i) {
+    if (!tapset.sources.has(names[i])) continue;
+    const reporter = new Reporter();
+    parseFile(tapset.sources.get(names[i]), c.options.preprocess, reporter);
+    if (!reporter.hasErrors) continue;
+    const first = reporter.shown()[0];
+    c.reporter.warning(first.range, `library file '${names[i]}' has errors, and is skipped: ${first.message}`);
+    tapset.drop(names[i]);
+  }
 }
 
 function warnUnusedArguments(c: Compilation): void {

@@ -9,6 +9,7 @@ import { Request } from "./request";
 import { Listing, SemanticOptions } from "./semantic/options";
 import { Source, SourceKind } from "./source/source";
 import { PreprocessOptions } from "./syntax/options";
+import { compareVersions } from "./syntax/wildcard";
 
 /** Size of the output ring unless -s says otherwise: 4 MiB holds 100,000 short lines until they are sent. */
 const DEFAULT_RING_BYTES: i32 = 4194304;
@@ -74,7 +75,7 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   options.objectName = request.option("module");
   readRing(options, request, reporter);
   readDefines(options, request, reporter);
-  readPreprocess(options, request);
+  readPreprocess(options, request, reporter);
   readSemantic(options, request, reporter);
   return options;
 }
@@ -111,12 +112,21 @@ function readDefines(options: CompileOptions, request: Request, reporter: Report
   }
 }
 
-function readPreprocess(options: CompileOptions, request: Request): void {
+/** --compatible: a version of the language up to the one that we have. */
+function readCompatible(preprocess: PreprocessOptions, request: Request, reporter: Reporter): void {
+  const newest = preprocess.systemtapVersion;
+  const version = request.option("compatible", newest);
+  preprocess.systemtapVersion = version;
+  if (compareVersions(version, newest) <= 0) return;
+  reporter.error(null, `cannot be compatible with the future version ${version}`, `the newest is ${newest}`);
+}
+
+function readPreprocess(options: CompileOptions, request: Request, reporter: Reporter): void {
   const preprocess = options.preprocess;
   preprocess.arch = archName(options.arch);
   preprocess.kernelRelease = request.option("release");
   preprocess.guru = request.flag("guru");
-  preprocess.systemtapVersion = request.option("compatible", preprocess.systemtapVersion);
+  readCompatible(preprocess, request, reporter);
   readConfigs(preprocess, request);
   const args = request.all(RequestTag.Argument);
   for (let i = 0, n = args.length; i < n; ++i) preprocess.args.push(args[i].text);

@@ -95,9 +95,13 @@ class Session implements CompileSession {
     this.input = input;
     this.instance = instantiate(module, { enterPass: (pass) => this.clock.enter(pass) });
     const sections = requestSections(input, library.index);
-    // Macros are wanted while parsing, before anybody can ask for them.
+    // Macros are wanted while parsing, before anybody can ask for them. The files of the user are all checked.
+    const checked = new Set((input.library?.files ?? []).map(({ name }) => name));
     for (const [name, data] of library.files) {
-      if (name.endsWith(".stpm")) sections.push({ tag: RequestTag.Tapset, name, data });
+      if (!name.endsWith(".stpm") && !checked.has(name)) continue;
+      sections.push({ tag: RequestTag.Tapset, name, data });
+      if (!name.endsWith(".stpm")) sections.push(textSection(RequestTag.Option, "library", name));
+      this.given.add(name);
     }
     this.result = this.supplied(this.run(sections, RequestKind.Whole));
   }

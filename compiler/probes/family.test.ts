@@ -29,7 +29,15 @@ export function test_patterns_match_names_and_kinds_of_arguments(): void {
 
 export function test_wildcards_stand_for_names(): void {
   const pattern = new ProbePattern("kernel.function(string).return", () => {});
-  assert(pattern.matches([component("k*"), withString("*"), component("re?urn")]), "each component by itself");
+  const found = pattern.match([component("k*"), withString("*"), component("re?urn")]);
+  assert(found !== null && found.length == 3 && found[2].name == "return", "each component by itself");
+  assert(pattern.match([component("k*urn")]) === null, "* spans no names");
+  assert(pattern.match([component("**"), component("return")]) === null, "an argument is not left out");
+  const plain = new ProbePattern("timer.profile.tick", () => {});
+  assert(
+    plain.match([component("ti**ck")]) !== null && plain.match([component("**"), component("tick")]) !== null,
+    "**",
+  );
 }
 
 export function test_every_pattern_is_unique(): void {

@@ -28,4 +28,19 @@ export class TapsetLibrary {
       else if (words[0] == "macro") this.macros.set(words[1], words[2]);
     }
   }
+
+  /** Forgets a file and what it declares. */
+  drop(file: string): void {
+    this.sources.delete(file);
+    dropFrom(this.functions, file);
+    dropFrom(this.globals, file);
+    dropFrom(this.aliases, file);
+  }
+}
+
+function dropFrom(index: Map<string, string>, file: string): void {
+  const names = index.keys();
+  for (let i = 0, n = names.length; i < n; ++i) {
+    if (index.get(names[i]) == file) index.delete(names[i]);
+  }
 }

@@ -107,6 +107,46 @@ test("limits must be numbers in range; names that do nothing get a warning", () 
   assert.match(messages, /MAXTRYLOCK changes nothing here/);
 });
 
+test("a library file with errors is skipped with a warning, needed or not", ({ folder }) => {
+  write(folder, { "bad.stp": "function broken() { return 1", "good.stp": "function four() { return 4 }" });
+  const settings = (script: string) => parseOptions(["-p2", "-I", folder, "-e", script]);
+  const run = (script: string) => {
+    const given = settings(script);
+    return loadCompiler().compile(compileInput(given, readScriptsOf(given)));
+  };
+  const fine = run("probe begin { println(four()) }");
+  assert.match(fine.text as string, /^four:long/m);
+  assert.match(fine.messages, /WARNING: library file '.*bad\.stp' has errors, and is skipped: expected statement/);
+  assert.match(run("probe begin { println(broken()) }").messages, /unresolved function 'broken'/);
+});
+
+test("a macro file with errors ends the compile", ({ folder }) => {
+  write(folder, { "bad.stpm": "@define x %( 1" });
+  assert.match(compiled("-p1", "-I", folder, "-e", "probe begin { println(1) }"), /parse error: definition of macro/);
+});
+
+test("lists the functions and aliases of the library and the forms of probe points", ({ folder }) => {
+  write(folder, {
+    "a.stp": "function _f() { } private function g() { } function h(a, s:string) { }\nprobe x.y = begin, end(1) { }",
+  });
+  const functions = compiled("--dump-functions", "-I", folder);
+  assert.match(functions, /^h \(a, s:string\)$/m);
+  assert.match(functions, /^strlen:long \(s:string\)$/m);
+  assert.not.match(functions, /^(_f|g)\b/m);
+  assert.match(compiled("--dump-probe-aliases", "-I", folder), /^x\.y = begin, end\(1\)$/m);
+  assert.match(compiled("--dump-probe-types"), /^kernel\.function\(string\)\.return$/m);
+});
+
+test("-l reads its probe point as a script does", () => {
+  assert.is(compiled("-l", "begin { if (a) next }#"), "begin\n");
+});
+
+test("a future version is refused", () => {
+  const script = ["-e", "probe begin { println(1) }"];
+  assert.match(compiled("-p1", "--compatible=99", ...script), /cannot be compatible with the future version 99/);
+  assert.match(compiled("-p1", "--compatible=1.4", ...script), /println/);
+});
+
 test("a library that is not there is an error", () => {
   assert.throws(() => compiled("-p2", "-I", "/nonexistent", "-e", "probe begin { exit() }"), /no such directory/);
 });

@@ -102,6 +102,14 @@ test("options of stap's that change nothing are taken in silence", () => {
   assert.is(parseOptions(["-p2", ...words, "x.stp"]).file, "x.stp");
 });
 
+test("options that mean nothing here say so in a sentence", () => {
+  const words = ["-t", "-b", "-F", "-B", "CONFIG_X=y", "--modinfo=a=b c"];
+  const { notes } = parseOptions(["-p2", ...words, "x.stp"]);
+  assert.is(notes.length, 5);
+  assert.match(notes.join("\n"), /^option '-t' means nothing here: .*bpftool/);
+  assert.equal(parseOptions(["-p2", "--ldd", "x.stp"]).notes, []);
+});
+
 test("-S gives the size and number of output files, --vp the verbosity of passes", () => {
   assert.equal(parseOptions(["--local", "-o", "f", "-S2,3", "x"]).rotate, { bytes: 2 << 20, keep: 3 });
   assert.equal(parseOptions(["--local", "-o", "f", "-S", "5", "x"]).rotate, { bytes: 5 << 20, keep: 0 });
@@ -133,7 +141,12 @@ const REFUSALS: [string[], RegExp][] = [
   [["-l", "begin", "-L", "end"], /cannot be used together/],
   [["--local", "-S", "5", "x.stp"], /needs '-o FILE'/],
   [["--local", "-o", "f", "-S", "5,0", "x.stp"], /not '5,0'/],
-  [["-F", "--local", "x.stp"], /'-F' would leave probes behind/],
+  [["--prologue-searching=blah", "-p2", "x.stp"], /invalid argument 'blah' for option '--prologue-searching'/],
+  [["--color=green", "-p2", "x.stp"], /invalid argument 'green'/],
+  [["--privilege", "root", "-p2", "x.stp"], /invalid argument 'root' for option '--privilege'/],
+  [["-B", "x", "-p2", "x.stp"], /invalid argument 'x' for option '-B'/],
+  [["--modinfo=x", "-p2", "x.stp"], /invalid argument 'x' for option '--modinfo'/],
+  [["--dump-functions", "x.stp"], /takes no script/],
   [["--use-server=x", "x.stp"], /part of this program/],
   [["--remote", "libvirt://box", "x.stp"], /only ssh:\/\/ and direct:\/\//],
   [["-p2", "-r", "/usr/src/linux", "x.stp"], /takes a kernel's release/],

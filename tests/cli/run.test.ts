@@ -84,6 +84,18 @@ function terminal(folder: string): Partial<Surroundings> {
   return { messagesOnTerminal: true, openOutput: () => screen };
 }
 
+test("with -v a message stands under the line of the pass before its own", async ({ folder }) => {
+  const lines = async (script: string) => {
+    const { err } = await run(folder, ["-p2", "-v", "-e", script], {});
+    return err.match(/^(Pass \d: [a-z]+|(semantic|parse) error|WARNING)/gm);
+  };
+  const analysed = ["Pass 2: analyzed", "Pass 2: analysis"];
+  assert.equal(await lines("probe begin { nosuch() }"), ["Pass 1: parsed", "semantic error", ...analysed]);
+  assert.equal(await lines("probe begin { x = "), ["parse error", "Pass 1: parsed", "Pass 1: parse"]);
+  const warned = ["Pass 1: parsed", "WARNING", "Pass 2: analyzed"];
+  assert.equal(await lines("probe begin { x = 1; exit() }"), warned);
+});
+
 test("a terminal gets the machine's control characters escaped, files and --raw as they are", async (context) => {
   const { folder, object } = context;
   const builder = new ManifestBuilder();
