@@ -251,6 +251,7 @@ function lowerOptions(c: Compilation): LowerOptions {
   const facts = c.options.semantic.facts;
   options.hz = facts.hz;
   options.fetchingAtomics = facts.has(Feature.AtomicFetch);
+  options.placesByAddress = !facts.has(Feature.AttachCookie);
   options.scriptName = c.scriptName;
   return options;
 }

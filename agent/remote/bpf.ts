@@ -140,31 +140,43 @@ function storeDebugInfo(request: ProgramRequest): void {
 }
 
 /** Attaches a raw tracepoint program; it stays attached as long as the descriptor is open. */
-export function openRawTracepoint(name: string, program: i32): i32 {
+export function openRawTracepoint(name: string, program: i32, cookie: u64): i32 {
   const text = encodeTextZ(name);
   clear();
   store<u64>(ATTR, addressOf(changetype<usize>(text)), RawTracepointAttr.Name);
   store<i32>(ATTR, program, RawTracepointAttr.Program);
+  store<u64>(ATTR, cookie, RawTracepointAttr.Cookie);
   return bpf(BpfCommand.RawTracepointOpen, ATTR, RawTracepointAttr.Size);
 }
 
 /** Puts a program on a perf event by a link (from 5.15); it stays there as long as the link's descriptor is open. */
-export function linkPerfEvent(event: i32, program: i32): i32 {
+export function linkPerfEvent(event: i32, program: i32, cookie: u64): i32 {
   clear();
   store<i32>(ATTR, program, LinkCreateAttr.Program);
   store<i32>(ATTR, event, LinkCreateAttr.Target);
   store<i32>(ATTR, AttachType.PerfEvent, LinkCreateAttr.AttachType);
+  store<u64>(ATTR, cookie, LinkCreateAttr.Cookie);
   return bpf(BpfCommand.LinkCreate, ATTR, LinkCreateAttr.Size);
 }
 
-/** Attaches a program to the entry or return of many functions; `names`: u64 host addresses of NUL-terminated names. */
-export function linkKprobes(program: i32, names: usize, count: i32, isReturn: bool): i32 {
+/** The functions of one kprobe.multi link; arrays of u64, of which the caller keeps what they refer to. */
+export class KprobeList {
+  count: i32 = 0;
+  /** host addresses of NUL-terminated names */
+  names: usize = 0;
+  /** a cookie for each; 0: none */
+  cookies: usize = 0;
+}
+
+/** Attaches a program to the entry or return of many functions. */
+export function linkKprobes(program: i32, list: KprobeList, isReturn: bool): i32 {
   clear();
   store<i32>(ATTR, program, KprobeMultiAttr.Program);
   store<i32>(ATTR, AttachType.TraceKprobeMulti, KprobeMultiAttr.AttachType);
   store<i32>(ATTR, isReturn ? KPROBE_MULTI_RETURN : 0, KprobeMultiAttr.Flags);
-  store<i32>(ATTR, count, KprobeMultiAttr.Count);
-  store<u64>(ATTR, addressOf(names), KprobeMultiAttr.Symbols);
+  store<i32>(ATTR, list.count, KprobeMultiAttr.Count);
+  store<u64>(ATTR, addressOf(list.names), KprobeMultiAttr.Symbols);
+  if (list.cookies != 0) store<u64>(ATTR, addressOf(list.cookies), KprobeMultiAttr.Cookies);
   return bpf(BpfCommand.LinkCreate, ATTR, KprobeMultiAttr.Size);
 }
 

@@ -19,6 +19,7 @@ import { FeatureRow, NONE, TableKind } from "../../common/format/manifest";
 import { createMap, loadProgram, MapRequest, ProgramRequest, testRun } from "./bpf";
 import { Errno, Failure } from "./errors";
 import { LoadedObject } from "./object";
+import { hasCookies } from "./places";
 import { close, O_CLOEXEC, O_RDONLY, open } from "./syscall";
 
 /** One thing that a kernel can or cannot do. */
@@ -98,6 +99,7 @@ const FEATURES: StaticArray<Feature> = [
     "atomic operations that return a value",
     (): bool => probeProgram(ProgramType.Kprobe, FETCH_ADD),
   ),
+  new Feature("attach_cookie", "5.15", "attach cookies", (): bool => hasCookies(ProgramType.Kprobe)),
   new Feature("bpf_loop", "5.17", "the bpf_loop() helper", (): bool => probeProgram(ProgramType.Kprobe, CALL_LOOP)),
   new Feature("signed_div", "6.6", "signed division", (): bool => probeProgram(ProgramType.Kprobe, SIGNED_DIV)),
   new Feature("may_goto", "6.9", "may_goto", (): bool => probeProgram(ProgramType.Kprobe, MAY_GOTO)),

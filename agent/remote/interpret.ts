@@ -42,6 +42,8 @@ class AgentWorld extends Environment {
   outputSink: RecordSink | null = null;
   controlSink: RecordSink | null = null;
   contact: Contact | null = null;
+  /** Of the probe that runs. */
+  firedPlace: u64 = 0;
   /** Pauses since nobody waits for the results. */
   private unwanted: i32 = 0;
   private pid: u64 = <u64>getpid();
@@ -89,6 +91,10 @@ class AgentWorld extends Environment {
     if (map >= this.o.maps.length) return false;
     const sink = this.o.maps[map].name == MAP_OUTPUT ? this.outputSink : this.controlSink;
     return sink ? sink.record(address, bytes) : false;
+  }
+
+  place(): u64 {
+    return this.firedPlace;
   }
 
   pause(): bool {
@@ -174,6 +180,7 @@ export class Interpreter {
     if (!section || probe.program.section != section)
       return new Failure(FailureCode.Object, 0, `${probe.point} has no code`);
     const m = this.machine;
+    this.world.firedPlace = <u64>probe.place;
     const status = m.run(probe.program.start / INSN_BYTES, 0, FUEL);
     if (status == MachineStatus.Done) return null;
     fetchAdd64(o.bssAddress + BssHeader.Errors, 1);
@@ -219,7 +226,7 @@ function inOrder(probes: Probe[]): Probe[] {
 
 /** Has the kernel run a handler, which is in a program of its own there. */
 function runInKernel(probe: Probe): Failure | null {
-  const result = testRun(probe.program.fd);
+  const result = testRun(probe.programFd);
   if (result >= 0) return null;
   return new Failure(FailureCode.Feature, result, `the kernel did not run ${probe.point}`);
 }

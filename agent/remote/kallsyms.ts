@@ -42,6 +42,20 @@ export function findFunctions(texts: string[], work: LongWork): string[] | null 
   return names;
 }
 
+/** Where functions of these names begin; of several with one name, the first, which a kprobe by name is on, too. */
+export function findAddresses(names: string[]): Map<string, u64> {
+  const filter = new NameFilter(names);
+  const found = new Map<string, u64>();
+  const symbols = new SymbolReader();
+  while (symbols.next()) {
+    if (!symbols.isText || !filter.hasName(symbols.at, symbols.length)) continue;
+    const name = symbols.name;
+    if (!found.has(name)) found.set(name, symbols.address);
+  }
+  symbols.close();
+  return found;
+}
+
 /** Tracepoints by their symbols, for systems where tracefs cannot be read. null: nobody waits. */
 export function findTracepointSymbols(texts: string[], work: LongWork): string[] | null {
   const filter = new NameFilter(texts);
@@ -69,6 +83,7 @@ const CFI: StaticArray<u8> = encodeText("__cfi_");
 class SymbolReader {
   at: usize = 0;
   length: i32 = 0;
+  private line: usize = 0;
   private type: u8 = 0;
   private lines: LineReader = new LineReader("/proc/kallsyms");
 
@@ -80,6 +95,16 @@ class SymbolReader {
 
   close(): void {
     this.lines.close();
+  }
+
+  /** Where it is: 0 if the kernel hides addresses. */
+  get address(): u64 {
+    let value: u64 = 0;
+    for (let at = this.line; at + 3 < this.at; ++at) {
+      const c = <u64>load<u8>(at);
+      value = (value << 4) | (c <= 0x39 ? c - 0x30 : (c | 0x20) - 0x57);
+    }
+    return value;
   }
 
   get name(): string {
@@ -112,6 +137,7 @@ class SymbolReader {
     while (at < end && load<u8>(at) != 0x20) ++at;
     if (end - at < 4) return false;
     this.type = load<u8>(at, 1);
+    this.line = line;
     this.at = at + 3;
     at = this.at;
     while (at < end && load<u8>(at) > 0x20) ++at;

@@ -39,9 +39,8 @@ class ObjectMeter extends Meter {
     }
     const probes = this.o.probes;
     for (let i = 0, n = probes.length; i < n; ++i) {
-      // A link of many functions has a program of its own.
-      const fds = probes[i].fds;
-      for (let j = 0, m = probes[i].isShared ? fds.length : 0; j < m; ++j) result.add(fds[j]);
+      // A link of many functions, or one place.
+      if (probes[i].ownProgram >= 0) result.add(probes[i].ownProgram);
     }
     return result;
   }

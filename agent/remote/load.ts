@@ -13,14 +13,17 @@ import { Contact, goneFailure } from "./contact";
 import { Errno, errnoText, Failure } from "./errors";
 import { checkFeatures } from "./features";
 import { LinkedProgram, linkProgram } from "./link";
-import { Program } from "./manifest";
+import { PlaceMode, Probe, Program } from "./manifest";
 import { createMaps } from "./maps";
 import { archId } from "./native";
 import { LoadedObject } from "./object";
 import { Call, obstacleTo } from "./obstacles";
+import { choosePlaceModes, fillPlaces, PlaceTemplate } from "./places";
 import { CLOCK_MONOTONIC, clock_gettime, close, prctl, SIGKILL } from "./syscall";
 
 const PR_SET_PDEATHSIG: i32 = 1;
+/** The code of programs that are loaded once for each place. */
+const templates: Map<Program, PlaceTemplate> = new Map<Program, PlaceTemplate>();
 /** The largest log that 5.10 gives. Newer kernels keep the end of a longer one, older ones its beginning. */
 const MAX_LOG_BYTES: i32 = (1 << 24) - 1;
 
@@ -37,8 +40,10 @@ export function loadObject(o: LoadedObject, contact: Contact): Failure | null {
   let failure = checkFeatures(o);
   if (!failure) failure = chooseAlternatives(o);
   if (failure) return failure;
+  choosePlaceModes(o);
   failure = createMaps(o);
   if (failure) return failure;
+  fillPlaces(o);
   loadTypes(o);
   // The verifier may be busy for minutes, and only SIGKILL interrupts it: when our parent ends, the kernel kills us.
   prctl(PR_SET_PDEATHSIG, SIGKILL);
@@ -53,11 +58,22 @@ function loadPrograms(o: LoadedObject, contact: Contact): Failure | null {
     const program = o.programs[i];
     if (program.engine == Engine.Agent || program.fd >= 0 || !isNeeded(program)) continue;
     if (!contact.keep()) return goneFailure();
-    const failure = loadOne(o, program);
+    let failure = loadOne(o, program);
+    if (!failure) failure = loadOrders(o, program);
     if (!failure) continue;
     if (!replaceProgram(o, program, failure)) return failure;
     o.rejectedProgram = "";
     i = -1; // what is chosen now may stand before this one
+  }
+  return null;
+}
+
+/** Loads the programs of probes that the agent has the kernel run, beyond the first: nothing attaches them later. */
+function loadOrders(o: LoadedObject, program: Program): Failure | null {
+  if (program.engine != Engine.TestRun) return null;
+  for (let i = 0, n = program.probes.length; i < n; ++i) {
+    const failure = loadForPlace(o, program.probes[i]);
+    if (failure) return failure;
   }
   return null;
 }
@@ -104,6 +120,11 @@ export function loadOne(o: LoadedObject, program: Program): Failure | null {
   const result = linkProgram(o, program);
   const linked = result.value;
   if (!linked) return result.failure;
+  if (program.placeMode == PlaceMode.Literal) {
+    const template = new PlaceTemplate(linked, firstChosen(program));
+    templates.set(program, template);
+    template.write(template.first);
+  }
   const request = makeRequest(o, program, linked);
   const began = clock_gettime(CLOCK_MONOTONIC);
   let fd = loadProgram(request);
@@ -113,6 +134,29 @@ export function loadOne(o: LoadedObject, program: Program): Failure | null {
   program.fd = fd;
   program.verifiedInsns = readVerifiedInsns(fd);
   return null;
+}
+
+/**
+ * Loads a program for one probe if its number has to stand in the code. The first probe of a program has what `loadOne`
+ * loads.
+ */
+export function loadForPlace(o: LoadedObject, probe: Probe): Failure | null {
+  const program = probe.program;
+  if (!templates.has(program) || probe.ownProgram >= 0) return null;
+  const template = templates.get(program);
+  if (template.first === probe) return null;
+  template.write(probe);
+  const request = makeRequest(o, program, template.linked);
+  const fd = loadProgram(request);
+  if (fd < 0) return refused(o, program, request, fd);
+  probe.ownProgram = fd;
+  return null;
+}
+
+/** The first probe that is to run a program; a program that asks for its place has some. */
+function firstChosen(program: Program): Probe {
+  for (let i = 0, n = program.probes.length; i < n; ++i) if (program.probes[i].isChosen) return program.probes[i];
+  return program.probes[0];
 }
 
 /** Loads a program once more, for another way to attach it (AttachType); its descriptor, or -errno. */

@@ -19,6 +19,17 @@ import {
   TargetRow,
 } from "../../common/format/manifest";
 
+/** How a program learns for which of its probes it runs (places.ts). */
+export const enum PlaceMode {
+  /** It does not ask. */
+  None,
+  Cookie,
+  /** By the instruction pointer, in a table. */
+  Address,
+  /** The number stands in its code. */
+  Literal,
+}
+
 /** One BPF program: where its code lies in the file and, once loaded, its descriptor. */
 export class Program {
   /** descriptor of a loaded kernel program, -1 otherwise */
@@ -28,6 +39,10 @@ export class Program {
   loadMicroseconds: u32 = 0;
   /** those that run it, in the manifest's order */
   probes: Probe[] = [];
+  /** table in .bss by which it finds its place: offset and entries; no entries: there is none (places.ts) */
+  placeTable: i32 = 0;
+  placeCount: i32 = 0;
+  placeMode: PlaceMode = PlaceMode.None;
 
   constructor(
     public name: string,
@@ -60,6 +75,12 @@ export class Probe {
   isChosen: bool = true;
   /** descriptors of perf events or links; empty when not attached */
   fds: i32[] = [];
+  /** what its program is told when it fires: the number of its place */
+  place: i32 = 0;
+  /** where its function begins, if its program must know */
+  address: u64 = 0;
+  /** descriptor of a program that was loaded for this probe, or for the link that it holds; -1: `program` serves it */
+  ownProgram: i32 = -1;
   /** attached by a link that another probe of the same program holds (attach/kprobe-multi.ts) */
   isShared: bool = false;
 
@@ -67,6 +88,16 @@ export class Probe {
     public program: Program,
     public attach: AttachKind,
   ) {}
+
+  /** The descriptor of the program that it runs. */
+  get programFd(): i32 {
+    return this.ownProgram >= 0 ? this.ownProgram : this.program.fd;
+  }
+
+  /** With what it is attached, so that its program can ask. */
+  get cookie(): u64 {
+    return this.program.placeMode == PlaceMode.Cookie ? <u64>this.place : 0;
+  }
 
   get isOptional(): bool {
     return (this.flags & ProbeFlags.Optional) != 0;
@@ -89,7 +120,10 @@ export function readPrograms(manifest: ManifestReader, elf: ElfFile, programs: P
     if (engine < Engine.Kernel || engine > Engine.TestRun)
       return `program '${name}' runs on an unknown engine (${engine})`;
     const type = manifest.field(TableKind.Program, row, ProgramRow.Type);
-    programs.push(new Program(name, engine, type, section, symbol.value, symbol.bytes));
+    const program = new Program(name, engine, type, section, symbol.value, symbol.bytes);
+    program.placeTable = manifest.field(TableKind.Program, row, ProgramRow.PlaceTable);
+    program.placeCount = manifest.field(TableKind.Program, row, ProgramRow.PlaceCount);
+    programs.push(program);
   }
   return "";
 }
@@ -122,6 +156,7 @@ function readProbe(manifest: ManifestReader, row: i32, probe: Probe): Probe {
   probe.flags = manifest.field(TableKind.Probe, row, ProbeRow.Flags);
   probe.point = manifest.text(TableKind.Probe, row, ProbeRow.Point);
   probe.group = manifest.field(TableKind.Probe, row, ProbeRow.Group);
+  probe.place = manifest.field(TableKind.Probe, row, ProbeRow.Place);
   return probe;
 }
 
@@ -136,7 +171,6 @@ function readTargets(manifest: ManifestReader): AttachTarget[] {
     target.offset = manifest.long(TableKind.Target, row, TargetRow.Offset);
     target.buildId = manifest.text(TableKind.Target, row, TargetRow.BuildId);
     target.pid = manifest.field(TableKind.Target, row, TargetRow.Pid);
-    target.cookie = manifest.long(TableKind.Target, row, TargetRow.Cookie);
     targets.push(target);
   }
   return targets;

@@ -16,7 +16,7 @@ import {
 } from "../../common/format/attach";
 import { FailureCode } from "../../common/format/frame";
 import { GlobalRow, Manifest, TableKind } from "../../common/format/manifest";
-import { arenaBytes, BssHeader, FRAME_ALIGN, RodataHeader } from "../../common/format/runtime";
+import { arenaBytes, BssHeader, FRAME_ALIGN, PlaceEntry, RodataHeader } from "../../common/format/runtime";
 import { Failure, Result } from "./errors";
 import { Probe, Program, readProbes, readPrograms } from "./manifest";
 import { MapEntry, readMaps } from "./map-definitions";
@@ -109,6 +109,7 @@ export function openObject(bytes: StaticArray<u8>): Result<LoadedObject> {
   if (problem.length == 0) problem = checkGlobals(o);
   if (problem.length == 0) problem = readMaps(elf, manifest, o.maps);
   if (problem.length == 0) problem = readPrograms(manifest, elf, o.programs);
+  if (problem.length == 0) problem = checkPlaces(o);
   if (problem.length == 0) problem = readProbes(manifest, o.programs, o.probes);
   return problem.length == 0 ? new Result<LoadedObject>(o, null) : refuse(problem);
 }
@@ -119,6 +120,16 @@ function checkGlobals(o: LoadedObject): string {
     const offset = <u64>(<u32>o.manifest.field(TableKind.Global, row, GlobalRow.Offset));
     const bytes = <u64>(<u32>o.manifest.field(TableKind.Global, row, GlobalRow.Bytes));
     if (offset + bytes > <u64>o.bss.bytes) return `global variable ${row} is not in .bss`;
+  }
+  return "";
+}
+
+/** The tables of places have to be in .bss: they are filled there. Empty, or what is wrong. */
+function checkPlaces(o: LoadedObject): string {
+  for (let i = 0, n = o.programs.length; i < n; ++i) {
+    const program = o.programs[i];
+    const end = <u64>(<u32>program.placeTable) + <u64>(<u32>program.placeCount) * PlaceEntry.Size;
+    if (end > <u64>o.bss.bytes) return `the table of places of program '${program.name}' is not in .bss`;
   }
   return "";
 }

@@ -19,8 +19,6 @@ export class AttachTarget {
   buildId: string = "";
   /** The process to which the probe is confined; 0: all. */
   pid: i32 = 0;
-  /** What the program is told when this place fires (bpf_get_attach_cookie). */
-  cookie: u64 = 0;
 
   constructor(public kind: TargetKind = TargetKind.Nothing) {}
 
@@ -42,6 +40,6 @@ export class AttachTarget {
   /** Equal for equal targets, different for others. */
   get key(): string {
     const place = `${this.name}\n${this.system}\n${this.module}\n${this.path}\n${this.buildId}`;
-    return `${this.kind} ${this.offset} ${this.pid} ${this.cookie} ${place}`;
+    return `${this.kind} ${this.offset} ${this.pid} ${place}`;
   }
 }

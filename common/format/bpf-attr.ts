@@ -73,7 +73,9 @@ export const enum RawTracepointAttr {
   /** u64 */
   Name = 0,
   Program = 8,
-  Size = 16,
+  /** u64, from 6.10; older kernels take it if it is zero */
+  Cookie = 16,
+  Size = 24,
 }
 
 /** BPF_LINK_CREATE on a perf event */
@@ -83,6 +85,8 @@ export const enum LinkCreateAttr {
   Target = 4,
   AttachType = 8,
   Flags = 12,
+  /** u64 (link_create.perf_event) */
+  Cookie = 16,
   Size = 24,
 }
 

@@ -60,6 +60,8 @@ export const enum Helper {
   RingbufDiscard = 133,
   /** (ring, what) */
   RingbufQuery = 134,
+  /** (ctx) -> what the attachment was made with: kprobes and perf events from 5.15, raw tracepoints from 6.10 */
+  GetAttachCookie = 174,
   /** (count, callback, ctx, flags), from 5.17 */
   Loop = 181,
 }
@@ -150,6 +152,7 @@ export function helperRows(): HelperRow[] {
     new HelperRow(Helper.RingbufSubmit, "ringbuf_submit", 2, HelperResult.Nothing, AGENT),
     new HelperRow(Helper.RingbufDiscard, "ringbuf_discard", 2, HelperResult.Nothing, AGENT),
     new HelperRow(Helper.RingbufQuery, "ringbuf_query", 2, HelperResult.Number, 0),
+    new HelperRow(Helper.GetAttachCookie, "get_attach_cookie", 1, HelperResult.Number, AGENT | CONSTANT | NO_MEMORY),
     new HelperRow(Helper.Loop, "loop", 4, HelperResult.Number, 0),
   ];
 }

@@ -11,7 +11,7 @@
 
 export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */
-export const MANIFEST_VERSION: i32 = 5;
+export const MANIFEST_VERSION: i32 = 6;
 export const NONE: i32 = -1;
 
 /** Byte offsets in the header; every field u32 unless said otherwise. */
@@ -87,7 +87,11 @@ export const enum ProgramRow {
   Type = 12,
   /** Position index of the handler, or NONE */
   Position = 16,
-  Size = 20,
+  /** Offset in .bss of the table by which it finds its place from the instruction pointer (PlaceEntry), or 0 */
+  PlaceTable = 20,
+  /** Entries of that table, a power of two */
+  PlaceCount = 24,
+  Size = 28,
 }
 
 /** Where a program runs. */
@@ -124,7 +128,9 @@ export const enum ProbeRow {
    * agent attaches the first one that the kernel can do. All of them run in the kernel. The numbers of groups ascend.
    */
   Group = 44,
-  Size = 48,
+  /** u32: what its program is told by bpf_get_attach_cookie: the number of this place among the script's */
+  Place = 48,
+  Size = 52,
 }
 
 /** What a probe attaches to; fields that its kind does not need are zero. */
@@ -145,9 +151,7 @@ export const enum TargetRow {
   BuildId = 28,
   /** u32: process to which the probe is confined, or 0 */
   Pid = 32,
-  /** u64: what the program gets as its cookie */
-  Cookie = 36,
-  Size = 44,
+  Size = 36,
 }
 
 export const enum ProbeFlags {

@@ -13,8 +13,11 @@
 export const enum RodataHeader {
   /** u32: number of possible CPUs rounded up to a power of two, minus one. 0 in the file: one CPU. */
   CpuMask = 0,
-  /** u32: zero. (The process that `target()` names is in .bss: it is not known yet when the object is loaded.) */
-  Reserved = 4,
+  /**
+   * u32: non-zero where the kernel tells a kprobe no cookie: programs with a table of places (ProgramRow.PlaceTable)
+   * look up the instruction pointer in it.
+   */
+  PlaceByAddress = 4,
   /** u32: mask for the offsets of frames in the arena: its span, a power of two, less FRAME_ALIGN. */
   FrameMask = 8,
   /** u32: process id of the agent, so that scripts' own activity can be told apart. */
@@ -49,6 +52,18 @@ export const enum BssHeader {
   /** u64: control records (error, warning, log) dropped because the control ring was full. */
   LostControl = 160,
   Size = 192,
+}
+
+/**
+ * One entry of a program's table of places, in .bss. The agent fills it in before it attaches: the addresses ascend,
+ * and unused entries have the highest address.
+ */
+export const enum PlaceEntry {
+  /** u64: where the function begins */
+  Address = 0,
+  /** u64: ProbeRow.Place of the probe there */
+  Place = 8,
+  Size = 16,
 }
 
 /** Frames a CPU has: task, soft interrupt, interrupt, NMI may each interrupt the one before. */

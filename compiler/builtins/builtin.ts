@@ -22,6 +22,8 @@ export enum Builtin {
   Jiffies,
   /** Ticks of the kernel in a second. */
   Hz,
+  /** The number of the probe site that has fired (semantic/sites.ts). */
+  Place,
   /** CLOCK_REALTIME in nanoseconds: the monotonic clock plus the offset that the agent keeps. */
   RealtimeNs,
   // control.ts

@@ -19,5 +19,6 @@ export function contextBuiltins(): BuiltinRow[] {
     stringRow(Builtin.Execname, "__execname", COMM_LENGTH, CONTEXT),
     row(Builtin.Cpu, "__cpu", "", Type.Long, CONTEXT),
     row(Builtin.Target, "__target", "", Type.Long, BuiltinFlags.Constant),
+    row(Builtin.Place, "__place", "", Type.Long, BuiltinFlags.Constant | BuiltinFlags.OfArguments),
   ];
 }

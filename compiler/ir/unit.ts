@@ -42,6 +42,9 @@ export class UnitSite {
 
 /** One BPF program: a handler and how libbpf would call its section. */
 export class UnitProgram {
+  /** Where .bss has its table of places (PlaceEntry), and how many entries it has; 0: none. */
+  placeTable: i32 = 0;
+  placeCount: i32 = 0;
   constructor(
     /** Index of its function in the module. */
     public func: i32,
@@ -63,6 +66,8 @@ export class UnitProbe {
   flags: ProbeFlags = ProbeFlags.None;
   position: i32 = NONE;
   point: string = "";
+  /** What its program is told when it fires here. */
+  place: i32 = 0;
   /**
    * NONE, or a number that alternatives, which follow each other, share: the first that the kernel can do is attached.
    */

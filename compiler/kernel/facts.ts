@@ -64,6 +64,8 @@ export enum Feature {
   AtomicFetch,
   /** Signed division and remainder. */
   SignedDivision,
+  /** A program can ask with which number it was attached to a kprobe. */
+  AttachCookie,
   Size,
 }
 
@@ -84,6 +86,8 @@ const FEATURES: StaticArray<FeatureRow> = [
   // Kernels from 6.6 on have it, but before 6.12 the least number divided by -1 traps on some CPUs, and a probe of the
   // instruction does not show that. bpf/legalize expands it instead.
   new FeatureRow(Feature.SignedDivision, "signed_div", 0, false),
+  // Every arm64 kernel with fetching atomics has it.
+  new FeatureRow(Feature.AttachCookie, "attach_cookie", 1 << Arch.Arm64, true),
 ];
 
 /** Asserts that the table agrees with the enum. */

@@ -16,6 +16,7 @@ import { CallExpression } from "../syntax/ast";
 import { Call, callFunction } from "./function";
 import { Lowering } from "./lowering";
 import { originOf, symbolOfCall } from "./names";
+import { placeNumber } from "./place";
 import { emitControl, lowerPrint } from "./print";
 import { lowerGroupCount, lowerMatched } from "./regex";
 import { lowerSprint } from "./sprint";
@@ -90,6 +91,8 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
       return lowering.constantHelper(Helper.GetSmpProcessorId);
     case Builtin.Target:
       return b.load(Op.Load32u, b.addressOf(AddressKind.Bss, 0), BssHeader.TargetPid);
+    case Builtin.Place:
+      return placeNumber(lowering);
     case Builtin.MonotonicNs:
       return b.callHelper(Helper.KtimeGetNs, []);
     case Builtin.Jiffies:

@@ -29,6 +29,7 @@ import { lowerActivations } from "./function";
 import { driveMachine } from "./loop";
 import { Lowering, newLowering, Tree } from "./lowering";
 import { lengthOf } from "./names";
+import { definePlace, keepPlace } from "./place";
 import { emitErrorMessage } from "./print";
 import { forgetMatch, matchesInRegisters } from "./regex";
 import { Shared } from "./shared";
@@ -94,7 +95,7 @@ function attempt(task: HandlerTask, isBuffered: bool, mayCut: bool): Lowering {
   lowering.alone = handler.needsLock || handler.isUndisturbed || !isConcurrent(handler);
   lowering.frame.holdsLocals = loops && lowering.outlines;
   lowering.actions = task.actions;
-  lowerOnce(lowering, handler, null);
+  lowerOnce(lowering, task, null);
   return lowering;
 }
 
@@ -108,7 +109,7 @@ function lowerInSteps(task: HandlerTask): Func {
   lowering.output.mayCut = prints;
   lowering.actions = task.actions;
   const machine = new Machine(lowering, handler);
-  lowerOnce(lowering, handler, machine);
+  lowerOnce(lowering, task, machine);
   const problem = machine.finish();
   if (problem != "") {
     const hint = "use fewer and shorter strings in functions, or -D MAXSTRINGLEN=N";
@@ -144,8 +145,9 @@ function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, cond
   b.setBlock(ended);
 }
 
-function lowerOnce(lowering: Lowering, handler: Handler, machine: Machine | null): void {
+function lowerOnce(lowering: Lowering, task: HandlerTask, machine: Machine | null): void {
   const b = lowering.b;
+  const handler = task.handler;
   const locked = handler.needsLock && handler.engine != Engine.Agent;
   const conditions = conjuncts(handler.conditions);
   const early = b.newBlock("early");
@@ -169,6 +171,7 @@ function lowerOnce(lowering: Lowering, handler: Handler, machine: Machine | null
   b.position = NONE;
   b.setBlock(lowering.entry);
   if (stopsWhenExiting(handler)) returnIfExiting(lowering);
+  if (lowering.asksPlace) definePlace(lowering, task.shared.placeTables[handler.index]);
   b.jump(early);
   b.setBlock(guarded);
   beginHandler(lowering, handler, locked, body);
@@ -302,6 +305,7 @@ function beginHandler(lowering: Lowering, handler: Handler, locked: bool, body: 
     if (lowering.output.isBuffered)
       b.store(Op.Store64, lowering.frame.address(), FrameWord.OutputLength, lowering.constant(0));
     if (lowering.output.mayCut) clearCut(b, lowering.frame.address());
+    if (lowering.keepsPlace) keepPlace(lowering);
     forgetMatch(lowering);
     if ((handler.effects & Effects.Tokenizes) != 0) clearTokens(runtime, b, lowering.frame.address());
     const loops = (handler.effects & Effects.Loops) != 0;

@@ -18,6 +18,7 @@ import { placeGlobals } from "./globals";
 import { HandlerTask, lowerHandler } from "./handler";
 import { newLowering, Tree } from "./lowering";
 import { LowerOptions } from "./options";
+import { reservePlaces } from "./place";
 import { placeRegexes } from "./regex";
 import { Shared } from "./shared";
 import { ScriptTree } from "./tree";
@@ -35,6 +36,8 @@ function placeData(shared: Shared, script: Script): void {
   if (contents.raisesMessages) shared.messagePlace();
   placeGlobals(shared, script, contents);
   placeRegexes(shared, contents);
+  // Code knows where the frames begin: nothing is reserved after this.
+  reservePlaces(shared, script);
 }
 
 /** Lowers a script. Reports what does not fit. */
@@ -94,6 +97,11 @@ function lowerOneHandler(shared: Shared, tree: Tree, handler: Handler, site: Pro
     programType(handler.attach, handler.engine),
     shared.sites.position(handler.range),
   );
+  const places = shared.placeTables[handler.index];
+  if (places !== null) {
+    program.placeTable = places.offset;
+    program.placeCount = places.count;
+  }
   unit.programs.push(program);
   return unit.programs.length - 1;
 }
@@ -143,6 +151,7 @@ function probeOf(shared: Shared, site: ProbeSite, program: i32): UnitProbe {
   probe.flags = site.flags;
   probe.position = shared.sites.position(site.range);
   probe.point = site.point;
+  if (site.handler.asksPlace) probe.place = site.index;
   return probe;
 }
 

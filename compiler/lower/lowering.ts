@@ -87,6 +87,11 @@ export class Lowering {
   /** Root: in a handler that runs in steps, the machine that contains its code, and its activation there. */
   machine: Machine | null = null;
   activation: Activation | null = null;
+  /** Of a handler: its code asks at which site it runs, and some of that code is not in its own function. */
+  asksPlace: bool = false;
+  keepsPlace: bool = false;
+  /** The IR variable that holds the answer, or -1. */
+  placeVariable: i32 = -1;
   private owner: Lowering | null = null;
   /** The block for code that must come first, such as zeroing string slots. */
   readonly entry: i32;

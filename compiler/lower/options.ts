@@ -24,6 +24,8 @@ export class LowerOptions {
   inSteps: Set<i32> = new Set<i32>();
   /** Fetching atomics may be used: either the facts list them, or the CPU needs them (arm64). */
   fetchingAtomics: bool = false;
+  /** The kernel may tell kprobes no cookie, and the instruction pointer is known: x86_64 before 5.15. */
+  placesByAddress: bool = false;
   scriptName: string = "";
   /** Timer ticks of the kernel per second. */
   hz: i32 = 250;

@@ -37,6 +37,16 @@ export class GlobalStorage {
   constructor(public symbol: GlobalSymbol) {}
 }
 
+/** The table of the function entries that share a handler: ascending addresses, in .bss. */
+export class PlaceTable {
+  constructor(
+    /** Offset in .bss. */
+    public offset: i32,
+    /** Entries, a power of two. */
+    public count: i32,
+  ) {}
+}
+
 /** One object under construction. */
 export class Shared {
   runtime: Runtime;
@@ -53,6 +63,8 @@ export class Shared {
   catchesMessages: bool = false;
   /** For each probe site: the texts of pp() and the similar functions. */
   siteTexts: string[][] = [];
+  /** For each handler: how it may find out at which site it runs, from the instruction pointer. */
+  placeTables: (PlaceTable | null)[] = [];
 
   constructor(
     public reporter: Reporter,

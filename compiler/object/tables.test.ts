@@ -56,7 +56,6 @@ export function test_all_that_a_target_says_is_written(): void {
   target.offset = 0x1_2345_6789;
   target.buildId = "00ff";
   target.pid = 77;
-  target.cookie = 0xfedc_ba98_7654_3210;
   const manifest = written(unitOf([kprobe(target)]));
   assert(manifest.field(TableKind.Target, 0, TargetRow.Kind) == TargetKind.Tracepoint, "kind");
   assert(manifest.text(TableKind.Target, 0, TargetRow.Name) == "sched_switch", "name");
@@ -66,7 +65,6 @@ export function test_all_that_a_target_says_is_written(): void {
   assert(manifest.long(TableKind.Target, 0, TargetRow.Offset) == 0x1_2345_6789, "offset");
   assert(manifest.text(TableKind.Target, 0, TargetRow.BuildId) == "00ff", "build id");
   assert(manifest.field(TableKind.Target, 0, TargetRow.Pid) == 77, "process");
-  assert(manifest.long(TableKind.Target, 0, TargetRow.Cookie) == 0xfedc_ba98_7654_3210, "cookie");
   const other = AttachTarget.ofTracepoint("sched", "sched_switch");
   assert(target.key != other.key, "and makes it another target");
 }

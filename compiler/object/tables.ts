@@ -63,6 +63,8 @@ function writePrograms(m: ManifestWriter, unit: Unit): void {
     m.put(TableKind.Program, row, ProgramRow.Engine, program.engine);
     m.put(TableKind.Program, row, ProgramRow.Type, program.type);
     m.put(TableKind.Program, row, ProgramRow.Position, program.position);
+    m.put(TableKind.Program, row, ProgramRow.PlaceTable, program.placeTable);
+    m.put(TableKind.Program, row, ProgramRow.PlaceCount, program.placeCount);
   }
 }
 
@@ -81,6 +83,7 @@ function writeProbes(m: ManifestWriter, unit: Unit): void {
     m.put(TableKind.Probe, row, ProbeRow.Position, probe.position);
     m.putString(TableKind.Probe, row, ProbeRow.Point, probe.point);
     m.put(TableKind.Probe, row, ProbeRow.Group, probe.group);
+    m.put(TableKind.Probe, row, ProbeRow.Place, probe.place);
     for (let k = 0, count = probe.features.length; k < count; ++k) writeFeature(m, probe.features[k], row);
   }
 }
@@ -100,7 +103,6 @@ function targetRow(m: ManifestWriter, known: Map<string, i32>, target: AttachTar
   m.putLong(TableKind.Target, row, TargetRow.Offset, <i64>target.offset);
   m.putString(TableKind.Target, row, TargetRow.BuildId, target.buildId);
   m.put(TableKind.Target, row, TargetRow.Pid, target.pid);
-  m.putLong(TableKind.Target, row, TargetRow.Cookie, <i64>target.cookie);
   return row;
 }
 

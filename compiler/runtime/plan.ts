@@ -36,6 +36,8 @@ export const enum FrameWord {
   Result = 40,
   /** u32: calls that have not returned yet. */
   Nesting = 48,
+  /** u32: the number of the probe site that has fired, for code that is not the handler's own function. */
+  Place = 52,
   Size = 64,
 }
 

@@ -20,7 +20,7 @@ import { orderCalleesFirst, reachFunctions } from "./reach";
 import { resolveNames } from "./resolve";
 import { resolveProbes } from "./resolve-probes";
 import { Script } from "./script";
-import { separateSites } from "./sites";
+import { answerSites } from "./sites";
 import { collectStatistics } from "./statistics";
 import { SupportCheck } from "./supported";
 import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
@@ -58,7 +58,7 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   if (reporter.errorCount > before) return null;
   if (!a.needs.isEmpty) return incomplete(a);
 
-  separateSites(a);
+  answerSites(a);
   foldAll(a);
   const called = reachFunctions(a);
   const prunes = options.prunes && options.listing == Listing.None;

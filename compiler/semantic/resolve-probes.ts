@@ -55,6 +55,8 @@ class ProbeResolver {
   private plain: CodeUnit | null = null;
   /** Sites found so far, `never` included. */
   private found: i32 = 0;
+  /** Some unit has the trees of the probe's body; the next ones get copies. */
+  private isTaken: bool = false;
   /** An alias may be in a file of the tapset that is not here yet. */
   private pending: bool = false;
 
@@ -173,6 +175,9 @@ class ProbeResolver {
     const known = shared ? this.plain : e.unit;
     if (known) return known;
     const unit = new CodeUnit(this.declaration, e.range);
+    // What names mean, and what is known of the probe point, stands in the trees.
+    const isTaken = this.isTaken;
+    this.isTaken = true;
     const body = new Part(this.declaration.body, this.file);
     if (e.aliases.length > 0) {
       unit.parts.push(this.copyPart(body));
@@ -181,7 +186,7 @@ class ProbeResolver {
         unit.conditions.push(new Condition(cloneExpression(e.conditions[i].expression), e.conditions[i].file));
       }
     } else {
-      unit.parts.push(body);
+      unit.parts.push(isTaken ? this.copyPart(body) : body);
       unit.conditions = e.conditions;
     }
     if (shared) this.plain = unit;

@@ -25,6 +25,8 @@ export class Handler {
   needsLock: bool = false;
   /** A timer in the agent whose globals no handler in the kernel uses: no other handler runs between its steps. */
   isUndisturbed: bool = false;
+  /** It must know at which of its sites it runs. */
+  asksPlace: bool = false;
   /** Functions that it calls itself, overloads included. */
   functions: FunctionSymbol[] = [];
   /** Globals read or written, directly or not. */

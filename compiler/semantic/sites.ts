@@ -1,8 +1,8 @@
-// pp() and related functions: what a handler says of the probe point that it runs for. A program in the kernel cannot
-// tell which of its attachments fired (5.10 has no cookies). A unit whose code asks therefore gets a copy of its trees
-// for each of its sites, in which the answer is a literal.
+// pp() and related functions: what a handler says of the probe point that it runs for. All sites of a unit share its
+// code. What is the same at each of them becomes a literal; what differs is found by the number of the site that has
+// fired, which lowering gets from the kernel or from the agent (lower/place.ts).
 //
-//   probe vfs_read, vfs_write { f(pp()) }        unit 1: f("…vfs_read…", 0)    unit 2: f("…vfs_write…", 1)
+//   probe vfs_read, vfs_write { f(pp()) }        f(__site_text(0, __place()), __place())
 //
 // A function that asks, directly or not, gets one more parameter: the site's number, with which lowering finds the text
 // in a table. Functions that only ask (`function pp() { return __site_text(0, 0) }`) disappear.
@@ -11,6 +11,7 @@ import { AttachTarget } from "../../common/as/attach-target";
 import { attachRow, ContextKind, TargetKind } from "../../common/format/attach";
 import { AttachKind } from "../../common/format/manifest";
 import { Builtin } from "../builtins/builtin";
+import { findBuiltin } from "../builtins/table";
 import { SourceKind } from "../source/source";
 import {
   CallExpression,
@@ -22,11 +23,11 @@ import {
   StringLiteral,
 } from "../syntax/ast";
 import { Type } from "../syntax/type";
-import { Analysis, CodeUnit, Condition, Part } from "./analysis";
-import { cloneBlock, cloneExpression } from "./clone";
+import { Analysis, CodeUnit } from "./analysis";
+import { cloneExpression } from "./clone";
 import { Rewriter } from "./rewrite";
-import { Handler, ProbeSite } from "./script";
-import { BuiltinSymbol, FunctionSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { ProbeSite } from "./script";
+import { BuiltinSymbol, FunctionSymbol, LocalSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 import { Visitor } from "./visit";
 
 /** What is asked: the first argument of `__site_text`. */
@@ -39,9 +40,6 @@ export const enum SiteText {
   Registers,
   Size,
 }
-
-/** Sites of one probe that may get handlers of their own. */
-const MOST_SITES: i32 = 256;
 
 /** The answer at one site. */
 function textOfSite(site: ProbeSite, kind: i32): string {
@@ -106,17 +104,20 @@ class Asks extends Visitor {
 class Answers extends Rewriter {
   /** In a function: its parameter for the number. */
   parameter: LocalSymbol | null = null;
-  /** In a unit: its site, null for one that never runs. */
-  site: ProbeSite | null = null;
+  /** In a unit: its sites; none if it never runs. */
+  sites: ProbeSite[] = [];
 
-  constructor(private asking: Set<FunctionSymbol>) {
+  constructor(
+    private asking: Set<FunctionSymbol>,
+    private builtins: SiteBuiltins,
+  ) {
     super();
   }
 
   override expression(e: Expression): Expression {
     this.children(e);
     const builtin = builtinOf(e);
-    if (builtin && builtin.id == Builtin.SiteText) return this.answer(<CallExpression>e, builtin);
+    if (builtin && builtin.id == Builtin.SiteText) return this.answer(<CallExpression>e);
     const called = functionOf(e);
     if (!called || !this.asking.has(called)) return e;
     const only = onlyExpression(called);
@@ -126,27 +127,56 @@ class Answers extends Rewriter {
     return call;
   }
 
-  private answer(call: CallExpression, builtin: BuiltinSymbol): Expression {
+  private answer(call: CallExpression): Expression {
     const kind = <i32>(<NumberLiteral>call.args[0]).value;
-    const site = this.site;
-    if (site) {
-      return new StringLiteral(call.range, site.texts[kind]);
+    if (!this.parameter && !differs(this.sites, kind)) {
+      const text = this.sites.length > 0 ? this.sites[0].texts[kind] : "";
+      return new StringLiteral(call.range, text);
     }
-    if (!this.parameter) return new StringLiteral(call.range, "");
     call.args[1] = this.number(call);
-    call.symbol = builtin;
+    call.symbol = this.builtins.texts[kind];
     return call;
   }
 
   private number(call: CallExpression): Expression {
     const parameter = this.parameter;
-    if (!parameter) {
-      const site = this.site;
-      return new NumberLiteral(call.range, site ? <i64>site.index : 0);
+    if (parameter) {
+      const name = new Identifier(call.range, parameter.name);
+      name.symbol = parameter;
+      return name;
     }
-    const name = new Identifier(call.range, parameter.name);
-    name.symbol = parameter;
-    return name;
+    const sites = this.sites;
+    if (sites.length < 2) return new NumberLiteral(call.range, sites.length > 0 ? <i64>sites[0].index : 0);
+    for (let i = 0, n = sites.length; i < n; ++i) sites[i].handler.asksPlace = true;
+    const place = new CallExpression(call.range, "__place", call.nameRange, []);
+    place.symbol = this.builtins.place;
+    return place;
+  }
+}
+
+/** Whether a text is not the same at all sites. */
+function differs(sites: ProbeSite[], kind: i32): bool {
+  for (let i = 1, n = sites.length; i < n; ++i) {
+    if (sites[i].texts[kind] != sites[0].texts[kind]) return true;
+  }
+  return false;
+}
+
+/** What calls of rewritten trees refer to: a builtin for each kind of text, which knows how long its texts are. */
+class SiteBuiltins {
+  place: BuiltinSymbol;
+  texts: BuiltinSymbol[] = [];
+
+  constructor(a: Analysis) {
+    this.place = a.builtin("__place")!;
+    for (let kind = 0; kind < SiteText.Size; ++kind) {
+      const symbol = new BuiltinSymbol(findBuiltin("__site_text")!);
+      symbol.maxLength = 0;
+      for (let i = 0, n = a.sites.length; i < n; ++i) {
+        symbol.maxLength = max(symbol.maxLength, a.sites[i].texts[kind].length);
+      }
+      this.texts.push(symbol);
+    }
   }
 }
 
@@ -159,52 +189,28 @@ function onlyExpression(symbol: FunctionSymbol): Expression | null {
   return (<ReturnStatement>body.statements[0]).value;
 }
 
-/** Makes the calls of the printf family in a copied tree calls of their own. */
-class FreshPrints extends Visitor {
-  constructor(private a: Analysis) {
-    super();
-  }
-
-  override expression(e: Expression): void {
-    this.children(e);
-    if (e.kind != NodeKind.Call) return;
-    const call = <CallExpression>e;
-    const symbol = <ScriptSymbol | null>call.symbol;
-    if (!symbol || symbol.kind != SymbolKind.Print) return;
-    const print = <PrintSymbol>symbol;
-    const fresh = new PrintSymbol(print.name, call, print.style, print.isValue);
-    call.symbol = fresh;
-    this.a.prints.push(fresh);
-  }
-}
-
-/** Gives each site of a unit that asks code of its own. Runs when all names are resolved. */
-export function separateSites(a: Analysis): void {
+/** Answers what units and functions ask. Runs when all names are resolved. */
+export function answerSites(a: Analysis): void {
   if (!a.asksForSites) return;
   fillTexts(a);
   const asking = askingFunctions(a);
+  const builtins = new SiteBuiltins(a);
   const order = asking.values();
   for (let i = 0, n = order.length; i < n; ++i) {
-    if (!onlyExpression(order[i])) passNumber(order[i], asking);
+    if (!onlyExpression(order[i])) passNumber(order[i], new Answers(asking, builtins));
   }
   for (let i = 0, n = a.units.length; i < n; ++i) {
-    if (unitAsks(a.units[i], asking)) separateUnit(a, a.units[i], asking);
+    if (unitAsks(a.units[i], asking)) answerUnit(a, a.units[i], new Answers(asking, builtins));
   }
 }
 
-/** Fills the texts of all sites, before units are copied. */
+/** Fills the texts of all sites. */
 function fillTexts(a: Analysis): void {
-  let longest = 0;
   for (let i = 0, n = a.sites.length; i < n; ++i) {
     const site = a.sites[i];
     site.index = i;
-    for (let kind = 0; kind < SiteText.Size; ++kind) {
-      site.texts.push(textOfSite(site, kind));
-      longest = max(longest, site.texts[kind].length);
-    }
+    for (let kind = 0; kind < SiteText.Size; ++kind) site.texts.push(textOfSite(site, kind));
   }
-  const builtin = a.builtin("__site_text");
-  if (builtin) builtin.maxLength = longest;
 }
 
 /** Functions that ask, directly or not. If one overload asks, all of them count as asking. */
@@ -226,7 +232,7 @@ function askingFunctions(a: Analysis): Set<FunctionSymbol> {
   return asking;
 }
 
-function passNumber(symbol: FunctionSymbol, asking: Set<FunctionSymbol>): void {
+function passNumber(symbol: FunctionSymbol, answers: Answers): void {
   const at = symbol.parameters.length;
   const parameter = new LocalSymbol("__site", at, symbol.range);
   parameter.isParameter = true;
@@ -241,7 +247,6 @@ function passNumber(symbol: FunctionSymbol, asking: Set<FunctionSymbol>): void {
   symbol.locals[at] = parameter;
   const body = symbol.declaration.body;
   if (!body) return;
-  const answers = new Answers(asking);
   answers.parameter = parameter;
   answers.block(body);
 }
@@ -253,59 +258,10 @@ function unitAsks(unit: CodeUnit, asking: Set<FunctionSymbol>): bool {
   return asks.found;
 }
 
-function separateUnit(a: Analysis, unit: CodeUnit, asking: Set<FunctionSymbol>): void {
-  const sites: ProbeSite[] = [];
+function answerUnit(a: Analysis, unit: CodeUnit, answers: Answers): void {
   for (let i = 0, n = a.sites.length; i < n; ++i) {
-    if (unit.handlers.includes(a.sites[i].handler)) sites.push(a.sites[i]);
+    if (unit.handlers.includes(a.sites[i].handler)) answers.sites.push(a.sites[i]);
   }
-  if (sites.length > MOST_SITES) {
-    const count = `${sites.length} probe points`;
-    const what = `${count} need handlers of their own for pp() and its like, more than ${MOST_SITES}`;
-    a.reporter.error(unit.range, what);
-    return;
-  }
-  // The original goes last: the others are copies of what it was.
-  for (let i = sites.length - 1; i > 0; --i) {
-    const copy = copyUnit(a, unit, sites[i]);
-    a.units.push(copy);
-    answerUnit(copy, sites[i], asking);
-  }
-  if (sites.length > 1) {
-    const handler = sites[0].handler;
-    handler.name = sites[0].point;
-    unit.handlers = [handler];
-  }
-  answerUnit(unit, sites.length > 0 ? sites[0] : null, asking);
-}
-
-function copyUnit(a: Analysis, unit: CodeUnit, site: ProbeSite): CodeUnit {
-  const copy = new CodeUnit(unit.declaration, unit.range);
-  copy.locals = unit.locals;
-  const prints = new FreshPrints(a);
-  for (let i = 0, n = unit.conditions.length; i < n; ++i) {
-    const condition = unit.conditions[i];
-    copy.conditions.push(new Condition(cloneExpression(condition.expression), condition.file));
-  }
-  for (let i = 0, n = unit.parts.length; i < n; ++i) {
-    const block = cloneBlock(unit.parts[i].block);
-    prints.block(block);
-    copy.parts.push(new Part(block, unit.parts[i].file));
-  }
-  const old = site.handler;
-  const handler = new Handler(old.declaration, old.engine, old.attach, old.range);
-  handler.name = site.point;
-  handler.exits = old.exits;
-  handler.locals = old.locals;
-  handler.byContext = old.byContext;
-  handler.contextAttach = old.contextAttach;
-  copy.handlers.push(handler);
-  site.handler = handler;
-  return copy;
-}
-
-function answerUnit(unit: CodeUnit, site: ProbeSite | null, asking: Set<FunctionSymbol>): void {
-  const answers = new Answers(asking);
-  answers.site = site;
   for (let i = 0, n = unit.conditions.length; i < n; ++i) {
     unit.conditions[i].expression = answers.expression(unit.conditions[i].expression);
   }

@@ -170,12 +170,6 @@ const FIXED: Fixed[] = [
   { what: "functions that one probe point matches", constant: "MAX_SITES_OF_A_POINT", unit: "sites", reason: MANY },
   { what: "probe points that aliases expand to", constant: "MAX_EXPANSIONS", unit: "points", reason: MANY },
   {
-    what: "probe points of a probe that asks for its probe point (`pp()`)",
-    constant: "MOST_SITES",
-    unit: "points",
-    reason: "each has a program of its own",
-  },
-  {
     what: "the output ring (`-s`) by default",
     constant: "DEFAULT_RING_BYTES",
     unit: "bytes",

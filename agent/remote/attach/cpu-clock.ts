@@ -20,7 +20,7 @@ export function attachCpuClock(probe: Probe): Failure | null {
     const event = request.open(cpus[i]);
     if (event == -Errno.ENODEV && count > 1) continue;
     if (event < 0) return refused(event, cpus[i]);
-    const result = startEvent(event, probe.program.fd, probe.fds);
+    const result = startEvent(event, probe);
     if (result < 0)
       return new Failure(FailureCode.Attach, result, `cannot attach a program to the CPU clock of CPU ${cpus[i]}`);
   }

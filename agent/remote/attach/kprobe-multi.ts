@@ -6,7 +6,7 @@ import { encodeTextZ } from "../../../common/as/bytes";
 import { ATTACH_ROWS, AttachFlags, attachRow, TargetKind } from "../../../common/format/attach";
 import { AttachType } from "../../../common/format/bpf";
 import { AttachKind, NONE } from "../../../common/format/manifest";
-import { linkKprobes } from "../bpf";
+import { KprobeList, linkKprobes } from "../bpf";
 import { firstWord, openTraceable } from "../kallsyms";
 import { loadVariant } from "../load";
 import { Probe, Program } from "../manifest";
@@ -37,20 +37,20 @@ function attachGroup(o: LoadedObject, program: Program, kind: AttachKind): void 
   if (probes.length < FEWEST) return;
   const fd = loadVariant(o, program, AttachType.TraceKprobeMulti);
   if (fd < 0) return;
-  const link = linkAll(fd, probes, kind == AttachKind.Kretprobe);
+  const link = linkAll(fd, probes);
   if (link < 0) {
     close(fd);
     return;
   }
   for (let i = 0, n = probes.length; i < n; ++i) probes[i].isShared = true;
   probes[0].fds.push(link);
-  probes[0].fds.push(fd);
+  probes[0].ownProgram = fd;
 }
 
 /** Whether a probe is on the first instruction of a function of the kernel and has no alternatives. */
 function isPlain(probe: Probe): bool {
   const target = probe.target;
-  return probe.group == NONE && target.offset == 0 && target.module.length == 0 && target.cookie == 0;
+  return probe.group == NONE && target.offset == 0 && target.module.length == 0;
 }
 
 /** Those of distinct functions that ftrace can hook; one that it cannot would spoil the link. */
@@ -75,13 +75,19 @@ function traceable(probes: Probe[]): Probe[] {
   return found;
 }
 
-function linkAll(program: i32, probes: Probe[], isReturn: bool): i32 {
+function linkAll(program: i32, probes: Probe[]): i32 {
   const names: StaticArray<u8>[] = [];
   const pointers = new StaticArray<u64>(probes.length);
+  const cookies = new StaticArray<u64>(probes.length);
   for (let i = 0, n = probes.length; i < n; ++i) {
     const name = encodeTextZ(probes[i].target.name);
     names.push(name);
     pointers[i] = addressOf(changetype<usize>(name));
+    cookies[i] = probes[i].cookie;
   }
-  return linkKprobes(program, changetype<usize>(pointers), names.length, isReturn);
+  const list = new KprobeList();
+  list.count = names.length;
+  list.names = changetype<usize>(pointers);
+  list.cookies = changetype<usize>(cookies);
+  return linkKprobes(program, list, probes[0].attach == AttachKind.Kretprobe);
 }

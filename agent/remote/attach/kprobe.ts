@@ -46,7 +46,7 @@ export function attachKprobe(probe: Probe): Failure | null {
   request.offset = probe.target.offset;
   const event = request.open(onlineCpus()[0]);
   if (event < 0) return new Failure(failureCode(event), event, `cannot probe function '${target}'`, hintFor(event));
-  const result = startEvent(event, probe.program.fd, probe.fds);
+  const result = startEvent(event, probe);
   if (result >= 0) return null;
   return new Failure(FailureCode.Attach, result, `cannot attach a program to function '${target}'`);
 }

@@ -3,6 +3,7 @@
 
 import { PERF_FLAG_FD_CLOEXEC, PerfEventAttr, PerfIoctl } from "../../../common/format/linux";
 import { linkPerfEvent } from "../bpf";
+import { Probe } from "../manifest";
 import { addressOf, close, ioctl, perf_event_open } from "../syscall";
 
 const ATTR: usize = memory.data(72, 8);
@@ -37,13 +38,15 @@ export class PerfRequest {
 }
 
 /**
- * Puts a program on an event and enables the event; 0 or -errno. On success all descriptors that keep it attached are
- * in `fds`; on failure all of `fds` are closed. A link is preferred: the kernel lists it by name, and from 6.7 on
+ * Puts a program on an event and enables the event; 0 or -errno. On success the probe's `fds` are all descriptors that
+ * keep it attached; on failure they are closed. A link is preferred: the kernel lists it by name, and from 6.7 on
  * counts there what the probe missed.
  */
-export function startEvent(event: i32, program: i32, fds: i32[]): i32 {
+export function startEvent(event: i32, probe: Probe): i32 {
+  const fds = probe.fds;
+  const program = probe.programFd;
   fds.push(event);
-  const link = linkPerfEvent(event, program);
+  const link = linkPerfEvent(event, program, probe.cookie);
   if (link >= 0) fds.push(link);
   let result = link >= 0 ? 0 : ioctl(event, PerfIoctl.SetBpf, program);
   if (result >= 0) result = ioctl(event, PerfIoctl.Enable, 0);

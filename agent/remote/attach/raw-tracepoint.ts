@@ -9,7 +9,7 @@ import { Call, obstacleTo } from "../obstacles";
 /** Attaches a RawTracepoint. */
 export function attachRawTracepoint(probe: Probe): Failure | null {
   const name = probe.target.name;
-  const link = openRawTracepoint(name, probe.program.fd);
+  const link = openRawTracepoint(name, probe.programFd, probe.cookie);
   if (link >= 0) {
     probe.fds.push(link);
     return null;

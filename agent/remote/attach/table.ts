@@ -10,7 +10,7 @@ import { describe, nextAlternative } from "../alternatives";
 import { readLinkMissed, readRecursionMisses } from "../bpf";
 import { Contact, goneFailure } from "../contact";
 import { Failure } from "../errors";
-import { loadOne } from "../load";
+import { loadForPlace, loadOne } from "../load";
 import { Probe } from "../manifest";
 import { LoadedObject } from "../object";
 import { close } from "../syscall";
@@ -73,6 +73,7 @@ function attachOne(o: LoadedObject, first: Probe): Failure | null {
   while (true) {
     let failure: Failure | null = null;
     if (probe.program.fd < 0) failure = loadOne(o, probe.program);
+    if (!failure) failure = loadForPlace(o, probe);
     if (!failure) failure = attachProbe(probe);
     if (!failure) {
       if (probe.group != NONE) o.notes.push(`${describe(probe)} is attached`);
@@ -102,6 +103,7 @@ export function missedEvents(o: LoadedObject): u64 {
     if (fd >= 0) missed += readRecursionMisses(fd);
   }
   for (let i = 0, n = o.probes.length; i < n; ++i) {
+    if (o.probes[i].ownProgram >= 0) missed += readRecursionMisses(o.probes[i].ownProgram);
     const fds = o.probes[i].fds;
     for (let j = 0, m = fds.length; j < m; ++j) missed += readLinkMissed(fds[j]);
   }
@@ -124,11 +126,13 @@ function attachProbe(probe: Probe): Failure | null {
 /** Whether a target says something that no way of attaching here takes account of. */
 function isConfined(target: AttachTarget): bool {
   const isElsewhere = target.module.length != 0 || target.path.length != 0 || target.buildId.length != 0;
-  return isElsewhere || target.pid != 0 || target.cookie != 0;
+  return isElsewhere || target.pid != 0;
 }
 
 function release(probe: Probe): void {
   for (let i = 0, n = probe.fds.length; i < n; ++i) close(probe.fds[i]);
+  if (probe.ownProgram >= 0) close(probe.ownProgram);
+  probe.ownProgram = -1;
   probe.fds = [];
   probe.isShared = false;
 }

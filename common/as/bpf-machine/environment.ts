@@ -19,6 +19,11 @@ export abstract class Environment {
   /** Takes a record for ring buffer `map` (its index in the object); false: no room. */
   abstract ringOutput(map: i32, address: usize, bytes: i32): bool;
 
+  /** The number of the place that has fired, as the attachment was made with. */
+  place(): u64 {
+    return 0;
+  }
+
   /** Called now and then in a long run. False: it is to end. */
   pause(): bool {
     return true;

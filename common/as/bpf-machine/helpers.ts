@@ -3,6 +3,7 @@
 
 import { Helper } from "../../format/helpers";
 import { MAX_RECORD_BYTES } from "../../format/record";
+import { Environment } from "./environment";
 import { MAP_HANDLE, MachineState, MachineStatus, RESERVATIONS } from "./state";
 
 const EFAULT: i64 = 14;
@@ -18,25 +19,14 @@ export function callHelper(m: MachineState, id: i32): bool {
     case Helper.MapLookupElem:
       return lookUp(m, mapIndex(r[1]), r[2]);
     case Helper.KtimeGetNs:
-      r[0] = world.ktimeNs();
-      return true;
     case Helper.KtimeGetBootNs:
-      r[0] = world.bootNs();
-      return true;
     case Helper.Jiffies64:
-      r[0] = world.jiffies();
-      return true;
     case Helper.GetPrandomU32:
-      r[0] = <u64>world.random();
-      return true;
     case Helper.GetSmpProcessorId:
-      r[0] = <u64>world.cpu();
-      return true;
     case Helper.GetCurrentPidTgid:
-      r[0] = world.pidTgid();
-      return true;
     case Helper.GetCurrentUidGid:
-      r[0] = world.uidGid();
+    case Helper.GetAttachCookie:
+      r[0] = numberOf(world, id);
       return true;
     case Helper.GetCurrentComm:
       return getComm(m, r[1], <u64>(<u32>r[2]));
@@ -59,6 +49,28 @@ export function callHelper(m: MachineState, id: i32): bool {
       return finish(m, r[1], false);
     default:
       return m.stop(MachineStatus.BadHelper, <u64>id);
+  }
+}
+
+/** What a helper without arguments answers. */
+function numberOf(world: Environment, id: i32): u64 {
+  switch (id) {
+    case Helper.KtimeGetNs:
+      return world.ktimeNs();
+    case Helper.KtimeGetBootNs:
+      return world.bootNs();
+    case Helper.Jiffies64:
+      return world.jiffies();
+    case Helper.GetPrandomU32:
+      return <u64>world.random();
+    case Helper.GetSmpProcessorId:
+      return <u64>world.cpu();
+    case Helper.GetCurrentPidTgid:
+      return world.pidTgid();
+    case Helper.GetCurrentUidGid:
+      return world.uidGid();
+    default:
+      return world.place();
   }
 }
 
