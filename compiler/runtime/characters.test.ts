@@ -140,12 +140,13 @@ function escaped(text: string, most: i32, quoted: bool): string {
   const budget = quoted ? most - 2 : most;
   let all = "";
   let whole = "";
+  const room = quoted ? budget - 3 : budget;
   for (let i = 0; i < text.length; ++i) {
     all += escapeOf(text.charCodeAt(i));
-    if (all.length <= budget) whole = all;
+    if (all.length <= room) whole = all;
   }
   if (!quoted) return whole;
-  return all.length <= budget ? `"${all}"` : `"${all.substring(0, budget - 3)}"...`;
+  return all.length <= budget ? `"${all}"` : `"${whole}"...`;
 }
 
 export function test_escape(): void {

@@ -9,6 +9,7 @@ import {
   HIGH_BITS,
   isBetween,
   isEqual,
+  isLess,
   isLessConstant,
   isSpace,
   isZero,
@@ -131,7 +132,8 @@ function digitOf(b: Builder, byte: Ref): Ref {
 }
 
 /**
- * (frame, string, budget, distance) -> bytes written, at `distance` in the text area; ~bytes if the text did not fit.
+ * (frame, string, budget, quoted) -> bytes written, behind the opening quote in the text area. If the text did not fit:
+ * ~bytes of the characters and escapes that did, which leave three bytes for dots if it is quoted.
  */
 export const ESCAPE_BYTES = new Routine<Runtime>("escape_bytes", 4, buildEscapeBytes, everyByte);
 
@@ -150,16 +152,13 @@ function buildEscape(runtime: Runtime, b: RoutineBuilder): void {
   b.store(Op.Store8, start, 0, b.constant(DOUBLE_QUOTE));
   const to = b.binary(Op.Add, start, quoted);
   const length = b.callFunction(ESCAPE_BYTES.of(runtime), [b.parameter(0), b.parameter(1), budget, quoted]);
-  const cut = b.newBlock("cut");
-  const whole = b.newBlock("whole");
-  const bits = b.constant(maskFor(limit));
-  b.branchIf(Op.Slt, length, b.constant(0), cut, whole);
-  b.setBlock(whole);
-  const behind = b.binary(Op.Add, to, b.binary(Op.And, length, bits));
-  b.store(Op.Store16, behind, 0, b.binary(Op.Mul, quoted, b.constant(DOUBLE_QUOTE)));
+  const cut = b.binary(Op.Sar, length, b.constant(63));
+  const known = b.binary(Op.And, b.binary(Op.Xor, length, cut), b.constant(maskFor(limit)));
+  // Behind it stands nothing, a quote, or a quote and dots.
+  const dots = b.binary(Op.And, cut, b.constant(QUOTE_AND_DOTS - DOUBLE_QUOTE));
+  const end = b.binary(Op.Mul, quoted, b.binary(Op.Add, dots, b.constant(DOUBLE_QUOTE)));
+  b.store(Op.Store64, b.binary(Op.Add, to, known), 0, end);
   b.ret(b.constant(0));
-  b.setBlock(cut);
-  endCut(b, to, [quoted, budget, b.unary(Op.Not, length), bits]);
 }
 
 function buildEscapeBytes(runtime: Runtime, b: RoutineBuilder): void {
@@ -168,7 +167,11 @@ function buildEscapeBytes(runtime: Runtime, b: RoutineBuilder): void {
   const to = b.binary(Op.Add, area, b.binary(Op.And, b.parameter(3), b.constant(1)));
   const from = new Cursor(b, addressInArena(runtime.unit, b, b.parameter(1), arenaMask(b)));
   const length = b.variable("length");
+  const kept = b.variable("kept");
   b.setVar(length, b.constant(0));
+  b.setVar(kept, b.constant(0));
+  const quoted = b.binary(Op.And, b.parameter(3), b.constant(1));
+  const room = b.binary(Op.Sub, b.parameter(2), b.binary(Op.Mul, quoted, b.constant(3)));
   const loop = b.loop();
   const byte = from.byte(0);
   const end = loop.leaveIf(Op.Eq, byte, b.constant(0));
@@ -178,25 +181,12 @@ function buildEscapeBytes(runtime: Runtime, b: RoutineBuilder): void {
   const at = b.binary(Op.And, b.getVar(length), b.constant(maskFor(runtime.maxLength)));
   b.store(Op.Store32, b.binary(Op.Add, to, at), 0, row);
   b.setVar(length, longer);
+  b.setVar(kept, select(b, isLess(b, room, longer), b.getVar(kept), longer));
   from.skip(b.constant(1));
   loop.again();
   b.jump(end);
   b.setBlock(end);
   b.ret(b.getVar(length));
   b.setBlock(cut);
-  b.ret(b.unary(Op.Not, b.getVar(length)));
-}
-
-/** Cuts text that does not fit. Quoted text gets three dots after it. `values`: quoted, budget, length, mask. */
-function endCut(b: Builder, to: Ref, values: Ref[]): void {
-  const marked = b.newBlock("marked");
-  const plain = b.newBlock("plain");
-  b.branch(values[0], marked, plain);
-  b.setBlock(plain);
-  b.store(Op.Store8, b.binary(Op.Add, to, b.binary(Op.And, values[2], values[3])), 0, b.constant(0));
-  b.ret(b.constant(0));
-  b.setBlock(marked);
-  const at = b.binary(Op.And, b.binary(Op.Sub, values[1], b.constant(3)), values[3]);
-  b.store(Op.Store64, b.binary(Op.Add, to, at), 0, b.constant(QUOTE_AND_DOTS));
-  b.ret(b.constant(0));
+  b.ret(b.unary(Op.Not, b.getVar(kept)));
 }

@@ -101,8 +101,9 @@ export function extract(b: Builder, cell: Cell, extractor: Extractor): Ref {
 }
 
 /**
- * As in stap, the result corrects the rounding of the running average, using its difference from the exact average of
- * the sum: (squares + count * difference^2) / (count - 1), scaled back. The numerator is added up over all copies.
+ * As in stap: of an element squares / (count - 1), scaled back. Of a scalar the result corrects the rounding of the
+ * running average, using its difference from the exact average of the sum: (squares + count * difference^2) / (count -
+ * 1). The numerator is added up over all copies.
  */
 function buildVariance(store: StatisticStore, b: RoutineBuilder): void {
   const cell = store.cell(b, store.shape.isArray ? b.parameter(0) : NoRef);
@@ -115,15 +116,20 @@ function buildVariance(store: StatisticStore, b: RoutineBuilder): void {
   b.ret(b.constant(-1));
   b.setBlock(enough);
   const others = b.binary(Op.Sub, count, b.constant(1));
-  const sum = b.binary(Op.Shl, readWord(b, cell, StatisticField.Sum), b.constant(shift));
-  const average = b.binary(Op.Sdiv, sum, count);
-  const rows = store.rows;
-  let squares: Ref;
-  if (rows !== null) squares = mergedSquares(b, store, rows, average);
-  else squares = squaresOf(b, cell, average);
+  const squares = store.shape.isArray ? readWord(b, cell, StatisticField.Squares) : allSquares(b, cell, count);
   const variance = b.binary(Op.Sdiv, squares, others);
   // A shift by 64 or more leaves the sign.
   b.ret(b.binary(Op.Sar, variance, b.constant(min<i64>(2 * shift, 63))));
+}
+
+/** The sum of squares of a scalar around the average of all its samples. */
+function allSquares(b: Builder, cell: Cell, count: Ref): Ref {
+  const store = cell.store;
+  const shift = <i64>max(store.statistic.shift, 0);
+  const sum = b.binary(Op.Shl, readWord(b, cell, StatisticField.Sum), b.constant(shift));
+  const average = b.binary(Op.Sdiv, sum, count);
+  const rows = store.rows;
+  return rows !== null ? mergedSquares(b, store, rows, average) : squaresOf(b, cell, average);
 }
 
 /**

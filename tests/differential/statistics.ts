@@ -130,11 +130,13 @@ export class Samples {
   private variance(): bigint {
     if (this.count <= 1n) return -1n;
     const others = this.count - 1n;
+    const most = 2n * this.of.shift;
+    const scale = most < 63n ? most : 63n;
+    if (this.of.keys.length > 0) return divide(this.squares, others) >> scale;
     const within = wrap(divide(this.squares, others) * others);
     const off = wrap(this.average - divide(wrap(this.sum << this.of.shift), this.count));
     const between = wrap(this.count * off * off);
-    const most = 2n * this.of.shift;
-    return divide(wrap(within + between), others) >> (most < 63n ? most : 63n);
+    return divide(wrap(within + between), others) >> scale;
   }
 }
 
