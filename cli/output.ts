@@ -9,6 +9,7 @@ import { isatty } from "node:tty";
 import { promisify } from "node:util";
 import { EXIT, ExitError } from "./exit.ts";
 import type { Rotation } from "./option-values.ts";
+import { strftime } from "./strftime.ts";
 
 const QUEUE_BYTES = 1 << 20;
 const RETRY_MS = 5;
@@ -50,7 +51,7 @@ export class Output {
   /** Opens the first file, or the next one. */
   private begin(pattern: string, rotate?: Rotation): void {
     if (rotate) this.rotating = { pattern, rotate };
-    const name = withTime(pattern, new Date()) + (rotate ? `.${this.number++}` : "");
+    const name = strftime(pattern, new Date()) + (rotate ? `.${this.number++}` : "");
     try {
       const fd = openSync(name, "w");
       if (this.fd >= 0) closeSync(this.fd);
@@ -153,25 +154,6 @@ export class Output {
       }
     }
   }
-}
-
-/** A file's name with the time put in where strftime(3) would put it. */
-export function withTime(name: string, now: Date): string {
-  const two = (value: number) => String(value).padStart(2, "0");
-  const parts: Record<string, string> = {
-    Y: String(now.getFullYear()),
-    y: two(now.getFullYear() % 100),
-    m: two(now.getMonth() + 1),
-    d: two(now.getDate()),
-    H: two(now.getHours()),
-    M: two(now.getMinutes()),
-    S: two(now.getSeconds()),
-    s: String(Math.floor(now.getTime() / 1000)),
-    F: `${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}`,
-    T: `${two(now.getHours())}:${two(now.getMinutes())}:${two(now.getSeconds())}`,
-    "%": "%",
-  };
-  return name.replace(/%([A-Za-z%])/g, (text, letter: string) => parts[letter] ?? text);
 }
 
 /** What the system said, without Node's prefix and path. */

@@ -30,6 +30,7 @@ import type { Rotation } from "./option-values.ts";
 import { onlyCompiles, type Settings } from "./options.ts";
 import { type Output, reasonOf } from "./output.ts";
 import type { OpenRemote, Remote } from "./remote.ts";
+import { Repeats } from "./repeats.ts";
 import {
   commandLine,
   elapsed,
@@ -226,7 +227,8 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
     around.interrupts.during(() => session.stop());
     output.onReaderGone = () => session.stop();
     const terminal = settings.output === undefined ? output : around.openOutput(undefined);
-    const state: RunState = { output, terminal, formatter, errors: false };
+    const repeats = new Repeats(settings.noWarnings ? "none" : settings.verbose > 0 ? "all" : "new");
+    const state: RunState = { output, terminal, formatter, repeats, errors: false };
     for await (const event of session.run(requestOf(settings))) {
       await handle(event, state, run);
       await around.settle();
@@ -254,6 +256,7 @@ interface RunState {
   /** Where the -c command's own output goes: never to the file of -o. */
   terminal: Output;
   formatter: Formatter;
+  repeats: Repeats;
   /** An ERROR line was printed. */
   errors: boolean;
   failure?: Failure;
@@ -296,7 +299,7 @@ async function handle(event: RunEvent, state: RunState, run: Run): Promise<void>
 }
 
 async function writeMessages(messages: Uint8Array, state: RunState, around: Surroundings): Promise<void> {
-  const text = new TextDecoder().decode(messages);
+  const text = state.repeats.filter(new TextDecoder().decode(messages));
   if (/^ERROR: /m.test(text)) state.errors = true;
   await state.output.flush(); // so that on a terminal the error stands after what was printed before it
   around.message(text);

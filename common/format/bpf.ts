@@ -149,6 +149,8 @@ export const enum Opcode {
   MovImm64 = 0xb7,
   MovReg64 = 0xbf,
   Ja = 0x05,
+  /** a jump whose distance is imm; kernels know it since 6.6 */
+  Gotol = 0x06,
   Call = 0x85,
   Exit = 0x95,
 }

@@ -1,8 +1,10 @@
 // Machine code → bytes: places jumps, encodes instructions, collects relocations and lines.
 //
 // Blocks come in the order that layout chose; a jump to the next block costs nothing. Empty blocks are jumped through.
+// Where a jump of 16 bits does not reach, code for the agent's interpreter has jumps of 32 bits; the kernels before 6.6
+// have none.
 
-import { Class, INSN_BYTES, Opcode, PSEUDO_CALL, Pseudo, SOURCE_MASK, Source } from "../../common/format/bpf";
+import { Class, INSN_BYTES, Insn, Opcode, PSEUDO_CALL, Pseudo, SOURCE_MASK, Source } from "../../common/format/bpf";
 import { Func, JumpKind, NoPosition } from "../ir/function";
 import { Code, CodeLine, Relocation, RelocationKind } from "./code";
 import { negateJump } from "./isel";
@@ -20,10 +22,12 @@ class Emit {
   lastPosition: i32 = NoPosition;
   /** The block that returns a constant, by constant: one serves all. */
   returns: Map<i64, i32> = new Map();
+  /** All jumps have 32 bits. */
+  isFar: bool = false;
 
   constructor(
     public machine: MachineFunction,
-    fn: Func,
+    private fn: Func,
   ) {
     this.code = new Code(fn);
     this.starts = new StaticArray<i32>(0);
@@ -201,6 +205,17 @@ class Emit {
   // ---- blocks
 
   jumpTo(code: i32, a: i32, b: i32, imm: i32, block: i32): void {
+    if (this.isFar) {
+      // A condition has 16 bits only: it jumps over the jump that passes the far one.
+      if (code != Opcode.Ja) {
+        this.raw(code, a == NoReg ? 0 : a, b == NoReg ? 0 : b, 1, imm);
+        this.raw(Opcode.Ja, 0, 0, 1, 0);
+      }
+      code = Opcode.Gotol;
+      a = NoReg;
+      b = NoReg;
+      imm = 0;
+    }
     this.jumps.push(this.code.count());
     this.jumps.push(block);
     this.raw(code, a == NoReg ? 0 : a, b == NoReg ? 0 : b, 0, imm);
@@ -233,6 +248,10 @@ class Emit {
     for (let k = 0, n = this.jumps.length; k < n; k += 2) {
       let at = this.jumps[k];
       let off = this.starts[this.jumps[k + 1]] - at - 1;
+      if (this.isFar) {
+        for (let byte = 0; byte < 4; ++byte) bytes[at * INSN_BYTES + Insn.Imm + byte] = (off >> (8 * byte)) as u8;
+        continue;
+      }
       if (off < -32768 || off > 32767) {
         this.code.error =
           "is too long: a jump crosses " + (off < 0 ? -off : off).toString() + " instructions, and BPF allows 32767";
@@ -244,8 +263,21 @@ class Emit {
   }
 
   run(): Code {
-    let machine = this.machine;
     this.thread();
+    this.encode();
+    if (this.code.error != "" && this.fn.isForAgent && this.code.count() <= MAX_INSNS) {
+      this.isFar = true;
+      this.code = new Code(this.fn);
+      this.jumps = [];
+      this.lastPosition = NoPosition;
+      this.encode();
+    }
+    if (this.code.error != "") this.code.insns = [];
+    return this.code;
+  }
+
+  encode(): void {
+    let machine = this.machine;
     this.starts = new StaticArray<i32>(machine.blocks.length);
     for (let k = 0, n = machine.order.length; k < n; ++k) {
       let block = machine.blocks[machine.order[k]];
@@ -260,8 +292,6 @@ class Emit {
     } else {
       this.resolveJumps();
     }
-    if (this.code.error != "") this.code.insns = [];
-    return this.code;
   }
 }
 

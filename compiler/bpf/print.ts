@@ -50,6 +50,7 @@ class Printer {
     let place = "pc" + (off < 0 ? "" : "+") + off.toString();
     if (code == Opcode.Exit) return "exit";
     if (code == Opcode.Ja) return "goto " + place;
+    if (code == Opcode.Gotol) return "gotol pc" + (imm < 0 ? "" : "+") + imm.toString();
     return "if " + spellCompare(code, dst, src, imm) + " goto " + place;
   }
 

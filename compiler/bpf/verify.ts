@@ -147,6 +147,10 @@ class Verifier {
       this.call(insn, src);
       this.flow(insn, insn + 1, (known & ~0x3f) | 1);
     } else {
+      if (code == Opcode.Gotol) {
+        this.flow(insn, insn + 1 + this.immediate(insn), known);
+        return;
+      }
       if (code != Opcode.Ja) {
         this.read(insn, dst);
         if ((code & SOURCE_MASK) == Source.X) this.read(insn, src);

@@ -9,7 +9,7 @@ import { AttachFlags, attachRow } from "../../common/format/attach";
 import { Engine, NONE } from "../../common/format/manifest";
 import { RecordFlags } from "../../common/format/record";
 import { BssHeader } from "../../common/format/runtime";
-import { Func } from "../ir/function";
+import { Func, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { UnitMap } from "../ir/unit";
 import { buildTryLock, buildUnlock, CLAIM_FRAME, LOCK } from "../runtime/claim";
@@ -26,7 +26,7 @@ import { lowerExit } from "./call";
 import { leaves } from "./contents";
 import { ErrorBits } from "./exits";
 import { lowerActivations } from "./function";
-import { driveMachine } from "./loop";
+import { costOf, driveMachine } from "./loop";
 import { Lowering, newLowering, Tree } from "./lowering";
 import { lengthOf } from "./names";
 import { definePlace, keepPlace } from "./place";
@@ -83,6 +83,13 @@ function actionsOf(shared: Shared, handler: Handler): i32 {
   return attachRow(handler.attach).engine == Engine.Agent ? shared.options.maxAgentActions : shared.options.maxActions;
 }
 
+/** What its loops may use of that: the handler's own statements count, as in stap. */
+function loopActions(lowering: Lowering, handler: Handler): Ref {
+  let cost: i32 = 0;
+  for (let i = 0, n = handler.bodies.length; i < n; ++i) cost += costOf(handler.bodies[i]);
+  return lowering.constant(lowering.actions - cost);
+}
+
 /** Lowers a handler in one of these ways. */
 function attempt(task: HandlerTask, isBuffered: bool, mayCut: bool): Lowering {
   const handler = task.handler;
@@ -124,7 +131,7 @@ function lowerInSteps(task: HandlerTask): Func {
 function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, conditions: Expression[]): void {
   const b = lowering.b;
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Error, lowering.constant(0));
-  b.store(Op.Store64, lowering.frame.address(), FrameWord.Actions, lowering.constant(lowering.actions));
+  b.store(Op.Store64, lowering.frame.address(), FrameWord.Actions, loopActions(lowering, handler));
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Piece, lowering.constant(0));
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Record, lowering.constant(0));
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Nesting, lowering.constant(0));
@@ -309,7 +316,7 @@ function beginHandler(lowering: Lowering, handler: Handler, locked: bool, body: 
     forgetMatch(lowering);
     if ((handler.effects & Effects.Tokenizes) != 0) clearTokens(runtime, b, lowering.frame.address());
     const loops = (handler.effects & Effects.Loops) != 0;
-    if (loops) b.store(Op.Store64, lowering.frame.address(), FrameWord.Actions, lowering.constant(lowering.actions));
+    if (loops) b.store(Op.Store64, lowering.frame.address(), FrameWord.Actions, loopActions(lowering, handler));
     if (loops || (handler.effects & Effects.MayFail) != 0) {
       b.store(Op.Store32, lowering.frame.address(), FrameWord.Error, lowering.constant(0));
     }

@@ -106,6 +106,10 @@ export function costOf(s: Statement): i32 {
       const cost = costOf((<IfStatement>s).whenTrue);
       return 1 + (otherwise !== null ? max(cost, costOf(otherwise)) : cost);
     }
+    case NodeKind.For: {
+      const loop = <ForStatement>s;
+      return 1 + (loop.initializer !== null ? 1 : 0) + (loop.step !== null ? 1 : 0);
+    }
     default:
       return 1;
   }

@@ -6,7 +6,8 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Output, withTime } from "../../cli/output.ts";
+import { Output } from "../../cli/output.ts";
+import { strftime } from "../../cli/strftime.ts";
 
 const test = suite<{ folder: string; fifo: string }>("output");
 const BLOCK = new Uint8Array(200_000).fill(65);
@@ -88,7 +89,18 @@ test("files rotate by size, at the ends of writes, and the oldest go", async () 
 
 test("a file's name may hold the time", () => {
   const time = new Date(2026, 0, 2, 3, 4, 5);
-  assert.is(withTime("a-%Y%m%d-%H%M%S.%%.%Q", time), "a-20260102-030405.%.%Q");
+  assert.is(strftime("a-%Y%m%d-%H%M%S.%%.%Q", time), "a-20260102-030405.%.%Q");
+  assert.is(
+    strftime("%a %A %b %B %h %C %e %j %k %l %I %p %P %u %w", time),
+    "Fri Friday Jan January Jan 20  2 002  3  3 03 AM am 5 5",
+  );
+  assert.is(
+    strftime("%c|%D|%F|%r|%R|%T|%x|%X", time),
+    "Fri Jan  2 03:04:05 2026|01/02/26|2026-01-02|03:04:05 AM|03:04|03:04:05|01/02/26|03:04:05",
+  );
+  assert.is(strftime("%U %W %V %G %g %n%t", time), "00 00 01 2026 26 \n\t");
+  assert.is(strftime("%G-%V %U %W %Ey", new Date(2027, 0, 3, 23)), "2026-53 01 00 27");
+  assert.match(strftime("%z %s", time), /^[+-]\d{4} \d+$/);
 });
 
 test.run();
