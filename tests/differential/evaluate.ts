@@ -2,6 +2,7 @@
 // 64-bit two's complement; operands, keys and arguments are computed from left to right; arrays keep the order of
 // insertion; strings are cut at MAXSTRINGLEN.
 
+import { isNoShift, literalOf } from "./literals.ts";
 import {
   bucketCount,
   dumpOf,
@@ -272,7 +273,10 @@ class Evaluator {
     if (op === "&&") return truth(this.number(left) !== 0n && this.number(right) !== 0n);
     if (op === "||") return truth(this.number(left) !== 0n || this.number(right) !== 0n);
     const a = this.value(left);
-    return binary(op, a, this.value(right));
+    const b = this.value(right);
+    const folded = typeof b === "bigint" && isNoShift(op, b);
+    if (folded && literalOf(right, FOLDING) !== undefined && literalOf(left, FOLDING) !== undefined) return a;
+    return binary(op, a, b);
   }
 
   private assign(op: string, target: Place, value: Expression): Value {
@@ -517,3 +521,6 @@ export function evaluate(program: Program): Outcome {
     throw error;
   }
 }
+
+/** The arithmetic of folding is the same. */
+const FOLDING = { binary, unary };

@@ -135,10 +135,16 @@ function rankingHead(s: Extract<Statement, { kind: "ranking" }>): string {
   return `foreach ([${names}] in ${s.statistic.name}${sorted}${s.limit >= 0 ? ` limit ${s.limit}` : ""})`;
 }
 
+/** A call whose value decides something: else it is left out if the function has no effect, and its errors with it. */
+function used(call: Extract<Expression, { kind: "call" }>): string {
+  const rare = call.callee.result === "long" ? "-4242424242" : '"no program makes this"';
+  return `if (${at(levelOf("==") + 1, call)} == ${rare}) println("rare");`;
+}
+
 function statement(s: Statement): string {
   switch (s.kind) {
     case "expression":
-      return `${expression(s.expression)};`;
+      return s.expression.kind === "call" ? used(s.expression) : `${expression(s.expression)};`;
     case "if":
       return `if (${expression(s.condition)}) ${block(s.yes)}${s.no.length > 0 ? ` else ${block(s.no)}` : ""}`;
     case "while": {
@@ -175,14 +181,17 @@ function statement(s: Statement): string {
 
 const declareArray = (array: ArrayVariable) => `global ${array.name}${array.wraps ? "%" : ""}[${array.size}]`;
 
-/** Locals begin with a value, so that their types are known however little is done with them. */
+/**
+ * Locals begin with a value, so that their types are known however little is done with them. It is an update, which
+ * reads: else assignments to a local that nothing reads were left out, and their errors with them.
+ */
 const begin = (locals: Variable[]) =>
-  locals.map(({ name, type }) => `${name} = ${type === "long" ? "0" : '""'};`).join(" ");
+  locals.map(({ name, type }) => `${name} ${type === "long" ? "+= 0" : '.= ""'};`).join(" ");
 
 function declareFunction(fn: FunctionTree): string {
   const parameters = fn.parameters.map(({ name, type }) => `${name}:${type}`).join(", ");
   const body = indent(fn.body.map(statement).join("\n"));
-  return `function ${fn.name}:${fn.result}(${parameters}) {\n  ${begin(fn.locals)}\n${body}\n}`;
+  return `function ${fn.name}:${fn.result}(${parameters}) {\n  ${begin([...fn.parameters, ...fn.locals])}\n${body}\n}`;
 }
 
 /** Statements that print all globals. */

@@ -310,7 +310,8 @@ class Generator {
         throw new Return(result.run(s, l));
       },
     });
-    const begin = `note(${which} + a); t = "t"; x = 0; if (n <= 0) return a`;
+    // What reads them keeps assignments to them, with their errors.
+    const begin = `note(${which} + a); t = "t"; t .= ""; x = 0; x += 0; if (n <= 0) return a`;
     return `function f${which}:long(n:long, a:long)\n{\n  ${begin}\n  ${body.text}\n  ${end}\n}\n`;
   }
 
@@ -327,7 +328,7 @@ class Generator {
         throw new Return(result.run(s, l));
       },
     });
-    const begin = `note(${10 + which}); a = 1; x = 0; if (n <= 0) return t`;
+    const begin = `note(${10 + which}); t .= ""; a = 1; a += 0; x = 0; x += 0; if (n <= 0) return t`;
     const end = `return ${result.text}`;
     return `function s${which}:string(n:long, t:string)\n{\n  ${begin}\n  ${body.text}\n  ${end}\n}\n`;
   }

@@ -160,7 +160,7 @@ function addFunctions(add: Add, a: string, b: string, most: number): void {
     "messages that are caught",
     `a = "${a}"
     try { error(a . "!") } catch (m) { println(m); try { error("<" . m) } catch (m2) { println(m2) } }
-    try { s = a; x = 1 / (strlen(s) - ${most}) } catch (m) { println(m, strlen(s)) }`,
+    try { s = a; println(1 / (strlen(s) - ${most})) } catch (m) { println(m, strlen(s)) }`,
     [a, cut(`<${a}`), `division by 0${most}`.replace("division by 0", cut("division by 0"))],
   );
 }
