@@ -197,13 +197,7 @@ class Sprinter {
     const b = lowering.b;
     const limit = lowering.constant(lowering.runtime.maxLength);
     const offset = passString(lowering.frame, place);
-    const written = b.callFunction(ESCAPE_BYTES.of(lowering.runtime), [
-      lowering.frame.offset(),
-      offset,
-      limit,
-      lowering.constant(0),
-    ]);
-    return b.binary(Op.Xor, written, b.binary(Op.Sar, written, lowering.constant(63)));
+    return b.callFunction(ESCAPE_BYTES.of(lowering.runtime), [lowering.frame.offset(), offset, limit]);
   }
 
   /** The flag `0` on text and memory appends a NUL byte. */

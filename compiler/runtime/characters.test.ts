@@ -1,8 +1,8 @@
-// Cases, white space, numbers and escapes, against what is done character by character.
+// Cases, white space and numbers, against what is done character by character.
 
-import { CASE, ESCAPE, LEADING, STRTOL, TRIMMED } from "./characters";
+import { CASE, LEADING, STRTOL, TRIMMED } from "./characters";
 import { Random } from "./testing/random";
-import { Rig, readText } from "./testing/rig";
+import { Rig } from "./testing/rig";
 
 function inCase(text: string, upper: bool): string {
   let result = "";
@@ -124,50 +124,5 @@ export function test_strtol_random(): void {
     const base = bases[random.below(bases.length)];
     const value = it.read(text, base);
     assert(value == strtol(text, base), `'${text}' in base ${base} is ${strtol(text, base)}, not ${value}`);
-  }
-}
-
-function escapeOf(code: i32): string {
-  if (code >= 7 && code <= 13) return "\\" + "abtnvfr".charAt(code - 7);
-  if (code == 34 || code == 92) return "\\" + String.fromCharCode(code);
-  if (code >= 32 && code < 127) return String.fromCharCode(code);
-  return "\\" + ((code >> 6) & 7).toString() + ((code >> 3) & 7).toString() + (code & 7).toString();
-}
-
-/** At most `most` bytes, the quotes and what says that it was cut included. */
-function escaped(text: string, most: i32, quoted: bool): string {
-  if (quoted && most < 5) most = 5;
-  const budget = quoted ? most - 2 : most;
-  let all = "";
-  let whole = "";
-  const room = quoted ? budget - 3 : budget;
-  for (let i = 0; i < text.length; ++i) {
-    all += escapeOf(text.charCodeAt(i));
-    if (all.length <= room) whole = all;
-  }
-  if (!quoted) return whole;
-  return all.length <= budget ? `"${all}"` : `"${whole}"...`;
-}
-
-export function test_escape(): void {
-  const lengths: i32[] = [16, 64, 512];
-  for (let i = 0; i < lengths.length; ++i) {
-    const limit = lengths[i] - 1;
-    const rig = new Rig(lengths[i]);
-    const text = rig.place();
-    const escape = ESCAPE.of(rig.runtime);
-    const to = rig.runtime.textArea.offset;
-    rig.build();
-    const random = new Random(i);
-    for (let k = 0; k < 300; ++k) {
-      const s = random.text(k % 4 == 0 ? limit : 12, k % 3 == 0 ? "" : 'ab\n"\\\x01');
-      const most = random.below(3) == 0 ? random.below(2) * 100000 : 1 + random.below(limit);
-      const quoted = random.below(2);
-      rig.put(text, s);
-      rig.call(escape, [rig.at(0), rig.at(text), most, quoted]);
-      const expected = escaped(s, most == 0 || most > limit ? limit : most, quoted == 1);
-      const actual = readText(rig.inFrame(to), limit + 8);
-      assert(actual == expected, `'${s}' of ${most}, ${quoted} is ${expected}, not ${actual}`);
-    }
   }
 }

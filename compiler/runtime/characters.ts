@@ -9,11 +9,9 @@ import {
   HIGH_BITS,
   isBetween,
   isEqual,
-  isLess,
   isLessConstant,
   isSpace,
   isZero,
-  lesser,
   maskFor,
   ONES,
   select,
@@ -25,9 +23,6 @@ import { everyByte, everyWord, Runtime } from "./runtime";
 
 /** Limit of the digits read for one number, leading zeros included. */
 const MOST_DIGITS: i64 = 256;
-const DOUBLE_QUOTE: i64 = 34;
-/** `"...`, as a little-endian word. */
-const QUOTE_AND_DOTS: i64 = 0x2e2e2e22;
 
 /**
  * (to, string, upper) -> 0. Writes the string in lower or upper case, eight bytes at a time. Only ASCII letters change.
@@ -131,47 +126,15 @@ function digitOf(b: Builder, byte: Ref): Ref {
   return select(b, isBetween(b, byte, 48, 57), b.binary(Op.Sub, byte, b.constant(48)), letter);
 }
 
-/**
- * (frame, string, budget, quoted) -> bytes written, behind the opening quote in the text area. If the text did not fit:
- * ~bytes of the characters and escapes that did, which leave three bytes for dots if it is quoted.
- */
-export const ESCAPE_BYTES = new Routine<Runtime>("escape_bytes", 4, buildEscapeBytes, everyByte);
-
-/** (frame, string, most, quoted) -> 0. Writes the string, escaped, into the text area. */
-export const ESCAPE = new Routine<Runtime>("escape", 4, buildEscape);
-
-function buildEscape(runtime: Runtime, b: RoutineBuilder): void {
-  const limit = runtime.maxLength;
-  const quoted = b.binary(Op.Xor, isZero(b, b.parameter(3)), b.constant(1));
-  const start = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
-  // 0, or a number above the limit, means the limit. The quotes and the mark of a cut text need five bytes.
-  const one = b.constant(1);
-  const most = b.binary(Op.Add, lesser(b, b.binary(Op.Sub, b.parameter(2), one), b.constant(limit - 1)), one);
-  const few = b.binary(Op.And, isLessConstant(b, most, 5), quoted);
-  const budget = b.binary(Op.Sub, select(b, few, b.constant(5), most), b.binary(Op.Shl, quoted, one));
-  b.store(Op.Store8, start, 0, b.constant(DOUBLE_QUOTE));
-  const to = b.binary(Op.Add, start, quoted);
-  const length = b.callFunction(ESCAPE_BYTES.of(runtime), [b.parameter(0), b.parameter(1), budget, quoted]);
-  const cut = b.binary(Op.Sar, length, b.constant(63));
-  const known = b.binary(Op.And, b.binary(Op.Xor, length, cut), b.constant(maskFor(limit)));
-  // Behind it stands nothing, a quote, or a quote and dots.
-  const dots = b.binary(Op.And, cut, b.constant(QUOTE_AND_DOTS - DOUBLE_QUOTE));
-  const end = b.binary(Op.Mul, quoted, b.binary(Op.Add, dots, b.constant(DOUBLE_QUOTE)));
-  b.store(Op.Store64, b.binary(Op.Add, to, known), 0, end);
-  b.ret(b.constant(0));
-}
+/** (frame, string, budget) -> bytes written to the text area, as many as fit: what `%#s` prints. */
+export const ESCAPE_BYTES = new Routine<Runtime>("escape_bytes", 3, buildEscapeBytes, everyByte);
 
 function buildEscapeBytes(runtime: Runtime, b: RoutineBuilder): void {
   const table = escapeTable(runtime, true);
-  const area = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
-  const to = b.binary(Op.Add, area, b.binary(Op.And, b.parameter(3), b.constant(1)));
+  const to = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
   const from = new Cursor(b, addressInArena(runtime.unit, b, b.parameter(1), arenaMask(b)));
   const length = b.variable("length");
-  const kept = b.variable("kept");
   b.setVar(length, b.constant(0));
-  b.setVar(kept, b.constant(0));
-  const quoted = b.binary(Op.And, b.parameter(3), b.constant(1));
-  const room = b.binary(Op.Sub, b.parameter(2), b.binary(Op.Mul, quoted, b.constant(3)));
   const loop = b.loop();
   const byte = from.byte(0);
   const end = loop.leaveIf(Op.Eq, byte, b.constant(0));
@@ -181,12 +144,11 @@ function buildEscapeBytes(runtime: Runtime, b: RoutineBuilder): void {
   const at = b.binary(Op.And, b.getVar(length), b.constant(maskFor(runtime.maxLength)));
   b.store(Op.Store32, b.binary(Op.Add, to, at), 0, row);
   b.setVar(length, longer);
-  b.setVar(kept, select(b, isLess(b, room, longer), b.getVar(kept), longer));
   from.skip(b.constant(1));
   loop.again();
   b.jump(end);
+  b.setBlock(cut);
+  b.jump(end);
   b.setBlock(end);
   b.ret(b.getVar(length));
-  b.setBlock(cut);
-  b.ret(b.unary(Op.Not, b.getVar(kept)));
 }

@@ -74,7 +74,7 @@ export class Runtime {
 
   /** Where a string is measured, padded or escaped. It has room for the longest string and a few more bytes. */
   get textArea(): Place {
-    const capacity = capacityFor(this.maxLength) + 8;
+    const capacity = capacityFor(this.maxLength) + 16;
     return new Place(Base.Frame, NoRef, this.area("text", capacity), capacity);
   }
 
