@@ -222,7 +222,7 @@ export const OPTIONS: OptionRow[] = [
     type: "text",
     value: "VERSION",
     group: COMPILE,
-    help: "the version that 'systemtap_v' has in conditionals",
+    help: "the version that 'systemtap_v' has in conditionals; up to 2.5, '->' is for target variables",
   },
   {
     name: "output",

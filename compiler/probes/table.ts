@@ -31,6 +31,7 @@ const LATER: StaticArray<LaterFamily> = [
   new LaterFamily("kernel.data", "hardware watchpoints"),
   new LaterFamily("kernel.mark", "kernel markers"),
   new LaterFamily("kernel.function", "this part of kernel functions"),
+  new LaterFamily("kprobe.module", "kernel modules by name"),
   new LaterFamily("kprobe", "kprobes by address"),
   new LaterFamily("module", "kernel modules by name"),
   new LaterFamily("process", "processes and their programs"),

@@ -62,6 +62,7 @@ import {
   Token,
   TokenKind,
 } from "./token";
+import { compareVersions } from "./wildcard";
 
 const DOLLAR: i32 = 0x24;
 
@@ -282,6 +283,8 @@ export class ExpressionParser extends Cursor {
       return base;
     }
     if (!this.at(Operator.Arrow) && !this.at(Operator.OpenBracket) && !this.atPretty) return base;
+    // Up to 2.5 only variables of the traced code had members.
+    if (compareVersions(this.options.systemtapVersion, "2.5") <= 0) return base;
     const node = new AutocastExpression(this.since(first), base);
     this.raise(node, base);
     this.parsePath(node);
