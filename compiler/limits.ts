@@ -25,6 +25,8 @@ const LIMITS: StaticArray<Limit> = [
   new Limit("MAXSKIPPED", -1, 0, MOST),
   new Limit("MAXACTION", 1000, 1, MOST),
   new Limit("MAXACTION_INTERRUPTIBLE", 10000, 1, MOST),
+  new Limit("MAXTRYLOCK", 100, 0, 100000),
+  new Limit("TRYLOCKDELAY", 10, 0, 1000),
   new Limit("MAXNESTING", -1, 1, MOST),
   new Limit("MAXSTRINGLEN", DEFAULT_STRING_BYTES, LEAST_STRING_BYTES, MOST_STRING_BYTES),
   new Limit("MAXMAPENTRIES", 2048, 1, MOST),
@@ -37,8 +39,6 @@ const SWITCHES: StaticArray<string> = ["STP_NO_OVERLOAD"];
 
 /** Names that mean something to stap's module and nothing here. */
 const FOREIGN: StaticArray<string> = [
-  "MAXTRYLOCK",
-  "TRYLOCKDELAY",
   "MAXBACKTRACE",
   "MAPHASHBIAS",
   "MINSTACKSPACE",

@@ -77,6 +77,7 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   readDefines(options, request, reporter);
   readPreprocess(options, request, reporter);
   readSemantic(options, request, reporter);
+  options.semantic.maxEntries = options.limit("MAXMAPENTRIES");
   return options;
 }
 

@@ -17,7 +17,7 @@ import { LoadedObject } from "./object";
 import { Call, obstacleTo } from "./obstacles";
 import { makeSmallMap } from "./privilege";
 import { Ring } from "./ring";
-import { getHardLimit, getpid, mapForReading, mapInto, RLIMIT_MEMLOCK, reserve } from "./syscall";
+import { getHardLimit, getpid, getrandom, mapForReading, mapInto, RLIMIT_MEMLOCK, reserve } from "./syscall";
 
 /** A larger .bss is refused. */
 const MAX_BSS_BYTES: i64 = 1 << 30;
@@ -109,6 +109,7 @@ function createRodata(o: LoadedObject): Failure | null {
   store<u32>(bytes, frames >= levels * cpus ? cpus : ((frames * 3) >> 3) | 1, RodataHeader.FrameStride);
   store<u32>(bytes, getpid(), RodataHeader.AgentPid);
   store<i64>(bytes, jiffyNs(), RodataHeader.JiffyNs);
+  store<u64>(bytes, getrandom() | 1, RodataHeader.HashFactor);
 
   const fd = createMap(new MapRequest(".rodata", MapType.Array, 4, o.rodataBytes.length, 1, MapFlag.RdonlyProg));
   if (fd < 0) return new Failure(FailureCode.Map, fd, "cannot make the map for constants", mapHint(fd));

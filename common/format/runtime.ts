@@ -28,6 +28,11 @@ export const enum RodataHeader {
   FrameCount = 24,
   /** u32: distance, in frames, from a frame that is taken to the one that is tried next. */
   FrameStride = 28,
+  /**
+   * u64: odd, the factor of the hashes of arrays. The agent draws another one than the file has, so that
+   * nobody can choose keys whose hashes are the same.
+   */
+  HashFactor = 32,
   Size = 64,
 }
 
@@ -39,13 +44,11 @@ export const enum BssHeader {
   ClockOffset = 8,
   /** u32: the process that `target()` names (-x, -c); 0 if none. Set by the agent before the begin probes. */
   TargetPid = 16,
-  /** u32: the global lock; 0 is free, otherwise so many handlers hold it or try to. */
-  Lock = 64,
   /** u64: uncaught errors of handlers. */
   Errors = 128,
   /** u64: handlers skipped because they did not get the lock in time. */
   SkippedLock = 136,
-  /** u64: handlers skipped because no frame was free on their CPU (re-entrancy). */
+  /** u64: handlers skipped because a handler that they interrupted holds what they need (re-entrancy). */
   SkippedFrame = 144,
   /** u64: units of output (one handler invocation each) dropped because the output ring was full. */
   LostOutput = 152,

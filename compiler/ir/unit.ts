@@ -112,6 +112,9 @@ export class OverloadLimit {
   interval: i32 = 0;
 }
 
+/** The factor of hashes in the file: 2^64 divided by the golden ratio, odd. */
+export const HASH_FACTOR: i64 = -7046029254386353131;
+
 /** How much of each part of a unit there was at some moment. */
 export class UnitMark {
   constructor(
@@ -158,7 +161,9 @@ export class Unit {
   private literals: Map<string, i32> = new Map<string, i32>();
 
   constructor() {
-    this.rodata.zeros(RodataHeader.Size);
+    this.rodata.zeros(RodataHeader.HashFactor);
+    this.rodata.u64(HASH_FACTOR);
+    this.rodata.zeros(RodataHeader.Size - this.rodata.length);
   }
 
   /** Offset in .rodata of a NUL-terminated literal, padded with zeros to 8 bytes; stored once. */

@@ -81,8 +81,8 @@ class FeatureRow {
 }
 
 const FEATURES: StaticArray<FeatureRow> = [
-  // On x86_64 the plain additions that every kernel has do as well, and one object then serves all kernels.
-  new FeatureRow(Feature.AtomicFetch, "atomics_fetch", 1 << Arch.Arm64, false),
+  // On x86_64 the plain additions that every kernel has do as well, slower; an object for any kernel has these.
+  new FeatureRow(Feature.AtomicFetch, "atomics_fetch", 1 << Arch.Arm64, true),
   // Kernels from 6.6 on have it, but before 6.12 the least number divided by -1 traps on some CPUs, and a probe of the
   // instruction does not show that. bpf/legalize expands it instead.
   new FeatureRow(Feature.SignedDivision, "signed_div", 0, false),

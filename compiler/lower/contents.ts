@@ -22,7 +22,7 @@ import {
   UpdateExpression,
 } from "../syntax/ast";
 import { OperatorFlags, operatorIs } from "../syntax/token";
-import { symbolOf } from "./names";
+import { arrayOf, symbolOf } from "./names";
 
 /** Collects the locals that a body assigns. */
 class Assignments extends Visitor {
@@ -69,7 +69,7 @@ export class Contents extends Visitor {
   catchesMessages: bool = false;
   /** Some function calls error() with a computed message. */
   raisesMessages: bool = false;
-  /** Every foreach that sorts, once. */
+  /** Every foreach that needs a queue, once: it sorts, or its array keeps no list in the order of insertion. */
   sorted: ForeachStatement[] = [];
   /** Every `=~` and `!~`. */
   matches: BinaryExpression[] = [];
@@ -120,6 +120,7 @@ export class Contents extends Visitor {
   private noteForeach(s: ForeachStatement): void {
     let sorts = s.valueSort != SortOrder.None;
     for (let i = 0, n = s.keys.length; i < n; ++i) sorts = sorts || s.keys[i].sort != SortOrder.None;
+    if (s.array.kind == NodeKind.Identifier && arrayOf(s.array).stripes > 1) sorts = true;
     if (!sorts || this.seen.has(s)) return;
     this.seen.add(s);
     this.sorted.push(s);

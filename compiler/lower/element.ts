@@ -9,7 +9,7 @@ import { copyPadded, copyString, keepString, zero } from "../runtime/copy";
 import { Base, Place } from "../runtime/place";
 import { SLICE_DELETE, SLICE_IN, Slice } from "../runtime/slice";
 import { Table } from "../runtime/table";
-import { CLEAR, GROW, REMOVE, SKIPPED, TABLE_FIND } from "../runtime/table-routines";
+import { CLEAR, Create, GROW, REMOVE, SKIPPED, TABLE_FIND } from "../runtime/table-routines";
 import { Range } from "../source/source";
 import { Expression, IndexExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
@@ -109,30 +109,37 @@ function wordsOf(lowering: Lowering, keys: Keys): Ref[] {
 
 /** Passes the keys to a routine of their table. Returns the routine's first arguments. */
 function passKeys(lowering: Lowering, keys: Keys): Ref[] {
+  const table = keys.table;
+  if (table.isStriped) {
+    const words = wordsOf(lowering, keys);
+    // The code of a loop's body is in another function.
+    const known = lowering.root === lowering ? lowering.stripeHash : NoRef;
+    return words.concat([known != NoRef ? known : table.hashOf(lowering.b, words, NoRef)]);
+  }
   if (keys.table.keysInRegisters) return wordsOf(lowering, keys);
   storeKeys(lowering, keys, keys.table.keyPlace);
   return [lowering.frame.offset()];
 }
 
 /** Calls the table's `find`. */
-function find(lowering: Lowering, keys: Keys, create: bool): Ref {
+function find(lowering: Lowering, keys: Keys, create: Create): Ref {
   const passed = passKeys(lowering, keys);
   return callFind(lowering, keys.table, passed, create);
 }
 
-function callFind(lowering: Lowering, table: Table, passed: Ref[], create: bool): Ref {
-  const args = passed.concat([lowering.constant(create ? 1 : 0)]);
+function callFind(lowering: Lowering, table: Table, passed: Ref[], create: Create): Ref {
+  const args = passed.concat([lowering.constant(<i64>create)]);
   const find = TABLE_FIND.of(table);
   // Keys in the frame may change between two look-ups, and no pass would notice.
   return table.keysInRegisters ? lowering.b.callLookup(find, args) : lowering.b.callFunction(find, args);
 }
 
-/** Finds an element without the lock. Takes the lock only to insert one; a handler that does not get it is skipped. */
+/** Finds an element without a lock. Takes one only to insert an element; a handler that does not get it is skipped. */
 function findOrGrow(lowering: Lowering, keys: Keys): Ref {
   const b = lowering.b;
   const passed = passKeys(lowering, keys);
   const number = b.variable("number");
-  b.setVar(number, callFind(lowering, keys.table, passed, false));
+  b.setVar(number, callFind(lowering, keys.table, passed, Create.No));
   const fresh = b.newBlock("fresh");
   const found = b.newBlock("found");
   const skipped = b.newBlock("skipped");
@@ -153,7 +160,7 @@ function findOrGrow(lowering: Lowering, keys: Keys): Ref {
 
 /** The number of the element with these keys; 0 if there is none. */
 export function findElement(lowering: Lowering, keys: Keys): Ref {
-  return find(lowering, keys, false);
+  return find(lowering, keys, Create.No);
 }
 
 /** The address of the element with these keys. A missing element is inserted; a full array is an error. */
@@ -163,7 +170,9 @@ export function makeElement(lowering: Lowering, keys: Keys): Ref {
 
 /** Like makeElement, but returns the element's number. */
 export function makeNumber(lowering: Lowering, keys: Keys): Ref {
-  const number = lowering.root.alone ? find(lowering, keys, true) : findOrGrow(lowering, keys);
+  const grows = keys.table.shape.isCounted && !lowering.root.alone;
+  const create = lowering.shared.holdsStripe ? Create.WithStripe : Create.Yes;
+  const number = grows ? findOrGrow(lowering, keys) : find(lowering, keys, create);
   const symbol = lowering.shared.globals[keys.table.shape.index].symbol;
   const limit = symbol.size > 0 ? `size limit (${symbol.size})` : "MAXMAPENTRIES";
   const near = `identifier '${symbol.displayName}'`;

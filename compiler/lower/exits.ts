@@ -24,6 +24,8 @@ export const enum ErrorBits {
   Message = 0x10000,
   /** `try` does not catch it (MAXACTION). */
   Uncatchable = 0x20000,
+  /** Not an error of the script: the handler is skipped, and counted as such. */
+  Skipped = 0x40000,
 }
 
 /** An error of the script at run time. */
@@ -173,9 +175,12 @@ export class Exits {
     b.setBlock(good);
   }
 
-  /** Ends a handler and counts it as skipped. */
+  /** Ends a handler that is counted as skipped already. */
   skipHandler(): void {
-    assert(this.isHandler, "only a handler without loops and functions works without the lock");
+    if (!this.isHandler) {
+      this.leaveWith(this.b.constant(ErrorBits.Uncatchable | ErrorBits.Skipped));
+      return;
+    }
     this.exitEarly = true;
     this.output.flush();
     this.b.jump(this.exitBlock);

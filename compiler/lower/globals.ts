@@ -6,7 +6,7 @@ import { Extractor } from "../../common/as/statistic";
 import { GlobalType } from "../../common/format/manifest";
 import { UnitGlobal } from "../ir/unit";
 import { Copies, placeCopies, placeStripes } from "../runtime/copies";
-import { ElementQueue, QUEUE_HEADER_BYTES, QueueArea, queueBytes, SortKey } from "../runtime/queue";
+import { BY_TIME, ElementQueue, QUEUE_HEADER_BYTES, QueueArea, queueBytes, SortKey } from "../runtime/queue";
 import { GlobalShape, ValueKind, ValueShape } from "../runtime/shape";
 import { StatisticStore } from "../runtime/store";
 import { MOST_ENTRIES, MOST_TABLE_BYTES, Table } from "../runtime/table";
@@ -38,12 +38,16 @@ function shapeOf(global: GlobalSymbol): GlobalShape {
   }
   shape.wraps = global.wrap;
   shape.isCounted = global.isCounted;
+  shape.growLock = global.growLock;
+  shape.stripes = global.stripes;
+  shape.firstLock = global.firstLock;
   shape.statistic = global.statistic;
   return shape;
 }
 
 /** Reserves memory for all globals and for the queues of sorted loops. */
 export function placeGlobals(shared: Shared, script: Script, contents: Contents): void {
+  shared.runtime.reserveLocks(script.locks);
   makeTables(shared, script, contents);
   for (let i = 0, n = shared.globals.length; i < n; ++i) {
     const storage = shared.globals[i];
@@ -88,7 +92,9 @@ function makeTables(shared: Shared, script: Script, contents: Contents): void {
   }
   for (let i = 0, n = contents.sorted.length; i < n; ++i) {
     const table = tableSortedBy(shared, contents.sorted[i]);
-    if (table !== null) sizes[table.shape.index] += queueBytes(table.buckets);
+    if (table === null) continue;
+    sizes[table.shape.index] += queueBytes(table.buckets);
+    table.shape.isOrdered = true;
   }
   let room = MOST_DIRECT_BYTES;
   while (true) {
@@ -130,7 +136,7 @@ function placeTable(shared: Shared, storage: GlobalStorage, table: Table): void 
   const unit = shared.unit;
   const global = storage.symbol;
   const bytes = <i32>table.bytes;
-  table.offset = unit.reserve(bytes);
+  table.place(unit);
   storage.offset = table.offset;
   if (global.type == Type.Stats) {
     const claims = global.isCounted && global.statistic.hasExtremes;
@@ -160,7 +166,7 @@ function placeQueues(shared: Shared, contents: Contents): void {
 
 /** The sort key of a foreach. */
 function sortKeyOf(s: ForeachStatement): SortKey {
-  let key = -1;
+  let key = s.valueSort == SortOrder.None ? BY_TIME : -1;
   let order = s.valueSort;
   for (let i = 0, n = s.keys.length; i < n; ++i) {
     if (s.keys[i].sort == SortOrder.None) continue;

@@ -12,34 +12,29 @@ import { BssHeader } from "../../common/format/runtime";
 import { Func, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { UnitMap } from "../ir/unit";
-import { buildTryLock, buildUnlock, CLAIM_FRAME, LOCK } from "../runtime/claim";
+import { CLAIM_FRAME } from "../runtime/claim";
 import { FrameWord, Hole } from "../runtime/plan";
 import { clearCut, FAIL, FLUSH, writeRecord } from "../runtime/report";
 import { clearTokens } from "../runtime/tokens";
 import { isConcurrent } from "../semantic/effects";
 import { Handler } from "../semantic/script";
-import { Effects, ScriptSymbol, SymbolKind } from "../semantic/symbols";
-import { BinaryExpression, CallExpression, Expression, NodeKind, StringLiteral, UnaryExpression } from "../syntax/ast";
-import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
-import { Type } from "../syntax/type";
+import { Effects } from "../semantic/symbols";
+import { BlockStatement, Expression } from "../syntax/ast";
 import { lowerExit } from "./call";
 import { leaves } from "./contents";
 import { ErrorBits } from "./exits";
 import { lowerActivations } from "./function";
+import { Guards } from "./guards";
+import { HeldLock, holdsStripe } from "./lock";
 import { costOf, driveMachine } from "./loop";
 import { Lowering, newLowering, Tree } from "./lowering";
-import { lengthOf } from "./names";
 import { definePlace, keepPlace } from "./place";
 import { emitErrorMessage } from "./print";
-import { forgetMatch, matchesInRegisters } from "./regex";
+import { forgetMatch } from "./regex";
 import { Shared } from "./shared";
-import { isSimple } from "./simple";
 import { Machine, reachesRecursion } from "./steps";
 import { Transaction } from "./transaction";
 import { declareLocal } from "./variable";
-
-/** Comparing with a longer literal may need a frame. */
-const EARLY_STRING_BYTES: i32 = 16;
 
 /** A handler to lower. */
 export class HandlerTask {
@@ -60,6 +55,7 @@ export class HandlerTask {
  * Lowers a handler: with direct output if possible, else buffered; with cuts only if the output may outgrow a frame.
  */
 export function lowerHandler(task: HandlerTask, inSteps: bool): Func {
+  task.shared.holdsStripe = holdsStripe(task.handler);
   if (inSteps || reachesRecursion(task.handler)) return lowerInSteps(task);
   const transaction = new Transaction(task.shared);
   let lowering = attempt(task, false, false);
@@ -99,7 +95,7 @@ function attempt(task: HandlerTask, isBuffered: bool, mayCut: bool): Lowering {
   lowering.output.mayCut = mayCut;
   const loops = (handler.effects & Effects.Loops) != 0;
   lowering.outlines = handler.engine != Engine.Agent;
-  lowering.alone = handler.needsLock || handler.isUndisturbed || !isConcurrent(handler);
+  lowering.alone = !isConcurrent(handler);
   lowering.frame.holdsLocals = loops && lowering.outlines;
   lowering.actions = task.actions;
   lowerOnce(lowering, task, null);
@@ -128,7 +124,7 @@ function lowerInSteps(task: HandlerTask): Func {
 }
 
 /** Lowers the statements into the machine, and the code that drives it. */
-function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, conditions: Expression[]): void {
+function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, guards: Guards): void {
   const b = lowering.b;
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Error, lowering.constant(0));
   b.store(Op.Store64, lowering.frame.address(), FrameWord.Actions, loopActions(lowering, handler));
@@ -136,8 +132,8 @@ function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, cond
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Record, lowering.constant(0));
   b.store(Op.Store32, lowering.frame.address(), FrameWord.Nesting, lowering.constant(0));
   const body = machine.beginHandler();
-  lowerConditions(body, conditions);
-  lowerBodies(body, handler);
+  lowerConditions(body, guards.late);
+  lowerBodies(body, handler, guards.bodies);
   if (handler.exits) lowerExit(body, null);
   machine.endHandler(body);
   lowerActivations(machine);
@@ -155,25 +151,25 @@ function lowerSteps(lowering: Lowering, handler: Handler, machine: Machine, cond
 function lowerOnce(lowering: Lowering, task: HandlerTask, machine: Machine | null): void {
   const b = lowering.b;
   const handler = task.handler;
-  const locked = handler.needsLock && handler.engine != Engine.Agent;
-  const conditions = conjuncts(handler.conditions);
+  const guards = new Guards(lowering, handler);
   const early = b.newBlock("early");
   const body = b.newBlock("body");
   lowering.exits.exitBlock = b.newBlock("exit");
   lowering.exits.errorBlock = b.newBlock("error");
   b.setCold(lowering.exits.errorBlock);
   b.setBlock(early);
-  const rest = conditions.slice(lowerEarly(lowering, conditions));
+  lowerEarly(lowering, guards.early);
+  const lock = HeldLock.of(lowering, handler);
   const guarded = b.current();
   b.setBlock(body);
   if (machine !== null) {
-    lowerSteps(lowering, handler, machine, rest);
+    lowerSteps(lowering, handler, machine, guards);
   } else {
-    lowerConditions(lowering, rest);
-    lowerBodies(lowering, handler);
+    lowerConditions(lowering, guards.late);
+    lowerBodies(lowering, handler, guards.bodies);
     if (handler.exits) lowerExit(lowering, null);
   }
-  endHandler(lowering, locked);
+  endHandler(lowering, lock);
   // The prologue is built last, because only now the needs of the handler are known.
   b.position = NONE;
   b.setBlock(lowering.entry);
@@ -181,66 +177,21 @@ function lowerOnce(lowering: Lowering, task: HandlerTask, machine: Machine | nul
   if (lowering.asksPlace) definePlace(lowering, task.shared.placeTables[handler.index]);
   b.jump(early);
   b.setBlock(guarded);
-  beginHandler(lowering, handler, locked, body);
+  beginHandler(lowering, handler, lock, body);
 }
 
-/** Splits conditions at `&&`. */
-function conjuncts(conditions: Expression[]): Expression[] {
-  const parts: Expression[] = [];
-  const open: Expression[] = conditions.slice(0).reverse();
-  while (open.length > 0) {
-    const e = open.pop();
-    if (e.kind == NodeKind.Binary && (<BinaryExpression>e).op == Operator.LogicalAnd) {
-      open.push((<BinaryExpression>e).right);
-      open.push((<BinaryExpression>e).left);
-    } else {
-      parts.push(e);
-    }
-  }
-  return parts;
-}
-
-/** Whether a condition needs neither the lock nor a frame: it reads only who is running and compares small values. */
-function isEarly(lowering: Lowering, e: Expression): bool {
-  switch (e.kind) {
-    case NodeKind.NumberLiteral:
-      return true;
-    case NodeKind.StringLiteral:
-      return (<StringLiteral>e).value.length < EARLY_STRING_BYTES;
-    case NodeKind.Unary:
-      return isEarly(lowering, (<UnaryExpression>e).operand);
-    case NodeKind.Binary: {
-      const binary = <BinaryExpression>e;
-      if (operatorIs(binary.op, OperatorFlags.Match)) {
-        return matchesInRegisters(lowering, lengthOf(lowering.runtime, binary.left)) && isEarly(lowering, binary.left);
-      }
-      const equality = binary.op == Operator.Equal || binary.op == Operator.NotEqual;
-      if (binary.left.type == Type.String && !equality) return false;
-      return isSimple(e) && isEarly(lowering, binary.left) && isEarly(lowering, binary.right);
-    }
-    case NodeKind.Call: {
-      const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
-      return symbol !== null && symbol.kind == SymbolKind.Builtin && isSimple(e);
-    }
-    default:
-      return false;
-  }
-}
-
-/** Lowers the leading conditions that can be checked before the lock and the frame are taken. Returns their number. */
-function lowerEarly(lowering: Lowering, conditions: Expression[]): i32 {
+/** Lowers what is checked before the lock and the frame are taken. */
+function lowerEarly(lowering: Lowering, conditions: Expression[]): void {
   const b = lowering.b;
-  let done = 0;
-  for (const n = conditions.length; done < n && isEarly(lowering, conditions[done]); ++done) {
+  for (let i = 0, n = conditions.length; i < n; ++i) {
     const holds = b.newBlock("holds");
     const skip = b.newBlock("skip");
-    lowering.condition(conditions[done], holds, skip);
+    lowering.condition(conditions[i], holds, skip);
     b.setBlock(skip);
     b.ret(lowering.constant(0));
     b.setBlock(holds);
   }
   assert(!lowering.frame.isUsed, "an early condition needs no frame");
-  return done;
 }
 
 function lowerConditions(lowering: Lowering, conditions: Expression[]): void {
@@ -257,11 +208,11 @@ function lowerConditions(lowering: Lowering, conditions: Expression[]): void {
   }
 }
 
-function lowerBodies(lowering: Lowering, handler: Handler): void {
+function lowerBodies(lowering: Lowering, handler: Handler, bodies: BlockStatement[]): void {
   for (let i = 0, n = handler.locals.length; i < n; ++i) declareLocal(lowering, handler.locals[i]);
-  for (let i = 0, n = handler.bodies.length; i < n; ++i) {
-    lowering.block(handler.bodies[i]);
-    if (leaves(handler.bodies[i])) break;
+  for (let i = 0, n = bodies.length; i < n; ++i) {
+    lowering.block(bodies[i]);
+    if (leaves(bodies[i])) break;
   }
 }
 
@@ -282,22 +233,10 @@ function returnIfExiting(lowering: Lowering): void {
 }
 
 /** Takes the lock and a frame, as far as the handler needs them. */
-function beginHandler(lowering: Lowering, handler: Handler, locked: bool, body: i32): void {
+function beginHandler(lowering: Lowering, handler: Handler, lock: HeldLock | null, body: i32): void {
   const b = lowering.b;
   const runtime = lowering.runtime;
-  if (locked) {
-    const busy = b.newBlock("busy");
-    const mine = b.newBlock("mine");
-    const waiting = b.newBlock("waiting");
-    b.setCold(busy);
-    b.setCold(waiting);
-    buildTryLock(runtime, b, mine, waiting);
-    b.setBlock(waiting);
-    b.branch(b.callFunction(LOCK.of(runtime), []), busy, mine);
-    b.setBlock(busy);
-    b.ret(lowering.constant(0));
-    b.setBlock(mine);
-  }
+  if (lock !== null) lock.acquire();
   if (lowering.frame.isUsed) {
     const offset = b.callFunction(CLAIM_FRAME.of(runtime), []);
     const none = b.newBlock("none");
@@ -305,7 +244,7 @@ function beginHandler(lowering: Lowering, handler: Handler, locked: bool, body: 
     b.setCold(none);
     b.branchIf(Op.Slt, offset, lowering.constant(0), none, claimed);
     b.setBlock(none);
-    if (locked) buildUnlock(runtime, b);
+    if (lock !== null) lock.release();
     b.ret(lowering.constant(0));
     b.setBlock(claimed);
     lowering.frame.defineMasked(offset);
@@ -324,7 +263,7 @@ function beginHandler(lowering: Lowering, handler: Handler, locked: bool, body: 
   b.jump(body);
 }
 
-function endHandler(lowering: Lowering, locked: bool): void {
+function endHandler(lowering: Lowering, lock: HeldLock | null): void {
   const b = lowering.b;
   const known = lowering.output.known;
   if (lowering.exits.mayFail || lowering.exits.exitEarly) lowering.output.leaveUnknown();
@@ -336,9 +275,10 @@ function endHandler(lowering: Lowering, locked: bool): void {
     b.jump(lowering.exits.exitBlock);
   }
   b.setBlock(lowering.exits.exitBlock);
+  // Others need not wait until the record is written.
+  if (lock !== null) lock.release();
   if (lowering.output.isBuffered)
     writeOutput(lowering, lowering.exits.mayFail || lowering.exits.exitEarly ? -1 : known);
-  if (locked) buildUnlock(lowering.runtime, b);
   if (lowering.frame.isUsed) b.atomicAdd(4, lowering.frame.address(), FrameWord.Claim, lowering.constant(-1));
   b.ret(lowering.constant(0));
 }
@@ -347,6 +287,12 @@ function endHandler(lowering: Lowering, locked: bool): void {
 function reportError(lowering: Lowering): void {
   const b = lowering.b;
   const error = b.getVar(lowering.exits.errorSite);
+  const skips = b.newBlock("skips");
+  const fails = b.newBlock("fails");
+  b.branch(b.binary(Op.And, error, lowering.constant(ErrorBits.Skipped)), skips, fails);
+  b.setBlock(skips);
+  b.jump(lowering.exits.exitBlock);
+  b.setBlock(fails);
   if (!lowering.shared.hasMessage) {
     b.callFunction(FAIL.of(lowering.runtime), [error]);
     return;

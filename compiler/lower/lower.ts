@@ -88,6 +88,8 @@ function lowerOneHandler(shared: Shared, tree: Tree, handler: Handler, site: Pro
   const name = programName(handler, target);
   const fn = lowerHandler(new HandlerTask(shared, tree, handler, name), shared.options.inSteps.has(handler.index));
   const func = unit.ir.add(fn);
+  // No function uses the arrays of a handler that holds a stripe.
+  shared.holdsStripe = false;
   lowerPending(shared, tree);
   const program = new UnitProgram(
     func,

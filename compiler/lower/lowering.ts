@@ -78,8 +78,10 @@ export class Lowering {
   scope: Scope = new Scope();
   /** Root: the bodies of loops become separate functions, because the verifier needs that. */
   outlines: bool = false;
-  /** Root: no other handler runs at the same time, or this one holds the lock. */
-  alone: bool = true;
+  /** Root: no other handler runs at the same time. */
+  alone: bool = false;
+  /** Root, in a handler that holds a stripe: the hash of the key of all elements that it finds in striped tables. */
+  stripeHash: Ref = NoRef;
   /** Root: the limit of statements, for the bounds that the verifier checks. */
   actions: i32 = 0;
   /** Root: the number of loop bodies so far. */

@@ -18,6 +18,8 @@ export class LowerOptions {
   maxActions: i32 = 1000;
   /** MAXACTION_INTERRUPTIBLE: the same limit for begin, end and timers. */
   maxAgentActions: i32 = 10000;
+  /** Nanoseconds that a handler waits for a lock (MAXTRYLOCK times TRYLOCKDELAY). */
+  patience: i64 = 1000000;
   /** MAXNESTING: the limit of nested calls for recursive functions; -1: the depth that analysis finds, plus ten. */
   maxNesting: i32 = -1;
   /** Indexes of handlers that must run in steps, because their call chains were too deep for the kernel otherwise. */

@@ -61,6 +61,8 @@ export class Shared {
   pending: Subprogram[] = [];
   /** Some `catch` stores the message. */
   catchesMessages: bool = false;
+  /** The handler that is being lowered holds one lock of several, which its key chooses. */
+  holdsStripe: bool = false;
   /** For each probe site: the texts of pp() and the similar functions. */
   siteTexts: string[][] = [];
   /** For each handler: how it may find out at which site it runs, from the instruction pointer. */
@@ -71,6 +73,7 @@ export class Shared {
     public options: LowerOptions,
   ) {
     const runtime = new Runtime(options.maxLength, options.fetchingAtomics);
+    runtime.patience = options.patience;
     this.runtime = runtime;
     this.sites = new Sites(runtime.unit);
   }

@@ -1,5 +1,5 @@
-// Mutual exclusion: the frames that handlers claim, the lock, and claims of copies and elements. All are counters in
-// .bss.
+// Claims: the frames that handlers claim, and short claims of copies and elements of statistics. All are counters in
+// .bss. lock.ts has the locks, which are waited for.
 //
 // It works without compare-and-exchange, which x86_64 does not have before Linux 5.12. The caller increments the
 // counter. If the counter is then 1, the caller holds it. If not, the caller undoes its increment and tries again or
@@ -16,20 +16,11 @@ import { Routine, RoutineBuilder } from "./routine";
 import { Runtime } from "./runtime";
 import { Targets } from "./targets";
 
-/** Attempts to take the lock: OUTER rounds of INNER. Enough if handlers hold it for some tens of microseconds. */
-const SPIN_OUTER: i64 = 20;
-const SPIN_INNER: i64 = 500;
 /** Frames that a handler tries to claim before it gives up. */
 const CLAIM_TRIES: i64 = 8;
 
 /** () -> the arena offset of a frame that the caller now holds. -1: no frame is free, and the failure is counted. */
 export const CLAIM_FRAME = new Routine<Runtime>("claim", 0, buildClaim, (_: Runtime): i64 => CLAIM_TRIES);
-
-/** () -> 1 if one of several attempts took the lock, else 0. */
-const SPIN = new Routine<Runtime>("spin", 0, buildSpin, (_: Runtime): i64 => SPIN_INNER);
-
-/** () -> 0 if the caller holds the lock. 1: it did not get the lock in time, and the failure is counted. */
-export const LOCK = new Routine<Runtime>("lock", 0, buildLock, (_: Runtime): i64 => SPIN_OUTER);
 
 /**
  * Tries frames in turn, the CPU's own first. A handler that increments a frame's claim to 1 holds the frame, whatever
@@ -62,49 +53,12 @@ function buildClaim(runtime: Runtime, b: RoutineBuilder): void {
   b.ret(b.constant(-1));
 }
 
-/** One round of attempts. */
-function buildSpin(runtime: Runtime, b: RoutineBuilder): void {
-  const tries = b.loop();
-  const mine = b.newBlock("mine");
-  const taken = b.newBlock("taken");
-  b.setCold(mine);
-  buildTryLock(runtime, b, mine, taken);
-  b.setBlock(mine);
-  b.ret(b.constant(1));
-  b.setBlock(taken);
-  tries.again();
-  b.ret(b.constant(0));
-}
-
-function buildLock(runtime: Runtime, b: RoutineBuilder): void {
-  const rounds = b.loop();
-  const mine = b.newBlock("mine");
-  const taken = b.newBlock("taken");
-  b.setCold(mine);
-  b.branch(b.callFunction(SPIN.of(runtime), []), mine, taken);
-  b.setBlock(mine);
-  b.ret(b.constant(0));
-  b.setBlock(taken);
-  rounds.again();
-  b.atomicAdd(8, b.addressOf(AddressKind.Bss, 0), BssHeader.SkippedLock, b.constant(1));
-  b.ret(b.constant(1));
-}
-
 /** The place of a claim: 8 bytes, 0 while the claim is free. */
 export class ClaimWord {
   constructor(
     public base: Ref,
     public offset: i32,
   ) {}
-}
-
-/** Tries the lock once. It is usually free, and then no routine is called. Ends in `mine` or `taken`. */
-export function buildTryLock(runtime: Runtime, b: Builder, mine: i32, taken: i32): void {
-  buildTryClaim(runtime, b, lockWord(b), new Targets(mine, taken));
-}
-
-function lockWord(b: Builder): ClaimWord {
-  return new ClaimWord(b.addressOf(AddressKind.Bss, 0), BssHeader.Lock);
 }
 
 /** Tries once to acquire a claim. Goes to `yes` on success. */
@@ -125,11 +79,6 @@ export function buildTryClaim(runtime: Runtime, b: Builder, claim: ClaimWord, ta
   b.setBlock(refused);
   b.atomicAdd(4, base, offset, b.constant(-1));
   b.jump(taken);
-}
-
-/** Releases the lock. Part of a handler's exit. */
-export function buildUnlock(runtime: Runtime, b: Builder): void {
-  buildRelease(runtime, b, lockWord(b));
 }
 
 /** Releases a claim. */

@@ -15,12 +15,12 @@ import { AddressKind, Builder } from "../ir/build";
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Unit } from "../ir/unit";
+import { LINE } from "./runtime";
 
 /** Limit of the copies of one statistic. */
 export const COPIES: i32 = 16;
 /** Limit of the bytes for all copies of a statistic. A long linear histogram has fewer copies. */
 const MOST_BYTES: i32 = 20 << 10;
-const LINE: i32 = 64;
 /** The number of claims of an array. */
 const STRIPES: i32 = 16;
 

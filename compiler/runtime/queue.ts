@@ -52,10 +52,13 @@ export class QueueArea {
   ) {}
 }
 
+/** A sort key: when the elements were made. */
+export const BY_TIME: i32 = -2;
+
 /** The value by which elements are sorted. */
 export class SortKey {
   constructor(
-    /** Number of the key, or -1 for the value. */
+    /** Number of the key, -1 for the value, or BY_TIME. */
     public key: i32,
     public rises: bool,
     /** Extractor, if the value is a statistic. */
@@ -84,7 +87,7 @@ export class ElementQueue {
 
   /** Whether the loops over all entries must be split in two levels. */
   get isLong(): bool {
-    return this.table.buckets > MOST_IN_ONE_LOOP;
+    return this.table.buckets > MOST_IN_ONE_LOOP || this.table.isStriped;
   }
 
   word(b: Builder, at: i32): Ref {
@@ -214,11 +217,23 @@ function callForAll(queue: ElementQueue, b: Builder, step: i32): void {
 function buildFillStep(queue: ElementQueue, b: RoutineBuilder): void {
   const number = queue.word(b, QueueWord.Cursor);
   leaveAtZero(b, number);
+  const element = queue.table.element(b, number);
+  queue.setWord(b, QueueWord.Cursor, queue.table.next(b, number, element));
+  if (queue.table.isStriped) passIfUnused(b, element);
   const count = b.binary(Op.Add, queue.count(b), b.constant(1));
   queue.setCount(b, count);
   b.store(Op.Store32, queue.entry(b, count), 0, number);
-  queue.setWord(b, QueueWord.Cursor, b.load(Op.Load32u, queue.table.element(b, number), Element.After));
   b.ret(b.constant(0));
+}
+
+/** Ends a step with 0 at an element that is not used. */
+function passIfUnused(b: Builder, element: Ref): void {
+  const used = b.newBlock("used");
+  const unused = b.newBlock("unused");
+  b.branch(b.load(Op.Load32u, element, Element.Seq), used, unused);
+  b.setBlock(unused);
+  b.ret(b.constant(0));
+  b.setBlock(used);
 }
 
 function buildHeapifyStep(queue: ElementQueue, b: RoutineBuilder): void {
@@ -379,6 +394,10 @@ function buildBefore(queue: ElementQueue, b: RoutineBuilder): void {
   const by = queue.by;
   const x = table.element(b, b.parameter(0));
   const y = table.element(b, b.parameter(1));
+  if (by.key == BY_TIME) {
+    b.ret(b.binary(Op.Ult, table.made(b, x), table.made(b, y)));
+    return;
+  }
   const offset = by.key < 0 ? table.valueOffset : table.keyOffsets[by.key];
   const bytes = by.key < 0 ? table.valueBytes : table.keyCapacities[by.key];
   const kind = by.key < 0 ? table.shape.value.kind : table.shape.keys[by.key].kind;
@@ -397,8 +416,7 @@ function buildBefore(queue: ElementQueue, b: RoutineBuilder): void {
     b.branchIf(by.rises ? Op.Slt : Op.Sgt, p, q, yes, no);
   }
   b.setBlock(equal);
-  const earlier = b.binary(Op.Ult, b.load(Op.Load32u, x, Element.Seq), b.load(Op.Load32u, y, Element.Seq));
-  b.ret(earlier);
+  b.ret(b.binary(Op.Ult, table.made(b, x), table.made(b, y)));
   b.setBlock(yes);
   b.ret(b.constant(1));
   b.setBlock(no);

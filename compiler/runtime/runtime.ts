@@ -1,11 +1,15 @@
 // The state that all routines of one object share: their unit, the plan of its frames, the routines made so far.
 
+import { powerOfTwo } from "../../common/format/runtime";
 import { Builder } from "../ir/build";
 import { Func, NoRef, Ref } from "../ir/function";
 import { forgetFrom, Unit, UnitMark } from "../ir/unit";
 import { Base, capacityFor, Place } from "./place";
 import { FramePlan, FrameWord, PlanMark } from "./plan";
 import { RegexTables } from "./regex";
+
+/** Bytes of a cache line. */
+export const LINE: i32 = 64;
 
 /** Byte offsets in the scratch area for the digits of a number. */
 export const enum Digits {
@@ -36,6 +40,11 @@ export class Runtime {
   private areas: Map<string, i32> = new Map<string, i32>();
   /** The tables of the script's regular expressions. */
   regexes: RegexTables;
+  /** The locks in .bss (lock.ts): where they begin, and a mask for their numbers. */
+  locksOffset: i32 = -1;
+  lockMask: i32 = 0;
+  /** Nanoseconds for which a handler waits for a lock. */
+  patience: i64 = 1000000;
   /** For each function that looks up map values: the stack slot that holds their number. */
   private lookupKeys: Map<Func, Ref> = new Map<Func, Ref>();
 
@@ -65,6 +74,14 @@ export class Runtime {
     const at = this.plan.reserveFunction(bytes);
     known.set(name, at);
     return at;
+  }
+
+  /** Reserves memory for locks. */
+  reserveLocks(count: i32): void {
+    if (count == 0) return;
+    const rounded = powerOfTwo(count);
+    this.locksOffset = this.unit.reserveLines(rounded * LINE);
+    this.lockMask = rounded - 1;
   }
 
   /** The frame offset of the area in which digits are built. */

@@ -35,6 +35,14 @@ export class GlobalShape {
    * found, and added to, without the lock.
    */
   isCounted: bool = false;
+  /** The number of the lock under which elements are then inserted. */
+  growLock: i32 = -1;
+  /** Locks among which the hash of a key chooses; 1: one lock guards the whole array. */
+  stripes: i32 = 1;
+  /** Something shows the order in which the elements of an array with several locks were made. */
+  isOrdered: bool = false;
+  /** The number of the first of these locks. */
+  firstLock: i32 = -1;
   /** The parts that are kept, if it is a statistic. */
   statistic: Statistic = new Statistic();
 

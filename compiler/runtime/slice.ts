@@ -57,6 +57,11 @@ function buildMatch(slice: Slice, b: RoutineBuilder): void {
   const keys = table.keysInFrame(b, slice.keyPlace);
   const differ = b.newBlock("differ");
   b.setCold(differ);
+  if (table.isStriped) {
+    const used = b.newBlock("used");
+    b.branchIf(Op.Eq, b.load(Op.Load32u, element, Element.Seq), b.constant(0), differ, used);
+    b.setBlock(used);
+  }
   for (let i = 0, n = table.keyCapacities.length; i < n; ++i) {
     if ((slice.given & (1 << i)) == 0) continue;
     const start = table.keyOffsets[i];
@@ -103,14 +108,14 @@ function buildFindStep(slice: Slice, b: RoutineBuilder): void {
   b.setBlock(found);
   b.ret(b.constant(1));
   b.setBlock(next);
-  table.setCursor(b, b.load(Op.Load32u, table.element(b, number), Element.After));
+  table.setCursor(b, table.next(b, number, table.element(b, number)));
   b.ret(b.constant(0));
 }
 
 function buildDeleteStep(slice: Slice, b: RoutineBuilder): void {
   const table = slice.table;
   const number = beginStep(table, b);
-  table.setCursor(b, b.load(Op.Load32u, table.element(b, number), Element.After));
+  table.setCursor(b, table.next(b, number, table.element(b, number)));
   const gone = b.newBlock("gone");
   const stays = b.newBlock("stays");
   b.branch(b.callFunction(MATCH.of(slice), [b.parameter(0), number]), gone, stays);

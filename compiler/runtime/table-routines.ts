@@ -1,15 +1,17 @@
 // The routines of arrays (table.ts has the layout). Keys of up to three words are passed in registers, so that a
 // handler that counts by tid() needs no frame. The handler leaves longer keys in the frame, at the array's own place.
-// The routines return an element's number. They need the lock, like all work on arrays that change while other handlers
-// run.
+// The routines return an element's number. Their callers hold the array's lock if other handlers may run meanwhile;
+// only GROW takes one itself.
 
+import { Helper } from "../../common/format/helpers";
 import { Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
-import { buildUnlock, LOCK } from "./claim";
+import { buildAcquire, buildOwner, buildReleaseLock, Lock, TRY_LOCK, UNLOCK } from "./lock";
 import { Driver } from "./loop";
 import { Routine, RoutineBuilder } from "./routine";
-import { Element, Table, TableHeader } from "./table";
+import { Element, Share, Table, TableHeader } from "./table";
+import { Targets } from "./targets";
 import { zeroWords } from "./words";
 
 /**
@@ -17,6 +19,9 @@ import { zeroWords } from "./words";
  * There are as many buckets as elements, so chains of ten are rare. The verifier walks the loop to its bound.
  */
 const MOST_CHAINED: i64 = 256;
+
+/** How often a share whose lock is taken is looked at before the array counts as full. */
+const STEAL_ROUNDS: i64 = 4;
 
 /** The result of `find` if the array is full. */
 const FULL: i64 = -1;
@@ -37,8 +42,22 @@ const SAME_KEYS = new Routine<Table>("same", 3, buildSameKeys);
 /** (number) -> 0. Removes an element; the number 0 has no effect. */
 export const REMOVE = new Routine<Table>("remove", 1, buildRemove, chained);
 
-/** (keys' words or frame offset) -> number of a new element with these keys, or FULL. */
-const INSERT = new KeyedRoutine("insert", 0, buildInsert);
+/** Whether `find` inserts an element that is missing. */
+export const enum Create {
+  No = 0,
+  Yes = 1,
+  /** In a striped table: the caller holds one of the locks only. */
+  WithStripe = 2,
+}
+
+/** (stripe, create) -> number of an element of that stripe's share; 0: it has none, or its lock is taken. */
+const STEAL_FROM = new Routine<Table>("steal_from", 2, buildStealFrom);
+
+/** (stripe, create) -> number of an element that another stripe's share had, or FULL. Looks at each several times. */
+const STEAL = new Routine<Table>("steal", 2, buildSteal, (table: Table): i64 => <i64>table.stripes * STEAL_ROUNDS);
+
+/** (keys' words or frame offset, create) -> number of a new element with these keys, or FULL. */
+const INSERT = new KeyedRoutine("insert", 1, buildInsert);
 
 /** (keys' words or frame offset, create) -> number of the element with these keys; 0 if there is none; FULL. */
 export const TABLE_FIND = new KeyedRoutine("find", 1, buildFind, chained);
@@ -57,7 +76,8 @@ export const CLEAR = new Routine<Table>("clear", 0, buildClear);
 
 function buildFind(table: Table, b: RoutineBuilder): void {
   const words = table.keyWords(b);
-  const hash = table.hashOf(b, words, NoRef);
+  const hash = table.passedHash(b, NoRef);
+  const stored = table.keysInRegisters ? NoRef : b.binary(Op.Shr, hash, b.constant(32));
   const number = b.variable("number");
   b.setVar(number, b.load(Op.Load32u, table.headAddress(b, hash), 0));
   const chain = b.loop();
@@ -69,7 +89,7 @@ function buildFind(table: Table, b: RoutineBuilder): void {
     branchOnKeys(b, table.element(b, b.getVar(number)), words, next);
     b.jump(match);
   } else {
-    const same = b.callFunction(SAME_KEYS.of(table), [b.parameter(0), b.getVar(number), hash]);
+    const same = b.callFunction(SAME_KEYS.of(table), [b.parameter(0), b.getVar(number), stored]);
     b.branchIf(Op.Ne, same, b.constant(0), match, next);
   }
   b.setBlock(match);
@@ -94,7 +114,9 @@ function answerMissing(table: Table, b: Builder): void {
   b.setBlock(none);
   b.ret(b.constant(0));
   b.setBlock(create);
-  b.ret(b.callFunction(INSERT.of(table), table.passKeys(b)));
+  const passed = table.passKeys(b);
+  passed.push(b.parameter(table.keyArguments));
+  b.ret(b.callFunction(INSERT.of(table), passed));
 }
 
 /** Goes to `differ` unless an element has the keys. Otherwise control continues in a new block. */
@@ -126,35 +148,45 @@ function buildSameKeys(table: Table, b: RoutineBuilder): void {
 }
 
 function buildGrow(table: Table, b: RoutineBuilder): void {
+  const runtime = table.runtime;
   const mine = b.newBlock("mine");
   const busy = b.newBlock("busy");
-  b.branch(b.callFunction(LOCK.of(table.runtime), []), busy, mine);
+  const owner = buildOwner(runtime, b, runtime.fetchingAtomics ? b.callHelper(Helper.GetCurrentPidTgid, []) : NoRef);
+  const lock = new Lock(table.shape.growLock, owner);
+  buildAcquire(runtime, b, lock, new Targets(mine, busy));
   b.setBlock(busy);
   b.ret(b.constant(SKIPPED));
   b.setBlock(mine);
   const passed = table.passKeys(b);
-  passed.push(b.constant(1));
+  passed.push(b.constant(<i64>Create.Yes));
   const number = b.callFunction(TABLE_FIND.of(table), passed);
-  buildUnlock(table.runtime, b);
+  buildReleaseLock(runtime, b, lock);
   b.ret(number);
 }
 
 function buildInsert(table: Table, b: RoutineBuilder): void {
-  const header = table.header(b);
   const number = b.variable("number");
-  takeElement(table, b, header, number);
+  if (table.isStriped) takeFromShare(table, b, number);
+  else takeElement(table, b, table.header(b), number);
   const element = table.element(b, b.getVar(number));
-  const hash = table.hashOf(b, table.keyWords(b), element);
+  const hash = table.passedHash(b, element);
   zeroWords(b, element, table.valueOffset, table.valueBytes >> 3);
-  b.store(Op.Store32, element, Element.Hash, hash);
+  b.store(Op.Store32, element, Element.Hash, b.binary(Op.Shr, hash, b.constant(32)));
   const head = table.headAddress(b, hash);
   b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, head, 0));
-  // A handler may read the chain without the lock, so the element must be complete by now. On x86, stores stay in
-  // order.
-  if (table.shape.isCounted && table.runtime.fetchingAtomics) b.atomicXchg(4, head, 0, b.getVar(number));
-  else b.store(Op.Store32, head, 0, b.getVar(number));
-  append(table, b, element, number);
+  publish(table, b, head, number);
+  if (table.isStriped) table.stamp(b, element);
+  else append(table, b, element, number);
   b.ret(b.getVar(number));
+}
+
+/**
+ * Links a new element. Others may read the link without the lock, so the element must be complete by now. On x86,
+ * stores stay in order.
+ */
+function publish(table: Table, b: Builder, link: Ref, number: i32): void {
+  if (table.shape.isCounted && table.runtime.fetchingAtomics) b.atomicXchg(4, link, 0, b.getVar(number));
+  else b.store(Op.Store32, link, 0, b.getVar(number));
 }
 
 /** Sets `number` to a free element. Returns FULL from the routine if there is none. */
@@ -193,6 +225,81 @@ function takeElement(table: Table, b: Builder, header: Ref, number: i32): void {
   b.setBlock(taken);
 }
 
+/** Sets `number` to a free element of a striped table. Returns FULL from the routine if there is none. */
+function takeFromShare(table: Table, b: Builder, number: i32): void {
+  const stripe = table.stripeOf(b, table.passedHash(b, NoRef));
+  const steal = b.newBlock("steal");
+  const taken = b.newBlock("taken");
+  b.setCold(steal);
+  b.setVar(number, takeOwn(table, b, stripe));
+  b.branch(b.getVar(number), taken, steal);
+  b.setBlock(steal);
+  b.setVar(number, b.callFunction(STEAL.of(table), [stripe, b.parameter(table.keyArguments)]));
+  const full = b.newBlock("full");
+  b.branchIf(Op.Sgt, b.getVar(number), b.constant(0), taken, full);
+  b.setBlock(full);
+  b.ret(b.constant(FULL));
+  b.setBlock(taken);
+}
+
+/** Takes an element out of a stripe's share; 0 if it is used up. */
+function takeOwn(table: Table, b: Builder, stripe: Ref): Ref {
+  const share = table.share(b, stripe);
+  const number = b.variable("own");
+  const again = b.newBlock("again");
+  const fresh = b.newBlock("fresh");
+  const unused = b.newBlock("unused");
+  const done = b.newBlock("done");
+  b.setVar(number, b.load(Op.Load32u, share, Share.Free));
+  b.branch(b.getVar(number), again, fresh);
+  b.setBlock(again);
+  const link = b.load(Op.Load32u, table.element(b, b.getVar(number)), Element.Chain);
+  b.store(Op.Store32, share, Share.Free, link);
+  b.jump(done);
+  b.setBlock(fresh);
+  const used = b.load(Op.Load32u, share, Share.Used);
+  const next = b.binary(Op.Add, b.binary(Op.Mul, used, b.constant(table.stripes)), stripe);
+  b.branchIf(Op.Ult, next, b.constant(table.capacity), unused, done);
+  b.setBlock(unused);
+  b.store(Op.Store32, share, Share.Used, b.binary(Op.Add, used, b.constant(1)));
+  b.setVar(number, b.binary(Op.Add, next, b.constant(1)));
+  b.jump(done);
+  b.setBlock(done);
+  return b.getVar(number);
+}
+
+function buildSteal(table: Table, b: RoutineBuilder): void {
+  const rounds = b.loop();
+  const stripe = b.binary(Op.Add, b.binary(Op.Add, b.parameter(0), rounds.index), b.constant(1));
+  const number = b.callFunction(STEAL_FROM.of(table), [stripe, b.parameter(1)]);
+  const found = rounds.leaveIf(Op.Ne, number, b.constant(0));
+  rounds.again();
+  b.ret(b.constant(FULL));
+  b.setBlock(found);
+  b.ret(number);
+}
+
+function buildStealFrom(table: Table, b: RoutineBuilder): void {
+  const runtime = table.runtime;
+  const stripe = b.binary(Op.And, b.parameter(0), b.constant(table.stripes - 1));
+  const lock = b.binary(Op.Add, stripe, b.constant(table.shape.firstLock));
+  const locks = b.newBlock("locks");
+  const mine = b.newBlock("mine");
+  const taken = b.newBlock("taken");
+  const held = b.newBlock("held");
+  b.branchIf(Op.Eq, b.parameter(1), b.constant(<i64>Create.WithStripe), locks, held);
+  b.setBlock(locks);
+  b.branch(b.callFunction(TRY_LOCK.of(runtime), [lock]), taken, mine);
+  b.setBlock(taken);
+  b.ret(b.constant(0));
+  b.setBlock(mine);
+  const number = takeOwn(table, b, stripe);
+  b.callFunction(UNLOCK.of(runtime), [lock]);
+  b.ret(number);
+  b.setBlock(held);
+  b.ret(takeOwn(table, b, stripe));
+}
+
 /** Links an element after all others. */
 function append(table: Table, b: Builder, element: Ref, number: i32): void {
   const header = table.header(b);
@@ -211,7 +318,7 @@ function append(table: Table, b: Builder, element: Ref, number: i32): void {
   const done = b.newBlock("done");
   b.branch(last, behind, only);
   b.setBlock(behind);
-  b.store(Op.Store32, table.element(b, last), Element.After, b.getVar(number));
+  publish(table, b, b.binary(Op.Add, table.element(b, last), b.constant(Element.After)), number);
   b.jump(done);
   b.setBlock(only);
   b.store(Op.Store32, header, TableHeader.First, b.getVar(number));
@@ -229,6 +336,14 @@ function buildRemove(table: Table, b: RoutineBuilder): void {
   b.setBlock(some);
   const element = table.element(b, number);
   unchain(table, b, element, number);
+  if (table.isStriped) {
+    const share = table.share(b, table.stripeOfElement(b, element));
+    b.store(Op.Store32, element, Element.Seq, b.constant(0));
+    b.store(Op.Store32, element, Element.Chain, b.load(Op.Load32u, share, Share.Free));
+    b.store(Op.Store32, share, Share.Free, number);
+    b.ret(b.constant(0));
+    return;
+  }
   unlink(table, b, element);
   const header = table.header(b);
   b.store(Op.Store32, element, Element.Seq, b.constant(0));
@@ -241,7 +356,7 @@ function buildRemove(table: Table, b: RoutineBuilder): void {
 
 /** Removes an element from its bucket's chain. */
 function unchain(table: Table, b: RoutineBuilder, element: Ref, number: Ref): void {
-  const head = table.headAddress(b, b.load(Op.Load32u, element, Element.Hash));
+  const head = table.headOf(b, element);
   const after = b.load(Op.Load32u, element, Element.Chain);
   const leads = b.newBlock("leads");
   const follows = b.newBlock("follows");
@@ -302,6 +417,7 @@ function link(table: Table, b: Builder, neighbour: Neighbour, value: Ref): void 
 }
 
 function buildClear(table: Table, b: RoutineBuilder): void {
+  if (table.isStriped) table.setCursor(b, table.first(b));
   new Driver(table.runtime.unit, b).drive(CLEAR_ONE.of(table), b.constant(0), table.buckets + 1);
   b.ret(b.constant(0));
 }
@@ -309,11 +425,23 @@ function buildClear(table: Table, b: RoutineBuilder): void {
 function buildClearOne(table: Table, b: RoutineBuilder): void {
   const some = b.newBlock("some");
   const empty = b.newBlock("empty");
-  const first = table.first(b);
+  const first = table.isStriped ? table.cursor(b) : table.first(b);
   b.setCold(empty);
   b.branchIf(Op.Eq, first, b.constant(0), empty, some);
   b.setBlock(some);
-  b.callFunction(REMOVE.of(table), [first]);
+  if (table.isStriped) {
+    const element = table.element(b, first);
+    const used = b.newBlock("used");
+    const passed = b.newBlock("passed");
+    table.setCursor(b, table.next(b, first, element));
+    b.branch(b.load(Op.Load32u, element, Element.Seq), used, passed);
+    b.setBlock(used);
+    b.callFunction(REMOVE.of(table), [first]);
+    b.jump(passed);
+    b.setBlock(passed);
+  } else {
+    b.callFunction(REMOVE.of(table), [first]);
+  }
   b.ret(b.constant(0));
   b.setBlock(empty);
   b.ret(b.constant(1));

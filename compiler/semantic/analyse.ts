@@ -5,13 +5,14 @@ import { ScriptFile } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Analysis } from "./analysis";
 import { applyGlobalOptions, collectFile } from "./collect";
-import { decideLocks, fillEffects } from "./effects";
+import { fillEffects } from "./effects";
 import { printUnread } from "./exit-prints";
 import { Folder } from "./fold";
 import { Inference } from "./infer";
 import { Inliner } from "./inline";
 import { checkIteration } from "./iteration";
 import { Lengths } from "./lengths";
+import { decideLocks } from "./locks";
 import { Listing, SemanticOptions } from "./options";
 import { Origins } from "./origins";
 import { checkPrint } from "./prints";
@@ -80,13 +81,15 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   collectStatistics(a, kept);
   fillEffects(a, orderCalleesFirst(kept));
   printUnread(a);
-  decideLocks(a);
+  const locks = decideLocks(a, options.maxEntries);
   fillLengths(a, kept);
   findOrigins(a, kept);
   if (options.warnings) warnUnused(a, functions, called);
   checkSupport(a, kept);
   if (reporter.errorCount > before) return null;
-  return finish(a, kept, functions);
+  const script = finish(a, kept, functions);
+  script.locks = locks;
+  return script;
 }
 
 /** For -l: just the probe points. */

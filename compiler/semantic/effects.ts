@@ -1,7 +1,6 @@
 // Computes the effects of code on globals, on the output and on the handler that runs it, for functions (callees first)
-// and for handlers. From these it decides where timers run and which handlers take the lock.
+// and for handlers. locks.ts decides from these where timers run and which handlers take locks.
 
-import { StatisticField } from "../../common/as/statistic";
 import { AttachFlags, attachRow } from "../../common/format/attach";
 import { Engine } from "../../common/format/manifest";
 import { BuiltinFlags } from "../builtins/builtin";
@@ -17,6 +16,7 @@ import {
   ForStatement,
   Identifier,
   IndexExpression,
+  InExpression,
   NodeKind,
   Statement,
   TryStatement,
@@ -51,9 +51,16 @@ export const enum Access {
   /** An update that reads first: `x *= 2`, `y = x++`, `s .= t`. */
   Modify = 1 << 3,
   Delete = 1 << 4,
+  /** Going over the elements of an array: `foreach`, `[k, *] in a`, `delete a[k, *]`. */
+  Walk = 1 << 5,
 }
 
-const WRITES: i32 = Access.Assign | Access.Update | Access.Modify | Access.Delete;
+export const WRITES: i32 = Access.Assign | Access.Update | Access.Modify | Access.Delete;
+
+/** Whether code reads a global and changes it. */
+export function isModified(access: i32): bool {
+  return (access & Access.Modify) != 0 || ((access & Access.Read) != 0 && (access & WRITES) != 0);
+}
 
 /** What some code does, the functions it calls included once `add` was called with theirs. */
 export class Summary {
@@ -61,9 +68,6 @@ export class Summary {
   globals: GlobalSymbol[] = [];
   /** `Access` bits by global. */
   access: Map<GlobalSymbol, i32> = new Map<GlobalSymbol, i32>();
-
-  /** Places in handlers that add to an element; those in functions count twice. */
-  elementUpdates: i32 = 0;
 
   /** Goes up whenever something is added. */
   version: i32 = 0;
@@ -139,6 +143,7 @@ class Observer extends Visitor {
     for (let i = 0, n = s.keys.length; i < n; ++i) this.target(s.keys[i].variable, Access.Assign);
     const value = s.value;
     if (value) this.target(value, Access.Assign);
+    if (s.array.kind == NodeKind.Identifier) this.target(s.array, Access.Walk);
   }
 
   /** An expression whose value is not used. */
@@ -164,6 +169,12 @@ class Observer extends Visitor {
       case NodeKind.Assignment:
         this.assignment(<AssignmentExpression>e, true);
         return;
+      case NodeKind.In: {
+        const within = <InExpression>e;
+        const isNamed = within.array.kind == NodeKind.Identifier;
+        if (isNamed && hasWildcard(within.keys)) this.target(within.array, Access.Walk);
+        break;
+      }
       case NodeKind.Call:
         this.children(e);
         this.call(<CallExpression>e);
@@ -206,7 +217,7 @@ class Observer extends Visitor {
   private target(e: Expression, access: i32): void {
     if (e.kind == NodeKind.Index) {
       const index = <IndexExpression>e;
-      if (access & Access.Update) ++this.summary.elementUpdates;
+      if (hasWildcard(index.keys)) access |= Access.Walk;
       this.list(index.keys);
       // A new element may find the array full.
       if (access & (Access.Assign | Access.Update | Access.Modify)) this.summary.effects |= Effects.MayFail;
@@ -252,6 +263,13 @@ class Observer extends Visitor {
   }
 }
 
+function hasWildcard(keys: Expression[]): bool {
+  for (let i = 0, n = keys.length; i < n; ++i) {
+    if (keys[i].kind == NodeKind.Wildcard) return true;
+  }
+  return false;
+}
+
 /** What a block does itself. */
 function observeBlock(block: BlockStatement | null): Summary {
   const observer = new Observer();
@@ -290,81 +308,12 @@ export function fillUnitEffects(a: Analysis, at: i32): void {
   fillUnit(a, at, new Map<FunctionSymbol, Summary>());
 }
 
-/** Decides which handlers take the lock, and where timers run. */
-export function decideLocks(a: Analysis): void {
-  for (let i = 0, n = a.units.length; i < n; ++i) {
-    const handlers = a.units[i].handlers;
-    for (let j = 0, m = handlers.length; j < m; ++j) {
-      handlers[j].isUndisturbed = isUndisturbed(handlers[j], a.summaries[i]);
-      handlers[j].needsLock = needsLock(handlers[j], a.summaries[i]);
-    }
-  }
-  spreadLocks(a);
-}
-
-/**
- * Whether a timer runs in the agent and uses no global of the kernel's handlers: the agent runs one handler at a time.
- */
-function isUndisturbed(handler: Handler, summary: Summary): bool {
-  if (handler.engine != Engine.Agent) return false;
-  for (let i = 0, n = summary.globals.length; i < n; ++i) {
-    if (summary.globals[i].isAny(GlobalUse.ReadByKernel | GlobalUse.WrittenByKernel)) return false;
-  }
-  return true;
-}
-
-/**
- * A lock protects a global only if every handler that writes the global takes it. So a handler that writes a global
- * which a locked handler writes must take the lock too; otherwise its `x++` could come between another handler's read
- * and write of x. A timer that takes the lock runs in the kernel, because the agent may be preempted while it holds the
- * lock, and then every probe would wait.
- */
-function spreadLocks(a: Analysis): void {
-  let changed = true;
-  while (changed) {
-    changed = false;
-    for (let i = 0, n = a.units.length; i < n; ++i) {
-      const summary = a.summaries[i];
-      const handlers = a.units[i].handlers;
-      for (let j = 0, m = handlers.length; j < m; ++j) {
-        const handler = handlers[j];
-        if (!isConcurrent(handler) || handler.isUndisturbed) continue;
-        if (!handler.needsLock && writesGuarded(summary)) handler.needsLock = true;
-        if (!handler.needsLock) continue;
-        if (handler.engine == Engine.Agent) handler.engine = Engine.TestRun;
-        if (guardGlobals(summary)) changed = true;
-      }
-    }
-  }
-}
-
-function writesGuarded(summary: Summary): bool {
-  for (let i = 0, n = summary.globals.length; i < n; ++i) {
-    const global = summary.globals[i];
-    if (global.is(GlobalUse.Guarded) && !global.isCounted && (summary.access.get(global) & WRITES) != 0) return true;
-  }
-  return false;
-}
-
-/** Marks what a locked handler writes; whether anything was not marked before. */
-function guardGlobals(summary: Summary): bool {
-  let changed = false;
-  for (let i = 0, n = summary.globals.length; i < n; ++i) {
-    const global = summary.globals[i];
-    if ((summary.access.get(global) & WRITES) == 0 || global.is(GlobalUse.Guarded)) continue;
-    global.use |= GlobalUse.Guarded;
-    changed = true;
-  }
-  return changed;
-}
-
 function addCallees(summary: Summary, callees: FunctionSymbol[], summaries: Map<FunctionSymbol, Summary>): void {
   const next = summary.effects & Effects.Next;
   for (let i = 0, n = callees.length; i < n; ++i) {
     if (!summaries.has(callees[i])) continue;
     const callee = summaries.get(callees[i]);
     summary.add(callee);
-    summary.elementUpdates = max(summary.elementUpdates, callee.elementUpdates * 2);
   }
   summary.effects = (summary.effects & ~Effects.Next) | next;
 }
@@ -411,43 +360,8 @@ function noteUse(summary: Summary, handler: Handler | null): void {
     if (reads && isConcurrent(handler)) global.use |= GlobalUse.ReadWhileRunning;
     if (!writes || !isConcurrent(handler)) continue;
     global.use |= GlobalUse.WrittenWhileRunning;
-    if (access & WRITES & ~Access.Update || global.type == Type.String) global.use |= GlobalUse.NonAtomic;
+    if (isModified(access) || access & WRITES & ~Access.Update || global.type == Type.String) {
+      global.use |= GlobalUse.NonAtomic;
+    }
   }
-}
-
-/**
- * Whether a handler could see or make half a change without the lock. Single stores, commutative updates, and reading
- * numbers are whole by themselves; reading what others write and then writing is not, nor is anything with strings.
- */
-function needsLock(handler: Handler, summary: Summary): bool {
-  if (!isConcurrent(handler) || handler.isUndisturbed) return false;
-  let readsShared = false;
-  let writes = 0;
-  let assigned = 0;
-  const loops = (summary.effects & Effects.Loops) != 0;
-  for (let i = 0, n = summary.globals.length; i < n; ++i) {
-    const global = summary.globals[i];
-    const access = summary.access.get(global);
-    // No other handler may change a table during an operation, and sorting uses a scratch area that all handlers share.
-    if (global.isArray && (loops || (global.is(GlobalUse.WrittenWhileRunning) && !global.isCounted))) return true;
-    if (!global.is(GlobalUse.WrittenWhileRunning)) continue;
-    if (global.type == Type.Stats && statisticNeedsLock(global, access)) return true;
-    if (access & Access.Modify || global.type == Type.String) return true;
-    if (access & Access.Read) readsShared = true;
-    if (access & WRITES) ++writes;
-    if (access & Access.Assign) ++assigned;
-  }
-  // A new element takes the lock itself. If that fails, the handler must not have done anything else.
-  if (summary.elementUpdates > 0 && (handler.engine == Engine.Agent || summary.elementUpdates + writes > 2))
-    return true;
-  return (readsShared && writes > 0) || assigned > 1;
-}
-
-/**
- * Deleting changes several words. Adding does its work word by word, or on a claimed copy (lower/shards.ts): a
- * variance, whose words must be read together, must not be read then.
- */
-function statisticNeedsLock(global: GlobalSymbol, access: i32): bool {
-  if (access & Access.Delete) return true;
-  return global.statistic.has(StatisticField.Squares) && global.isAny(GlobalUse.ReadWhileRunning);
 }

@@ -35,6 +35,8 @@ export class SemanticOptions {
   prunes: bool = true;
   /** Whether globals that nothing reads are printed at the end. */
   printsUnread: bool = true;
+  /** Elements of an array whose declaration gives no size (MAXMAPENTRIES). */
+  maxEntries: i64 = 2048;
 
   /** Greatest length of any string, without its NUL (MAXSTRINGLEN - 1). */
   get maxStringLength(): i32 {

@@ -87,7 +87,8 @@ function placeText(site: ProbeSite): string {
   let place = "in the kernel";
   if (handler.engine == Engine.Agent) place = "in the agent";
   else if (handler.engine == Engine.TestRun) place = "in the kernel, by the agent";
-  const lock = handler.needsLock ? ", locked" : "";
+  const use = handler.lock;
+  const lock = use === null ? "" : use.key.length > 0 ? ", locked by its key" : ", locked";
   return `${place}${causeText(site)}${lock}`;
 }
 

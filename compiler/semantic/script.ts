@@ -8,6 +8,7 @@ import { AttachKind, Engine, ProbeFlags } from "../../common/format/manifest";
 import { Need } from "../probes/needs";
 import { Range } from "../source/source";
 import { BlockStatement, Expression, ProbeDeclaration } from "../syntax/ast";
+import { LockUse } from "./lock-use";
 import { Effects, FunctionSymbol, GlobalSymbol, LocalSymbol } from "./symbols";
 
 /** Code that probe sites run. Two handlers may share trees (one probe, two engines); then they share locals, too. */
@@ -23,6 +24,8 @@ export class Handler {
   effects: Effects = Effects.None;
   /** Whether it must hold the lock while it runs: otherwise it or others could see a change half done. */
   needsLock: bool = false;
+  /** The locks that it takes; null: none. */
+  lock: LockUse | null = null;
   /** A timer in the agent whose globals no handler in the kernel uses: no other handler runs between its steps. */
   isUndisturbed: bool = false;
   /** It must know at which of its sites it runs. */
@@ -154,6 +157,8 @@ export class Script {
   handlers: Handler[] = [];
   probes: ProbeSite[] = [];
   controls: ScriptControls = new ScriptControls();
+  /** Number of locks. */
+  locks: i32 = 0;
   /** Not empty: supply these and compile again; the rest is incomplete. */
   needs: Need[] = [];
 }

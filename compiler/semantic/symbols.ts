@@ -98,6 +98,12 @@ export class GlobalSymbol extends VariableSymbol {
   use: GlobalUse = GlobalUse.None;
   /** What is kept of it, if it is a statistic. */
   statistic: Statistic = new Statistic();
+  /** Number of the lock under which elements are inserted while handlers run, for an array that only grows; or -1. */
+  growLock: i32 = -1;
+  /** Locks among which the key of an element chooses; 1: one lock guards the whole array. */
+  stripes: i32 = 1;
+  /** Number of the first of them. */
+  firstLock: i32 = -1;
   constructor(name: string, displayName: string, range: Range) {
     super(SymbolKind.Global, name, -1, range);
     this.displayName = displayName;

@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { readAsset, readTapset, readTapsetIndex } from "../../cli/assets.ts";
-import { createCompiler } from "../../compiler/host/compile.ts";
+import { type CompileResult, type Compiler, createCompiler } from "../../compiler/host/compile.ts";
 import { scriptInput } from "./compile.ts";
 import { countInstructions } from "./elf.ts";
 import { countExecuted, type Event, type Maker } from "./executed.ts";
@@ -71,11 +71,25 @@ function rowOf({ subject, ours, peers }: Costs, field: keyof CodeCost): Row {
   };
 }
 
-/** Of our program. */
-export function costOfOurs(subject: Subject): CodeCost | string {
+/** What the kernels that bpftrace is compared on can do. */
+const MODERN = ["atomics_fetch"];
+
+/** Of our program, for kernels with these features. */
+export function costOfOurs(subject: Subject, features: string[] = MODERN): CodeCost | string {
   const compiler = createCompiler(readAsset("compiler.wasm"), readTapset(), readTapsetIndex());
-  const { object, messages } = compiler.compile(scriptInput(subject.ours));
+  const { object, messages } = compileFor(compiler, subject.ours, features);
   return object ? costOf(object, "ours", subject) : (messages.trim().split("\n")[0] ?? "refused");
+}
+
+/** Compiles for a kernel that has these features, and everything that the script names. */
+function compileFor(compiler: Compiler, text: string, features: string[]): CompileResult {
+  const names = new Map<string, string[]>();
+  let result: CompileResult;
+  do {
+    result = compiler.compile({ ...scriptInput(text), facts: { names, absent: new Map(), features } });
+    for (const need of result.needs) names.set(need.kind, [...(names.get(need.kind) ?? []), ...need.names]);
+  } while (result.status === "needs");
+  return result;
 }
 
 async function costOfBpftrace(bpftrace: GuestBpftrace | string, subject: Subject): Promise<CodeCost | string> {

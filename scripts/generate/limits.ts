@@ -29,6 +29,8 @@ const SETTABLE: Record<string, [unit: string, reason: string]> = {
     "statements",
     "as in stap, ten times MAXACTION: `begin`, `end` and timers run in the agent, where they delay nobody",
   ],
+  MAXTRYLOCK: ["tries", "as in stap: with TRYLOCKDELAY, a handler waits a millisecond for a lock before it is skipped"],
+  TRYLOCKDELAY: ["microseconds", "as in stap: the time of a try. A waiter here reads all the time; the product counts"],
   MAXNESTING: [
     "calls",
     "a script without recursion needs no limit; one with recursion gets ten more calls than it has functions on the " +

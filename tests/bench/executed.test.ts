@@ -23,13 +23,13 @@ const MOST: Record<string, { ours: [number, number]; bpftrace: [number, number] 
   "count by thread": { ours: [38, 1], bpftrace: [22, 3] },
   "count by execname": { ours: [53, 1], bpftrace: [25, 3] },
   "count by execname and process": { ours: [65, 2], bpftrace: [32, 4] },
-  "latency: time of entry by thread, sum at return": { ours: [178, 4], bpftrace: [69, 12] },
-  "latency as a histogram": { ours: [229, 4], bpftrace: [99, 12] },
+  "latency: time of entry by thread, sum at return": { ours: [185, 4], bpftrace: [69, 12] },
+  "latency as a histogram": { ours: [243, 5], bpftrace: [99, 12] },
   "statistics of a value": { ours: [27, 2], bpftrace: [83, 11] },
   "printf of four values": { ours: [25, 4], bpftrace: [31, 5] },
   "count of one process only": { ours: [10, 1], bpftrace: [26, 3] },
   "count of one execname only": { ours: [15, 1], bpftrace: [34, 3] },
-  "count by process, the top ten every second": { ours: [44, 1], bpftrace: [21, 3] },
+  "count by process, the top ten every second": { ours: [54, 1], bpftrace: [21, 3] },
 };
 
 for (const subject of [...SUBJECTS, ...HANDLERS]) {

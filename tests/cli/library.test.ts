@@ -100,11 +100,11 @@ test("limits must be numbers in range; names that do nothing get a warning", () 
   const refused = (define: string) => compiled("-p2", "-D", define, "-e", "probe begin { exit() }");
   assert.match(refused("MAXERRORS=many"), /-D MAXERRORS=many: expected a number from 0/);
   assert.match(refused("MAXSTRINGLEN=9"), /expected a number from 16 to 4096/);
-  const settings = parseOptions(["-p2", "-D", "MAXERRROS=3", "-D", "MAXTRYLOCK=2", "-e", "probe begin { exit() }"]);
+  const settings = parseOptions(["-p2", "-D", "MAXERRROS=3", "-D", "MAPHASHBIAS=2", "-e", "probe begin { exit() }"]);
   const { messages, status } = loadCompiler().compile(compileInput(settings, readScriptsOf(settings)));
   assert.is(status, "done");
   assert.match(messages, /MAXERRROS names no limit and changes nothing \(similar: MAXERRORS\)/);
-  assert.match(messages, /MAXTRYLOCK changes nothing here/);
+  assert.match(messages, /MAPHASHBIAS changes nothing here/);
 });
 
 test("a library file with errors is skipped with a warning, needed or not", ({ folder }) => {

@@ -17,7 +17,12 @@ const READS = 15_000;
 const EVENTS = 2 * READS;
 const dd = `dd if=/dev/zero of=/dev/null bs=1 count=${READS} 2>/dev/null`;
 const LOAD = `taskset 1 ${dd} & taskset 2 ${dd}; wait`;
-const READ = 'kernel.function("vfs_read") if (execname() == "dd")';
+/** Aliases that pick the reads of dd. */
+const ALIASES = `
+    probe dd_read = kernel.function("vfs_read") { if (execname() != "dd") next }
+    probe dd_return = kernel.function("vfs_read").return { if (execname() != "dd") next }
+    probe dd_write = kernel.function("vfs_write") { if (execname() != "dd") next }`;
+const READ = "dd_read";
 
 function skipped({ err }: Ended): number {
   return Number(/skipped probes: (\d+)/.exec(err)?.[1] ?? 0);
@@ -25,7 +30,7 @@ function skipped({ err }: Ended): number {
 
 /** Runs a script under the load; the numbers of the last line that it prints. */
 async function runLoaded(script: string): Promise<{ numbers: number[]; lines: string[]; skips: number }> {
-  const options = ["-D", "MAXSKIPPED=1000000", "-w", "-e", script];
+  const options = ["-D", "MAXSKIPPED=1000000", "-w", "-e", ALIASES + script];
   const ended = await remote.run(options, { attached: async () => void (await remote.shell(LOAD)) });
   assert.is(ended.status, 0, ended.err);
   const lines = ended.out.trimEnd().split("\n");

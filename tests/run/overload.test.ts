@@ -23,7 +23,8 @@ function reading(seconds: number, ...masks: number[]): () => Promise<void> {
 function slow(update: string): string {
   return `
     global count, sum
-    probe kernel.function("vfs_read") if (execname() == "dd") {
+    probe kernel.function("vfs_read") {
+      if (execname() != "dd") next
       ${update}
       for (i = 0; i < 30000; i++) s += i
       sum <<< s
@@ -58,7 +59,7 @@ for (const options of [
 }
 
 test("handlers that take little end nothing", async () => {
-  const script = 'global n probe kernel.function("vfs_read") if (execname() == "dd") { n++ }';
+  const script = 'global n probe kernel.function("vfs_read") { if (execname() == "dd") n++ }';
   const { status, out, err } = await run([], script, reading(5, 1, 2));
   assert.is(status, 0, err);
   assert.match(out, /^n=\d+\n$/);

@@ -1,6 +1,6 @@
 // Arrays in tests: a table with its memory, keys in the place where its routines take them, values of its elements.
 
-import { BssHeader } from "../../../common/format/runtime";
+import { HASH_FACTOR } from "../../ir/unit";
 import { GlobalShape, ValueKind, ValueShape } from "../shape";
 import { Table, TableHeader } from "../table";
 import { Rig } from "./rig";
@@ -14,6 +14,16 @@ export function arrayShape(keys: i32[], value: ValueKind = ValueKind.Long): Glob
   return shape;
 }
 
+/** The hash of a key's words, as table.ts computes it. */
+function hashOf(words: i64[]): i64 {
+  let hash: u64 = 0;
+  for (let i = 0; i < words.length; ++i) {
+    hash = i == 0 ? <u64>words[0] : hash ^ (hash >> 32) ^ <u64>words[i];
+    hash *= <u64>HASH_FACTOR;
+  }
+  return hash;
+}
+
 /** A table in a rig. */
 export class TestTable {
   table: Table;
@@ -24,14 +34,17 @@ export class TestTable {
     capacity: i32,
     hasMap: bool,
   ) {
+    rig.runtime.reserveLocks(max(1, shape.stripes));
+    shape.growLock = 0;
     const table = new Table(rig.runtime, shape, capacity);
     this.table = table;
     if (hasMap) table.moveOut();
-    table.offset = rig.runtime.unit.reserve(<i32>table.bytes);
+    table.place(rig.runtime.unit);
   }
 
   /** Arguments that say which keys are meant; those that are not in registers are put into the frame. */
   pass(words: i64[]): i64[] {
+    if (this.table.isStriped) return words.concat([hashOf(words)]);
     if (this.table.keysInRegisters) return words.slice(0);
     this.putKeys(this.table.keyPlace, words);
     return [this.rig.at(0)];
@@ -46,7 +59,7 @@ export class TestTable {
     const table = this.table;
     const index = <i32>number - 1;
     if (table.map >= 0) return this.rig.inMap(table.map, index);
-    return this.rig.address(table.offset + TableHeader.Size + table.buckets * 4 + index * table.elementBytes);
+    return this.rig.address(table.elementsOffset + index * table.elementBytes);
   }
 
   value(number: i64): i64 {
@@ -63,6 +76,6 @@ export class TestTable {
 
   /** The lock, which is 0 when nobody holds it. */
   get lock(): usize {
-    return this.rig.address(BssHeader.Lock);
+    return this.rig.address(this.rig.runtime.locksOffset);
   }
 }
