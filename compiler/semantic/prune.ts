@@ -27,7 +27,7 @@ import {
 import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
 import { Analysis, CodeUnit } from "./analysis";
 import { Rewriter } from "./rewrite";
-import { ProbeSite } from "./script";
+import { Handler, ProbeSite } from "./script";
 import { BuiltinSymbol, FunctionSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 import { Visitor } from "./visit";
 
@@ -281,13 +281,24 @@ function isEmpty(s: Statement | null): bool {
 /** Takes out units of which nothing is left; whether there were any. */
 function dropEmptyUnits(a: Analysis): bool {
   const kept: CodeUnit[] = [];
+  const dropped = new Set<Handler>();
   for (let i = 0, n = a.units.length; i < n; ++i) {
-    if (!isIdleUnit(a.units[i])) kept.push(a.units[i]);
-    else dropUnit(a, a.units[i]);
+    const unit = a.units[i];
+    if (!isIdleUnit(unit)) {
+      kept.push(unit);
+      continue;
+    }
+    warnIdle(a, unit);
+    for (let j = 0, m = unit.handlers.length; j < m; ++j) dropped.add(unit.handlers[j]);
   }
-  const dropped = kept.length < a.units.length;
+  if (kept.length == a.units.length) return false;
   a.units = kept;
-  return dropped;
+  const sites: ProbeSite[] = [];
+  for (let i = 0, n = a.sites.length; i < n; ++i) {
+    if (!dropped.has(a.sites[i].handler)) sites.push(a.sites[i]);
+  }
+  a.sites = sites;
+  return true;
 }
 
 function isIdleUnit(unit: CodeUnit): bool {
@@ -301,13 +312,7 @@ function isIdleUnit(unit: CodeUnit): bool {
   return true;
 }
 
-function dropUnit(a: Analysis, unit: CodeUnit): void {
-  if (unit.range.source.kind != SourceKind.Tapset) {
-    a.reporter.warning(unit.range, `probe '${unit.range.text}' has been elided: its handler does nothing`);
-  }
-  const sites: ProbeSite[] = [];
-  for (let i = 0, n = a.sites.length; i < n; ++i) {
-    if (!unit.handlers.includes(a.sites[i].handler)) sites.push(a.sites[i]);
-  }
-  a.sites = sites;
+function warnIdle(a: Analysis, unit: CodeUnit): void {
+  if (unit.range.source.kind == SourceKind.Tapset) return;
+  a.reporter.warning(unit.range, `probe '${unit.range.text}' has been elided: its handler does nothing`);
 }
