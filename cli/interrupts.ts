@@ -1,5 +1,6 @@
 // Ctrl-C and similar signals. The first one during a run asks the agent to stop in order: end probes run, and output is
-// drained. At any other time, and the second time, the program exits at once, and the agent stops when its input ends.
+// drained. Detaching many probes takes a while, so a second Ctrl-C asks for a third one before the report is lost. Then,
+// and at any other time, the program exits at once, and the agent stops when its input ends.
 
 import { Output } from "./output.ts";
 
@@ -8,6 +9,7 @@ const SIGNALS: Record<string, number> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 /** What signals do at the moment. */
 export class Interrupts {
   private stop: (() => void) | undefined;
+  private ask: (() => void) | undefined;
   /** The signal that stopped the run in order, if one did. */
   signal: string | undefined;
 
@@ -16,9 +18,10 @@ export class Interrupts {
     for (const signal of Object.keys(SIGNALS)) process.on(signal as NodeJS.Signals, () => this.arrived(signal));
   }
 
-  /** From now on the first signal calls `stop`. */
-  during(stop: () => void): void {
+  /** From now on the first signal calls `stop`; a second Ctrl-C calls `ask`, and only the third one ends. */
+  during(stop: () => void, ask?: () => void): void {
     this.stop = stop;
+    this.ask = ask;
   }
 
   /** The exit status of a run that a signal ended: 130 for Ctrl-C. */
@@ -31,6 +34,12 @@ export class Interrupts {
     if (this.stop && this.signal === undefined) {
       this.signal = signal;
       this.stop();
+      return;
+    }
+    const ask = signal === "SIGINT" ? this.ask : undefined;
+    if (ask) {
+      this.ask = undefined;
+      ask();
       return;
     }
     // A write that hangs in a full pipe would keep process.exit waiting for ever; a signal does not wait.

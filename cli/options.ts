@@ -207,6 +207,7 @@ export const OPTIONS: OptionRow[] = [
   { name: "unoptimized", short: "u", type: "flag", group: COMPILE, help: "compile without optimising" },
   { name: "no-warnings", short: "w", type: "flag", group: COMPILE, help: "print no warnings" },
   { name: "warnings-as-errors", short: "W", type: "flag", group: COMPILE, help: "treat warnings as errors" },
+  { name: "exclude-agent", type: "flag", group: COMPILE, help: "no probe runs for what the agent itself does" },
   { name: "suppress-handler-errors", type: "flag", group: COMPILE, help: "end handlers silently on run-time errors" },
   {
     name: "suppress-time-limits",
@@ -332,6 +333,7 @@ export interface Settings {
   unoptimized: boolean;
   noWarnings: boolean;
   warningsAsErrors: boolean;
+  excludeAgent: boolean;
   suppressHandlerErrors: boolean;
   suppressTimeLimits: boolean;
   dump?: string;
@@ -528,6 +530,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     unoptimized: flag("unoptimized"),
     noWarnings: flag("no-warnings"),
     warningsAsErrors: flag("warnings-as-errors"),
+    excludeAgent: flag("exclude-agent"),
     suppressHandlerErrors: flag("suppress-handler-errors"),
     suppressTimeLimits: flag("suppress-time-limits"),
     dump: text("dump"),

@@ -10,7 +10,7 @@ import { createFormatter, type Formatter } from "../agent/host/formatter.ts";
 import { ManifestReader, ObjectError } from "../agent/host/manifest.ts";
 import { Session, SessionError } from "../agent/host/session.ts";
 import { explainRejection } from "../agent/host/verifier-log.ts";
-import { FailureCode, StopReason } from "../common/format/frame.ts";
+import { FailureCode, ProgressStep, StopReason } from "../common/format/frame.ts";
 import type { CompileResult } from "../compiler/host/compile.ts";
 import { readAsset } from "./assets.ts";
 import {
@@ -224,11 +224,14 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
         );
       }
     }
-    around.interrupts.during(() => session.stop());
+    around.interrupts.during(
+      () => session.stop(),
+      () => around.message(ASK_AGAIN),
+    );
     output.onReaderGone = () => session.stop();
     const terminal = settings.output === undefined ? output : around.openOutput(undefined);
     const repeats = new Repeats(settings.noWarnings ? "none" : settings.verbose > 0 ? "all" : "new");
-    const state: RunState = { output, terminal, formatter, repeats, errors: false };
+    const state: RunState = { output, terminal, formatter, repeats, errors: false, progressShown: false };
     for await (const event of session.run(requestOf(settings))) {
       await handle(event, state, run);
       await around.settle();
@@ -259,6 +262,8 @@ interface RunState {
   repeats: Repeats;
   /** An ERROR line was printed. */
   errors: boolean;
+  /** The last line on the terminal says how far attaching or detaching is. */
+  progressShown: boolean;
   failure?: Failure;
   summary?: Finished;
 }
@@ -266,6 +271,10 @@ interface RunState {
 async function handle(event: RunEvent, state: RunState, run: Run): Promise<void> {
   const { around, settings } = run;
   const { output } = state;
+  if (state.progressShown) {
+    around.message(CLEAR_LINE);
+    state.progressShown = false;
+  }
   switch (event.type) {
     case "output":
     case "control":
@@ -279,13 +288,17 @@ async function handle(event: RunEvent, state: RunState, run: Run): Promise<void>
       else around.message(event.bytes);
       break;
     case "started":
-      if (settings.verbose > 1) around.message(`Attached ${event.attached} probes.\n`);
+      sayStarted(event.attached, run);
       break;
     case "usage":
       around.message(usageLine(event.usage));
       break;
     case "warning":
       around.message(`WARNING: ${event.text}\n`);
+      break;
+    case "progress":
+      state.progressShown = around.messagesOnTerminal;
+      if (around.messagesOnTerminal) around.message(progressLine(event.step, event.done, event.total));
       break;
     case "note":
       if (settings.verbose > 1) around.message(`${event.text}\n`);
@@ -298,11 +311,26 @@ async function handle(event: RunEvent, state: RunState, run: Run): Promise<void>
   }
 }
 
+/** Says when handlers begin to count: with many probes that is seconds after the script's first output. */
+function sayStarted(attached: number, { around, settings }: Run): void {
+  const probes = attached === 1 ? "1 probe is" : `${attached} probes are`;
+  if (settings.verbose > 1) around.message(`Attached ${attached} probes.\n`);
+  else if (around.messagesOnTerminal && attached > 0) around.message(`Tracing: ${probes} attached.\n`);
+}
+
 async function writeMessages(messages: Uint8Array, state: RunState, around: Surroundings): Promise<void> {
   const text = state.repeats.filter(new TextDecoder().decode(messages));
   if (/^ERROR: /m.test(text)) state.errors = true;
   await state.output.flush(); // so that on a terminal the error stands after what was printed before it
   around.message(text);
+}
+
+const CLEAR_LINE = "\r\x1b[K";
+const ASK_AGAIN = "The report follows when all probes are detached. Press Ctrl-C once more to end without it.\n";
+
+function progressLine(step: ProgressStep, done: number, total: number): string {
+  const what = step === ProgressStep.Detaching ? "Detaching" : "Attaching";
+  return `${CLEAR_LINE}${what} probes: ${done} of ${total}`;
 }
 
 /** The end of a run: counts, and what it means for the exit status. */

@@ -248,6 +248,7 @@ function lowerOptions(c: Compilation): LowerOptions {
   const tenTimes = <i32>min<i64>(<i64>options.maxActions * 10, i32.MAX_VALUE);
   options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);
   limitTime(c.options, options);
+  options.excludeAgent = c.options.excludeAgent;
   options.suppressErrors = c.options.suppressErrors;
   const facts = c.options.semantic.facts;
   options.hz = facts.hz;

@@ -25,6 +25,8 @@ export class CompileOptions {
   check: bool = false;
   unoptimized: bool = false;
   suppressErrors: bool = false;
+  /** Handlers on events of the kernel return at once in the agent's own process. */
+  excludeAgent: bool = false;
   /** Handlers may run as long as they like, and take all of the machine's time. */
   suppressTimeLimits: bool = false;
   outputRingBytes: i32 = DEFAULT_RING_BYTES;
@@ -69,6 +71,7 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   options.check = request.flag("check");
   options.unoptimized = request.flag("unoptimized");
   options.semantic.prunes = !options.unoptimized;
+  options.excludeAgent = request.flag("exclude-agent");
   options.suppressErrors = request.flag("suppress-errors");
   options.suppressTimeLimits = request.flag("suppress-time-limits");
   options.semantic.printsUnread = !request.flag("no-globals");

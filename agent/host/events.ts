@@ -5,6 +5,7 @@
 
 import {
   type FailureCode,
+  type ProgressStep,
   type QueryKind,
   type StopReason,
   Summary,
@@ -89,6 +90,8 @@ export type RunEvent =
   /** Records for the formatter: the payload of an Output or Control frame. */
   | { type: "output" | "control"; records: Uint8Array }
   | { type: "command"; stream: 1 | 2; bytes: Uint8Array }
+  /** How far a step is that takes more than a second. */
+  | { type: "progress"; step: ProgressStep; done: number; total: number }
   | { type: "warning"; text: string }
   /** Something for users who ask for details (-vv). */
   | { type: "note"; text: string }
@@ -179,6 +182,11 @@ export function readText(payload: Uint8Array): string {
 export function readStarted(payload: Uint8Array): RunEvent {
   const reader = new ByteReader(payload);
   return { type: "started", attached: reader.u32(), commandPid: reader.u32() };
+}
+
+export function readProgress(payload: Uint8Array): RunEvent {
+  const reader = new ByteReader(payload);
+  return { type: "progress", step: reader.u32() as ProgressStep, done: reader.u32(), total: reader.u32() };
 }
 
 export function readUsage(payload: Uint8Array): Usage {

@@ -33,6 +33,7 @@ import {
   readHello,
   readLoaded,
   readNames,
+  readProgress,
   readRejection,
   readStarted,
   readText,
@@ -233,6 +234,8 @@ export class Session {
         return this.read(frame, readStarted);
       case AgentFrame.Usage:
         return { type: "usage", usage: this.read(frame, readUsage) };
+      case AgentFrame.Progress:
+        return this.read(frame, readProgress);
       case AgentFrame.Warning:
         return { type: "warning", text: this.remark(frame) };
       case AgentFrame.Note:

@@ -34,6 +34,9 @@ function clear(): void {
 
 /** What a new map is to be. */
 export class MapRequest {
+  /** of a map of maps: descriptor of a map like those in it */
+  inner: i32 = 0;
+
   constructor(
     public name: string,
     /** MapType */
@@ -54,6 +57,7 @@ export function createMap(request: MapRequest): i32 {
   store<i32>(ATTR, request.valueBytes, MapCreateAttr.ValueBytes);
   store<i32>(ATTR, request.maxEntries, MapCreateAttr.MaxEntries);
   store<i32>(ATTR, request.flags, MapCreateAttr.Flags);
+  store<i32>(ATTR, request.inner, MapCreateAttr.Inner);
   storeName(ATTR + MapCreateAttr.Name, request.name);
   return bpf(BpfCommand.MapCreate, ATTR, MapCreateAttr.Size);
 }

@@ -2,7 +2,7 @@
 // minutes. Meanwhile the host must hear from the agent, or it would time out; and the agent must notice that the host
 // has gone, or it would work for nobody.
 
-import { FailureCode } from "../../common/format/frame";
+import { FailureCode, ProgressStep } from "../../common/format/frame";
 import { Failure } from "./errors";
 import { CLOCK_MONOTONIC, clock_gettime } from "./syscall";
 
@@ -10,6 +10,30 @@ import { CLOCK_MONOTONIC, clock_gettime } from "./syscall";
 export abstract class Contact {
   /** Called between two steps: answers heartbeats. False: nobody waits for the result any more. */
   abstract keep(): bool;
+
+  /** How far a long step is, for somebody who watches. */
+  progress(_step: ProgressStep, _done: i32, _total: i32): void {}
+}
+
+/** Tells a contact now and then how far a step is that takes long. */
+export class ProgressMeter {
+  private next: i64 = clock_gettime(CLOCK_MONOTONIC) + SHORT_NS;
+
+  constructor(
+    private contact: Contact,
+    private step: ProgressStep,
+    private total: i32,
+  ) {}
+
+  /** One more part is done; false: nobody waits for the result any more. */
+  advance(done: i32): bool {
+    const now = clock_gettime(CLOCK_MONOTONIC);
+    if (now >= this.next) {
+      this.next = now + EVERY_NS;
+      this.contact.progress(this.step, done, this.total);
+    }
+    return this.contact.keep();
+  }
 }
 
 /** Why a long step ends when nobody waits for its result. */

@@ -5,7 +5,7 @@ import { OutBuffer } from "../../common/as/print/buffer";
 import { Controls } from "../../common/as/print/controls";
 import { Formatter } from "../../common/as/print/formatter";
 import { ManifestFault } from "../../common/as/print/manifest";
-import { StopReason } from "../../common/format/frame";
+import { ProgressStep, StopReason } from "../../common/format/frame";
 import { parseNumber } from "./args";
 import { CommandRequest } from "./command";
 import { errnoText, Failure } from "./errors";
@@ -141,7 +141,28 @@ class TextListener extends Listener {
     return !this.terminal.isUnread;
   }
 
-  started(_attached: i32, _commandPid: i32): void {}
+  started(attached: i32, _commandPid: i32): void {
+    this.clearProgress();
+    if (attached > 0 && isTerminal(2)) complain(`Tracing: ${attached} probes are attached.`, 0, "");
+  }
+
+  override progress(step: ProgressStep, done: i32, total: i32): void {
+    if (!isTerminal(2)) return;
+    const what = step == ProgressStep.Detaching ? "Detaching" : "Attaching";
+    const text = String.UTF8.encode(`\r\x1b[K${what} probes: ${done} of ${total}`);
+    writeAll(2, changetype<usize>(text), text.byteLength);
+    this.showsProgress = true;
+  }
+
+  private showsProgress: bool = false;
+
+  /** Takes the line about progress from the terminal. */
+  private clearProgress(): void {
+    if (!this.showsProgress) return;
+    const text = String.UTF8.encode("\r\x1b[K");
+    writeAll(2, changetype<usize>(text), text.byteLength);
+    this.showsProgress = false;
+  }
 
   usage(_usage: Usage): void {}
 
@@ -159,6 +180,7 @@ class TextListener extends Listener {
   }
 
   flushAll(): void {
+    this.clearProgress();
     this.terminal.flush();
   }
 

@@ -16,6 +16,7 @@ import {
   MAX_NAME_BYTES,
   MAX_NAMES,
   MISSED_HEARTBEATS,
+  ProgressStep,
   QueryKind,
   RunFlags,
   RunOptions,
@@ -146,6 +147,15 @@ class HostListener extends Listener {
 
   keep(): bool {
     return this.server.keep();
+  }
+
+  override progress(step: ProgressStep, done: i32, total: i32): void {
+    const writer = this.server.writer;
+    writer.begin(AgentFrame.Progress);
+    writer.u32(step);
+    writer.u32(done);
+    writer.u32(total);
+    writer.finish();
   }
 
   takeInput(): void {

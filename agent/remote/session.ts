@@ -8,12 +8,13 @@
 
 import { StopReason } from "../../common/format/frame";
 import { AttachKind, Manifest, NONE } from "../../common/format/manifest";
-import { BssHeader } from "../../common/format/runtime";
+import { BssHeader, Phase } from "../../common/format/runtime";
 import { attachObject, detachObject, missedEvents } from "./attach/table";
 import { Command, CommandRequest, startCommand } from "./command";
 import { Contact } from "./contact";
 import { Errno, Failure } from "./errors";
 import { Events, Tag } from "./events";
+import { waitForHandlers } from "./grace";
 import { Interpreter } from "./interpret";
 import { suppressesErrors, watchObject } from "./load-meter";
 import { LoadWatch } from "./load-watch";
@@ -46,6 +47,8 @@ const PIPE_BYTES: i32 = 1 << 20;
 const COMMAND_BUFFER: usize = memory.data(16384, 8);
 /** Said where the kernel does not count runs of programs for this agent. */
 const BLIND: string = "The load of handlers is not measured: that needs CAP_SYS_ADMIN.";
+const NO_GRACE: string =
+  "end probes may run before the last handler has finished: this kernel has no way to wait for it";
 /** No reason to stop yet. */
 export const NO_REASON: i32 = -1;
 
@@ -128,6 +131,8 @@ export class Session {
   private blocked: bool = false;
   private hasCommandOut: bool = false;
   private hasCommandError: bool = false;
+  /** What the kernel had missed before tracing began. */
+  private missedBefore: u64 = 0;
 
   constructor(
     private interpreter: Interpreter,
@@ -172,14 +177,18 @@ export class Session {
     if (this.reason == NO_REASON) {
       this.watch.begin(clock_gettime(CLOCK_MONOTONIC));
       if (this.watch.isBlind) this.object.notes.push(BLIND);
+      // Handlers return at once until all probes are there.
+      this.store32(BssHeader.Exiting, Phase.Attaching);
       const attached = attachObject(this.object, this.listener);
       let failure = attached.failure;
       if (!failure) failure = this.timers.start(this.object.probes);
       this.showWarnings();
       if (failure) return failure;
       count = attached.count;
+      this.missedBefore = missedEvents(this.object);
     }
     this.showWarnings();
+    if (this.reason == NO_REASON) this.store32(BssHeader.Exiting, Phase.Running);
     if (child && command && this.reason == NO_REASON) {
       const failure = child.release(command.text);
       if (failure) return failure;
@@ -355,10 +364,11 @@ export class Session {
 
   /** Detaches, runs the last probes, sends the last records, fills the summary. */
   private finish(): void {
-    this.store32(BssHeader.Exiting, 1);
-    this.summary.skippedKernel = missedEvents(this.object);
+    this.store32(BssHeader.Exiting, Phase.Ending);
+    this.summary.skippedKernel = missedEvents(this.object) - this.missedBefore;
     this.watch.end(clock_gettime(CLOCK_MONOTONIC));
     this.stopAll();
+    if (!waitForHandlers()) this.object.notes.push(NO_GRACE);
     this.drainAll();
     // As in stap. Where only the load was too much, what was counted is worth a report.
     const failed = this.reason == StopReason.Errors || this.reason == StopReason.Skipped;

@@ -38,6 +38,7 @@ export const enum Nr {
   setxattr,
   getrandom,
   getcpu,
+  membarrier,
   Size,
 }
 
@@ -74,6 +75,7 @@ const X86_64: StaticArray<i16> = [
   188, // setxattr
   318, // getrandom
   309, // getcpu
+  324, // membarrier
 ];
 
 const GENERIC: StaticArray<i16> = [
@@ -109,6 +111,7 @@ const GENERIC: StaticArray<i16> = [
   5, // setxattr
   278, // getrandom
   168, // getcpu
+  283, // membarrier
 ];
 
 /** The number of a system call on this CPU. */

@@ -356,6 +356,13 @@ export function blockSignals(mask: u64): i32 {
   return call4(Nr.rt_sigprocmask, 0b10, SIG_BLOCK, SCRATCH, 0, SIGNAL_SET_BYTES);
 }
 
+/** Of membarrier: all threads of the system; it waits for a grace period of RCU. */
+export const MEMBARRIER_GLOBAL: i32 = 1;
+
+export function membarrier(command: i32): i32 {
+  return call3(Nr.membarrier, 0, command, 0, 0);
+}
+
 export function getpid(): i32 {
   return call1(Nr.getpid, 0, 0);
 }

@@ -11,6 +11,8 @@ export const enum MapCreateAttr {
   ValueBytes = 8,
   MaxEntries = 12,
   Flags = 16,
+  /** of a map of maps: descriptor of a map like those in it */
+  Inner = 20,
   /** 16 bytes with the NUL */
   Name = 28,
   Size = 72,

@@ -210,6 +210,7 @@ export const enum MapType {
   StackTrace = 7,
   LruHash = 9,
   LruPercpuHash = 10,
+  ArrayOfMaps = 12,
   Ringbuf = 27,
 }
 

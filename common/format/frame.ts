@@ -120,6 +120,14 @@ export const enum AgentFrame {
    * of it that are locked, u32 open descriptors, u32 most of them.
    */
   Usage = 14,
+  /** How far attaching or detaching is, if it takes more than a second: u32 ProgressStep, u32 done, u32 of so many. */
+  Progress = 15,
+}
+
+/** What takes long. */
+export const enum ProgressStep {
+  Attaching = 0,
+  Detaching = 1,
 }
 
 /** Why the agent could not go on. */

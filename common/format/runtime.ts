@@ -38,7 +38,7 @@ export const enum RodataHeader {
 
 /** Byte offsets in `.bss`. Each group of writers has a cache line of its own. */
 export const enum BssHeader {
-  /** u32: non-zero once the session is ending; every handler returns at once when it is set. */
+  /** u32, Phase: every handler returns at once unless it is Running. */
   Exiting = 0,
   /** i64: nanoseconds to add to CLOCK_MONOTONIC for wall-clock time; kept by the agent. */
   ClockOffset = 8,
@@ -55,6 +55,16 @@ export const enum BssHeader {
   /** u64: control records (error, warning, log) dropped because the control ring was full. */
   LostControl = 160,
   Size = 192,
+}
+
+/** What BssHeader.Exiting says. */
+export const enum Phase {
+  /** Begin probes run, then handlers of all probes; end probes too, one by one. */
+  Running = 0,
+  /** The session is ending. */
+  Ending = 1,
+  /** Probes are being attached: none counts before all of them are there. */
+  Attaching = 2,
 }
 
 /**

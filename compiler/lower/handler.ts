@@ -6,9 +6,11 @@
 //   error: report and count        exit: write the output, release lock and frame
 
 import { AttachFlags, attachRow } from "../../common/format/attach";
+import { Helper } from "../../common/format/helpers";
 import { Engine, NONE } from "../../common/format/manifest";
 import { RecordFlags } from "../../common/format/record";
-import { BssHeader } from "../../common/format/runtime";
+import { BssHeader, RodataHeader } from "../../common/format/runtime";
+import { AddressKind } from "../ir/build";
 import { Func, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { UnitMap } from "../ir/unit";
@@ -174,6 +176,7 @@ function lowerOnce(lowering: Lowering, task: HandlerTask, machine: Machine | nul
   b.position = NONE;
   b.setBlock(lowering.entry);
   if (stopsWhenExiting(handler)) returnIfExiting(lowering);
+  if (task.shared.options.excludeAgent && handler.engine == Engine.Kernel) returnIfAgent(lowering);
   if (lowering.asksPlace) definePlace(lowering, task.shared.placeTables[handler.index]);
   b.jump(early);
   b.setBlock(guarded);
@@ -230,6 +233,20 @@ function returnIfExiting(lowering: Lowering): void {
   b.setBlock(ending);
   b.ret(lowering.constant(0));
   b.setBlock(go);
+}
+
+/** Returns if the agent's own process runs: what it does while it traces is no event. */
+function returnIfAgent(lowering: Lowering): void {
+  const b = lowering.b;
+  const own = b.newBlock("agent");
+  const other = b.newBlock("other");
+  b.setCold(own);
+  const process = b.binary(Op.Shr, b.callHelper(Helper.GetCurrentPidTgid, []), lowering.constant(32));
+  const agent = b.load(Op.Load32u, b.addressOf(AddressKind.Rodata, 0), RodataHeader.AgentPid);
+  b.branchIf(Op.Eq, process, agent, own, other);
+  b.setBlock(own);
+  b.ret(lowering.constant(0));
+  b.setBlock(other);
 }
 
 /** Takes the lock and a frame, as far as the handler needs them. */

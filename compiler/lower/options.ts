@@ -26,6 +26,8 @@ export class LowerOptions {
   inSteps: Set<i32> = new Set<i32>();
   /** Fetching atomics may be used: either the facts list them, or the CPU needs them (arm64). */
   fetchingAtomics: bool = false;
+  /** Handlers on events of the kernel return at once in the agent's own process. */
+  excludeAgent: bool = false;
   /** The kernel may tell kprobes no cookie, and the instruction pointer is known: x86_64 before 5.15. */
   placesByAddress: bool = false;
   scriptName: string = "";

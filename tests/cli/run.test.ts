@@ -12,7 +12,7 @@ import { EXIT, ExitError } from "../../cli/exit.ts";
 import { Interrupts } from "../../cli/interrupts.ts";
 import { Output } from "../../cli/output.ts";
 import type { Surroundings } from "../../cli/run.ts";
-import { AgentFrame, FailureCode, HostFrame, StopReason } from "../../common/format/frame.ts";
+import { AgentFrame, FailureCode, HostFrame, ProgressStep, StopReason } from "../../common/format/frame.ts";
 import { Manifest, SiteRow, TableKind } from "../../common/format/manifest.ts";
 import { SiteKind } from "../../common/format/record.ts";
 import { captureMessages } from "../captured.ts";
@@ -259,6 +259,39 @@ test("Ctrl-C asks the agent to stop, drains, and exits with 130", async ({ folde
   };
   const { status, out } = await run(folder, ["run", object, "--host", "box"], behaviour, { interrupts });
   assert.equal([status, out], [EXIT.interrupted, "hi 0\n"]);
+});
+
+test("a second Ctrl-C while probes are detached asks for a third", async ({ folder, object }) => {
+  const interrupts = new Interrupts();
+  const behaviour: Behaviour = {
+    onRun: (agent) => {
+      agent.send(AgentFrame.Started, new Uint8Array(8));
+      setTimeout(() => interrupts.arrived("SIGINT"), 20);
+    },
+    onStop: (agent) => {
+      interrupts.arrived("SIGINT");
+      agent.send(AgentFrame.Output, hi(1));
+      agent.finish({ reason: StopReason.Stopped });
+    },
+  };
+  const { status, out, err } = await run(folder, ["run", object, "--host", "box"], behaviour, { interrupts });
+  assert.equal([status, out], [EXIT.interrupted, "hi 0\n"]);
+  assert.match(err, /Press Ctrl-C once more to end without it/);
+});
+
+test("a terminal shows how far attaching is, and when tracing begins; a file does not", async ({ folder, object }) => {
+  const onRun = (agent: FakeAgent) => {
+    agent.send(AgentFrame.Progress, new ByteWriter().u32(ProgressStep.Attaching).u32(3).u32(70).done());
+    agent.send(AgentFrame.Started, new ByteWriter().u32(70).u32(0).done());
+    agent.send(AgentFrame.Progress, new ByteWriter().u32(ProgressStep.Detaching).u32(5).u32(70).done());
+    agent.finish();
+  };
+  const command = ["run", object, "--host", "box"];
+  const { err } = await run(folder, command, { onRun }, terminal(folder));
+  const clear = "\r\x1b[K";
+  const attaching = `${clear}Attaching probes: 3 of 70${clear}Tracing: 70 probes are attached.\n`;
+  assert.is(err, `${attaching}${clear}Detaching probes: 5 of 70${clear}`);
+  assert.is((await run(folder, command, { onRun })).err, "");
 });
 
 test("-v prints the connection and pass 5 in stap's form", async ({ folder, object }) => {

@@ -4,11 +4,11 @@
 
 import { AttachTarget } from "../../../common/as/attach-target";
 import { ATTACH_ROWS, AttachFlags, attachRow } from "../../../common/format/attach";
-import { FailureCode } from "../../../common/format/frame";
+import { FailureCode, ProgressStep } from "../../../common/format/frame";
 import { AttachKind, Engine, NONE } from "../../../common/format/manifest";
 import { describe, nextAlternative } from "../alternatives";
 import { readLinkMissed, readRecursionMisses } from "../bpf";
-import { Contact, goneFailure } from "../contact";
+import { Contact, goneFailure, ProgressMeter } from "../contact";
 import { Failure } from "../errors";
 import { loadForPlace, loadOne } from "../load";
 import { Probe } from "../manifest";
@@ -46,6 +46,7 @@ export class Attached {
 export function attachObject(o: LoadedObject, contact: Contact): Attached {
   const attached = new Attached();
   attachManyKprobes(o);
+  const meter = new ProgressMeter(contact, ProgressStep.Attaching, countKernelProbes(o));
   for (let i = 0, n = o.probes.length; i < n; ++i) {
     const probe = o.probes[i];
     if (probe.program.engine != Engine.Kernel || !probe.isChosen) continue;
@@ -53,7 +54,7 @@ export function attachObject(o: LoadedObject, contact: Contact): Attached {
     if (probe.fds.length != 0 && !probe.isShared) continue;
     let failure: Failure | null = null;
     if (!probe.isShared) failure = attachOne(o, probe);
-    const isWanted = contact.keep();
+    const isWanted = meter.advance(attached.count);
     if (!failure && isWanted) {
       ++attached.count;
     } else if (failure && probe.isOptional && isWanted) {
@@ -88,11 +89,22 @@ function attachOne(o: LoadedObject, first: Probe): Failure | null {
 
 /** Detaches all probes; handlers that run at this moment finish. */
 export function detachObject(o: LoadedObject, contact: Contact): void {
+  const meter = new ProgressMeter(contact, ProgressStep.Detaching, countKernelProbes(o));
+  let done = 0;
   for (let i = 0, n = o.probes.length; i < n; ++i) {
     const isHeld = o.probes[i].fds.length != 0;
+    if (isHeld || o.probes[i].isShared) ++done;
     release(o.probes[i]);
-    if (isHeld) contact.keep();
+    if (isHeld) meter.advance(done);
   }
+}
+
+function countKernelProbes(o: LoadedObject): i32 {
+  let count = 0;
+  for (let i = 0, n = o.probes.length; i < n; ++i) {
+    if (o.probes[i].program.engine == Engine.Kernel && o.probes[i].isChosen) ++count;
+  }
+  return count;
 }
 
 /** Events that the kernel itself missed, as far as it tells. Ask before detaching. */
