@@ -1,6 +1,6 @@
 // Ctrl-C and similar signals. The first one during a run asks the agent to stop in order: end probes run, and output is
-// drained. Detaching many probes takes a while, so a second Ctrl-C asks for a third one before the report is lost. Then,
-// and at any other time, the program exits at once, and the agent stops when its input ends.
+// drained. Detaching many probes takes a while, so a second Ctrl-C asks for a third one before the report is lost.
+// Then, and at any other time, the program exits at once, and the agent stops when its input ends.
 
 import { Output } from "./output.ts";
 
