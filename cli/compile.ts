@@ -7,6 +7,7 @@ import type { Hello } from "../agent/host/events.ts";
 import type { FactsCache } from "../agent/host/facts-cache.ts";
 import type { Session } from "../agent/host/session.ts";
 import { QueryKind } from "../common/format/frame.ts";
+import { plainName } from "../common/format/function-name.ts";
 import { isGlob, matchGlob } from "../common/format/glob.ts";
 import {
   type CompileInput,
@@ -198,15 +199,24 @@ async function findNames(kind: string, names: string[], { session, cache, warn }
     if (found.includes("?")) warn?.("the remote has no kernel configuration to read: every CONFIG_… counts as not set");
     return found.filter((one) => one !== "?");
   }
-  cache.add(kind, found);
+  cache.add(kind, aloneOf(found));
   return [...cached, ...found];
+}
+
+/** The names that are the whole answer to themselves: no other function has them, and there are no copies of it. */
+function aloneOf(names: string[]): string[] {
+  const counts = new Map<string, number>();
+  for (const name of names) counts.set(plainName(name), (counts.get(plainName(name)) ?? 0) + 1);
+  return names.filter((name) => counts.get(plainName(name)) === 1);
 }
 
 /** Whether a name that the remote has is what `pattern` (a name, or with * ? [ ]) asked for. */
 export function matches(pattern: string, name: string): boolean {
   if (!isGlob(pattern)) return pattern === name;
-  const bytes = Buffer.from(name);
-  return matchGlob(Buffer.from(pattern), bytes, bytes.length);
+  return [name, plainName(name)].some((text) => {
+    const bytes = Buffer.from(text);
+    return matchGlob(Buffer.from(pattern), bytes, bytes.length);
+  });
 }
 
 function noNeeds(result: CompileResult): CompileResult {

@@ -2,58 +2,107 @@
 //
 //      ffffffff9a3c1e20 T vfs_read            ffffffffc0a1b000 t ext4_dax_read  [ext4]
 //
-// An exact name is found wherever it is. A pattern finds what makes sense to probe. It leaves out fragments that the C
-// compiler made (.cold, .isra.0, …), padding symbols, code that only ran at boot, functions that ftrace or the kprobe
-// blacklist excludes, and names that two functions share.
+// A name finds the functions of that name, and the copies that the C compiler made of them (function-name.ts). A
+// pattern finds those of them that make sense to probe: it leaves out other fragments (.cold, .part), padding symbols,
+// code that only ran at boot, and functions that ftrace or the kprobe blacklist excludes.
 
 import { encodeText } from "../../common/as/bytes";
+import { plainName } from "../../common/format/function-name";
 import { LongWork } from "./contact";
 import { LineReader } from "./lines";
 import { NameFilter } from "./name-filter";
 
-/** Functions of these names, or that match these patterns; each once, in the table's order. null: nobody waits. */
+/** Where functions begin that share a name with others, as far as they were asked for. */
+const several: Map<string, u64[]> = new Map<string, u64[]>();
+/** The symbol table was read, so that `several` has all that was asked for. */
+let isRead: bool = false;
+
+/** Symbols that were found so far: how often each, and where it is. */
+class FoundSymbols {
+  private first: Map<string, u64> = new Map<string, u64>();
+
+  add(name: string, address: u64): void {
+    if (!this.first.has(name)) {
+      this.first.set(name, address);
+      return;
+    }
+    if (!several.has(name)) several.set(name, [this.first.get(name)]);
+    const known = several.get(name);
+    if (address != 0 && !known.includes(address)) known.push(address);
+  }
+
+  get names(): string[] {
+    return this.first.keys();
+  }
+}
+
+/**
+ * Functions of these names, or that match these patterns, in the table's order; names that several have, twice. null:
+ * nobody waits.
+ */
 export function findFunctions(texts: string[], work: LongWork): string[] | null {
   const filter = new NameFilter(texts);
-  const exact = new Set<string>();
-  const matches = new Map<string, i32>();
+  const exact = new FoundSymbols();
+  const matching = new FoundSymbols();
   let isInit = false;
   const symbols = new SymbolReader();
   while (symbols.next()) {
     if (!work.goesOn()) return null;
     if (symbols.is(INIT_BEGIN) || symbols.is(INIT_END)) isInit = symbols.is(INIT_BEGIN);
     if (!symbols.isText) continue;
-    if (filter.hasName(symbols.at, symbols.length)) {
-      exact.add(symbols.name);
-    } else if (filter.hasGlobs && !isInit && symbols.isSensible && filter.hasMatch(symbols.at, symbols.length)) {
-      const name = symbols.name;
-      matches.set(name, matches.has(name) ? 2 : 1);
+    const at = symbols.at;
+    const plain = symbols.plainLength;
+    if (filter.hasName(at, symbols.length) || (plain < symbols.length && filter.hasName(at, plain))) {
+      exact.add(symbols.name, symbols.address);
+    } else if (filter.hasGlobs && !isInit && symbols.isSensible(plain)) {
+      const isMatch = filter.hasMatch(at, symbols.length) || (plain < symbols.length && filter.hasMatch(at, plain));
+      if (isMatch) matching.add(symbols.name, symbols.address);
     }
   }
   symbols.close();
-  const names = exact.values();
-  if (matches.size > 0) {
-    keepTraceable(matches);
-    dropBlacklisted(matches);
-  }
-  const found = matches.keys();
-  for (let i = 0, n = found.length; i < n; ++i) {
-    if (matches.get(found[i]) == 1) names.push(found[i]);
-  }
+  isRead = true;
+  const names = exact.names.concat(probeable(matching.names));
+  for (let i = 0, n = names.length; i < n; ++i) if (several.has(names[i])) names.push(names[i]);
   return names;
+}
+
+/** Those of the names that ftrace can hook and that are not on the kprobe blacklist. */
+function probeable(names: string[]): string[] {
+  if (names.length == 0) return names;
+  const kept = new Set<string>();
+  for (let i = 0, n = names.length; i < n; ++i) kept.add(names[i]);
+  keepTraceable(kept);
+  dropBlacklisted(kept);
+  return kept.values();
 }
 
 /** Where functions of these names begin; of several with one name, the first, which a kprobe by name is on, too. */
 export function findAddresses(names: string[]): Map<string, u64> {
   const filter = new NameFilter(names);
   const found = new Map<string, u64>();
+  const all = new FoundSymbols();
   const symbols = new SymbolReader();
   while (symbols.next()) {
     if (!symbols.isText || !filter.hasName(symbols.at, symbols.length)) continue;
     const name = symbols.name;
+    all.add(name, symbols.address);
     if (!found.has(name)) found.set(name, symbols.address);
   }
   symbols.close();
+  isRead = true;
   return found;
+}
+
+/** Makes sure that `addressesOf` knows these names. */
+export function readSeveral(names: string[]): void {
+  if (!isRead && names.length > 0) findAddresses(names);
+}
+
+/** Where the functions of a name begin, if there are several; empty if there is one. */
+export function addressesOf(name: string): u64[] {
+  if (!several.has(name)) return [];
+  const addresses = several.get(name);
+  return addresses[0] == 0 ? [] : addresses; // the kernel hides addresses
 }
 
 /** Tracepoints by their symbols, for systems where tracefs cannot be read. null: nobody waits. */
@@ -117,9 +166,17 @@ class SymbolReader {
     return type == 0x54 || type == 0x74 || type == 0x57 || type == 0x77; // T t W w
   }
 
-  /** Is it a function as the source has it? */
-  get isSensible(): bool {
-    for (let i = 0; i < this.length; ++i) if (load<u8>(this.at + i) == 0x2e) return false;
+  /** Bytes of the name of the function that it is, or is a copy of. */
+  get plainLength(): i32 {
+    for (let i = 1; i < this.length; ++i) {
+      if (load<u8>(this.at + i) == 0x2e) return plainName(this.name).length;
+    }
+    return this.length;
+  }
+
+  /** Is it a function as the source has it, or a copy of one? `plain` is its plainLength. */
+  isSensible(plain: i32): bool {
+    for (let i = 0; i < plain; ++i) if (load<u8>(this.at + i) == 0x2e) return false;
     return !this.startsWith(PADDING) && !this.startsWith(CFI);
   }
 
@@ -154,17 +211,17 @@ function isPseudoModule(at: usize, end: usize): bool {
 }
 
 /** Takes out functions that ftrace cannot hook: perf kprobes are refused there. Lines: "name" or "name [module]". */
-function keepTraceable(names: Map<string, i32>): void {
+function keepTraceable(names: Set<string>): void {
   const reader = openTraceable();
   if (!reader.isOpen) return;
-  const filter = new NameFilter(names.keys());
+  const filter = new NameFilter(names.values());
   const traceable = new Set<string>();
   while (reader.next()) {
     const length = firstWord(reader);
     if (filter.hasName(reader.at, length)) traceable.add(String.UTF8.decodeUnsafe(reader.at, length));
   }
   reader.close();
-  const all = names.keys();
+  const all = names.values();
   for (let i = 0, n = all.length; i < n; ++i) if (!traceable.has(all[i])) names.delete(all[i]);
 }
 
@@ -182,7 +239,7 @@ export function firstWord(reader: LineReader): i32 {
 }
 
 /** Takes out what the kernel refuses kprobes on. Lines: "0xffffffff…-0xffffffff…\tname". */
-function dropBlacklisted(names: Map<string, i32>): void {
+function dropBlacklisted(names: Set<string>): void {
   const reader = new LineReader("/sys/kernel/debug/kprobes/blacklist");
   while (reader.next()) {
     let at = reader.at + reader.length;

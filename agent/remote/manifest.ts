@@ -77,8 +77,8 @@ export class Probe {
   fds: i32[] = [];
   /** what its program is told when it fires: the number of its place */
   place: i32 = 0;
-  /** where its function begins, if its program must know */
-  address: u64 = 0;
+  /** where its functions begin, if its program must know */
+  addresses: u64[] = [];
   /** descriptor of a program that was loaded for this probe, or for the link that it holds; -1: `program` serves it */
   ownProgram: i32 = -1;
   /** attached by a link that another probe of the same program holds (attach/kprobe-multi.ts) */

@@ -9,7 +9,7 @@ import { Helper } from "../../common/format/helpers";
 import { AttachKind, Engine } from "../../common/format/manifest";
 import { PlaceEntry, RodataHeader } from "../../common/format/runtime";
 import { loadProgram, ProgramRequest } from "./bpf";
-import { findAddresses } from "./kallsyms";
+import { addressesOf, findAddresses } from "./kallsyms";
 import { LinkedProgram } from "./link";
 import { PlaceMode, Probe, Program } from "./manifest";
 import { LoadedObject } from "./object";
@@ -108,17 +108,25 @@ export class PlaceTemplate {
   }
 }
 
-/** Finds the addresses of all functions that programs with tables are on; false if the kernel does not tell them. */
+/**
+ * Finds the addresses of all functions that programs with tables are on; false if the kernel does not tell them, or a
+ * table is too small for all functions that share a name.
+ */
 function findPlaces(o: LoadedObject): bool {
   const names = new Set<string>();
   for (let i = 0, n = o.probes.length; i < n; ++i) if (isInTable(o.probes[i])) names.add(o.probes[i].target.name);
   const addresses = findAddresses(names.values());
   for (let i = 0, n = o.probes.length; i < n; ++i) {
     const probe = o.probes[i];
-    if (!isInTable(probe) || !addresses.has(probe.target.name)) continue;
-    const found = addresses.get(probe.target.name);
-    if (found == 0) return false; // /proc/sys/kernel/kptr_restrict
-    probe.address = found;
+    const name = probe.target.name;
+    if (!isInTable(probe) || !addresses.has(name)) continue;
+    if (addresses.get(name) == 0) return false; // /proc/sys/kernel/kptr_restrict
+    const several = addressesOf(name);
+    probe.addresses = several.length > 0 ? several : [addresses.get(name)];
+  }
+  for (let i = 0, n = o.programs.length; i < n; ++i) {
+    const program = o.programs[i];
+    if (program.placeCount != 0 && entriesOf(program).length > program.placeCount) return false;
   }
   return true;
 }
@@ -134,15 +142,29 @@ export function fillPlaces(o: LoadedObject): void {
   }
 }
 
+class Entry {
+  constructor(
+    public address: u64,
+    public place: i32,
+  ) {}
+}
+
+function entriesOf(program: Program): Entry[] {
+  const entries: Entry[] = [];
+  for (let i = 0, n = program.probes.length; i < n; ++i) {
+    const probe = program.probes[i];
+    for (let k = 0, m = probe.addresses.length; k < m; ++k) entries.push(new Entry(probe.addresses[k], probe.place));
+  }
+  return entries.sort((a: Entry, b: Entry): i32 => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+}
+
 function fillTable(o: LoadedObject, program: Program): void {
-  const probes = program.probes.filter((probe: Probe): bool => probe.address != 0);
-  // All are addresses of the kernel.
-  probes.sort((a: Probe, b: Probe): i32 => (a.address < b.address ? -1 : a.address > b.address ? 1 : 0));
+  const entries = entriesOf(program);
   const table = o.bssAddress + <usize>program.placeTable;
   for (let i = 0; i < program.placeCount; ++i) {
-    const entry = table + <usize>i * PlaceEntry.Size;
-    const isUsed = i < probes.length;
-    store<u64>(entry, isUsed ? probes[i].address : u64.MAX_VALUE, PlaceEntry.Address);
-    store<u64>(entry, isUsed ? <u64>probes[i].place : 0, PlaceEntry.Place);
+    const to = table + <usize>i * PlaceEntry.Size;
+    const isUsed = i < entries.length;
+    store<u64>(to, isUsed ? entries[i].address : u64.MAX_VALUE, PlaceEntry.Address);
+    store<u64>(to, isUsed ? <u64>entries[i].place : 0, PlaceEntry.Place);
   }
 }

@@ -7,9 +7,13 @@ import { findTracepointSymbols } from "./kallsyms";
 import { LineReader } from "./lines";
 import { NameFilter } from "./name-filter";
 
-/** Tracepoints of these names, or that match these patterns; each once. null: nobody waits. */
+/**
+ * Tracepoints of these names, or that match these patterns; each once. With a colon, names and patterns are of the
+ * system and the event, and so is the answer. null: nobody waits.
+ */
 export function findTracepoints(texts: string[], work: LongWork): string[] | null {
-  const filter = new NameFilter(texts);
+  const filter = new NameFilter(texts.filter((text: string): bool => !text.includes(":")));
+  const full = new NameFilter(texts.filter((text: string): bool => text.includes(":")));
   let reader = new LineReader("/sys/kernel/tracing/available_events");
   if (!reader.isOpen) reader = new LineReader("/sys/kernel/debug/tracing/available_events");
   if (!reader.isOpen) return findTracepointSymbols(texts, work);
@@ -24,12 +28,14 @@ export function findTracepoints(texts: string[], work: LongWork): string[] | nul
     const length = <i32>(end - at) - 1;
     if (filter.hasName(at + 1, length) || filter.hasMatch(at + 1, length))
       found.add(String.UTF8.decodeUnsafe(at + 1, length));
+    if (full.hasName(reader.at, reader.length) || full.hasMatch(reader.at, reader.length))
+      found.add(String.UTF8.decodeUnsafe(reader.at, reader.length));
   }
   reader.close();
   // Some tracepoints have no event: a name that was asked for and is missing may still exist.
   const missing: string[] = [];
   for (let i = 0, n = texts.length; i < n; ++i) {
-    if (!isGlob(texts[i]) && !found.has(texts[i])) missing.push(texts[i]);
+    if (!isGlob(texts[i]) && !texts[i].includes(":") && !found.has(texts[i])) missing.push(texts[i]);
   }
   const names = found.values();
   if (missing.length == 0) return names;

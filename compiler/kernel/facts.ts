@@ -1,6 +1,7 @@
 // What the compiler knows about the remote kernel: names that exist or do not, features, the CPU's conventions. Filled
 // from the request's sections Names, Absent, Bytes and Features; everything else is unknown, and asked for by a need.
 
+import { plainName } from "../../common/format/function-name";
 import { hasWildcard, Wildcard } from "../syntax/wildcard";
 import { Blobs } from "./blobs";
 
@@ -105,18 +106,31 @@ export class NameFacts {
   present: string[] = [];
   /** Names and patterns that were answered; true: names that the remote has. */
   private answered: Map<string, bool> = new Map<string, bool>();
+  /** Symbols of functions that are copies made by the C compiler, by the name of the function. */
+  private copies: Map<string, string[]> = new Map<string, string[]>();
 
   /** Adds a line of a section Names: a name that exists, or a pattern that was answered by names. */
   addPresent(name: string): void {
     if (name.length == 0 || this.answered.has(name)) return;
     const isName = !hasWildcard(name);
     this.answered.set(name, isName);
-    if (isName) this.present.push(name);
+    if (!isName) return;
+    this.present.push(name);
+    const plain = plainName(name);
+    if (plain.length == name.length) return;
+    if (!this.copies.has(plain)) this.copies.set(plain, []);
+    this.copies.get(plain).push(name);
   }
 
   /** Adds a name or pattern that was asked for and matches nothing. */
   addAbsent(name: string): void {
     if (name.length > 0 && !this.answered.has(name)) this.answered.set(name, false);
+  }
+
+  /** The symbols of a function: its own, and those of its copies. */
+  symbolsOf(name: string): string[] {
+    const symbols: string[] = this.has(name) ? [name] : [];
+    return this.copies.has(name) ? symbols.concat(this.copies.get(name)) : symbols;
   }
 
   has(name: string): bool {
@@ -140,7 +154,10 @@ export class NameFacts {
     const found: string[] = [];
     const wildcard = new Wildcard(pattern);
     for (let i = 0, n = this.present.length; i < n; ++i) {
-      if (wildcard.matches(this.present[i])) found.push(this.present[i]);
+      const name = this.present[i];
+      const plain = plainName(name);
+      const isMatch = wildcard.matches(name) || (plain.length < name.length && wildcard.matches(plain));
+      if (isMatch) found.push(name);
     }
     return found;
   }

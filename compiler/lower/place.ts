@@ -17,6 +17,8 @@ import { Script } from "../semantic/script";
 import { Lowering } from "./lowering";
 import { PlaceTable, Shared } from "./shared";
 
+/** Entries of a table beyond those of its sites. */
+const SPARE: i32 = 8;
 /** Where struct pt_regs of x86_64 has the instruction pointer: at a kprobe, one byte behind the function's start. */
 const POINTER_OFFSET: i32 = 128;
 
@@ -28,7 +30,8 @@ export function reservePlaces(shared: Shared, script: Script): void {
     const handler = script.handlers[i];
     const isEntry = handler.attach == AttachKind.Kprobe && handler.engine == Engine.Kernel;
     const needsTable = handler.asksPlace && isEntry && shared.options.placesByAddress;
-    const entries = powerOfTwo(counts[i]);
+    // Several functions may have one name: each needs an entry.
+    const entries = powerOfTwo(counts[i] + (counts[i] >> 2) + SPARE);
     const offset = needsTable ? shared.unit.reserve(entries * PlaceEntry.Size) : 0;
     shared.placeTables.push(needsTable ? new PlaceTable(offset, entries) : null);
   }

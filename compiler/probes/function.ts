@@ -5,14 +5,12 @@
 // facts every name is looked up, and patterns are expanded. Without facts a plain name is accepted unchecked.
 
 import { AttachTarget } from "../../common/as/attach-target";
+import { plainName } from "../../common/format/function-name";
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
 import { NameFacts, syscallPrefix } from "../kernel/facts";
 import { NearMatches } from "../kernel/near";
 import { hasWildcard } from "../syntax/wildcard";
 import { Attachment, PointQuery, ProbePattern, quote } from "./family";
-
-/** A probe point that matches more functions than this is refused. */
-const MAX_SITES_OF_A_POINT: i32 = 20000;
 
 /** KRETPROBE_MAXACTIVE_MAX of the kernel */
 const MOST_ACTIVE: i64 = 4096;
@@ -83,11 +81,6 @@ function candidates(query: PointQuery, name: string): string[] {
   return names;
 }
 
-/** Names that the C compiler gives to specialized copies of a static function. */
-function variants(name: string): string[] {
-  return [`${name}.isra.*`, `${name}.constprop.*`];
-}
-
 function resolveName(query: PointQuery, attach: AttachKind, name: string): void {
   const names = candidates(query, name);
   const functions = query.facts.functions;
@@ -101,24 +94,11 @@ function resolveName(query: PointQuery, attach: AttachKind, name: string): void 
   }
   if (query.pending) return;
   for (let i = 0, n = names.length; i < n; ++i) {
-    if (!functions.has(names[i])) continue;
-    addSite(query, attach, names[i]);
-    return;
+    const symbols = functions.symbolsOf(names[i]);
+    for (let j = 0, m = symbols.length; j < m; ++j) addSite(query, attach, symbols[j]);
+    if (symbols.length > 0) return;
   }
-  if (!addVariants(query, attach, name) && !query.pending) refuseName(query, name);
-}
-
-function addVariants(query: PointQuery, attach: AttachKind, name: string): bool {
-  const functions = query.facts.functions;
-  const patterns = variants(name);
-  let found = false;
-  for (let i = 0; i < patterns.length; ++i) {
-    if (!functions.knows(patterns[i])) query.need(KIND, patterns[i]);
-    const names = functions.matching(patterns[i]);
-    for (let j = 0, n = names.length; j < n; ++j) addSite(query, attach, names[j]);
-    if (names.length > 0) found = true;
-  }
-  return found;
+  refuseName(query, name);
 }
 
 function refuseName(query: PointQuery, name: string): void {
@@ -145,10 +125,6 @@ function resolvePattern(query: PointQuery, attach: AttachKind, pattern: string):
   if (query.pending) return;
   for (let i = 0; i < 2 && i < patterns.length; ++i) {
     const names = functions.matching(patterns[i]);
-    if (names.length > MAX_SITES_OF_A_POINT) {
-      query.refuse(1, `${names.length} functions match ${quote(pattern)}, more than ${MAX_SITES_OF_A_POINT}`);
-      return;
-    }
     for (let j = 0, n = names.length; j < n; ++j) {
       if (names[j].endsWith(".cold")) continue;
       const site = addSite(query, attach, names[j]);
@@ -160,7 +136,7 @@ function resolvePattern(query: PointQuery, attach: AttachKind, pattern: string):
 }
 
 function addSite(query: PointQuery, attach: AttachKind, name: string): Attachment {
-  let point = `${query.components[0].name}.function(${quote(name)})`;
+  let point = `${query.components[0].name}.function(${quote(plainName(name))})`;
   if (attach == AttachKind.Kretprobe) point += ".return";
   else if (query.components.length == 3) point += ".call";
   const site = new Attachment(attach, point);

@@ -50,20 +50,22 @@ function groupOf(name: string): string {
   return colon < 0 ? "" : name.substring(0, colon);
 }
 
-/** A remote knows tracepoints by their event; groups are compared where a list has them. */
+/** A remote names tracepoints by their event, and those that are asked for with a group by both. */
 function resolveKnown(query: PointQuery, name: string): void {
   const tracepoints = query.facts.tracepoints;
   const group = groupOf(name);
   const event = eventOf(name);
-  if (!tracepoints.knows(event)) {
-    query.need(KIND, event);
+  // With its group if the script names one: the answer has it, too.
+  const asked = group.length > 0 ? name : event;
+  if (!tracepoints.knows(asked)) {
+    query.need(KIND, asked);
     return;
   }
   const seen = new Set<string>();
   for (let i = 0, n = tracepoints.present.length; i < n; ++i) {
     const present = tracepoints.present[i];
     const ofGroup = groupOf(present);
-    if (ofGroup == "syscalls" || (group.length > 0 && ofGroup.length > 0 && !matchWildcard(group, ofGroup))) continue;
+    if (ofGroup == "syscalls" || (group.length > 0 && !matchWildcard(group, ofGroup))) continue;
     if (!matchWildcard(event, eventOf(present)) || seen.has(eventOf(present))) continue;
     seen.add(eventOf(present));
     addSite(query, hasWildcard(name) ? present : name);

@@ -9,6 +9,7 @@
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { attachRow, ContextKind, TargetKind } from "../../common/format/attach";
+import { plainName } from "../../common/format/function-name";
 import { AttachKind } from "../../common/format/manifest";
 import { Builtin } from "../builtins/builtin";
 import { findBuiltin } from "../builtins/table";
@@ -51,7 +52,7 @@ function textOfSite(site: ProbeSite, kind: i32): string {
     case SiteText.Name:
       return site.listed;
     case SiteText.Function:
-      return isFunction ? site.target.name : "";
+      return isFunction ? plainName(site.target.name) : "";
     case SiteText.Module:
       return isFunction ? moduleOf(site.target) : "";
     case SiteText.Type:

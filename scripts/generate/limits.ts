@@ -169,7 +169,6 @@ const FIXED: Fixed[] = [
     unit: "groups",
     reason: "their tags must fit one word",
   },
-  { what: "functions that one probe point matches", constant: "MAX_SITES_OF_A_POINT", unit: "sites", reason: MANY },
   { what: "probe points that aliases expand to", constant: "MAX_EXPANSIONS", unit: "points", reason: MANY },
   {
     what: "the output ring (`-s`) by default",

@@ -6,6 +6,7 @@ import { FailureCode } from "../../../common/format/frame";
 import { AttachKind } from "../../../common/format/manifest";
 import { onlineCpus } from "../cpus";
 import { Errno, Failure } from "../errors";
+import { addressesOf } from "../kallsyms";
 import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
 import { readFile } from "../syscall";
@@ -38,12 +39,28 @@ export function attachKprobe(probe: Probe): Failure | null {
     const hint = "It needs CONFIG_KPROBES and CONFIG_KPROBE_EVENTS.";
     return new Failure(FailureCode.Feature, 0, "this kernel has no kprobes", hint);
   }
-  const target = probe.target.name;
-  const name = encodeTextZ(target);
-  const isReturn = probe.attach == AttachKind.Kretprobe;
-  const request = new PerfRequest(source.type, isReturn ? (<u64>1) << source.returnBit : 0);
+  const request = new PerfRequest(source.type, isReturn(probe) ? (<u64>1) << source.returnBit : 0);
+  const name = encodeTextZ(probe.target.name);
   request.name = changetype<usize>(name);
   request.offset = probe.target.offset;
+  const addresses = addressesOf(probe.target.name);
+  if (addresses.length == 0) return attachRequest(probe, request);
+  // Several functions of one name: some may be where no probe is allowed.
+  let failure: Failure | null = null;
+  for (let i = 0, n = addresses.length; i < n; ++i) {
+    request.address = addresses[i];
+    const one = attachRequest(probe, request);
+    if (one) failure = one;
+  }
+  return probe.fds.length > 0 ? null : failure;
+}
+
+function isReturn(probe: Probe): bool {
+  return probe.attach == AttachKind.Kretprobe;
+}
+
+function attachRequest(probe: Probe, request: PerfRequest): Failure | null {
+  const target = probe.target.name;
   const event = request.open(onlineCpus()[0]);
   if (event < 0) return new Failure(failureCode(event), event, `cannot probe function '${target}'`, hintFor(event));
   const result = startEvent(event, probe);

@@ -15,6 +15,8 @@ export class PerfRequest {
   /** Of a kprobe: the function's name (NUL-terminated, in linear memory), and bytes from its beginning. */
   name: usize = 0;
   offset: u64 = 0;
+  /** The same by its address, if that is not 0. */
+  address: u64 = 0;
 
   constructor(
     /** PerfType, or the number of a dynamic event source */
@@ -29,7 +31,9 @@ export class PerfRequest {
     store<i32>(ATTR, PerfEventAttr.Size, PerfEventAttr.AttrSize);
     store<u64>(ATTR, this.config, PerfEventAttr.Config);
     store<u64>(ATTR, this.period, PerfEventAttr.SamplePeriod);
-    if (this.name != 0) {
+    if (this.address != 0) {
+      store<u64>(ATTR, this.address + this.offset, PerfEventAttr.ProbeOffset);
+    } else if (this.name != 0) {
       store<u64>(ATTR, addressOf(this.name), PerfEventAttr.KprobeFunc);
       store<u64>(ATTR, this.offset, PerfEventAttr.ProbeOffset);
     }

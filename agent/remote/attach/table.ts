@@ -3,13 +3,14 @@
 // timers.ts).
 
 import { AttachTarget } from "../../../common/as/attach-target";
-import { ATTACH_ROWS, AttachFlags, attachRow } from "../../../common/format/attach";
+import { ATTACH_ROWS, AttachFlags, attachRow, TargetKind } from "../../../common/format/attach";
 import { FailureCode, ProgressStep } from "../../../common/format/frame";
 import { AttachKind, Engine, NONE } from "../../../common/format/manifest";
 import { describe, nextAlternative } from "../alternatives";
 import { readLinkMissed, readRecursionMisses } from "../bpf";
 import { Contact, goneFailure, ProgressMeter } from "../contact";
 import { Failure } from "../errors";
+import { readSeveral } from "../kallsyms";
 import { loadForPlace, loadOne } from "../load";
 import { Probe } from "../manifest";
 import { LoadedObject } from "../object";
@@ -45,6 +46,7 @@ export class Attached {
 /** Attaches all kernel probes in the manifest's order, or nothing. Optional ones that fail become warnings. */
 export function attachObject(o: LoadedObject, contact: Contact): Attached {
   const attached = new Attached();
+  readNames(o);
   attachManyKprobes(o);
   const meter = new ProgressMeter(contact, ProgressStep.Attaching, countKernelProbes(o));
   for (let i = 0, n = o.probes.length; i < n; ++i) {
@@ -97,6 +99,15 @@ export function detachObject(o: LoadedObject, contact: Contact): void {
     release(o.probes[i]);
     if (isHeld) meter.advance(done);
   }
+}
+
+/** Has the kernel's symbols read, if probes are on functions by name: several may have the name. */
+function readNames(o: LoadedObject): void {
+  const names = new Set<string>();
+  for (let i = 0, n = o.probes.length; i < n; ++i) {
+    if (attachRow(o.probes[i].attach).target == TargetKind.Function) names.add(o.probes[i].target.name);
+  }
+  readSeveral(names.values());
 }
 
 function countKernelProbes(o: LoadedObject): i32 {
