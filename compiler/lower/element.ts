@@ -9,7 +9,7 @@ import { copyPadded, copyString, keepString, zero } from "../runtime/copy";
 import { Base, Place } from "../runtime/place";
 import { SLICE_DELETE, SLICE_IN, Slice } from "../runtime/slice";
 import { Table } from "../runtime/table";
-import { CLEAR, Create, GROW, REMOVE, SKIPPED, TABLE_FIND } from "../runtime/table-routines";
+import { branchOnKeys, CLEAR, Create, GROW, REMOVE, SKIPPED, TABLE_FIND } from "../runtime/table-routines";
 import { Range } from "../source/source";
 import { Expression, IndexExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
@@ -134,27 +134,52 @@ function callFind(lowering: Lowering, table: Table, passed: Ref[], create: Creat
   return table.keysInRegisters ? lowering.b.callLookup(find, args) : lowering.b.callFunction(find, args);
 }
 
-/** Finds an element without a lock. Takes one only to insert an element; a handler that does not get it is skipped. */
-function findOrGrow(lowering: Lowering, keys: Keys): Ref {
+/**
+ * Finds an element without a lock. Takes one only to insert an element; a handler that does not get it is skipped. `at`
+ * is a variable for its address.
+ */
+function findOrGrow(lowering: Lowering, keys: Keys, at: i32): Ref {
   const b = lowering.b;
+  const table = keys.table;
   const passed = passKeys(lowering, keys);
   const number = b.variable("number");
-  b.setVar(number, callFind(lowering, keys.table, passed, Create.No));
   const fresh = b.newBlock("fresh");
+  const walked = b.newBlock("walked");
   const found = b.newBlock("found");
   const skipped = b.newBlock("skipped");
   const grown = b.newBlock("grown");
+  const known = b.newBlock("known");
   b.setCold(fresh);
   b.setCold(skipped);
-  b.branchIf(Op.Sgt, b.getVar(number), lowering.constant(0), found, fresh);
+  if (table.keysInRegisters) {
+    // The first element of the bucket is nearly always the one.
+    const walk = b.newBlock("walk");
+    b.setCold(walk);
+    b.setVar(number, table.firstOfBucket(b, passed));
+    const some = b.newBlock("some");
+    b.branchIf(Op.Ne, b.getVar(number), lowering.constant(0), some, fresh);
+    b.setBlock(some);
+    b.setVar(at, table.element(b, b.getVar(number)));
+    branchOnKeys(b, b.getVar(at), passed, walk);
+    b.jump(known);
+    b.setBlock(walk);
+  }
+  b.setVar(number, callFind(lowering, table, passed, Create.No));
+  b.branchIf(Op.Sgt, b.getVar(number), lowering.constant(0), walked, fresh);
   b.setBlock(fresh);
   b.setVar(number, b.callFunction(GROW.of(keys.table), passed));
   b.branchIf(Op.Eq, b.getVar(number), lowering.constant(SKIPPED), skipped, grown);
-  b.setBlock(grown);
-  b.jump(found);
   b.setBlock(skipped);
   lowering.exits.skipHandler();
+  b.setBlock(grown);
+  failIfFull(lowering, keys, b.getVar(number));
+  b.jump(found);
+  b.setBlock(walked);
+  b.jump(found);
   b.setBlock(found);
+  b.setVar(at, table.element(b, b.getVar(number)));
+  b.jump(known);
+  b.setBlock(known);
   return b.getVar(number);
 }
 
@@ -163,16 +188,39 @@ export function findElement(lowering: Lowering, keys: Keys): Ref {
   return find(lowering, keys, Create.No);
 }
 
-/** The address of the element with these keys. A missing element is inserted; a full array is an error. */
-export function makeElement(lowering: Lowering, keys: Keys): Ref {
-  return keys.table.element(lowering.b, makeNumber(lowering, keys));
+/** Whether a handler inserts elements while others look for some without a lock. */
+function grows(lowering: Lowering, keys: Keys): bool {
+  return keys.table.shape.isCounted && !lowering.root.alone;
 }
 
-/** Like makeElement, but returns the element's number. */
-export function makeNumber(lowering: Lowering, keys: Keys): Ref {
-  const grows = keys.table.shape.isCounted && !lowering.root.alone;
-  const create = lowering.shared.holdsStripe ? Create.WithStripe : Create.Yes;
-  const number = grows ? findOrGrow(lowering, keys) : find(lowering, keys, create);
+/** The address of the element with these keys. A missing element is inserted; a full array is an error. */
+export function makeElement(lowering: Lowering, keys: Keys): Ref {
+  return makeNumbered(lowering, keys).address;
+}
+
+/** An element that exists. */
+export class Found {
+  constructor(
+    public number: Ref,
+    public address: Ref,
+  ) {}
+}
+
+/** Like makeElement, but returns the element's number as well. */
+export function makeNumbered(lowering: Lowering, keys: Keys): Found {
+  const b = lowering.b;
+  if (grows(lowering, keys)) {
+    const at = b.variable("element");
+    const number = findOrGrow(lowering, keys, at);
+    return new Found(number, b.getVar(at));
+  }
+  const number = find(lowering, keys, lowering.shared.holdsStripe ? Create.WithStripe : Create.Yes);
+  failIfFull(lowering, keys, number);
+  return new Found(number, keys.table.element(b, number));
+}
+
+/** Fails if there was no room for a new element. */
+function failIfFull(lowering: Lowering, keys: Keys, number: Ref): void {
   const symbol = lowering.shared.globals[keys.table.shape.index].symbol;
   const limit = symbol.size > 0 ? `size limit (${symbol.size})` : "MAXMAPENTRIES";
   const near = `identifier '${symbol.displayName}'`;
@@ -183,7 +231,6 @@ export function makeNumber(lowering: Lowering, keys: Keys): Ref {
     lowering.constant(0),
     new SoftError(`Array overflow, check ${limit}`, keys.range, near),
   );
-  return number;
 }
 
 /** Reads an element's number; 0 if the element does not exist. */

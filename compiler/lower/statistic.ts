@@ -12,7 +12,7 @@ import { GlobalSymbol } from "../semantic/symbols";
 import { Range } from "../source/source";
 import { AssignmentExpression, Expression, IndexExpression, NodeKind, StatisticExpression } from "../syntax/ast";
 import { operatorText } from "../syntax/token";
-import { findElement, lowerKeys, makeNumber } from "./element";
+import { findElement, lowerKeys, makeNumbered } from "./element";
 import { SoftError } from "./exits";
 import { Lowering } from "./lowering";
 
@@ -27,7 +27,8 @@ export function lowerAggregate(lowering: Lowering, e: AssignmentExpression): Ref
     const keys = lowerKeys(lowering, target.base, target.keys, target.range);
     value = lowering.long(e.value);
     lowering.at(e.range);
-    cell = store.cell(b, makeNumber(lowering, keys));
+    const made = makeNumbered(lowering, keys);
+    cell = store.cellAt(made.number, made.address);
   } else {
     value = lowering.long(e.value);
     lowering.at(e.range);

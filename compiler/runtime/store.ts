@@ -37,10 +37,15 @@ export class StatisticStore {
     return this.table === null ? this.copies : null;
   }
 
+  /** The statistic of an array's element. */
+  cellAt(number: Ref, element: Ref): Cell {
+    return new Cell(this, number, element, this.table!.valueOffset);
+  }
+
   /** The scalar statistic itself, or its copy or the array's element with that number. */
   cell(b: Builder, number: Ref): Cell {
     const table = this.table;
-    if (table !== null) return new Cell(this, number, table.element(b, number), table.valueOffset);
+    if (table !== null) return this.cellAt(number, table.element(b, number));
     const copies = this.copies;
     if (copies !== null && number != NoRef) return new Cell(this, number, copies.address(b, number), 0);
     const offset = this.offset;

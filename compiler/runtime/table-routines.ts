@@ -120,7 +120,7 @@ function answerMissing(table: Table, b: Builder): void {
 }
 
 /** Goes to `differ` unless an element has the keys. Otherwise control continues in a new block. */
-function branchOnKeys(b: Builder, element: Ref, words: Ref[], differ: i32): void {
+export function branchOnKeys(b: Builder, element: Ref, words: Ref[], differ: i32): void {
   for (let i = 0, n = words.length; i < n; ++i) {
     const same = b.newBlock("same");
     b.branchIf(Op.Eq, b.load(Op.Load64, element, Element.Keys + i * 8), words[i], same, differ);

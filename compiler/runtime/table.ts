@@ -277,6 +277,11 @@ export class Table {
     return this.headAt(b, b.binary(Op.Shr, hash, b.constant(64 - ctz<i32>(this.bucketCount))));
   }
 
+  /** The number of the first element in the bucket of keys in registers; 0 if it is empty. */
+  firstOfBucket(b: Builder, words: Ref[]): Ref {
+    return b.load(Op.Load32u, this.headAddress(b, this.hashOf(b, words, NoRef)), 0);
+  }
+
   /** The address of the head of an element's bucket. */
   headOf(b: Builder, element: Ref): Ref {
     const hash = b.load(Op.Load32u, element, Element.Hash);
