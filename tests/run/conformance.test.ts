@@ -4,7 +4,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { batchScripts, runErrors, splitOutput, TRIGGER } from "../conformance/batch.ts";
 import { type Case, inKernel, readCases } from "../conformance/cases.ts";
-import { Remote } from "./remote.ts";
+import { PATIENT, Remote } from "./remote.ts";
 
 /** Scripts of one object: their arrays must fit the largest map value of 5.10. */
 const BATCH = 50;
@@ -38,7 +38,7 @@ for (let from = 0; from < cases.length; from += BATCH) {
   test(`cases ${from} to ${from + batch.length - 1}, from ${first.area} to ${last.area}`, async () => {
     const script = batchScripts(batch.map((one) => one.script));
     const attached = async () => void (await remote.shell(TRIGGER));
-    const limits = ["-D", "MAXERRORS=1000", "-D", "MAXMAPENTRIES=64", "-w"];
+    const limits = [...PATIENT, "-D", "MAXERRORS=1000", "-D", "MAXMAPENTRIES=64", "-w"];
     const ended = await remote.run([...limits, "-e", script], { attached });
     const errors = runErrors(ended);
     const parts = splitOutput(ended.out, batch.length);

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { batchScripts, runErrors, splitOutput, TRIGGER } from "../conformance/batch.ts";
 import { OPTIONS, type Subject, subjects } from "../differential/compare.ts";
-import { Remote } from "./remote.ts";
+import { PATIENT, Remote } from "./remote.ts";
 
 const SEED = Number(process.env.STAP_REMOTE_SEED ?? 1);
 const COUNT = Number(process.env.STAP_REMOTE_COUNT ?? 60);
@@ -21,7 +21,9 @@ test.after(() => remote.close());
 
 async function runBatch(batch: Subject[]): Promise<string[]> {
   const attached = async () => void (await remote.shell(TRIGGER));
-  const ended = await remote.run([...OPTIONS, "-e", batchScripts(batch.map(({ script }) => script))], { attached });
+  const ended = await remote.run([...PATIENT, ...OPTIONS, "-e", batchScripts(batch.map(({ script }) => script))], {
+    attached,
+  });
   const parts = splitOutput(ended.out, batch.length);
   const problems = batch.flatMap(({ seed, script, expected }, i) => {
     const part = parts[i];

@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { batchScripts, runErrors, splitOutput, TRIGGER } from "../conformance/batch.ts";
 import { type LongCase, longCases, SIZES } from "../strings/cases.ts";
-import { Remote } from "./remote.ts";
+import { PATIENT, Remote } from "./remote.ts";
 
 /** Scripts of one object: what their functions keep lies in one frame. */
 const BATCH = 6;
@@ -21,7 +21,7 @@ test.after(() => remote.close());
 async function runBatch(batch: LongCase[], size: number): Promise<void> {
   const script = batchScripts(batch.map((one) => one.script));
   const attached = async () => void (await remote.shell(TRIGGER));
-  const ended = await remote.run(["-D", `MAXSTRINGLEN=${size}`, "-w", "-e", script], { attached });
+  const ended = await remote.run([...PATIENT, "-D", `MAXSTRINGLEN=${size}`, "-w", "-e", script], { attached });
   const parts = splitOutput(ended.out, batch.length);
   const problems = batch.flatMap(({ name, output }, i) => {
     const wanted = output.map((line) => `${line}\n`).join("");

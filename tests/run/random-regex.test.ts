@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { PROBE, TRIGGER } from "../conformance/batch.ts";
 import { expectedLine, type Question, samples, scriptOf } from "../conformance/random-regex.ts";
-import { Remote } from "./remote.ts";
+import { PATIENT, Remote } from "./remote.ts";
 
 /** Matches of one script: each that remembers where it was prints all of it. */
 const MOST: Record<Question, number> = { truth: 240, whole: 60 };
@@ -26,7 +26,7 @@ for (const [question, seed] of [
     const list = samples(seed, question === "truth" ? 2 : 1).slice(0, MOST[question]);
     const script = scriptOf(list, question, PROBE, "exit()\n");
     const attached = async () => void (await remote.shell(TRIGGER));
-    const ended = await remote.run(["-e", script], { attached });
+    const ended = await remote.run([...PATIENT, "-e", script], { attached });
     assert.is(ended.err, "");
     assert.is(ended.out, list.map((one) => `${expectedLine(one, question)}\n`).join(""));
   });

@@ -34,6 +34,12 @@ export interface During {
   attached?: () => Promise<void>;
 }
 
+/**
+ * Options for scripts whose handlers take long in an emulated guest, and wait for each other: a tenth of a second, not a
+ * millisecond.
+ */
+export const PATIENT = ["-D", "MAXTRYLOCK=10000"];
+
 /** The program as users start it. */
 export const CLIENT = fileURLToPath(new URL("../../dist/stap-remote.js", import.meta.url));
 const SCRIPT_TIMEOUT_MS = 60_000;

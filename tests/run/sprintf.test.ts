@@ -3,7 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { Remote } from "./remote.ts";
+import { PATIENT, Remote } from "./remote.ts";
 
 const NUMBERS = [
   "0",
@@ -26,7 +26,7 @@ function numberFormats(letter: string): string[] {
 }
 
 /** Some lines are longer than strings are by default. */
-const OPTIONS = ["-w", "-DMAXSTRINGLEN=1024"];
+const OPTIONS = [...PATIENT, "-w", "-DMAXSTRINGLEN=1024"];
 
 interface Case {
   format: string;

@@ -4,7 +4,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { randomScript } from "../steps/random.ts";
-import { Remote } from "./remote.ts";
+import { PATIENT, Remote } from "./remote.ts";
 
 /** Programs in one script, and scripts. */
 const PROGRAMS = 6;
@@ -38,7 +38,7 @@ test.after(() => remote.close());
 for (let part = 0; part < SCRIPTS; ++part) {
   test(`random recursive functions in kernel probes, part ${part}`, async () => {
     const { script, expected } = batch(1 + part * 100);
-    const options = ["-w", "-DMAXACTION=20000", "-DMAXSKIPPED=1000000", "-e", script];
+    const options = [...PATIENT, "-w", "-DMAXACTION=20000", "-DMAXSKIPPED=1000000", "-e", script];
     const attached = async () => void (await remote.shell("dd if=/proc/version of=/dev/null"));
     const { out, err, status } = await remote.run(options, { attached });
     assert.equal([err, status], ["", 0], script);
