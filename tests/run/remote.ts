@@ -35,8 +35,8 @@ export interface During {
 }
 
 /**
- * Options for scripts whose handlers take long in an emulated guest, and wait for each other: a tenth of a second, not a
- * millisecond.
+ * Options for scripts whose handlers take long in an emulated guest and wait for each other: a tenth of a second, not
+ * one millisecond.
  */
 export const PATIENT = ["-D", "MAXTRYLOCK=10000"];
 
