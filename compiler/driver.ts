@@ -411,7 +411,11 @@ function checkPrograms(c: Compilation): void {
       c.reporter.error(c.rangeOf(i), `${problem}`, "use fewer nested loops and calls in this probe");
     const long = checkWalk(c.codes, program.func);
     if (long.length > 0)
-      c.reporter.error(c.rangeOf(i), long, "use fewer string functions in one probe, or -D MAXSTRINGLEN=N");
+      c.reporter.error(
+        c.rangeOf(i),
+        long,
+        "use fewer arrays and string functions in one probe, or shorter strings: -D MAXSTRINGLEN=N",
+      );
   }
 }
 

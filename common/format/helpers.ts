@@ -64,6 +64,11 @@ export const enum Helper {
   GetAttachCookie = 174,
   /** (count, callback, ctx, flags), from 5.17 */
   Loop = 181,
+  /**
+   * (entries, count, string of element 1, distance to the next or 0, bytes of one): sorts entries of a queue. Not the
+   * kernel's: only the agent's machine has it.
+   */
+  AgentSort = 0x53540001,
 }
 
 /** What a helper returns in r0. */
@@ -154,5 +159,6 @@ export function helperRows(): HelperRow[] {
     new HelperRow(Helper.RingbufQuery, "ringbuf_query", 2, HelperResult.Number, 0),
     new HelperRow(Helper.GetAttachCookie, "get_attach_cookie", 1, HelperResult.Number, AGENT | CONSTANT | NO_MEMORY),
     new HelperRow(Helper.Loop, "loop", 4, HelperResult.Number, 0),
+    new HelperRow(Helper.AgentSort, "agent_sort", 5, HelperResult.Nothing, AGENT),
   ];
 }

@@ -79,6 +79,20 @@ export const enum PlaceEntry {
   Size = 16,
 }
 
+/** An entry of a sorted loop's queue (compiler/runtime/queue.ts), which the agent's machine sorts. */
+export const enum QueueEntry {
+  /** i64: the smaller, the earlier the element comes */
+  Key = 0,
+  /** u64: when it was made; of equal keys the smaller comes first */
+  Made = 8,
+  /** u32: the element's number */
+  Number = 16,
+  Size = 24,
+}
+
+/** In the last argument of agent_sort, beside the bytes of the strings: the greatest comes first. */
+export const SORT_FALLS: i32 = 1 << 30;
+
 /** Frames a CPU has: task, soft interrupt, interrupt, NMI may each interrupt the one before. */
 export const FRAME_LEVELS: i32 = 4;
 

@@ -1,8 +1,9 @@
 // What lowering must know of the bodies of a script in advance.
 
+import { Engine } from "../../common/format/manifest";
 import { Builtin } from "../builtins/builtin";
-import { Script } from "../semantic/script";
-import { BuiltinSymbol, LocalSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
+import { Handler, Script } from "../semantic/script";
+import { BuiltinSymbol, FunctionSymbol, LocalSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import { Visitor } from "../semantic/visit";
 import {
   AssignmentExpression,
@@ -70,33 +71,61 @@ export class Contents extends Visitor {
   /** Some function calls error() with a computed message. */
   raisesMessages: bool = false;
   /** Every foreach that needs a queue, once: it sorts, or its array keeps no list in the order of insertion. */
-  sorted: ForeachStatement[] = [];
+  sorted: SortedLoop[] = [];
   /** Every `=~` and `!~`. */
   matches: BinaryExpression[] = [];
   /** Some call reads the groups of a match. */
   usesGroups: bool = false;
   private seen: Set<ForeachStatement> = new Set<ForeachStatement>();
   private inFunction: bool = false;
+  /**
+   * The handlers or function under way, of which one runs at a time; whether only the agent runs it; how many sorted
+   * loops are around.
+   */
+  private unit: string = "";
+  private isForAgent: bool = false;
+  private level: i32 = 0;
 
   constructor(script: Script) {
     super();
+    // Two handlers may share their trees. What one of them runs in the kernel is not for the agent.
     for (let i = 0, n = script.handlers.length; i < n; ++i) {
-      const conditions = script.handlers[i].conditions;
-      for (let k = 0, m = conditions.length; k < m; ++k) this.expression(conditions[k]);
-      const bodies = script.handlers[i].bodies;
-      for (let k = 0, m = bodies.length; k < m; ++k) this.statement(bodies[k]);
+      if (script.handlers[i].engine != Engine.Agent) this.handler(script.handlers[i]);
+    }
+    this.isForAgent = true;
+    for (let i = 0, n = script.handlers.length; i < n; ++i) {
+      if (script.handlers[i].engine == Engine.Agent) this.handler(script.handlers[i]);
     }
     this.inFunction = true;
+    const inKernel = functionsInKernel(script);
     for (let i = 0, n = script.usedFunctions.length; i < n; ++i) {
       const body = script.usedFunctions[i].declaration.body;
+      this.isForAgent = !inKernel.has(script.usedFunctions[i]);
+      this.unit = `function${i}`;
       if (body !== null) this.statement(body);
     }
   }
 
+  private handler(handler: Handler): void {
+    // The agent runs, and orders, one handler at a time.
+    if (handler.engine == Engine.Agent) this.unit = "agent";
+    else this.unit = handler.engine == Engine.TestRun ? "order" : `handler${handler.index}`;
+    const conditions = handler.conditions;
+    for (let k = 0, m = conditions.length; k < m; ++k) this.expression(conditions[k]);
+    const bodies = handler.bodies;
+    for (let k = 0, m = bodies.length; k < m; ++k) this.statement(bodies[k]);
+  }
+
   override statement(s: Statement): void {
     if (s.kind == NodeKind.Try && (<TryStatement>s).variable !== null) this.catchesMessages = true;
-    if (s.kind == NodeKind.Foreach) this.noteForeach(<ForeachStatement>s);
-    this.parts(s);
+    if (s.kind == NodeKind.Foreach && sorts(<ForeachStatement>s)) {
+      this.noteSorted(<ForeachStatement>s);
+      ++this.level;
+      this.parts(s);
+      --this.level;
+    } else {
+      this.parts(s);
+    }
   }
 
   override expression(e: Expression): void {
@@ -117,14 +146,44 @@ export class Contents extends Visitor {
     if (e.args[0].kind != NodeKind.StringLiteral) this.raisesMessages = true;
   }
 
-  private noteForeach(s: ForeachStatement): void {
-    let sorts = s.valueSort != SortOrder.None;
-    for (let i = 0, n = s.keys.length; i < n; ++i) sorts = sorts || s.keys[i].sort != SortOrder.None;
-    if (s.array.kind == NodeKind.Identifier && arrayOf(s.array).stripes > 1) sorts = true;
-    if (!sorts || this.seen.has(s)) return;
+  private noteSorted(s: ForeachStatement): void {
+    if (this.seen.has(s)) return;
     this.seen.add(s);
-    this.sorted.push(s);
+    this.sorted.push(new SortedLoop(s, `${this.unit}_${this.level}`, this.isForAgent));
   }
+}
+
+/** A foreach that needs a queue. */
+export class SortedLoop {
+  constructor(
+    public statement: ForeachStatement,
+    /** Loops of the same one never run inside one another, unless their function calls itself. */
+    public pool: string,
+    public isForAgent: bool,
+  ) {}
+}
+
+function sorts(s: ForeachStatement): bool {
+  let some = s.valueSort != SortOrder.None;
+  for (let i = 0, n = s.keys.length; i < n; ++i) some = some || s.keys[i].sort != SortOrder.None;
+  return some || (s.array.kind == NodeKind.Identifier && arrayOf(s.array).stripes > 1);
+}
+
+/** The functions that handlers in the kernel reach. */
+function functionsInKernel(script: Script): Set<FunctionSymbol> {
+  const reached = new Set<FunctionSymbol>();
+  const work: FunctionSymbol[] = [];
+  for (let i = 0, n = script.handlers.length; i < n; ++i) {
+    const called = script.handlers[i].functions;
+    for (let k = 0, m = called.length; k < m && script.handlers[i].engine != Engine.Agent; ++k) work.push(called[k]);
+  }
+  while (work.length > 0) {
+    const symbol = work.pop();
+    if (reached.has(symbol)) continue;
+    reached.add(symbol);
+    for (let i = 0, n = symbol.callees.length; i < n; ++i) work.push(symbol.callees[i]);
+  }
+  return reached;
 }
 
 /** Whether an expression is a call of error(). */

@@ -9,7 +9,16 @@ import { copyPadded, copyString, keepString, zero } from "../runtime/copy";
 import { Base, Place } from "../runtime/place";
 import { SLICE_DELETE, SLICE_IN, Slice } from "../runtime/slice";
 import { Table } from "../runtime/table";
-import { branchOnKeys, CLEAR, Create, GROW, REMOVE, SKIPPED, TABLE_FIND } from "../runtime/table-routines";
+import {
+  branchOnKeys,
+  Create,
+  clearTable,
+  GROW,
+  REMOVE,
+  SKIPPED,
+  TABLE_FIND,
+  TABLE_LOOK,
+} from "../runtime/table-routines";
 import { Range } from "../source/source";
 import { Expression, IndexExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
@@ -128,8 +137,10 @@ function find(lowering: Lowering, keys: Keys, create: Create): Ref {
 }
 
 function callFind(lowering: Lowering, table: Table, passed: Ref[], create: Create): Ref {
-  const args = passed.concat([lowering.constant(<i64>create)]);
-  const find = TABLE_FIND.of(table);
+  return callLook(lowering, table, passed.concat([lowering.constant(<i64>create)]), TABLE_FIND.of(table));
+}
+
+function callLook(lowering: Lowering, table: Table, args: Ref[], find: i32): Ref {
   // Keys in the frame may change between two look-ups, and no pass would notice.
   return table.keysInRegisters ? lowering.b.callLookup(find, args) : lowering.b.callFunction(find, args);
 }
@@ -185,7 +196,8 @@ function findOrGrow(lowering: Lowering, keys: Keys, at: i32): Ref {
 
 /** The number of the element with these keys; 0 if there is none. */
 export function findElement(lowering: Lowering, keys: Keys): Ref {
-  return find(lowering, keys, Create.No);
+  const args = passKeys(lowering, keys).concat([lowering.constant(<i64>Create.No)]);
+  return callLook(lowering, keys.table, args, TABLE_LOOK.of(keys.table));
 }
 
 /** Whether a handler inserts elements while others look for some without a lock. */
@@ -328,6 +340,6 @@ export function deleteElement(lowering: Lowering, target: Expression): void {
       lowering.b.callFunction(REMOVE.of(keys.table), [findElement(lowering, keys)]);
     }
   } else {
-    lowering.b.callFunction(CLEAR.of(tableOf(lowering, target)), []);
+    clearTable(tableOf(lowering, target), lowering.b);
   }
 }

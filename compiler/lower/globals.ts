@@ -4,9 +4,10 @@
 
 import { Extractor } from "../../common/as/statistic";
 import { GlobalType } from "../../common/format/manifest";
+import { powerOfTwo, QueueEntry } from "../../common/format/runtime";
 import { UnitGlobal } from "../ir/unit";
 import { Copies, placeCopies, placeStripes } from "../runtime/copies";
-import { BY_TIME, ElementQueue, QUEUE_HEADER_BYTES, QueueArea, queueBytes, SortKey } from "../runtime/queue";
+import { BY_TIME, ElementQueue, QUEUE_HEADER_BYTES, QueueArea, QueuePool, queueBytes, SortKey } from "../runtime/queue";
 import { GlobalShape, ValueKind, ValueShape } from "../runtime/shape";
 import { StatisticStore } from "../runtime/store";
 import { MOST_ENTRIES, MOST_TABLE_BYTES, Table } from "../runtime/table";
@@ -22,6 +23,9 @@ import { GlobalStorage, Shared } from "./shared";
 
 /** Bytes of .bss for arrays. Linux 5.10 refuses map values of more than 4 MiB, and frames need room, too. */
 const MOST_DIRECT_BYTES: i64 = 1 << 20;
+/** Bytes of .bss for the queues of sorted loops, and the most entries of one there. */
+const MOST_QUEUE_BYTES: i32 = 1 << 18;
+const MOST_DIRECT_QUEUE: i32 = 4096;
 /** A program may use 64 maps. The rings, the constants and .bss take four of them. */
 const MOST_MAPS: i32 = 60;
 
@@ -91,10 +95,8 @@ function makeTables(shared: Shared, script: Script, contents: Contents): void {
     sizes.push(table !== null ? table.bytes : 0);
   }
   for (let i = 0, n = contents.sorted.length; i < n; ++i) {
-    const table = tableSortedBy(shared, contents.sorted[i]);
-    if (table === null) continue;
-    sizes[table.shape.index] += queueBytes(table.buckets);
-    table.shape.isOrdered = true;
+    const table = tableSortedBy(shared, contents.sorted[i].statement);
+    if (table !== null) table.shape.isOrdered = true;
   }
   let room = MOST_DIRECT_BYTES;
   while (true) {
@@ -148,20 +150,45 @@ function placeTable(shared: Shared, storage: GlobalStorage, table: Table): void 
 
 // ------------------------------------------------------------------------------------------------------------ sorting
 
-/** Reserves memory for the queue of every sorted foreach. */
+/** Reserves memory for the queues of sorted loops: one for each pool of loops. */
 function placeQueues(shared: Shared, contents: Contents): void {
-  const unit = shared.unit;
+  const pools = new Map<string, QueuePool>();
+  let room = MOST_QUEUE_BYTES;
   for (let i = 0, n = contents.sorted.length; i < n; ++i) {
-    const s = contents.sorted[i];
-    const table = tableSortedBy(shared, s);
+    const loop = contents.sorted[i];
+    const table = tableSortedBy(shared, loop.statement);
     if (table === null) continue;
-    const isDirect = table.map < 0;
-    const offset = unit.reserve(isDirect ? queueBytes(table.buckets) : QUEUE_HEADER_BYTES);
-    const map = isDirect ? -1 : unit.addMap(`s${i}_${table.shape.name}`, 4, table.buckets + 1);
+    if (!pools.has(loop.pool)) {
+      const area = placeQueue(shared, `sort${pools.size}`, mostEntries(shared, contents, loop.pool), room);
+      if (area.map < 0) room -= queueBytes(area.entries);
+      pools.set(loop.pool, new QueuePool(shared.runtime, area, loop.isForAgent));
+    }
     const statistics = shared.globals[table.shape.index].statistics;
-    shared.queues.set(s, new ElementQueue(table, new QueueArea(offset, map), sortKeyOf(s), statistics));
+    const queue = new ElementQueue(pools.get(loop.pool), table, sortKeyOf(loop.statement), statistics);
+    shared.queues.set(loop.statement, queue);
   }
-  if (unit.maps.length > MOST_MAPS) reportTooMany(shared);
+  if (shared.unit.maps.length > MOST_MAPS) reportTooMany(shared);
+}
+
+/** The elements of the largest array that a pool's loops sort. */
+function mostEntries(shared: Shared, contents: Contents, pool: string): i32 {
+  let most = 1;
+  for (let i = 0, n = contents.sorted.length; i < n; ++i) {
+    const loop = contents.sorted[i];
+    const table = loop.pool == pool ? tableSortedBy(shared, loop.statement) : null;
+    if (table !== null) most = max(most, table.buckets);
+  }
+  return most;
+}
+
+/** A queue in .bss if it is small and there is room, else in a map. */
+function placeQueue(shared: Shared, name: string, entries: i32, room: i32): QueueArea {
+  const unit = shared.unit;
+  const rounded = powerOfTwo(entries);
+  if (entries <= MOST_DIRECT_QUEUE && queueBytes(rounded) <= room)
+    return new QueueArea(unit.reserve(queueBytes(rounded)), -1, rounded);
+  const offset = unit.reserve(QUEUE_HEADER_BYTES);
+  return new QueueArea(offset, unit.addMap(name, QueueEntry.Size, entries), entries);
 }
 
 /** The sort key of a foreach. */

@@ -62,6 +62,15 @@ export class BoundedLoop {
 
 /** Limit of calls in one driving loop, which the verifier walks to its bound. More calls need two nested loops. */
 const MOST_DRIVEN: i32 = 1024;
+/** Calls in the inner one of two loops, at least. */
+const LEAST_INNER: i32 = 32;
+
+/** The rounds of the inner one of two loops that together have so many. */
+export function innerRounds(times: i32): i32 {
+  let inner = LEAST_INNER;
+  while (<i64>inner * <i64>inner < times) inner <<= 1;
+  return inner;
+}
 
 /** Code that calls a function of one argument repeatedly, until it returns something other than 0. */
 export class Driver {
@@ -72,13 +81,13 @@ export class Driver {
 
   /**
    * Calls `callee` up to `times` times, until it returns something other than 0. Returns the last result. More than
-   * MOST_DRIVEN calls use two levels, so that the verifier walks the sum of their bounds, not the product. `times` is
-   * then rounded up.
+   * `most` calls use two levels of about the same length, so that the verifier walks the sum of their bounds, not the
+   * product. `times` is then rounded up.
    */
-  drive(callee: i32, argument: Ref, times: i32): Ref {
-    if (times <= MOST_DRIVEN) return this.callUntil(callee, argument, times);
-    const rounds = (times + MOST_DRIVEN - 1) / MOST_DRIVEN;
-    return this.callUntil(this.manyCalls(callee), argument, rounds);
+  drive(callee: i32, argument: Ref, times: i32, most: i32 = MOST_DRIVEN): Ref {
+    if (times <= most) return this.callUntil(callee, argument, times);
+    const inner = innerRounds(times);
+    return this.callUntil(this.manyCalls(callee, inner), argument, (times + inner - 1) / inner);
   }
 
   private callUntil(callee: i32, argument: Ref, times: i32): Ref {
@@ -93,12 +102,12 @@ export class Driver {
     return b.getVar(answer);
   }
 
-  /** A function that calls another one up to MOST_DRIVEN times, until it returns something other than 0. */
-  private manyCalls(callee: i32): i32 {
+  /** A function that calls another one up to so many times, until it returns something other than 0. */
+  private manyCalls(callee: i32, times: i32): i32 {
     const ir = this.unit.ir;
     const fn = new Func(`${ir.functions[callee].name}_rounds`, Linkage.Subprogram, 1);
     const b = new Builder(fn);
-    b.ret(new Driver(this.unit, b).callUntil(callee, b.parameter(0), MOST_DRIVEN));
+    b.ret(new Driver(this.unit, b).callUntil(callee, b.parameter(0), times));
     return ir.add(fn);
   }
 }

@@ -1,7 +1,8 @@
 // Sorted walks over arrays, against a sorted list: equal elements keep the order of insertion.
 
 import { Extractor } from "../../common/as/statistic";
-import { ElementQueue, QUEUE_HEADER_BYTES, QueueArea, queueBytes, SharedQueue, SortKey } from "./queue";
+import { QueueEntry } from "../../common/format/runtime";
+import { ElementQueue, QUEUE_HEADER_BYTES, QueueArea, QueuePool, queueBytes, SharedQueue, SortKey } from "./queue";
 import { TABLE_FIND } from "./table-routines";
 import { arrayShape, TestTable } from "./testing/arrays";
 import { Random } from "./testing/random";
@@ -51,6 +52,7 @@ class Trial {
     private keys: i32[],
     private capacity: i32,
     hasMap: bool,
+    private isForAgent: bool = false,
   ) {
     const rig = new Rig();
     const array = new TestTable(rig, arrayShape(keys), capacity, hasMap);
@@ -71,8 +73,9 @@ class Trial {
     const table = this.array.table;
     const isDirect = table.map < 0;
     const offset = unit.reserve(isDirect ? queueBytes(table.buckets) : QUEUE_HEADER_BYTES);
-    const map = isDirect ? -1 : unit.addMap(`s${offset}`, 4, table.buckets + 1);
-    return new ElementQueue(table, new QueueArea(offset, map), by, null);
+    const map = isDirect ? -1 : unit.addMap(`s${offset}`, QueueEntry.Size, table.buckets);
+    const pool = new QueuePool(this.rig.runtime, new QueueArea(offset, map, table.buckets), this.isForAgent);
+    return new ElementQueue(pool, table, by, null);
   }
 
   private addOrder(queue: ElementQueue): void {
@@ -180,6 +183,18 @@ export function test_sorting_strings(): void {
   trial.check();
 }
 
+export function test_sorting_by_the_helper_of_the_agent(): void {
+  const direct = new Trial([0, 15], 100, false, true);
+  direct.fill(7, 100);
+  direct.check();
+  const strings = new Trial([15, 31, 0], 60, false, true);
+  strings.fill(9, 60);
+  strings.check();
+  const mapped = new Trial([0, 23], 3000, true, true);
+  mapped.fill(8, 2000);
+  mapped.check();
+}
+
 export function test_sorting_more_than_one_loop_goes_through(): void {
   const trial = new Trial([0], 2500, false);
   trial.fill(3, 2300);
@@ -199,9 +214,14 @@ export function test_a_queue_that_others_build_again_goes_on_where_it_was(): voi
   const rig = new Rig();
   const array = new TestTable(rig, arrayShape([0]), 16, false);
   const table = array.table;
-  const area = new QueueArea(rig.runtime.unit.reserve(queueBytes(table.buckets)), -1);
+  const area = new QueueArea(rig.runtime.unit.reserve(queueBytes(table.buckets)), -1, table.buckets);
   const find = TABLE_FIND.of(table);
-  const queue = new ElementQueue(table, area, new SortKey(0, true, Extractor.Count), null);
+  const queue = new ElementQueue(
+    new QueuePool(rig.runtime, area, false),
+    table,
+    new SortKey(0, true, Extractor.Count),
+    null,
+  );
   const begins: i32[] = [];
   const pops: i32[] = [];
   for (let i = 0; i < 2; ++i) {

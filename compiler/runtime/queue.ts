@@ -1,11 +1,17 @@
-// A priority queue of an array's elements, from which a sorted foreach takes them. It is a binary heap of element
-// numbers in a scratch area that the lock guards. It is built at once, and each round removes the root. So `limit 10`
-// costs ten removals. Equal elements keep their insertion order.
+// A priority queue of an array's elements, from which a sorted foreach takes them. When it is built, each element
+// leaves there what decides its place: a number that orders as the values do, its own number, and when it was made.
+// So only filling the queue depends on the array, and comparing strings of more than eight bytes that begin alike. All
+// the rest is the same code for all arrays.
 //
-// The area is in .bss: a header, and entries of u32 x (2 x buckets), of which the first is unused. For an array with a
-// map of its own, the entries are values of another map, one entry for each value.
+//   kernel   a binary heap. It is built at once, and each round removes the root: `limit 10` costs ten removals
+//   agent    a helper of its machine sorts the entries, and each round takes the next
+//
+// The loops of a handler that are not inside one another share a pool, which is one area and one family of routines.
+// The verifier walks each routine once, however many arrays there are. Equal elements keep their insertion order.
 
 import { Extractor } from "../../common/as/statistic";
+import { Helper } from "../../common/format/helpers";
+import { QueueEntry, SORT_FALLS } from "../../common/format/runtime";
 import { AddressKind, Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
@@ -22,24 +28,30 @@ import { Cell, StatisticStore } from "./store";
 import { Element, Table } from "./table";
 
 /** Bytes of a queue's header. If the entries are in a map, only the header is in .bss. */
-export const QUEUE_HEADER_BYTES: i32 = 16;
-/** Arrays with more buckets are walked by two nested loops, because the verifier walks each loop to its bound. */
-const MOST_IN_ONE_LOOP: i32 = 2048;
+export const QUEUE_HEADER_BYTES: i32 = 32;
+/** Loops over elements of more rounds than this have two levels, so that the verifier walks few of them. */
+const MOST_ROUNDS: i32 = 64;
+/** The bytes of a string that an entry's key holds. */
+const KEY_BYTES: i32 = 8;
+/** The result of `earlier` if two elements are equal. */
+const EQUAL: i64 = 2;
 
-/** Bytes of .bss for sorting an array with that many buckets. */
-export function queueBytes(buckets: i32): i32 {
-  return QUEUE_HEADER_BYTES + 8 * buckets;
+/** Bytes of .bss for a queue of that many entries, a power of two. */
+export function queueBytes(entries: i32): i32 {
+  return QUEUE_HEADER_BYTES + QueueEntry.Size * entries;
 }
 
 /** Offsets of u32 in a queue's header. */
 const enum QueueWord {
   Count = 0,
-  /** The current position of the entry that moves down. */
+  /** Heap: the current position of the entry that moves down. Sorted entries: how many were taken. */
   Place = 4,
   /** How many times the queue was built. */
   Generation = 8,
   /** In loops over all entries: the current element or entry, or the number of entries left. */
   Cursor = 12,
+  /** Which loop of the pool has built it. */
+  Member = 16,
 }
 
 /** The place of a queue. */
@@ -49,6 +61,8 @@ export class QueueArea {
     public offset: i32,
     /** Number of the map that holds the entries, or -1. */
     public map: i32,
+    /** How many there can be; a power of two if they are in .bss. */
+    public entries: i32,
   ) {}
 }
 
@@ -66,28 +80,26 @@ export class SortKey {
   ) {}
 }
 
-/** A queue of element numbers. */
-export class ElementQueue {
-  constructor(
-    public table: Table,
-    public area: QueueArea,
-    public by: SortKey,
-    /** The statistics, if the array holds any. */
-    public statistics: StatisticStore | null,
-  ) {}
+/** The queue of loops of which only one runs at a time. */
+export class QueuePool {
+  members: ElementQueue[] = [];
 
-  get runtime(): Runtime {
-    return this.table.runtime;
-  }
+  constructor(
+    public runtime: Runtime,
+    public area: QueueArea,
+    /** Only handlers in the agent use it. */
+    public isForAgent: bool,
+  ) {}
 
   /** The end of the names of its routines. */
   get suffix(): string {
     return `_${this.area.offset}`;
   }
 
-  /** Whether the loops over all entries must be split in two levels. */
-  get isLong(): bool {
-    return this.table.buckets > MOST_IN_ONE_LOOP || this.table.isStriped;
+  /** Some elements with equal keys are not equal. */
+  get hasLongStrings(): bool {
+    for (let i = 0, n = this.members.length; i < n; ++i) if (this.members[i].isLongString) return true;
+    return false;
   }
 
   word(b: Builder, at: i32): Ref {
@@ -106,150 +118,158 @@ export class ElementQueue {
     this.setWord(b, QueueWord.Count, value);
   }
 
-  /** The address of entry `index`, from 1. */
-  entry(b: Builder, index: Ref): Ref {
+  /** The address of entry `number`, from 1. */
+  entry(b: Builder, number: Ref): Ref {
+    const index = b.binary(Op.Sub, number, b.constant(1));
     if (this.area.map >= 0) return lookUp(this.runtime, b, this.area.map, index);
-    const bounded = b.binary(Op.And, index, b.constant(this.table.buckets * 2 - 1));
-    const distance = b.binary(Op.Shl, bounded, b.constant(2));
+    const bounded = b.binary(Op.And, index, b.constant(this.area.entries - 1));
+    const distance = b.binary(Op.Mul, bounded, b.constant(QueueEntry.Size));
     return b.binary(Op.Add, b.addressOf(AddressKind.Bss, this.area.offset + QUEUE_HEADER_BYTES), distance);
   }
 
   /** The maximum depth of the heap. */
   get levels(): i32 {
-    return 33 - clz<i32>(this.table.buckets);
+    return 33 - clz<i32>(this.area.entries);
   }
 
-  /** How many times the queue was built. It may be built again while a loop takes elements from it. */
-  generation(b: Builder): Ref {
-    return this.word(b, QueueWord.Generation);
+  /** Calls `step` until it returns something other than 0, at most so many times. */
+  drive(b: Builder, step: i32, argument: Ref, times: i32): void {
+    new Driver(this.runtime.unit, b).drive(step, argument, times, MOST_ROUNDS);
+  }
+}
+
+/** A sorted loop's queue. */
+export class ElementQueue {
+  /** Its number among the members of the pool. */
+  private index: i32;
+
+  constructor(
+    public pool: QueuePool,
+    public table: Table,
+    public by: SortKey,
+    /** The statistics, if the array holds any. */
+    public statistics: StatisticStore | null,
+  ) {
+    this.index = pool.members.length;
+    pool.members.push(this);
   }
 
-  setGeneration(b: Builder, number: Ref): void {
-    this.setWord(b, QueueWord.Generation, number);
+  /** Where in an element the value lies by which it is sorted, how many bytes it has, and of what kind it is. */
+  get offset(): i32 {
+    return this.by.key < 0 ? this.table.valueOffset : this.table.keyOffsets[this.by.key];
   }
 
-  // --------------------------------------------------------------------------------------------- for loops in scripts
+  get bytes(): i32 {
+    return this.by.key < 0 ? this.table.valueBytes : this.table.keyCapacities[this.by.key];
+  }
+
+  get isString(): bool {
+    const shape = this.table.shape;
+    return (
+      this.by.key != BY_TIME && (this.by.key < 0 ? shape.value.kind : shape.keys[this.by.key].kind) == ValueKind.String
+    );
+  }
+
+  /** Strings may differ behind what an entry's key holds. */
+  get isLongString(): bool {
+    return this.isString && this.bytes > KEY_BYTES;
+  }
 
   /** Fills the queue with all elements. */
   build(b: Builder): void {
-    if (!this.isLong) {
-      b.callFunction(FILL.of(this), []);
-      return;
-    }
-    // The loops are split, so their state between rounds is in memory.
-    const fill = FILL_LONG.of(this);
-    const heapify = HEAPIFY_LONG.of(this);
-    this.setWord(b, QueueWord.Cursor, this.table.first(b));
-    this.setCount(b, b.constant(0));
-    b.callFunction(fill, []);
-    this.setWord(b, QueueWord.Cursor, b.binary(Op.Shr, this.count(b), b.constant(1)));
-    b.callFunction(heapify, []);
+    b.callFunction(BUILD.of(this.pool), [b.constant(this.index), this.table.first(b)]);
   }
 
   /** Removes `count` elements. */
   skip(b: Builder, count: Ref): void {
-    if (this.isLong) {
-      const skip = SKIP_LONG.of(this);
-      this.setWord(b, QueueWord.Cursor, count);
-      b.callFunction(skip, []);
-      return;
-    }
-    b.callFunction(SKIP.of(this), [count]);
+    b.callFunction(SKIP.of(this.pool), [count]);
   }
 
   /** Removes the first element and returns its number; 0 if the queue is empty. */
   pop(b: Builder): Ref {
-    return b.callFunction(POP.of(this), []);
+    return b.callFunction(POP.of(this.pool), []);
+  }
+
+  /** How many times the queue was built. It may be built again while a loop takes elements from it. */
+  generation(b: Builder): Ref {
+    return this.pool.word(b, QueueWord.Generation);
+  }
+
+  setGeneration(b: Builder, number: Ref): void {
+    this.pool.setWord(b, QueueWord.Generation, number);
   }
 }
 
 // ----------------------------------------------------------------------------------------------------------- routines
 
-/** (number, number) -> 1 if the first element comes before the second, else 0. */
-const BEFORE = new Routine<ElementQueue>("before", 2, buildBefore);
+/** (number, number) -> 1 if the first element comes before the second, 0 if after it, or EQUAL. */
+const EARLIER = new Routine<QueuePool>("earlier", 2, buildEarlier);
 
-/** (index) -> 0. Moves an entry down to its position in the heap. */
-const SIFT = new Routine<ElementQueue>("sift", 1, buildSift, everyLevel);
+/** (entry, entry) -> 1 if the first entry comes before the second, else 0. */
+const BEFORE = new Routine<QueuePool>("before", 2, buildBefore);
 
-/** () -> 0. Turns the entries into a heap. */
-const HEAPIFY = new Routine<ElementQueue>("heapify", 0, buildHeapify, everyParent);
+/** (entry) -> 0. Moves an entry down to its position in the heap. */
+const SIFT = new Routine<QueuePool>("sift", 1, buildSift, (pool: QueuePool): i64 => pool.levels);
 
-/** () -> 0. Fills the queue with all elements and turns it into a heap. */
-const FILL = new Routine<ElementQueue>("fill", 0, buildFill, everyElement);
+/** (member) -> 0. Adds the element at the cursor; 1 if there is none. */
+const FILL_ONE = new Routine<QueuePool>("fill_one", 1, buildFillStep);
+
+/** (0) -> 0. Moves the entry at the cursor down; 1 if there is none. */
+const HEAPIFY_ONE = new Routine<QueuePool>("heapify_one", 1, buildHeapifyStep);
+
+/** (member, its first element) -> 0. Fills the queue with all elements. */
+const BUILD = new Routine<QueuePool>("build", 2, buildQueue);
 
 /** () -> the first element's number. Removes it; 0 if the queue is empty. */
-const POP = new Routine<ElementQueue>("pop", 0, buildPop);
+const POP = new Routine<QueuePool>("pop", 0, buildPop);
+
+/** (0) -> 0. Removes an element; 1 if enough were removed. */
+const SKIP_ONE = new Routine<QueuePool>("skip_one", 1, buildSkipStep);
 
 /** (count) -> 0. Removes that many elements. */
-const SKIP = new Routine<ElementQueue>("skip", 1, buildSkip, everyElement);
+const SKIP = new Routine<QueuePool>("skip", 1, buildSkip);
 
-const FILL_ONE = new Routine<ElementQueue>("fill_one", 1, buildFillStep);
-
-// For a long queue: a loop () -> 0, and its step (0) -> 0, or 1 when nothing is left to do.
-const FILL_LONG = new Routine<ElementQueue>("fill", 0, buildFillLong);
-
-const HEAPIFY_ONE = new Routine<ElementQueue>("heapify_one", 1, buildHeapifyStep);
-
-const HEAPIFY_LONG = new Routine<ElementQueue>("heapify", 0, buildHeapifyLong);
-
-const SKIP_ONE = new Routine<ElementQueue>("skip_one", 1, buildSkipStep);
-
-const SKIP_LONG = new Routine<ElementQueue>("skip", 0, buildSkipLong);
-
-function buildFillLong(queue: ElementQueue, b: RoutineBuilder): void {
-  callForAll(queue, b, FILL_ONE.of(queue));
-}
-
-function buildHeapifyLong(queue: ElementQueue, b: RoutineBuilder): void {
-  callForAll(queue, b, HEAPIFY_ONE.of(queue));
-}
-
-function buildSkipLong(queue: ElementQueue, b: RoutineBuilder): void {
-  callForAll(queue, b, SKIP_ONE.of(queue));
-}
-
-/** Calls `step` until it returns something other than 0. */
-function callForAll(queue: ElementQueue, b: Builder, step: i32): void {
-  new Driver(queue.runtime.unit, b).drive(step, b.constant(0), queue.table.buckets + 1);
+function buildQueue(pool: QueuePool, b: RoutineBuilder): void {
+  const member = b.parameter(0);
+  pool.setWord(b, QueueWord.Member, member);
+  pool.setWord(b, QueueWord.Cursor, b.parameter(1));
+  pool.setWord(b, QueueWord.Place, b.constant(0));
+  pool.setCount(b, b.constant(0));
+  pool.drive(b, FILL_ONE.of(pool), member, pool.area.entries + 1);
+  if (pool.isForAgent) {
+    sortAtOnce(pool, b);
+    return;
+  }
+  pool.setWord(b, QueueWord.Cursor, b.binary(Op.Shr, pool.count(b), b.constant(1)));
+  pool.drive(b, HEAPIFY_ONE.of(pool), b.constant(0), (pool.area.entries >> 1) + 1);
   b.ret(b.constant(0));
 }
 
-function buildFillStep(queue: ElementQueue, b: RoutineBuilder): void {
-  const number = queue.word(b, QueueWord.Cursor);
-  leaveAtZero(b, number);
-  const element = queue.table.element(b, number);
-  queue.setWord(b, QueueWord.Cursor, queue.table.next(b, number, element));
-  if (queue.table.isStriped) passIfUnused(b, element);
-  const count = b.binary(Op.Add, queue.count(b), b.constant(1));
-  queue.setCount(b, count);
-  b.store(Op.Store32, queue.entry(b, count), 0, number);
+/** Sorts the entries by the helper, which needs to know where the strings are. */
+function sortAtOnce(pool: QueuePool, b: Builder): void {
+  const some = b.newBlock("some");
+  const none = b.newBlock("none");
+  b.branch(pool.count(b), some, none);
+  b.setBlock(none);
   b.ret(b.constant(0));
-}
-
-/** Ends a step with 0 at an element that is not used. */
-function passIfUnused(b: Builder, element: Ref): void {
-  const used = b.newBlock("used");
-  const unused = b.newBlock("unused");
-  b.branch(b.load(Op.Load32u, element, Element.Seq), used, unused);
-  b.setBlock(unused);
-  b.ret(b.constant(0));
-  b.setBlock(used);
-}
-
-function buildHeapifyStep(queue: ElementQueue, b: RoutineBuilder): void {
-  const at = queue.word(b, QueueWord.Cursor);
-  leaveAtZero(b, at);
-  b.callFunction(SIFT.of(queue), [at]);
-  queue.setWord(b, QueueWord.Cursor, b.binary(Op.Sub, at, b.constant(1)));
-  b.ret(b.constant(0));
-}
-
-function buildSkipStep(queue: ElementQueue, b: RoutineBuilder): void {
-  const left = queue.word(b, QueueWord.Cursor);
-  leaveAtZero(b, left);
-  b.callFunction(POP.of(queue), []);
-  queue.setWord(b, QueueWord.Cursor, b.binary(Op.Sub, left, b.constant(1)));
-  b.ret(b.constant(0));
+  b.setBlock(some);
+  const members = pool.members;
+  const blocks = choose(b, b.parameter(0), members.length);
+  for (let i = 0, n = members.length; i < n; ++i) {
+    b.setBlock(blocks[i]);
+    const queue = members[i];
+    const args: Ref[] = [pool.entry(b, b.constant(1)), pool.count(b)];
+    if (queue.isLongString) {
+      const first = queue.table.element(b, b.constant(1));
+      args.push(b.binary(Op.Add, first, b.constant(queue.offset)));
+      args.push(b.constant(queue.table.elementBytes));
+      args.push(b.constant(queue.bytes | (queue.by.rises ? 0 : SORT_FALLS)));
+    } else {
+      for (let k = 0; k < 3; ++k) args.push(b.constant(0));
+    }
+    b.callHelper(Helper.AgentSort, args);
+    b.ret(b.constant(0));
+  }
 }
 
 /** Ends a step with 1 if nothing is left. */
@@ -263,61 +283,120 @@ function leaveAtZero(b: Builder, left: Ref): void {
   b.setBlock(more);
 }
 
-function buildFill(queue: ElementQueue, b: RoutineBuilder): void {
+function buildFillStep(pool: QueuePool, b: RoutineBuilder): void {
+  leaveAtZero(b, pool.word(b, QueueWord.Cursor));
+  const members = pool.members;
+  const blocks = choose(b, b.parameter(0), members.length);
+  for (let i = 0, n = members.length; i < n; ++i) {
+    b.setBlock(blocks[i]);
+    fillFrom(members[i], b);
+  }
+}
+
+/** Branches to one of `count` blocks by a number, in few steps. A number that is too large goes to the last. */
+function choose(b: Builder, number: Ref, count: i32): i32[] {
+  const blocks: i32[] = [];
+  for (let i = 0; i < count; ++i) blocks.push(b.newBlock("member"));
+  chooseBetween(b, number, blocks, 0);
+  return blocks;
+}
+
+/** `first`: the number that belongs to the first of the blocks. */
+function chooseBetween(b: Builder, number: Ref, blocks: i32[], first: i32): void {
+  if (blocks.length == 1) {
+    b.jump(blocks[0]);
+    return;
+  }
+  const half = blocks.length / 2;
+  const low = b.newBlock("low");
+  const high = b.newBlock("high");
+  b.branchIf(Op.Ult, number, b.constant(first + half), low, high);
+  b.setBlock(low);
+  chooseBetween(b, number, blocks.slice(0, half), first);
+  b.setBlock(high);
+  chooseBetween(b, number, blocks.slice(half), first + half);
+}
+
+/** Stores the element at the cursor in the last entry, and moves the cursor on. */
+function fillFrom(queue: ElementQueue, b: Builder): void {
+  const pool = queue.pool;
+  const number = pool.word(b, QueueWord.Cursor);
   const table = queue.table;
-  const number = b.variable("number");
-  const count = b.variable("count");
-  b.setVar(number, table.first(b));
-  b.setVar(count, b.constant(0));
-  const each = b.loop();
-  const end = each.leaveIf(Op.Eq, b.getVar(number), b.constant(0));
-  const next = b.binary(Op.Add, each.index, b.constant(1));
-  b.store(Op.Store32, queue.entry(b, next), 0, b.getVar(number));
-  b.setVar(number, b.load(Op.Load32u, table.element(b, b.getVar(number)), Element.After));
-  b.setVar(count, next);
-  each.again();
-  b.jump(end);
-  b.setBlock(end);
-  // The verifier walks the code after the loop once for each possible length, so that code is short: a call.
-  queue.setCount(b, b.getVar(count));
-  b.ret(b.callFunction(HEAPIFY.of(queue), []));
-}
-
-/** Rounds of a loop over all elements. */
-function everyElement(queue: ElementQueue): i64 {
-  return queue.table.buckets;
-}
-
-function buildHeapify(queue: ElementQueue, b: RoutineBuilder): void {
-  const last = queue.table.buckets >> 1;
-  const each = b.loop();
-  b.callFunction(SIFT.of(queue), [b.binary(Op.Sub, b.constant(last), each.index)]);
-  each.again();
+  const element = table.element(b, number);
+  pool.setWord(b, QueueWord.Cursor, table.next(b, number, element));
+  if (table.isStriped) passIfUnused(b, element);
+  const key = keyOf(queue, b, element);
+  const made = table.made(b, element);
+  const count = b.binary(Op.Add, pool.count(b), b.constant(1));
+  pool.setCount(b, count);
+  const entry = pool.entry(b, count);
+  b.store(Op.Store64, entry, QueueEntry.Key, key);
+  b.store(Op.Store64, entry, QueueEntry.Made, made);
+  b.store(Op.Store64, entry, QueueEntry.Number, number);
   b.ret(b.constant(0));
 }
 
-/** Rounds of a loop over the entries that have children. */
-function everyParent(queue: ElementQueue): i64 {
-  return queue.table.buckets >> 1;
+/** Ends a step with 0 at an element that is not used. */
+function passIfUnused(b: Builder, element: Ref): void {
+  const used = b.newBlock("used");
+  const unused = b.newBlock("unused");
+  b.branch(b.load(Op.Load32u, element, Element.Seq), used, unused);
+  b.setBlock(unused);
+  b.ret(b.constant(0));
+  b.setBlock(used);
 }
 
-function buildSift(queue: ElementQueue, b: RoutineBuilder): void {
+/** A signed number that is smaller, the earlier an element comes. */
+function keyOf(queue: ElementQueue, b: Builder, element: Ref): Ref {
+  let key = NoRef;
+  const store = queue.statistics;
+  if (queue.by.key == BY_TIME) return queue.table.made(b, element);
+  if (queue.isString) {
+    // Bytes order like big-endian words without a sign.
+    const word = b.load(Op.Load64, element, queue.offset);
+    key = b.binary(Op.Xor, b.unary(Op.Bswap64, word), b.constant(i64.MIN_VALUE));
+  } else if (store !== null && queue.by.key < 0) {
+    key = extract(b, new Cell(store, NoRef, element, queue.offset), queue.by.extractor);
+  } else {
+    key = b.load(Op.Load64, element, queue.offset);
+  }
+  return queue.by.rises ? key : b.binary(Op.Xor, key, b.constant(-1));
+}
+
+function buildHeapifyStep(pool: QueuePool, b: RoutineBuilder): void {
+  const at = pool.word(b, QueueWord.Cursor);
+  leaveAtZero(b, at);
+  b.callFunction(SIFT.of(pool), [at]);
+  pool.setWord(b, QueueWord.Cursor, b.binary(Op.Sub, at, b.constant(1)));
+  b.ret(b.constant(0));
+}
+
+function buildSkip(pool: QueuePool, b: RoutineBuilder): void {
+  pool.setWord(b, QueueWord.Cursor, b.parameter(0));
+  pool.drive(b, SKIP_ONE.of(pool), b.constant(0), pool.area.entries + 1);
+  b.ret(b.constant(0));
+}
+
+function buildSkipStep(pool: QueuePool, b: RoutineBuilder): void {
+  const left = pool.word(b, QueueWord.Cursor);
+  leaveAtZero(b, left);
+  b.callFunction(POP.of(pool), []);
+  pool.setWord(b, QueueWord.Cursor, b.binary(Op.Sub, left, b.constant(1)));
+  b.ret(b.constant(0));
+}
+
+function buildSift(pool: QueuePool, b: RoutineBuilder): void {
   const at = b.variable("at");
-  keepPlace(queue, b, b.parameter(0));
-  const count = queue.count(b);
+  keepPlace(pool, b, b.parameter(0));
+  const count = pool.count(b);
   const down = b.loop();
-  b.setVar(at, keptPlace(queue, b));
+  b.setVar(at, keptPlace(pool, b));
   const left = b.binary(Op.Shl, b.getVar(at), b.constant(1));
   const done = down.leaveIf(Op.Ugt, left, count);
-  const child = chooseChild(queue, b, left, count);
-  const here = queue.entry(b, b.getVar(at));
-  const below = queue.entry(b, child);
-  const mine = b.load(Op.Load32u, here, 0);
-  const its = b.load(Op.Load32u, below, 0);
-  const ends = down.leaveIf(Op.Eq, b.callFunction(BEFORE.of(queue), [its, mine]), b.constant(0));
-  b.store(Op.Store32, here, 0, its);
-  b.store(Op.Store32, below, 0, mine);
-  keepPlace(queue, b, child);
+  const child = chooseChild(pool, b, left, count);
+  const ends = down.leaveIf(Op.Eq, b.callFunction(BEFORE.of(pool), [child, b.getVar(at)]), b.constant(0));
+  swap(b, pool.entry(b, b.getVar(at)), pool.entry(b, child));
+  keepPlace(pool, b, child);
   down.again();
   b.jump(done);
   b.setBlock(ends);
@@ -326,25 +405,28 @@ function buildSift(queue: ElementQueue, b: RoutineBuilder): void {
   b.ret(b.constant(0));
 }
 
-/** Rounds of a loop from the root of the heap down. */
-function everyLevel(queue: ElementQueue): i64 {
-  return queue.levels;
+function swap(b: Builder, x: Ref, y: Ref): void {
+  for (let at = 0; at < QueueEntry.Size; at += 8) {
+    const kept = b.load(Op.Load64, x, at);
+    b.store(Op.Store64, x, at, b.load(Op.Load64, y, at));
+    b.store(Op.Store64, y, at, kept);
+  }
 }
 
 /**
  * The current position of the moving entry is kept in memory. In a register, the verifier would learn a different value
  * on each side of each choice, and follow all 2^18 paths.
  */
-function keepPlace(queue: ElementQueue, b: Builder, at: Ref): void {
-  queue.setWord(b, QueueWord.Place, at);
+function keepPlace(pool: QueuePool, b: Builder, at: Ref): void {
+  pool.setWord(b, QueueWord.Place, at);
 }
 
-function keptPlace(queue: ElementQueue, b: Builder): Ref {
-  return queue.word(b, QueueWord.Place);
+function keptPlace(pool: QueuePool, b: Builder): Ref {
+  return pool.word(b, QueueWord.Place);
 }
 
 /** The child that comes first of two. */
-function chooseChild(queue: ElementQueue, b: Builder, left: Ref, count: Ref): Ref {
+function chooseChild(pool: QueuePool, b: Builder, left: Ref, count: Ref): Ref {
   const child = b.variable("child");
   const two = b.newBlock("two");
   const one = b.newBlock("one");
@@ -352,82 +434,103 @@ function chooseChild(queue: ElementQueue, b: Builder, left: Ref, count: Ref): Re
   b.setVar(child, left);
   b.branchIf(Op.Ule, right, count, two, one);
   b.setBlock(two);
-  const x = b.load(Op.Load32u, queue.entry(b, right), 0);
-  const y = b.load(Op.Load32u, queue.entry(b, left), 0);
-  b.setVar(child, b.binary(Op.Add, left, b.callFunction(BEFORE.of(queue), [x, y])));
+  b.setVar(child, b.binary(Op.Add, left, b.callFunction(BEFORE.of(pool), [right, left])));
   b.jump(one);
   b.setBlock(one);
   return b.getVar(child);
 }
 
-function buildSkip(queue: ElementQueue, b: RoutineBuilder): void {
-  const each = b.loop();
-  const end = each.leaveIf(Op.Uge, each.index, b.parameter(0));
-  b.callFunction(POP.of(queue), []);
-  each.again();
-  b.jump(end);
-  b.setBlock(end);
-  b.ret(b.constant(0));
-}
-
-function buildPop(queue: ElementQueue, b: RoutineBuilder): void {
-  const count = queue.count(b);
-  const some = b.newBlock("some");
-  const none = b.newBlock("none");
-  b.branch(count, some, none);
-  b.setBlock(none);
-  b.ret(b.constant(0));
-  b.setBlock(some);
-  const root = b.load(Op.Load32u, queue.entry(b, b.constant(1)), 0);
-  const last = b.load(Op.Load32u, queue.entry(b, count), 0);
-  b.store(Op.Store32, queue.entry(b, b.constant(1)), 0, last);
-  queue.setCount(b, b.binary(Op.Sub, count, b.constant(1)));
-  b.callFunction(SIFT.of(queue), [b.constant(1)]);
+function buildPop(pool: QueuePool, b: RoutineBuilder): void {
+  if (pool.isForAgent) {
+    takeNext(pool, b);
+    return;
+  }
+  const count = pool.count(b);
+  leaveEmpty(b, count);
+  const first = pool.entry(b, b.constant(1));
+  const root = b.load(Op.Load32u, first, QueueEntry.Number);
+  const last = pool.entry(b, count);
+  for (let at = 0; at < QueueEntry.Size; at += 8) b.store(Op.Store64, first, at, b.load(Op.Load64, last, at));
+  pool.setCount(b, b.binary(Op.Sub, count, b.constant(1)));
+  b.callFunction(SIFT.of(pool), [b.constant(1)]);
   b.ret(root);
 }
 
-function buildBefore(queue: ElementQueue, b: RoutineBuilder): void {
+/** The number in the next of the sorted entries. */
+function takeNext(pool: QueuePool, b: Builder): void {
+  const taken = pool.word(b, QueueWord.Place);
+  leaveEmpty(b, b.binary(Op.Sub, pool.count(b), taken));
+  const next = b.binary(Op.Add, taken, b.constant(1));
+  pool.setWord(b, QueueWord.Place, next);
+  b.ret(b.load(Op.Load32u, pool.entry(b, next), QueueEntry.Number));
+}
+
+/** Returns 0 if nothing is left. */
+function leaveEmpty(b: Builder, left: Ref): void {
+  const some = b.newBlock("some");
+  const none = b.newBlock("none");
+  b.branch(left, some, none);
+  b.setBlock(none);
+  b.ret(b.constant(0));
+  b.setBlock(some);
+}
+
+function buildBefore(pool: QueuePool, b: RoutineBuilder): void {
+  const x = pool.entry(b, b.parameter(0));
+  const y = pool.entry(b, b.parameter(1));
+  const p = b.load(Op.Load64, x, QueueEntry.Key);
+  const q = b.load(Op.Load64, y, QueueEntry.Key);
+  const differ = b.newBlock("differ");
+  const same = b.newBlock("same");
+  b.branchIf(Op.Ne, p, q, differ, same);
+  b.setBlock(differ);
+  b.ret(b.binary(Op.Slt, p, q));
+  b.setBlock(same);
+  const first = b.load(Op.Load64, x, QueueEntry.Made);
+  const second = b.load(Op.Load64, y, QueueEntry.Made);
+  if (pool.hasLongStrings) {
+    const mine = b.load(Op.Load32u, x, QueueEntry.Number);
+    const its = b.load(Op.Load32u, y, QueueEntry.Number);
+    const order = b.callFunction(EARLIER.of(pool), [mine, its]);
+    const decided = b.newBlock("decided");
+    const equal = b.newBlock("equal");
+    b.branchIf(Op.Ne, order, b.constant(EQUAL), decided, equal);
+    b.setBlock(decided);
+    b.ret(order);
+    b.setBlock(equal);
+  }
+  b.ret(b.binary(Op.Ult, first, second));
+}
+
+/** Compares whole strings. */
+function buildEarlier(pool: QueuePool, b: RoutineBuilder): void {
   const yes = b.newBlock("yes");
   const no = b.newBlock("no");
   const equal = b.newBlock("equal");
-  const table = queue.table;
-  const by = queue.by;
-  const x = table.element(b, b.parameter(0));
-  const y = table.element(b, b.parameter(1));
-  if (by.key == BY_TIME) {
-    b.ret(b.binary(Op.Ult, table.made(b, x), table.made(b, y)));
-    return;
-  }
-  const offset = by.key < 0 ? table.valueOffset : table.keyOffsets[by.key];
-  const bytes = by.key < 0 ? table.valueBytes : table.keyCapacities[by.key];
-  const kind = by.key < 0 ? table.shape.value.kind : table.shape.keys[by.key].kind;
-  if (kind == ValueKind.String) {
-    const left = new Place(Base.Pointer, x, offset, bytes);
-    const right = new Place(Base.Pointer, y, offset, bytes);
-    // The call reads two elements and needs no frame.
-    const reader = new Frame(queue.runtime, new FrameVariables(b), null, false);
-    branchOnPlaces(reader, new StringPair(left, right), by.rises, [yes, no, equal]);
-  } else {
-    const differ = b.newBlock("differ");
-    const p = numberOf(queue, b, x, offset);
-    const q = numberOf(queue, b, y, offset);
-    b.branchIf(Op.Ne, p, q, differ, equal);
-    b.setBlock(differ);
-    b.branchIf(by.rises ? Op.Slt : Op.Sgt, p, q, yes, no);
+  const members = pool.members;
+  const blocks = choose(b, pool.word(b, QueueWord.Member), members.length);
+  // The code reads two elements and needs no frame.
+  const reader = new Frame(pool.runtime, new FrameVariables(b), null, false);
+  for (let i = 0, n = members.length; i < n; ++i) {
+    b.setBlock(blocks[i]);
+    if (members[i].isLongString) compareStrings(members[i], reader, [yes, no, equal]);
+    else b.jump(equal);
   }
   b.setBlock(equal);
-  b.ret(b.binary(Op.Ult, table.made(b, x), table.made(b, y)));
+  b.ret(b.constant(EQUAL));
   b.setBlock(yes);
   b.ret(b.constant(1));
   b.setBlock(no);
   b.ret(b.constant(0));
 }
 
-/** The number by which an element is sorted. */
-function numberOf(queue: ElementQueue, b: Builder, element: Ref, offset: i32): Ref {
-  const store = queue.statistics;
-  if (store === null || queue.by.key >= 0) return b.load(Op.Load64, element, offset);
-  return extract(b, new Cell(store, NoRef, element, offset), queue.by.extractor);
+function compareStrings(queue: ElementQueue, reader: Frame, targets: StaticArray<i32>): void {
+  const b = reader.b;
+  const x = queue.table.element(b, b.parameter(0));
+  const y = queue.table.element(b, b.parameter(1));
+  const left = new Place(Base.Pointer, x, queue.offset, queue.bytes);
+  const right = new Place(Base.Pointer, y, queue.offset, queue.bytes);
+  branchOnPlaces(reader, new StringPair(left, right), queue.by.rises, targets);
 }
 
 /**

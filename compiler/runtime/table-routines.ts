@@ -8,7 +8,7 @@ import { Builder } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { buildAcquire, buildOwner, buildReleaseLock, Lock, TRY_LOCK, UNLOCK } from "./lock";
-import { Driver } from "./loop";
+import { Driver, innerRounds } from "./loop";
 import { Routine, RoutineBuilder } from "./routine";
 import { Element, Share, Table, TableHeader } from "./table";
 import { Targets } from "./targets";
@@ -18,7 +18,7 @@ import { zeroWords } from "./words";
  * Limit of a chain's length. An element that would make the chain of its bucket longer is refused, as in a full array.
  * There are as many buckets as elements, so chains of ten are rare. The verifier walks the loop to its bound.
  */
-const MOST_CHAINED: i64 = 256;
+const MOST_CHAINED: i64 = 64;
 
 /** How often a share whose lock is taken is looked at before the array counts as full. */
 const STEAL_ROUNDS: i64 = 4;
@@ -62,19 +62,37 @@ const INSERT = new KeyedRoutine("insert", 1, buildInsert);
 /** (keys' words or frame offset, create) -> number of the element with these keys; 0 if there is none; FULL. */
 export const TABLE_FIND = new KeyedRoutine("find", 1, buildFind, chained);
 
+/** The same where nothing is inserted: a report of many arrays has no functions for that. */
+export const TABLE_LOOK = new KeyedRoutine("look", 1, buildLook, chained);
+
 /**
  * (keys' words or frame offset) -> number of the element with these keys, or FULL or SKIPPED. Inserts a missing
  * element. It is for handlers that run without the lock and did not find the element.
  */
 export const GROW = new KeyedRoutine("grow", 0, buildGrow);
 
-/** (0) -> 0, or 1 if there was no element to remove. */
-const CLEAR_ONE = new Routine<Table>("clear_one", 1, buildClearOne);
+/** (0) -> 0. Removes many elements; 1 if none is left. */
+const CLEAR_MANY = new Routine<Table>("clear", 1, buildClearMany, (table: Table): i64 => innerRounds(table.buckets));
 
-/** () -> 0. Removes all elements. */
-export const CLEAR = new Routine<Table>("clear", 0, buildClear);
+/** Removes all elements. */
+export function clearTable(table: Table, b: Builder): void {
+  if (table.isStriped) table.setCursor(b, table.first(b));
+  const inner = innerRounds(table.buckets);
+  new Driver(table.runtime.unit, b).drive(CLEAR_MANY.of(table), b.constant(0), table.buckets / inner + 1);
+}
 
 function buildFind(table: Table, b: RoutineBuilder): void {
+  findInChain(table, b);
+  answerMissing(table, b);
+}
+
+function buildLook(table: Table, b: RoutineBuilder): void {
+  findInChain(table, b);
+  b.ret(b.constant(0));
+}
+
+/** Returns the number of the element with the keys. Otherwise control continues in a new block. */
+function findInChain(table: Table, b: RoutineBuilder): void {
   const words = table.keyWords(b);
   const hash = table.passedHash(b, NoRef);
   const stored = table.keysInRegisters ? NoRef : b.binary(Op.Shr, hash, b.constant(32));
@@ -99,7 +117,6 @@ function buildFind(table: Table, b: RoutineBuilder): void {
   chain.again();
   b.ret(b.constant(FULL));
   b.setBlock(missing);
-  answerMissing(table, b);
 }
 
 /** Rounds of a loop along a bucket's chain. */
@@ -416,19 +433,10 @@ function link(table: Table, b: Builder, neighbour: Neighbour, value: Ref): void 
   b.setBlock(done);
 }
 
-function buildClear(table: Table, b: RoutineBuilder): void {
-  if (table.isStriped) table.setCursor(b, table.first(b));
-  new Driver(table.runtime.unit, b).drive(CLEAR_ONE.of(table), b.constant(0), table.buckets + 1);
-  b.ret(b.constant(0));
-}
-
-function buildClearOne(table: Table, b: RoutineBuilder): void {
-  const some = b.newBlock("some");
-  const empty = b.newBlock("empty");
+function buildClearMany(table: Table, b: RoutineBuilder): void {
+  const each = b.loop();
   const first = table.isStriped ? table.cursor(b) : table.first(b);
-  b.setCold(empty);
-  b.branchIf(Op.Eq, first, b.constant(0), empty, some);
-  b.setBlock(some);
+  const empty = each.leaveIf(Op.Eq, first, b.constant(0));
   if (table.isStriped) {
     const element = table.element(b, first);
     const used = b.newBlock("used");
@@ -442,6 +450,7 @@ function buildClearOne(table: Table, b: RoutineBuilder): void {
   } else {
     b.callFunction(REMOVE.of(table), [first]);
   }
+  each.again();
   b.ret(b.constant(0));
   b.setBlock(empty);
   b.ret(b.constant(1));

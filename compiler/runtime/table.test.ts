@@ -2,7 +2,7 @@
 
 import { BssHeader } from "../../common/format/runtime";
 import { GlobalShape } from "./shape";
-import { CLEAR, GROW, REMOVE, SKIPPED, TABLE_FIND } from "./table-routines";
+import { clearTable, GROW, REMOVE, SKIPPED, TABLE_FIND } from "./table-routines";
 import { arrayShape, TestTable } from "./testing/arrays";
 import { Random } from "./testing/random";
 import { Rig } from "./testing/rig";
@@ -36,7 +36,10 @@ class Trial {
     this.array = array;
     this.find = TABLE_FIND.of(array.table);
     this.remove = REMOVE.of(array.table);
-    this.clear = CLEAR.of(array.table);
+    const clear = rig.begin("clear", 1).b;
+    clearTable(array.table, clear);
+    clear.ret(clear.constant(0));
+    this.clear = clear.fn.index;
     if (shape.stripes == 1) this.grow = GROW.of(array.table);
     rig.build();
   }
@@ -109,7 +112,7 @@ class Trial {
   }
 
   private takeAllOut(): void {
-    this.rig.call(this.clear, []);
+    this.rig.call(this.clear, [this.rig.at(0)]);
     this.values.clear();
     this.order = [];
   }

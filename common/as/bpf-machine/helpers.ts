@@ -3,13 +3,16 @@
 
 import { Helper } from "../../format/helpers";
 import { MAX_RECORD_BYTES } from "../../format/record";
+import { QueueEntry, SORT_FALLS } from "../../format/runtime";
 import { Environment } from "./environment";
+import { EntrySorter } from "./sort";
 import { MAP_HANDLE, MachineState, MachineStatus, RESERVATIONS } from "./state";
 
 const EFAULT: i64 = 14;
 const EAGAIN: i64 = 11;
 const COMM_BYTES: u64 = 16;
 const COMM: usize = memory.data(16, 8);
+const SORTER: EntrySorter = new EntrySorter();
 
 /** Calls helper `id` with r1 … r5, result in r0; false when the run is over. */
 export function callHelper(m: MachineState, id: i32): bool {
@@ -47,6 +50,8 @@ export function callHelper(m: MachineState, id: i32): bool {
       return finish(m, r[1], true);
     case Helper.RingbufDiscard:
       return finish(m, r[1], false);
+    case Helper.AgentSort:
+      return sort(m);
     default:
       return m.stop(MachineStatus.BadHelper, <u64>id);
   }
@@ -126,6 +131,36 @@ function readText(m: MachineState, to: u64, bytes: u64, from: u64): bool {
   store<u8>(<usize>(to + length), 0);
   m.registers[0] = length + 1;
   return true;
+}
+
+/** agent_sort: r3 is the string of element 1 if r4, the distance of the next one, is not 0; r5 its bytes. */
+function sort(m: MachineState): bool {
+  const r = m.registers;
+  const entries = r[1];
+  const count = <u64>(<u32>r[2]);
+  const stride = <u64>(<u32>r[4]);
+  const bytes = <u64>(<u32>r[5] & ~SORT_FALLS);
+  if (!m.touch(entries, count * QueueEntry.Size, true)) return false;
+  if (stride != 0) {
+    const most = greatestNumber(<usize>entries, <i32>count);
+    if (bytes > stride || bytes % 8 != 0 || most == 0) return m.stop(MachineStatus.WildAccess, r[3]);
+    if (!m.touch(r[3], (most - 1) * stride + bytes, false)) return false;
+  }
+  SORTER.setStrings(<usize>r[3], <usize>stride, <i32>bytes, (<u32>r[5] & SORT_FALLS) != 0);
+  SORTER.sort(<usize>entries, <i32>count);
+  r[0] = 0;
+  return true;
+}
+
+/** The greatest number of an element in some entries; 0 if one of them has none. */
+function greatestNumber(entries: usize, count: i32): u64 {
+  let most: u64 = 1;
+  for (let i = 0; i < count; ++i) {
+    const number = <u64>load<u32>(entries + <usize>i * QueueEntry.Size, QueueEntry.Number);
+    if (number == 0) return 0;
+    if (number > most) most = number;
+  }
+  return most;
 }
 
 function output(m: MachineState, map: i32, from: u64, bytes: u64): bool {
