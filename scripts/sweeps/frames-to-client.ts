@@ -111,6 +111,10 @@ function talker(bytes: Uint8Array, random: Random): RemoteProcess {
   };
 }
 
+/** The client's own line while it attaches and detaches: numbers are all that it takes from the remote. */
+// biome-ignore lint/suspicious/noControlCharactersInRegex: it rewrites its line
+const PROGRESS = /^\r\x1b\[K(?:(?:At|De)taching probes: \d+ of \d+)?$/;
+
 /** Runs the client against one stream. */
 async function runClient({ script }: Session, input: Uint8Array, random: Random): Promise<CaseEnd> {
   const out = new Captured();
@@ -119,7 +123,7 @@ async function runClient({ script }: Session, input: Uint8Array, random: Random)
     interrupts: new Interrupts(),
     factsFolder: "/nonexistent",
     message: (text: string | Uint8Array) => {
-      if (typeof text === "string") err += text; // bytes are what a command wrote
+      if (typeof text === "string") err += text.replace(PROGRESS, ""); // bytes are what a command wrote
     },
     settle: async () => {},
     messagesOnTerminal: true,
