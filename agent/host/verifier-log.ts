@@ -13,8 +13,9 @@ import type { Rejection } from "./events.ts";
 import type { ManifestReader, ScriptPosition } from "./manifest.ts";
 import { printableLines } from "./printable.ts";
 
-/** Lines of the log that are shown unless all of it is asked for. */
+/** Lines of the log that are shown unless all of it is asked for, and characters of each. */
 const TAIL_LINES = 20;
+const MOST_COLUMNS = 120;
 
 const INSN = /^\s*(\d+): \(([0-9a-f]{2})\) (.*?)(\s*;\s.*)?$/;
 const COMMENT = /^; (.*?)(?: @ (\S+?):(\d+)(?::(\d+))?)?$/;
@@ -96,10 +97,10 @@ export function explainRejection(rejection: Rejection, manifest: ManifestReader,
   const point = program >= 0 ? manifest.pointOf(program) : "";
   const culprit = findCulprit(summary, manifest, program);
   const errno = Math.abs(rejection.errno);
-  const cause = summary.message || SILENT[errno] || `error ${errno}`;
+  const cause = cut(summary.message) || SILENT[errno] || `error ${errno}`;
   let text = `ERROR: the kernel's verifier refused probe ${point || `'${rejection.program}'`}: ${cause}\n`;
   if (culprit) text += showPosition(culprit);
-  if (summary.insnText) text += `    instruction: ${summary.insnText}\n`;
+  if (summary.insnText) text += `    instruction: ${cut(summary.insnText)}\n`;
   text += `        program: '${rejection.program}', error ${errno}\n`;
   return text + showLog(summary.lines, full);
 }
@@ -107,15 +108,23 @@ export function explainRejection(rejection: Rejection, manifest: ManifestReader,
 /** stap's way to show a place: "at x.stp:3:7", the line, a caret. */
 function showPosition({ file, line, column, text }: ScriptPosition): string {
   const before = new TextDecoder().decode(new TextEncoder().encode(text).subarray(0, Math.max(0, column - 1)));
-  const caret = before.replace(/[^\t]/g, " ");
-  return `             at: ${file}:${line}:${column}\n         source: ${text}\n                 ${caret}^\n`;
+  // Of a long line, what stands around the caret.
+  const start = text.length > MOST_COLUMNS ? Math.max(0, before.length - MOST_COLUMNS / 2) : 0;
+  const shown = cut(text.slice(start));
+  const caret = before.slice(start).replace(/[^\t]/g, " ");
+  return `             at: ${file}:${line}:${column}\n         source: ${shown}\n                 ${caret}^\n`;
+}
+
+/** The beginning of a line that is too long. */
+function cut(line: string): string {
+  return line.length > MOST_COLUMNS ? `${line.slice(0, MOST_COLUMNS)} …` : line;
 }
 
 function showLog(lines: string[], full: boolean): string {
   if (lines.length === 0) return "    (the kernel returned no log)\n";
-  const shown = full ? lines : lines.slice(-TAIL_LINES);
-  const cut = shown.length < lines.length;
-  const title = cut
+  const shown = full ? lines : lines.slice(-TAIL_LINES).map(cut);
+  const isCut = shown.length < lines.length;
+  const title = isCut
     ? `the last ${shown.length} of ${lines.length} lines; for all of them: --verifier-log=full`
     : "complete";
   return `    the kernel's log (${title}):\n${shown.map((line) => `  ${line}\n`).join("")}`;

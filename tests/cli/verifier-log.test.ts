@@ -110,6 +110,20 @@ test("tabs before the column stay tabs under the caret", () => {
   assert.match(text, /source: \ta = 1\n {17}\t {2}\^\n/);
 });
 
+test("long lines are shown around the place, and cut in the log", () => {
+  const builder = new ManifestBuilder();
+  const position = builder.position("t.stp", 1, 701, "x = 1; ".repeat(200));
+  builder.program("probe_1", "begin", position);
+  const reader = new ManifestReader(objectWith(builder.done()));
+  const log = `2: (79) ${"r1 = r2; ".repeat(50)}\nbad ${"words ".repeat(50)}\n`;
+  const text = explainRejection({ program: "probe_1", errno: 13, log }, reader, false);
+  for (const line of text.split("\n")) assert.ok(line.length <= 200, `${line.length}: ${line}`);
+  const [, source, caret] = /source: (.*)\n {17}( *)\^/.exec(text)!;
+  assert.is(source!.slice(caret!.length, caret!.length + 5), "x = 1", text);
+  const full = explainRejection({ program: "probe_1", errno: 13, log }, reader, true);
+  assert.ok(full.includes("r1 = r2; ".repeat(49)), "all of the log is all of it");
+});
+
 test("a program name cut to 15 bytes by the kernel is found", () => {
   const builder = new ManifestBuilder();
   builder.program("a_long_program_name_1", "begin");
