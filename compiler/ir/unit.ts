@@ -159,6 +159,7 @@ export class Unit {
   controls: string = "";
   afterEscape: string = "";
   private literals: Map<string, i32> = new Map<string, i32>();
+  private tables: Map<string, i32> = new Map<string, i32>();
 
   constructor() {
     this.rodata.zeros(RodataHeader.HashFactor);
@@ -174,6 +175,18 @@ export class Unit {
     this.rodata.u8(0);
     this.rodata.align(8);
     this.literals.set(text, at);
+    return at;
+  }
+
+  /** Offset in .rodata of a table of texts, in rows of `bytes` that zeros fill; stored once under its name. */
+  textTable(name: string, texts: string[], bytes: i32): i32 {
+    if (this.tables.has(name)) return this.tables.get(name);
+    const at = this.rodata.length;
+    for (let i = 0, n = texts.length; i < n; ++i) {
+      this.rodata.text(texts[i]);
+      this.rodata.zeros(bytes - texts[i].length);
+    }
+    this.tables.set(name, at);
     return at;
   }
 
@@ -207,6 +220,7 @@ export class Unit {
     this.positions.length = mark.positions;
     this.rodata.truncate(mark.rodataBytes);
     forgetFrom(this.literals, mark.rodataBytes);
+    forgetFrom(this.tables, mark.rodataBytes);
   }
 
   /** Where the frame arena begins in .bss: behind the globals, on a cache line of its own. */

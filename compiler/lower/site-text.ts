@@ -14,7 +14,8 @@ import { Shared } from "./shared";
 /** The texts of one kind, one row for each site. */
 class TextTable {
   constructor(
-    public text: string,
+    /** Offset in .rodata. */
+    public offset: i32,
     public rows: i32,
     /** Bytes of a row, a multiple of 8. */
     public bytes: i32,
@@ -30,7 +31,7 @@ export function copySiteText(lowering: Lowering, e: CallExpression, to: Place): 
   // The verifier needs a separate bound here.
   const at = b.binary(Op.And, site, lowering.constant(table.rows - 1));
   const row = b.binary(Op.Mul, at, lowering.constant(table.bytes));
-  const from = b.binary(Op.Add, b.addressOf(AddressKind.Rodata, lowering.unit.literal(table.text)), row);
+  const from = b.binary(Op.Add, b.addressOf(AddressKind.Rodata, table.offset), row);
   if (to.isSmall && table.bytes <= to.capacity) {
     for (let i = 0, n = to.capacity >> 3; i < n; ++i) {
       const inside = i * 8 < table.bytes;
@@ -51,12 +52,9 @@ function tableOf(shared: Shared, kind: i32): TextTable {
   const rows = powerOfTwo(texts.length);
   let bytes = 8;
   for (let i = 0; i < rows; ++i) bytes = max(bytes, (textOf(texts, i, kind).length + 8) & ~7);
-  const parts: string[] = [];
-  for (let i = 0; i < rows; ++i) {
-    const text = textOf(texts, i, kind);
-    parts.push(text + "\0".repeat(bytes - text.length));
-  }
-  return new TextTable(parts.join(""), rows, bytes);
+  const column: string[] = [];
+  for (let i = 0; i < rows; ++i) column.push(textOf(texts, i, kind));
+  return new TextTable(shared.unit.textTable(`${kind}`, column, bytes), rows, bytes);
 }
 
 /** Sites that the compiler adds have no texts, and nothing asks for them. */
