@@ -53,21 +53,28 @@ export class Guards {
   private guarded(body: BlockStatement, isLast: bool): BlockStatement {
     let statements = body.statements;
     let at = 0;
-    while (at < statements.length && this.takeNext(statements[at])) ++at;
+    let rest: Statement | null = null;
+    while (at < statements.length && rest === null && isGuard(statements[at])) rest = this.takeNext(statements[at++]);
     statements = statements.slice(at);
+    if (rest !== null) statements.unshift(rest);
     if (isLast && statements.length == 1) statements = this.withoutIf(statements[0]);
     return new BlockStatement(body.range, statements);
   }
 
-  /** Takes `if (condition) next`. */
-  private takeNext(s: Statement): bool {
-    if (s.kind == NodeKind.Empty) return true;
-    if (s.kind != NodeKind.If) return false;
+  /** Takes the first alternatives of `if (a || b) next` that are early; returns what is left of the statement. */
+  private takeNext(s: Statement): Statement | null {
+    if (s.kind == NodeKind.Empty) return null;
     const choice = <IfStatement>s;
-    if (choice.whenFalse !== null || !isNext(choice.whenTrue) || !isEarly(this.lowering, choice.condition))
-      return false;
-    this.early.push(negated(choice.condition));
-    return true;
+    const parts = split(choice.condition, Operator.LogicalOr);
+    let taken = 0;
+    while (taken < parts.length && isEarly(this.lowering, parts[taken])) this.early.push(negated(parts[taken++]));
+    if (taken == parts.length) return null;
+    let left = parts[taken];
+    for (let i = taken + 1, n = parts.length; i < n; ++i) {
+      left = new BinaryExpression(left.range, Operator.LogicalOr, left, parts[i], left.range);
+      left.type = Type.Long;
+    }
+    return new IfStatement(choice.range, left, choice.whenTrue, null);
   }
 
   /** The statements in an `if` without `else`, whose condition is taken as far as it is early. */
@@ -82,6 +89,12 @@ export class Guards {
     if (choice.whenTrue.kind == NodeKind.Block) return (<BlockStatement>choice.whenTrue).statements;
     return [choice.whenTrue];
   }
+}
+
+/** Whether a statement is `if (…) next`, or nothing. */
+function isGuard(s: Statement): bool {
+  if (s.kind == NodeKind.Empty) return true;
+  return s.kind == NodeKind.If && (<IfStatement>s).whenFalse === null && isNext((<IfStatement>s).whenTrue);
 }
 
 /** Whether a statement is `next` or `{ next }`. */
@@ -100,11 +113,18 @@ function negated(e: Expression): Expression {
 
 /** Splits conditions at `&&`. */
 function conjuncts(conditions: Expression[]): Expression[] {
+  let parts: Expression[] = [];
+  for (let i = 0, n = conditions.length; i < n; ++i) parts = parts.concat(split(conditions[i], Operator.LogicalAnd));
+  return parts;
+}
+
+/** Splits a condition at an operator. */
+function split(condition: Expression, op: Operator): Expression[] {
   const parts: Expression[] = [];
-  const open: Expression[] = conditions.slice(0).reverse();
+  const open: Expression[] = [condition];
   while (open.length > 0) {
     const e = open.pop();
-    if (e.kind == NodeKind.Binary && (<BinaryExpression>e).op == Operator.LogicalAnd) {
+    if (e.kind == NodeKind.Binary && (<BinaryExpression>e).op == op) {
       open.push((<BinaryExpression>e).right);
       open.push((<BinaryExpression>e).left);
     } else {

