@@ -23,11 +23,28 @@ export const enum BtfHeader {
   Size = 24,
 }
 
+/** Byte offsets of what newer headers have behind that: what follows a type, for each kind (BtfLayout). */
+export const enum BtfNewHeader {
+  LayoutOffset = 24,
+  LayoutBytes = 28,
+  Size = 32,
+}
+
+/** Byte offsets in the layout of a kind. */
+export const enum BtfLayout {
+  /** u8: bytes behind the common part */
+  FixedBytes = 0,
+  /** u8: bytes of each of the vlen elements behind those */
+  ElementBytes = 1,
+  Flags = 2,
+  Size = 4,
+}
+
 /** Byte offsets in the common part of a type (struct btf_type). */
 export const enum BtfType {
   /** u32 offset into the strings */
   Name = 0,
-  /** u32: vlen (16 bits) | kind << 24 (5 bits) | kind flag << 31 */
+  /** u32: vlen (24 bits, of which old kernels use 16) | kind << 24 (7 bits, 5 of them old) | kind flag << 31 */
   Info = 4,
   /** u32: bytes of the type, or the type id it refers to */
   SizeOrType = 8,
@@ -56,7 +73,13 @@ export const enum BtfKind {
   DeclTag = 17,
   TypeTag = 18,
   Enum64 = 19,
+  LocParam = 20,
+  LocProto = 21,
+  Locsec = 22,
 }
+
+/** How many kinds an info word can name. */
+export const BTF_KINDS: i32 = 128;
 
 /** Linkage of Var and, in vlen, of Func. */
 export const enum BtfLinkage {
@@ -88,6 +111,28 @@ export const enum BtfMember {
   /** bits; with the kind flag: bits of the field << 24 | bit offset */
   Offset = 8,
   Size = 12,
+}
+
+/** Byte offsets in a value of an Enum. */
+export const enum BtfEnum {
+  Name = 0,
+  Value = 4,
+  Size = 8,
+}
+
+/** Byte offsets in a value of an Enum64. */
+export const enum BtfEnum64 {
+  Name = 0,
+  Low = 4,
+  High = 8,
+  Size = 12,
+}
+
+/** Byte offsets in a parameter of a FuncProto. A last one without name and type stands for "...". */
+export const enum BtfParam {
+  Name = 0,
+  Type = 4,
+  Size = 8,
 }
 
 /** Byte offsets in an entry of a Datasec. */
@@ -155,18 +200,18 @@ export function btfInfo(kind: i32, vlen: i32, flag: i32): i32 {
 
 /** BtfKind of an info word. */
 export function btfKind(info: i32): i32 {
-  return (info >>> 24) & 31;
+  return (info >>> 24) & 127;
 }
 
 /** Count of members, parameters, values … of an info word. */
 export function btfVlen(info: i32): i32 {
-  return info & 0xffff;
+  return info & 0xffffff;
 }
 
 /** Bytes behind the common part of a type with this info word, or -1 for an unknown kind. */
 export function btfTrailerBytes(info: i32): i32 {
-  const vlen = info & 0xffff;
-  switch ((info >>> 24) & 31) {
+  const vlen = info & 0xffffff;
+  switch ((info >>> 24) & 127) {
     case BtfKind.Int:
     case BtfKind.Var:
     case BtfKind.DeclTag:
@@ -187,10 +232,15 @@ export function btfTrailerBytes(info: i32): i32 {
     case BtfKind.Union:
     case BtfKind.Datasec:
     case BtfKind.Enum64:
+    case BtfKind.Locsec:
       return vlen * 12;
     case BtfKind.Enum:
     case BtfKind.FuncProto:
       return vlen * 8;
+    case BtfKind.LocParam:
+      return 4 + vlen * 4;
+    case BtfKind.LocProto:
+      return vlen * 4;
     default:
       return -1;
   }
