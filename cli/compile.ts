@@ -18,7 +18,7 @@ import {
   type NamedBytes,
 } from "../compiler/host/compile.ts";
 import { ModuleLimit } from "../compiler/host/load.ts";
-import { readBlobs } from "../compiler/host/source.ts";
+import { readBlobs, type Source } from "../compiler/host/source.ts";
 import { readAsset, readTapset, readTapsetIndex } from "./assets.ts";
 import { EXIT, ExitError } from "./exit.ts";
 import { indexScripts, readLibrary } from "./library.ts";
@@ -122,6 +122,8 @@ export function objectName(settings: Settings): string {
 export interface Asked {
   session: Pick<Session, "query">;
   cache: FactsCache;
+  /** Its large inputs; none if absent. */
+  blobs?: Source;
   /** The features that were probed; an empty list means that the remote was asked and has none. */
   features: string[];
   warn?: (text: string) => void;
@@ -167,9 +169,8 @@ function emptyKinds(): Map<string, string[]> {
 
 /** Finds out about the needs; undefined if there is nothing new among those that can be answered. */
 async function answer(known: Facts | undefined, result: CompileResult, asked?: Asked): Promise<Facts | undefined> {
-  // No blob can be had of a remote yet.
-  const found = await readBlobs(result.needs);
-  let progress = (found.absent.get("blob") ?? []).length > 0;
+  const found = await readBlobs(result.needs, asked?.blobs);
+  let progress = (found.absent.get("blob") ?? []).length + (found.bytes ?? []).length > 0;
   for (const { kind, names } of result.needs) {
     if (!asked || QUERY_KINDS[kind] === undefined) continue;
     const before = new Set([...(known?.names.get(kind) ?? []), ...(known?.absent.get(kind) ?? [])]);

@@ -2,6 +2,7 @@
 // end. All of them go to standard error.
 
 import type { Finished, Usage } from "../agent/host/events.ts";
+import { KERNEL_BTF, MODULE_BTF } from "../common/format/request.ts";
 import type { CompileResult } from "../compiler/host/compile.ts";
 import type { ExitError } from "./exit.ts";
 
@@ -74,6 +75,24 @@ export function passLines(result: CompileResult, objectName: string, since: Stop
     if (said) lines.push(`${said} in ${times(part(cpu.user), part(cpu.system), pass.realMs)}.\n`);
   }
   return lines;
+}
+
+/** How far a large input of the compiler is that comes from the remote. */
+export function fetchLine(blob: string, done: number, size: number): string {
+  const of = size > 0 ? ` of ${mebibytes(BigInt(size))}` : "";
+  return `Fetching ${blobName(blob)}: ${mebibytes(BigInt(done))}${of}`;
+}
+
+/** Where a large input of the compiler came from. */
+export function blobLine(blob: string, bytes: number, from: { transferred?: number; where: string }): string {
+  const { transferred, where } = from;
+  const source = transferred === undefined ? "from the cache" : `${transferred} bytes transferred from ${where}`;
+  return `Pass 2: ${blobName(blob)}: ${bytes} bytes, ${source}.\n`;
+}
+
+function blobName(blob: string): string {
+  if (blob.startsWith(MODULE_BTF)) return `types of module '${blob.slice(MODULE_BTF.length)}'`;
+  return blob === KERNEL_BTF ? "types of the kernel" : `'${blob}'`;
 }
 
 /** What a run takes of the remote. */

@@ -4,10 +4,12 @@
 // Invariant: however the run ends, the agent's standard input is closed, which makes it detach and exit.
 
 import { writeFileSync } from "node:fs";
+import { BlobCache } from "../agent/host/blob-cache.ts";
 import type { Failure, Finished, RunEvent } from "../agent/host/events.ts";
 import { FactsCache } from "../agent/host/facts-cache.ts";
 import { createFormatter, type Formatter } from "../agent/host/formatter.ts";
 import { ManifestReader, ObjectError } from "../agent/host/manifest.ts";
+import { RemoteBlobs } from "../agent/host/remote-blobs.ts";
 import { Session, SessionError } from "../agent/host/session.ts";
 import { explainRejection } from "../agent/host/verifier-log.ts";
 import { FailureCode, ProgressStep, StopReason } from "../common/format/frame.ts";
@@ -32,8 +34,10 @@ import { type Output, reasonOf } from "./output.ts";
 import type { OpenRemote, Remote } from "./remote.ts";
 import { Repeats } from "./repeats.ts";
 import {
+  blobLine,
   commandLine,
   elapsed,
+  fetchLine,
   passFailed,
   passLines,
   RUN_FAILED,
@@ -142,7 +146,8 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     if (!scripts || !compiler) return await runObject(given as Uint8Array, { settings, around, session });
     const compiling = startWatch();
     cache = new FactsCache(session.hello.buildId, around.factsFolder);
-    const asked = { session, cache, features: featuresOf(session.hello), warn };
+    const blobs = blobsOf(session, { settings, around, where: remote.where });
+    const asked = { session, cache, blobs, features: featuresOf(session.hello), warn };
     const result = await compileFor(compiler, compileInput(settings, scripts, session.hello), asked);
     if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });
     sayResult(settings, around, { result, watch: compiling });
@@ -193,6 +198,28 @@ function connectedLine(remote: Remote, session: Session, took: string): string {
   const arch = ARCH_OF_MACHINE[machine] ?? `machine ${machine}`;
   const sent = remote.uploaded ? ", agent sent" : "";
   return `Connected to ${remote.where} (${remote.kind}${sent}): Linux ${release}, ${arch}, ${cpus} CPUs, in ${took}.\n`;
+}
+
+/** The remote's large inputs; says on a terminal how far they are, and with -v what came from where. */
+function blobsOf(
+  session: Session,
+  { settings, around, where }: { settings: Settings; around: Surroundings; where: string },
+) {
+  let isShown = false;
+  let next = performance.now() + PROGRESS_AFTER_MS;
+  return new RemoteBlobs(session, new BlobCache(around.factsFolder), {
+    onPart: (blob, { done, size }) => {
+      if (!around.messagesOnTerminal || performance.now() < next) return;
+      around.message(`${CLEAR_LINE}${fetchLine(blob, done, size)}`);
+      isShown = true;
+      next = performance.now() + PROGRESS_EVERY_MS;
+    },
+    onBlob: (blob, bytes, transferred) => {
+      if (isShown) around.message(CLEAR_LINE);
+      isShown = false;
+      if (settings.verbose > 0) around.message(blobLine(blob, bytes, { transferred, where }));
+    },
+  });
 }
 
 /** A run under way. */
@@ -326,6 +353,9 @@ async function writeMessages(messages: Uint8Array, state: RunState, around: Surr
 }
 
 const CLEAR_LINE = "\r\x1b[K";
+/** A step that is done by then needs no line on the terminal. */
+const PROGRESS_AFTER_MS = 1000;
+const PROGRESS_EVERY_MS = 200;
 const ASK_AGAIN = "The report follows when all probes are detached. Press Ctrl-C once more to end without it.\n";
 
 function progressLine(step: ProgressStep, done: number, total: number): string {

@@ -4,6 +4,7 @@
 // file may be asked to hold as it is (the verifier's log) stays raw; who shows it makes it printable.
 
 import {
+  BlobState,
   type FailureCode,
   type ProgressStep,
   type QueryKind,
@@ -82,6 +83,15 @@ export interface Usage {
   mostDescriptors: number;
 }
 
+/** A part of a blob; the bytes of all parts are one zlib stream. */
+export interface BlobPart {
+  state: BlobState;
+  /** Bytes of the blob that were read so far, of so many; 0: unknown. */
+  done: number;
+  size: number;
+  bytes: Uint8Array;
+}
+
 /** What happens between Run and the end, in order. */
 export type RunEvent =
   | { type: "started"; attached: number; commandPid: number }
@@ -151,6 +161,13 @@ export function readNames(payload: Uint8Array): { kind: QueryKind; names: string
     names.push(name);
   }
   return { kind, names };
+}
+
+export function readBlob(payload: Uint8Array): BlobPart {
+  const reader = new ByteReader(payload);
+  const state = reader.u8();
+  if (state > BlobState.Last) throw new RangeError("no state of a blob");
+  return { state, done: reader.u32(), size: reader.u32(), bytes: payload.subarray(reader.at) };
 }
 
 export function readLoaded(payload: Uint8Array): LoadedProgram[] {

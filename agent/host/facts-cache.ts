@@ -73,7 +73,7 @@ export class FactsCache {
 }
 
 /** Where caches go on this system. */
-function cacheFolder(): string {
+export function cacheFolder(): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env;
   const base = XDG_CACHE_HOME || (process.platform === "win32" && LOCALAPPDATA) || join(homedir(), ".cache");
   return join(base, "stap-remote", "facts");

@@ -12,8 +12,10 @@
 
 import {
   AgentFrame,
+  BlobState,
   HEARTBEAT_MS,
   HostFrame,
+  MAX_BLOB_BYTES,
   type QueryKind,
   RunFlags,
   WIRE_MAGIC,
@@ -21,12 +23,14 @@ import {
 } from "../../common/format/frame.ts";
 import { ByteWriter } from "./bytes.ts";
 import {
+  type BlobPart,
   type Failure,
   type Hello,
   HelloError,
   type LoadedProgram,
   type Rejection,
   type RunEvent,
+  readBlob,
   readCommandOutput,
   readFailure,
   readFinished,
@@ -152,14 +156,35 @@ export class Session {
     const payload = new ByteWriter().u8(kind);
     for (const name of names) payload.string(name);
     await this.send(HostFrame.Query, payload.done());
-    const frame = await this.answer([AgentFrame.Names], this.silenceMs);
+    const frame = await this.answer([AgentFrame.Names], this.answerPatience(this.silenceMs));
     return this.read(frame, readNames).names;
+  }
+
+  /**
+   * A blob as the agent sends it: a zlib stream, not yet unpacked. undefined: there is no such blob. `onPart` is told
+   * how far it is.
+   */
+  async fetch(name: string, onPart: (part: BlobPart) => void = () => {}): Promise<Uint8Array | undefined> {
+    await this.send(HostFrame.Fetch, new ByteWriter().string(name).done());
+    const stream = new ByteWriter();
+    const wait = this.answerPatience(this.silenceMs);
+    let bytes = 0;
+    for (;;) {
+      const frame = await this.answer([AgentFrame.Blob], wait);
+      const part = this.read(frame, readBlob);
+      if (part.state === BlobState.Absent) return undefined;
+      bytes += part.bytes.length;
+      if (bytes > MAX_BLOB_BYTES) throw this.liar(`sent more than ${MAX_BLOB_BYTES} bytes for '${name}'`);
+      stream.bytes(part.bytes);
+      onPart(part);
+      if (part.state === BlobState.Last) return stream.done();
+    }
   }
 
   /** Sends an object and has it loaded; throws a "rejected" or "failed" SessionError. */
   async load(object: Uint8Array): Promise<LoadedProgram[]> {
     await this.send(HostFrame.Object, object);
-    const frame = await this.answer([AgentFrame.Loaded, AgentFrame.Rejected], ANSWER_MS);
+    const frame = await this.answer([AgentFrame.Loaded, AgentFrame.Rejected], this.answerPatience(ANSWER_MS));
     if (frame.kind === AgentFrame.Loaded) return this.read(frame, readLoaded);
     const rejection = this.read(frame, readRejection);
     throw new SessionError("rejected", `the kernel's verifier refused program '${rejection.program}'`, { rejection });
@@ -251,15 +276,21 @@ export class Session {
 
   /** The text of a warning or note; an agent that never ends to remark something is no agent of ours. */
   private remark(frame: Frame): string {
-    if (++this.remarks > MAX_REMARKS) {
-      throw new SessionError("protocol", `the agent on ${this.where} sent more than ${MAX_REMARKS} warnings and notes`);
-    }
+    if (++this.remarks > MAX_REMARKS) throw this.liar(`sent more than ${MAX_REMARKS} warnings and notes`);
     return this.read(frame, readText);
   }
 
+  /** What is said of an agent that does what none of ours does. */
+  liar(what: string): SessionError {
+    return new SessionError("protocol", `the agent on ${this.where} ${what}`);
+  }
+
+  private answerPatience(silenceMs: number): Patience {
+    return patience(silenceMs, this.options.answerMs ?? ANSWER_MS);
+  }
+
   /** Waits for one of `kinds`, past warnings and signs of life. */
-  private async answer(kinds: AgentFrame[], silenceMs: number): Promise<Frame> {
-    const wait = patience(silenceMs, this.options.answerMs ?? ANSWER_MS);
+  private async answer(kinds: AgentFrame[], wait: Patience): Promise<Frame> {
     for (;;) {
       const frame = await this.nextFrame(wait);
       if (kinds.includes(frame.kind)) return frame;

@@ -39,6 +39,12 @@ export function sayNames(writer: FrameWriter, kind: i32, names: string[]): void 
   writer.finish();
 }
 
+export function sayWarning(writer: FrameWriter, text: string): void {
+  writer.begin(AgentFrame.Warning);
+  writer.text(text);
+  writer.finish();
+}
+
 export function sayLoaded(writer: FrameWriter, object: LoadedObject): void {
   const programs = object.programs;
   writer.begin(AgentFrame.Loaded);

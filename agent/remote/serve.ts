@@ -1,6 +1,7 @@
 // The dialogue with the host over frames (docs/wire.md):
 //
-//   -> Hello  <- Hello  <- Query -> Names ...  <- Object -> Loaded | Rejected  <- Run -> Started, Output ... Finished
+//   -> Hello  <- Hello  <- Query -> Names ...  <- Fetch -> Blob ...  <- Object -> Loaded | Rejected
+//   <- Run -> Started, Output ... Finished
 //
 // Until Run the agent only answers; then session.ts runs the loop and asks `wantsStop` whether the host has said
 // something. Any bytes may come: bytes that are not a frame, and frames out of order, are answered by Failed, and the
@@ -24,6 +25,7 @@ import {
   WIRE_MAGIC,
   WIRE_VERSION,
 } from "../../common/format/frame";
+import { sendBlob } from "./blob";
 import { CommandRequest } from "./command";
 import { findConfig } from "./config";
 import { Contact, goneFailure, LongWork } from "./contact";
@@ -37,7 +39,7 @@ import { Login } from "./login";
 import { LoadedObject, openObject } from "./object";
 import { checkPrivilege } from "./privilege";
 import { RecordSink } from "./ring";
-import { sayFailed, sayFinished, sayHello, sayLoaded, sayNames, sayRejected } from "./say";
+import { sayFailed, sayFinished, sayHello, sayLoaded, sayNames, sayRejected, sayWarning } from "./say";
 import { Listener, NO_REASON, RunRequest, Session } from "./session";
 import { openSignals } from "./signals";
 import { CLOCK_MONOTONIC, clock_gettime, EPOLLOUT, poll, readSignal, SIGCHLD, setNonblocking } from "./syscall";
@@ -111,10 +113,7 @@ class HostListener extends Listener {
   }
 
   warning(text: string): void {
-    const writer = this.server.writer;
-    writer.begin(AgentFrame.Warning);
-    writer.text(text);
-    writer.finish();
+    sayWarning(this.server.writer, text);
   }
 
   note(text: string): void {
@@ -198,6 +197,7 @@ const GREETED: i32 = State.Asking | State.Loaded | State.Running | State.Ending;
 const FRAME_RULES: StaticArray<FrameRule> = [
   new FrameRule(HostFrame.Hello, "Hello", State.Greeting, (s: Server, p: Payload): Failure | null => s.takeHello(p)),
   new FrameRule(HostFrame.Query, "Query", State.Asking, (s: Server, p: Payload): Failure | null => s.takeQuery(p)),
+  new FrameRule(HostFrame.Fetch, "Fetch", State.Asking, (s: Server, p: Payload): Failure | null => s.takeFetch(p)),
   new FrameRule(HostFrame.Object, "Object", State.Asking, (s: Server, p: Payload): Failure | null => s.takeObject(p)),
   new FrameRule(HostFrame.Run, "Run", State.Loaded, (s: Server, p: Payload): Failure | null => s.takeRun(p)),
   new FrameRule(HostFrame.Stop, "Stop", GREETED, (s: Server, _: Payload): Failure | null => s.takeStop()),
@@ -286,7 +286,7 @@ class Server extends Contact {
       }
     }
     this.writer.flush();
-    return !this.reader.ended && !this.writer.broken;
+    return !this.isHostGone();
   }
 
   /**
@@ -412,6 +412,13 @@ class Server extends Contact {
     if (!this.countNames(names.length) || bytesOf(names) > MAX_FRAME_BYTES) return tooManyNames();
     sayNames(this.writer, kind, names);
     return null;
+  }
+
+  takeFetch(payload: Payload): Failure | null {
+    const name = payload.text(MAX_NAME_BYTES);
+    if (payload.failed || payload.left > 0) return malformed("Fetch");
+    if (!this.countNames(1)) return tooManyNames();
+    return sendBlob(name, this.writer, this);
   }
 
   /** Memory is never freed: names are counted over the whole session. False when there were too many. */

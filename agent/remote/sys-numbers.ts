@@ -39,6 +39,7 @@ export const enum Nr {
   getrandom,
   getcpu,
   membarrier,
+  lseek,
   Size,
 }
 
@@ -76,6 +77,7 @@ const X86_64: StaticArray<i16> = [
   318, // getrandom
   309, // getcpu
   324, // membarrier
+  8, // lseek
 ];
 
 const GENERIC: StaticArray<i16> = [
@@ -112,6 +114,7 @@ const GENERIC: StaticArray<i16> = [
   278, // getrandom
   168, // getcpu
   283, // membarrier
+  62, // lseek
 ];
 
 /** The number of a system call on this CPU. */

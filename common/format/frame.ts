@@ -27,6 +27,8 @@ export const MAX_COMMAND_BYTES: i32 = 131072;
  */
 export const HEARTBEAT_MS: i32 = 2000;
 export const MISSED_HEARTBEATS: i32 = 5;
+/** Largest blob that is fetched, bytes before compression. The types of the largest kernels have some 12 MB. */
+export const MAX_BLOB_BYTES: i32 = 67108864;
 
 /** Host to agent. */
 export const enum HostFrame {
@@ -44,6 +46,8 @@ export const enum HostFrame {
   Stop = 5,
   /** No payload. */
   Heartbeat = 6,
+  /** Asks for a large input of the compiler: string name (common/format/request.ts). Answer: Blob frames. */
+  Fetch = 7,
 }
 
 /** Byte offsets in the payload of HostFrame.Run; then strings: command (-c; empty none), user name to run it as. */
@@ -122,6 +126,20 @@ export const enum AgentFrame {
   Usage = 14,
   /** How far attaching or detaching is, if it takes more than a second: u32 ProgressStep, u32 done, u32 of so many. */
   Progress = 15,
+  /**
+   * Answer to Fetch, a part of it: u8 BlobState, u32 bytes of the blob that were read so far, u32 its size (0 unknown),
+   * then bytes. The bytes of all parts are a zlib stream (RFC 1950).
+   */
+  Blob = 16,
+}
+
+/** What a Blob frame is of its blob. */
+export const enum BlobState {
+  /** there is no such blob; no bytes follow */
+  Absent = 0,
+  /** more parts follow */
+  Part = 1,
+  Last = 2,
 }
 
 /** What takes long. */

@@ -23,11 +23,19 @@
 // Blobs. Large inputs (the kernel's BTF, later files and their sections) have a name and are asked for in ranges. The
 // host answers a range with a section Bytes, which also says how large the whole blob is. It may send more than was
 // asked for, or split a range; it sends nothing behind the blob's end. Of a blob that does not exist it says so in
-// Absent, kind "blob".
+// Absent, kind "blob". KERNEL_BTF and MODULE_BTF are the names.
 
 export const REQUEST_MAGIC: i32 = 0x51525453; // "STRQ"
 export const RESPONSE_MAGIC: i32 = 0x53525453; // "STRS"
 export const REQUEST_VERSION: i32 = 2;
+
+/** The blob with the types of the running kernel (/sys/kernel/btf/vmlinux). */
+export const KERNEL_BTF: string = "kernel-btf";
+/**
+ * The blob with a module's own types, which build on the kernel's: this and the module's name as the kernel has it
+ * ("module-btf nf_conntrack").
+ */
+export const MODULE_BTF: string = "module-btf ";
 
 /** Byte offsets in the header and in a directory entry. */
 export const enum RequestHeader {

@@ -251,6 +251,12 @@ const FIXED: Fixed[] = [
     reason: "the agent frees no memory; a kernel has 200,000 symbols",
   },
   {
+    what: "the types of a kernel or module that are fetched",
+    constant: "frame.ts MAX_BLOB_BYTES",
+    unit: "bytes",
+    reason: "the largest kernels have some 12 MB of them; what a remote sends must be bounded",
+  },
+  {
     what: "a name or pattern that the host asks for",
     constant: "frame.ts MAX_NAME_BYTES",
     unit: "bytes",

@@ -36,6 +36,8 @@ function goodSession(random: Random, objects: Uint8Array[]): Said[] {
     );
     add(HostFrame.Query, payload(Uint8Array.of(random.below(QueryKind.Config + 2)), ...names));
   }
+  if (random.oneIn(3))
+    add(HostFrame.Fetch, payload(random.pick(["kernel-btf", "module-btf ext4", "module-btf ../x", ""])));
   if (random.oneIn(3)) add(HostFrame.Heartbeat);
   const object = random.pick(objects);
   add(HostFrame.Object, random.oneIn(3) ? mutateObject(object, random) : object);

@@ -65,7 +65,7 @@ function recordSessions(): Session[] {
 
 /** A frame of any kind: words, strings, records. */
 function lie(random: Random): Said {
-  const kind = random.oneIn(10) ? random.below(0x10000) : random.below(AgentFrame.Note + 2);
+  const kind = random.oneIn(10) ? random.below(0x10000) : random.below(AgentFrame.Blob + 2);
   const fields = Array.from({ length: random.below(8) }, () =>
     random.oneIn(2) ? random.word() : random.pick(ESCAPES),
   );

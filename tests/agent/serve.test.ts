@@ -3,11 +3,13 @@
 import { spawn, spawnSync } from "node:child_process";
 import { readFileSync, readlinkSync, statSync } from "node:fs";
 import { join } from "node:path";
+import { inflateSync } from "node:zlib";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { encodeFrame } from "../../agent/host/frames.ts";
 import {
   AgentFrame,
+  BlobState,
   FailureCode,
   HostFrame,
   MAX_FRAME_BYTES,
@@ -15,7 +17,7 @@ import {
   WIRE_MAGIC,
   WIRE_VERSION,
 } from "../../common/format/frame.ts";
-import { AGENT, AgentProcess, HELLO, payload, ROOT, readFailed } from "./agent-process.ts";
+import { AGENT, type AgentEnd, AgentProcess, HELLO, payload, ROOT, readFailed } from "./agent-process.ts";
 
 /** How an agent that greets its host ends after these bytes. */
 const after = (...frames: Uint8Array[]) =>
@@ -103,6 +105,56 @@ test("knows which kernel functions exist", async () => {
   assert.not.match(text, /vfs_raed|nothing/);
 });
 
+/** Asks for a blob; the agent's answer to it, part by part. */
+async function fetched(name: string): Promise<AgentEnd & { parts: Buffer[] }> {
+  const agent = new AgentProcess();
+  await agent.frame();
+  agent.send(encodeFrame(HostFrame.Hello, HELLO)).send(encodeFrame(HostFrame.Fetch, payload(name)));
+  const parts: Buffer[] = [];
+  do parts.push(Buffer.from((await agent.frame()).payload));
+  while (parts.at(-1)!.readUInt8(0) === BlobState.Part);
+  return { ...(await agent.finish()), parts };
+}
+
+test("sends the kernel's types compressed, in parts that say how far they are", async () => {
+  const types = readFileSync("/sys/kernel/btf/vmlinux");
+  const { parts, code } = await fetched("kernel-btf");
+  assert.is(code, 0);
+  assert.equal(inflateSync(Buffer.concat(parts.map((part) => part.subarray(9)))), types);
+  assert.ok(parts.length > 10 && parts.every((part) => part.length < 200_000));
+  assert.is(parts.at(-1)!.readUInt8(0), BlobState.Last);
+  assert.ok(parts.slice(0, -1).every((part) => part.readUInt8(0) === BlobState.Part));
+  assert.ok(parts.every((part, i) => i === 0 || part.readUInt32LE(1) >= parts[i - 1]!.readUInt32LE(1)));
+  assert.is(parts.at(-1)!.readUInt32LE(1), types.length);
+  assert.is(parts[0]!.readUInt32LE(5), types.length);
+});
+
+test("has no blob by the name of a file, or of a module that is not loaded", async () => {
+  const modules = ["", ".", "..", "../vmlinux", "../../../../etc/passwd", "vmlinux", "no_such_module", "a".repeat(300)];
+  for (const name of ["", "/etc/passwd", "kernel-btf ", "vmlinux", ...modules.map((one) => `module-btf ${one}`)]) {
+    const { parts, code, frames } = await fetched(name);
+    assert.is(code, 0, name);
+    assert.equal([...parts[0]!], [BlobState.Absent, 0, 0, 0, 0, 0, 0, 0, 0], name);
+    assert.is(frames.filter(({ kind }) => kind === AgentFrame.Warning).length, 0, name);
+  }
+});
+
+test("keeps little of a blob that is not read, and gives it up when the host has gone", async () => {
+  const agent = new AgentProcess();
+  await agent.frame();
+  agent.child.stdout!.pause();
+  agent.send(encodeFrame(HostFrame.Hello, HELLO)).send(encodeFrame(HostFrame.Fetch, payload("kernel-btf")));
+  await new Promise((resolve) => setTimeout(resolve, 1500));
+  const status = readFileSync(`/proc/${agent.child.pid}/status`, "utf8");
+  const resident = Number(/VmRSS:\s+(\d+) kB/.exec(status)![1]);
+  assert.ok(resident < 6000, `${resident} KB`);
+  agent.child.stdin!.end();
+  agent.child.stdout!.resume();
+  const end = await agent.end;
+  assert.is(end.rest, 0);
+  assert.not.ok(end.frames.some((frame) => frame.kind === AgentFrame.Blob && frame.payload[0] === BlobState.Last));
+});
+
 test("refuses bytes that are no frame", async () => {
   const end = await new AgentProcess().finish(Buffer.from("GET / HTTP/1.1\r\nHost: box\r\n\r\n"));
   assert.is(end.code, 1);
@@ -131,6 +183,9 @@ test("refuses unknown and damaged frames", async () => {
     [encodeFrame(77), /unknown kind 77/],
     [encodeFrame(HostFrame.Query), /damaged frame Query/],
     [encodeFrame(HostFrame.Query, payload(Uint8Array.of(9), "x")), /damaged frame Query/],
+    [encodeFrame(HostFrame.Fetch), /damaged frame Fetch/],
+    [encodeFrame(HostFrame.Fetch, payload("kernel-btf", "x")), /damaged frame Fetch/],
+    [encodeFrame(HostFrame.Fetch, payload(0xffffffff)), /damaged frame Fetch/],
     [encodeFrame(HostFrame.Query, payload(Uint8Array.of(0), 0xffffffff)), /damaged frame Query/],
     [encodeFrame(HostFrame.Query, payload(Uint8Array.of(0), "x".repeat(5000))), /damaged frame Query/],
   ];
@@ -145,9 +200,10 @@ test("refuses each frame where docs/wire.md does not allow it, before an object 
   const run = encodeFrame(HostFrame.Run, payload(0, 0, 0xffffffff, 0xffffffff, 0, "", ""));
   const hello = encodeFrame(HostFrame.Hello, HELLO);
   const query = encodeFrame(HostFrame.Query, payload(Uint8Array.of(QueryKind.Config), "CONFIG_X"));
+  const fetch = encodeFrame(HostFrame.Fetch, payload("kernel-btf"));
   const object = encodeFrame(HostFrame.Object, Buffer.from("none"));
   const [heartbeat, stop] = [encodeFrame(HostFrame.Heartbeat), encodeFrame(HostFrame.Stop)];
-  for (const frame of [query, object, run, stop, heartbeat]) {
+  for (const frame of [query, fetch, object, run, stop, heartbeat]) {
     const end = await new AgentProcess().finish(frame);
     assert.match(readFailed(end.frames.at(-1)!).text, /the host's first frame was not Hello/);
   }
@@ -157,6 +213,7 @@ test("refuses each frame where docs/wire.md does not allow it, before an object 
     [after.asking, run, "Run"],
     [after.ending, hello, "Hello"],
     [after.ending, query, "Query"],
+    [after.ending, fetch, "Fetch"],
     [after.ending, object, "Object"],
     [after.ending, run, "Run"],
   ];

@@ -5,13 +5,22 @@ import { PassThrough } from "node:stream";
 import { ByteReader, ByteWriter } from "../../agent/host/bytes.ts";
 import { encodeFrame, FrameDecoder } from "../../agent/host/frames.ts";
 import type { ProcessEnd, RemoteProcess } from "../../agent/host/transport.ts";
-import { AgentFrame, HostFrame, StopReason, Summary, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame.ts";
+import {
+  AgentFrame,
+  BlobState,
+  HostFrame,
+  StopReason,
+  Summary,
+  WIRE_MAGIC,
+  WIRE_VERSION,
+} from "../../common/format/frame.ts";
 
 /** What a test may change; each is called with the payload when such a frame comes. */
 export interface Behaviour {
   /** Sent first; null: nothing. */
   hello?: Uint8Array | null;
   onQuery?: (agent: FakeAgent, payload: Uint8Array) => void;
+  onFetch?: (agent: FakeAgent, payload: Uint8Array) => void;
   onObject?: (agent: FakeAgent, payload: Uint8Array) => void;
   onRun?: (agent: FakeAgent, payload: Uint8Array) => void;
   onStop?: (agent: FakeAgent) => void;
@@ -33,12 +42,16 @@ export interface SummaryShape {
 
 /** The first frame of a well-behaved agent. */
 export function helloPayload(
-  change: { version?: number; magic?: number; uid?: number; machine?: number } = {},
+  change: { version?: number; magic?: number; uid?: number; machine?: number; buildId?: string } = {},
 ): Uint8Array {
   const numbers = [change.magic ?? WIRE_MAGIC, change.version ?? WIRE_VERSION, change.machine ?? 62, 2, 4096];
   const writer = new ByteWriter();
   for (const number of [...numbers, change.uid ?? 0, 4321, 250]) writer.u32(number);
-  return writer.string("6.1.0-49-amd64").string("#1 SMP Debian").string("c0ffee").done();
+  return writer
+    .string("6.1.0-49-amd64")
+    .string("#1 SMP Debian")
+    .string(change.buildId ?? "c0ffee")
+    .done();
 }
 
 /** The payload of a Finished frame. */
@@ -116,8 +129,9 @@ export class FakeAgent {
       return;
     }
     this.received.push(kind);
-    const { onQuery, onObject, onRun, onStop } = this.behaviour;
+    const { onQuery, onFetch, onObject, onRun, onStop } = this.behaviour;
     if (kind === HostFrame.Query) (onQuery ?? answerAll)(this, payload);
+    if (kind === HostFrame.Fetch) (onFetch ?? sendNoBlob)(this, payload);
     if (kind === HostFrame.Object) (onObject ?? loadAll)(this, payload);
     if (kind === HostFrame.Run) (onRun ?? ((agent: FakeAgent) => agent.finish()))(this, payload);
     if (kind === HostFrame.Stop) (onStop ?? ((agent: FakeAgent) => agent.finish({ reason: StopReason.Stopped })))(this);
@@ -127,6 +141,15 @@ export class FakeAgent {
 /** Says that everything asked for exists. */
 function answerAll(agent: FakeAgent, payload: Uint8Array): void {
   agent.send(AgentFrame.Names, payload);
+}
+
+function sendNoBlob(agent: FakeAgent): void {
+  agent.send(AgentFrame.Blob, blobPayload(BlobState.Absent));
+}
+
+/** The payload of a Blob frame. */
+export function blobPayload(state: number, bytes: Uint8Array = new Uint8Array(0), done = bytes.length): Uint8Array {
+  return new ByteWriter().u8(state).u32(done).u32(0).bytes(bytes).done();
 }
 
 function loadAll(agent: FakeAgent): void {

@@ -1,0 +1,63 @@
+// The large inputs that the compiler asks for, of one remote: from the cache if they are there, else through the agent,
+// once. Only what the compiler asks for comes at all.
+
+import { KERNEL_BTF } from "../../common/format/request.ts";
+import type { Source } from "../../compiler/host/source.ts";
+import { type BlobCache, kernelKey, unpackTypes } from "./blob-cache.ts";
+import type { BlobPart } from "./events.ts";
+import type { Session } from "./session.ts";
+
+/** Is told where blobs come from. */
+export interface BlobListener {
+  /** A part of a blob has come. */
+  onPart?: (blob: string, part: BlobPart) => void;
+  /** A blob of so many bytes is here; so many were transferred, undefined: it came from the cache. */
+  onBlob?: (blob: string, bytes: number, transferred?: number) => void;
+}
+
+/** See the head of this file. */
+export class RemoteBlobs implements Source {
+  private readonly known = new Map<string, Promise<Uint8Array | undefined>>();
+
+  constructor(
+    private readonly session: Pick<Session, "hello" | "fetch" | "liar">,
+    private readonly cache: BlobCache,
+    private readonly listener: BlobListener = {},
+  ) {}
+
+  async size(blob: string): Promise<number | undefined> {
+    return (await this.get(blob))?.length;
+  }
+
+  async read(blob: string, offset: number, length: number): Promise<Uint8Array> {
+    const bytes = await this.get(blob);
+    return bytes ? bytes.subarray(offset, offset + length) : new Uint8Array(0);
+  }
+
+  private get(blob: string): Promise<Uint8Array | undefined> {
+    const known = this.known.get(blob) ?? this.find(blob);
+    this.known.set(blob, known);
+    return known;
+  }
+
+  private async find(blob: string): Promise<Uint8Array | undefined> {
+    const key = this.keyOf(blob);
+    const cached = key === undefined ? undefined : this.cache.read(key);
+    if (cached) {
+      this.listener.onBlob?.(blob, cached.length);
+      return cached;
+    }
+    const stream = await this.session.fetch(blob, (part) => this.listener.onPart?.(blob, part));
+    if (!stream) return undefined;
+    const types = unpackTypes(stream);
+    if (!types) throw this.session.liar(`sent damaged types for '${blob}'`);
+    if (key !== undefined) this.cache.write(key, stream);
+    this.listener.onBlob?.(blob, types.length, stream.length);
+    return types;
+  }
+
+  /** What names the blob in the cache; undefined if nothing tells one build from another. */
+  private keyOf(blob: string): string | undefined {
+    return blob === KERNEL_BTF ? kernelKey(this.session.hello) : undefined;
+  }
+}
