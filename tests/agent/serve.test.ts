@@ -248,7 +248,7 @@ test("stops computing when its input ends, or its output is not read", async () 
     const began = Date.now();
     close(agent);
     await agent.end;
-    assert.ok(Date.now() - began < 2000, `it ended after ${Date.now() - began} ms`);
+    assert.ok(Date.now() - began < 5000, `it ended after ${Date.now() - began} ms`);
   }
 });
 
