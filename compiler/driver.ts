@@ -35,6 +35,7 @@ import { Range, Source, SourceKind } from "./source/source";
 import { dumpFile } from "./syntax/dump";
 import { parseFile, parseMacroFile } from "./syntax/parser";
 import { printFile } from "./syntax/print";
+import { dumpTypes, isTypeDump } from "./type-dump";
 
 /** One pass: its number in stap's count, its name (`--dump=`), what it does. */
 export class Pass {
@@ -68,6 +69,10 @@ export function runPasses(c: Compilation): void {
   const dump = c.options.dump;
   if (isBlobDump(dump)) {
     c.text = dumpBlob(c.blobs, dump, c.reporter);
+    return;
+  }
+  if (isTypeDump(dump)) {
+    c.text = dumpTypes(c.blobs, dump, c.reporter);
     return;
   }
   if (isLibraryDump(dump)) {
@@ -111,7 +116,7 @@ function isDumpName(name: string): bool {
   for (let i = 0; i < PASSES.length; ++i) {
     if (PASSES[i].dump == name) return true;
   }
-  if (name == "il:*" || isBlobDump(name) || isLibraryDump(name)) return true;
+  if (name == "il:*" || isBlobDump(name) || isTypeDump(name) || isLibraryDump(name)) return true;
   for (let k = 0; passName(k).length > 0; ++k) {
     if (name == "il:" + passName(k)) return true;
   }

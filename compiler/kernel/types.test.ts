@@ -79,6 +79,7 @@ export function test_enums(): void {
   const green = types.findEnumerator("GREEN")!;
   assert(green.value == 7 && green.index == 1 && types.name(green.type) == "colour", "a value");
   assert(types.findEnumerator("COLD")!.value == -1 && types.isSigned(types.findEnumerator("COLD")!.type), "signed");
+  assert(types.findEnumerator("TOP")!.value == 0x80000000, "unsigned, with the highest bit");
   assert(!types.isSigned(green.type) && types.sizeOf(green.type) == 4, "unsigned");
   assert(types.findEnumerator("HUGE_LOW")!.value == 0x1ffffffff, "64 bits");
   assert(types.findEnumerator("HUGE_HIGH")!.value == i64.MIN_VALUE, "all of them");

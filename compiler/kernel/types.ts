@@ -23,7 +23,9 @@ import { BtfIndex, Kinds, only } from "./btf-index";
 
 const MAX_LINKS: i32 = 64;
 const MAX_DEPTH: i32 = 24;
-const MOST_VISITED: i32 = 200_000;
+const MOST_VISITED: i32 = 50_000;
+/** Names of one type that are listed. */
+const MOST_NAMES: i32 = 4096;
 /** A search for a variable looks for so many of that name. */
 const MOST_NAMESAKES: i32 = 64;
 const POINTER_BYTES: i32 = 8;
@@ -314,28 +316,42 @@ export class Types {
   member(id: i32, i: i32): Member {
     const composite = this.strip(id);
     if (i < 0 || i >= this.memberCount(composite)) return new Member("", 0, 0, 0);
-    const at = this.at(composite) + BtfType.Size + i * BtfMember.Size;
-    const type = load<i32>(at, BtfMember.Type);
-    let offset = load<u32>(at, BtfMember.Offset);
-    let bits: u32 = 0;
-    if (this.flag(composite)) {
-      bits = offset >> 24;
-      offset &= 0xffffff;
-    } else {
-      // Old BTF: a bit-field has an integer type of its own.
-      const stripped = this.strip(type);
-      if (this.kind(stripped) == BtfKind.Int) {
-        const word = this.word(stripped, 0);
-        const shift = (word >> 16) & 0xff;
-        if (shift != 0 || (word & 0xff) != this.third(stripped) * 8) bits = word & 0xff;
-        offset += shift;
-      }
-    }
-    const known = offset <= <u32>i32.MAX_VALUE;
+    const at = this.memberAt(composite, i);
     const name = this.index.text(load<u32>(at, BtfMember.Name));
-    const member = new Member(name, known ? type : 0, known ? offset : 0, bits);
+    const offset = this.memberOffset(composite, i);
+    // Nothing is so large: it is not there.
+    const type = offset <= i32.MAX_VALUE ? load<i32>(at, BtfMember.Type) : 0;
+    const member = new Member(name, type, type != 0 ? <i32>offset : 0, this.memberBits(composite, i));
     member.path.push(i);
     return member;
+  }
+
+  /** Address of member `i`, which the struct or union has. */
+  private memberAt(composite: i32, i: i32): usize {
+    return this.at(composite) + BtfType.Size + i * BtfMember.Size;
+  }
+
+  /** Bits from the beginning of the struct or union to its member `i`. */
+  private memberOffset(composite: i32, i: i32): i64 {
+    const at = this.memberAt(composite, i);
+    const offset = load<u32>(at, BtfMember.Offset);
+    if (this.flag(composite)) return offset & 0xffffff;
+    return <i64>offset + <i64>((this.oldBits(load<i32>(at, BtfMember.Type)) >> 16) & 0xff);
+  }
+
+  /** The size of a bit-field; 0 for other members. */
+  private memberBits(composite: i32, i: i32): i32 {
+    const at = this.memberAt(composite, i);
+    if (this.flag(composite)) return load<u32>(at, BtfMember.Offset) >> 24;
+    return this.oldBits(load<i32>(at, BtfMember.Type)) & 0xff;
+  }
+
+  /** Old BTF has integers of their own for bit-fields: bit offset << 16 | bits, or 0 for a type that is none. */
+  private oldBits(type: i32): i32 {
+    const stripped = this.strip(type);
+    if (this.kind(stripped) != BtfKind.Int) return 0;
+    const word = this.word(stripped, 0) & 0xffffff;
+    return word == this.third(stripped) * 8 ? 0 : word;
   }
 
   /** The member of that name, in anonymous members, too: then the offset is the whole one. Null if there is none. */
@@ -348,21 +364,21 @@ export class Types {
     if (search.path.length > MAX_DEPTH) return null;
     for (let i = 0, n = this.memberCount(composite); i < n; ++i) {
       if (++search.visited > MOST_VISITED) return null;
-      const at = this.at(composite) + BtfType.Size + i * BtfMember.Size;
+      const at = this.memberAt(composite, i);
       const name = load<u32>(at, BtfMember.Name);
       if (this.index.isText(name, search.name)) {
         const found = this.member(composite, i);
         found.path = search.path.concat(found.path);
         return found;
       }
-      if (this.index.stringAt(name) != 0 || !this.isComposite(load<i32>(at, BtfMember.Type))) continue;
-      const outer = this.member(composite, i);
+      const type = load<i32>(at, BtfMember.Type);
+      if (this.index.stringAt(name) != 0 || !this.isComposite(type)) continue;
       search.path.push(i);
-      const inner = this.searchMember(this.strip(outer.type), search);
+      const inner = this.searchMember(this.strip(type), search);
       search.path.pop();
       if (inner === null) continue;
-      const total = <i64>outer.bitOffset + <i64>inner.bitOffset;
-      if (total > i32.MAX_VALUE) return null;
+      const total = this.memberOffset(composite, i) + <i64>inner.bitOffset;
+      if (total > i32.MAX_VALUE) continue;
       inner.bitOffset = <i32>total;
       return inner;
     }
@@ -381,13 +397,14 @@ export class Types {
     if (search.path.length > MAX_DEPTH) return;
     for (let i = 0, n = this.memberCount(composite); i < n; ++i) {
       if (++search.visited > MOST_VISITED) return;
-      const member = this.member(composite, i);
-      if (member.name.length > 0) {
-        names.push(member.name);
+      const at = this.memberAt(composite, i);
+      const name = this.index.text(load<u32>(at, BtfMember.Name));
+      if (name.length > 0) {
+        if (names.length < MOST_NAMES) names.push(name);
         continue;
       }
       search.path.push(i);
-      this.collectNames(this.strip(member.type), search, names);
+      this.collectNames(this.strip(load<i32>(at, BtfMember.Type)), search, names);
       search.path.pop();
     }
   }
@@ -412,7 +429,7 @@ export class Types {
     }
     const at = i * BtfEnum.Size;
     const word = this.word(type, at + BtfEnum.Value);
-    const value: i64 = this.isSigned(type) ? word : <u32>word;
+    const value: i64 = this.isSigned(type) ? <i64>word : <i64>(<u32>word);
     return new Enumerator(this.index.text(this.word(type, at + BtfEnum.Name)), value, type, i);
   }
 

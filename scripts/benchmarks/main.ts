@@ -20,6 +20,7 @@ import { GuestBpftrace, Stap } from "./peers.ts";
 import { measureSizes } from "./sizes.ts";
 import { HANDLERS, SUBJECTS } from "./subjects.ts";
 import { type Group, missesBar, renderGroup } from "./table.ts";
+import { measureTypes } from "./types.ts";
 
 const GUEST = "6.12";
 const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))));
@@ -40,6 +41,7 @@ async function withGuest(): Promise<void> {
     bpftrace = await GuestBpftrace.install(guest);
     console.log(`peers: ${nameOf(bpftrace, "bpftrace")}; ${nameOf(stap, "stap")}`);
     show(await measureCompile(ROOT, stap));
+    show(await measureTypes());
     show(measureSizes(ROOT));
     const costs = [...(await showCode(bpftrace, stap))];
     for (const group of await runHandlers(guest, bpftrace)) {
@@ -61,6 +63,7 @@ async function withoutGuest(): Promise<void> {
   const spec = getGuestSpec(GUEST);
   const stap = await Stap.prepare(spec, (await fetchKernel(spec)).release);
   show(await measureCompile(ROOT, stap));
+  show(await measureTypes());
   show(measureSizes(ROOT));
   await showCode(WITHOUT_GUEST, stap);
 }

@@ -7,6 +7,7 @@ import { framesToAgentSweep } from "../../scripts/sweeps/frames-to-agent.ts";
 import { framesToClientSweep } from "../../scripts/sweeps/frames-to-client.ts";
 import { scriptSweep } from "../../scripts/sweeps/scripts.ts";
 import { type CaseEnd, emptyResult, runSweep, type Sweep } from "../../scripts/sweeps/sweep.ts";
+import { typeSweep } from "../../scripts/sweeps/types.ts";
 
 const part = (sweep: Sweep, count: number) => runSweep(sweep, emptyResult(sweep, 99), count, () => {});
 
@@ -14,6 +15,12 @@ test("no script traps the compiler", async () => {
   const { findings, ends } = await part(scriptSweep(), 800);
   assert.equal(findings, []);
   assert.ok((ends.done ?? 0) > 50 && (ends.refused ?? 0) > 200, JSON.stringify(ends));
+});
+
+test("no BTF makes the reader of kernel types trap, or take long", async () => {
+  const { findings, ends } = await part(await typeSweep(), 1000);
+  assert.equal(findings, []);
+  assert.ok((ends.read ?? 0) > 300 && (ends.refused ?? 0) > 200, JSON.stringify(ends));
 });
 
 test("no stream of frames makes the agent trap, or end without saying why", async () => {

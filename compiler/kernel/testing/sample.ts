@@ -52,6 +52,7 @@ function addTask(btf: BtfBuilder, int: i32, char: i32, state: i32): void {
 function addEnums(btf: BtfBuilder): void {
   btf.type("colour", btfInfo(BtfKind.Enum, 2, 0), 4, btf.fields().add("RED", 0).add("GREEN", 7).words);
   btf.type("", btfInfo(BtfKind.Enum, 1, 1), 4, btf.fields().add("COLD", -1).words);
+  btf.type("", btfInfo(BtfKind.Enum, 1, 0), 4, btf.fields().add("TOP", -2147483648).words);
   const wide = btf.fields().add2("HUGE_LOW", -1, 1).add2("HUGE_HIGH", 0, -2147483648);
   btf.type("huge", btfInfo(BtfKind.Enum64, 2, 0), 8, wide.words);
 }
