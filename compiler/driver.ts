@@ -256,6 +256,7 @@ function lowerOptions(c: Compilation): LowerOptions {
   options.excludeAgent = c.options.excludeAgent;
   options.suppressErrors = c.options.suppressErrors;
   const facts = c.options.semantic.facts;
+  options.arch = facts.arch;
   options.hz = facts.hz;
   options.fetchingAtomics = facts.has(Feature.AtomicFetch);
   options.placesByAddress = !facts.has(Feature.AttachCookie);

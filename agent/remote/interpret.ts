@@ -170,8 +170,21 @@ export class Interpreter {
 
   /** Runs one probe's handler; what goes wrong becomes a warning of the object. */
   run(probe: Probe): void {
-    const failure = probe.program.engine == Engine.TestRun ? runInKernel(probe) : this.interpret(probe);
+    const inKernel = probe.program.engine == Engine.TestRun;
+    const failure = inKernel ? runInKernel(probe) : this.interpret(probe);
+    // Session probes print in their order, wherever they run.
+    if (inKernel && isSession(probe)) this.takeRecords();
     if (failure) this.object.warnings.push(failure.render());
+  }
+
+  /** Takes what a handler in the kernel has written into the rings. */
+  private takeRecords(): void {
+    const output = this.object.outputRing;
+    const control = this.object.controlRing;
+    const outputSink = this.world.outputSink;
+    const controlSink = this.world.controlSink;
+    if (output && outputSink) output.drain(outputSink);
+    if (control && controlSink) control.drain(controlSink);
   }
 
   private interpret(probe: Probe): Failure | null {

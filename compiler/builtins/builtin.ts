@@ -64,6 +64,18 @@ export enum Builtin {
   SiteText,
   /** 32 random bits. */
   Random,
+  // registers.ts
+  /** The value of a register whose name is a literal. */
+  Register,
+  UnsignedRegister,
+  /** An argument of the probed function, by its number from 1 on. */
+  LongArgument,
+  IntArgument,
+  UintArgument,
+  /** What the probed function returns. */
+  ReturnValue,
+  InstructionPointer,
+  UserMode,
   // print.ts: the printf family; calls of these carry a PrintSymbol of their own.
   Printf,
   Print,
@@ -91,6 +103,8 @@ export const enum BuiltinFlags {
   Tokenizes = 1 << 4,
   /** Its result holds nothing of the traced machine that its arguments do not hold. */
   OfArguments = 1 << 5,
+  /** Asks for registers of the probed place. */
+  ReadsRegisters = 1 << 6,
 }
 
 /** What the compiler knows of one intrinsic. Symbol resolution makes a `BuiltinSymbol` of it. */

@@ -3,36 +3,36 @@
 
 const LATER: string =
   " " +
-  "abort addr addr_from_rqst addr_from_rqst_str addr_to_node ansi_set_color2 ansi_set_color3 " +
-  "asmlinkage atomic_long_read atomic_read backtrace basename bdevname bio_op " +
+  "abort addr_from_rqst addr_from_rqst_str addr_to_node ansi_set_color2 ansi_set_color3 " +
+  "atomic_long_read atomic_read backtrace basename bdevname bio_op " +
   "bio_rw_num bio_rw_str caller caller_addr callers clones_from_clnt cmdline_arg cmdline_args cmdline_str " +
   "container_of_task_rcu cpuid current_exe_file cve_count_metric cve_record_metric cve_tmpdisable d_name d_path " +
   "daddr_to_string describe_data_direction describe_device_state disk_major_from_request disk_minor_from_request " +
-  "disk_name dump_stack egid env_var errno_p euid exit_status fastcall format_ipaddr fp32_to_fp64 fp_add fp_div " +
+  "disk_name dump_stack egid env_var errno_p euid exit_status format_ipaddr fp32_to_fp64 fp_add fp_div " +
   "fp_eq fp_le fp_lt fp_mul fp_rem fp_sqrt fp_sub fp_to_long fp_to_string ftrace ftype fullpath_struct_file " +
   "fullpath_struct_nameidata fullpath_struct_path get_32mmap_args get_cycles get_devstate_from_req " +
   "get_inode_from_path get_ip get_ip_from_client get_loadavg_index get_mmap_args get_netdev_name get_prot " +
   "get_prot_from_client get_sa_flags get_sa_handler get_sigaction_mask get_sigset get_thread_context_pointer " +
   "gettimeofday_jiffies GFP_KERNEL humanreadable_bytes inet_get_ip_source inet_get_local_port inode_name " +
-  "inode_path int_arg ipmib_filter_key ipmib_get_proto ipmib_local_addr ipmib_remote_addr ipmib_tcp_local_port " +
+  "inode_path ipmib_filter_key ipmib_get_proto ipmib_local_addr ipmib_remote_addr ipmib_tcp_local_port " +
   "ipmib_tcp_remote_port irqflags_str is_myproc is_sig_blocked json_add_array json_add_array_numeric_metric " +
   "json_add_array_string_metric json_add_numeric_metric json_add_string_metric json_set_prefix " +
   "kernel_buffer_quoted kernel_buffer_quoted_error kernel_char kernel_int kernel_long " +
   "kernel_or_user_string_quoted kernel_or_user_string_quoted_utf16 kernel_or_user_string_quoted_utf32 " +
   "kernel_pointer kernel_short kernel_string kernel_string2 kernel_string2_utf16 kernel_string2_utf32 " +
   "kernel_string_n kernel_string_quoted kernel_string_quoted_utf16 kernel_string_quoted_utf32 kernel_string_utf16 " +
-  "kernel_string_utf32 linuxmib_filter_key long_arg long_to_fp " +
-  "longlong_arg mdelay MKDEF modname module_name module_size msg_flags_num2str nfs3_cmode nfs4_ctype NFS_CLIENT " +
+  "kernel_string_utf32 linuxmib_filter_key long_to_fp " +
+  "mdelay MKDEF modname module_name module_size msg_flags_num2str nfs3_cmode nfs4_ctype NFS_CLIENT " +
   "NFS_FH NFS_I NFS_PROTO NFS_SERVER nfsderror ns_egid ns_euid ns_gid ns_pgrp ns_pid ns_ppid ns_sid ns_tid ns_uid " +
-  "panic pexecname pgrp pid2execname pid2task pnlabel pointer_arg port_from_clnt port_from_xprt ppid ppos_pos " +
+  "panic pexecname pgrp pid2execname pid2task pnlabel port_from_clnt port_from_xprt ppid ppos_pos " +
   "print_backtrace print_backtrace_fileline print_java_backtrace print_regs print_stack print_syms " +
   "print_ubacktrace print_ubacktrace_brief print_ubacktrace_fileline print_ustack print_usyms printk " +
   "proc_from_msg proc_mem_data proc_mem_data_pid proc_mem_rss proc_mem_rss_pid proc_mem_shr proc_mem_shr_pid " +
   "proc_mem_size proc_mem_size_pid proc_mem_string proc_mem_string_pid proc_mem_txt proc_mem_txt_pid " +
   "prog_from_clnt prot_from_clnt pstrace Py2Object_GetAttr Py2Object_Repr Py3Object_GetAttr Py3Object_Repr " +
   "python2_get_locals python2_get_var_obj python3_get_locals python3_get_var_obj python3_initialize " +
-  "python_print_backtrace python_sprint_backtrace raise rcu_dereference real_mount regex_module_compare register " +
-  "regparm remote_id remote_uri returnstr returnval reverse_path_walk rlimit_from_str s32_arg s64_arg " +
+  "python_print_backtrace python_sprint_backtrace raise rcu_dereference real_mount regex_module_compare " +
+  "regparm remote_id remote_uri reverse_path_walk rlimit_from_str " +
   "sa_flags_str sa_handler sa_handler_str scsi_timer_pending set_kernel_char set_kernel_int set_kernel_long " +
   "set_kernel_pointer set_kernel_short set_kernel_string set_kernel_string_n set_long_arg set_longlong_arg " +
   "set_pointer_arg set_returnval set_s32_arg set_s64_arg set_tls_module_by_name set_u32_arg set_u64_arg " +
@@ -53,11 +53,11 @@ const LATER: string =
   "tasks_from_clnt tcp_get_info_rto tcp_get_info_snd_cwnd tcp_ipv6_sockopt_str tcp_sockopt_str tcp_sockstate_str " +
   "tcp_ts_get_info_rcv_mss tcp_ts_get_info_snd_ssthresh tcp_ts_get_info_state tcpmib_filter_key tcpmib_get_state " +
   "tcpmib_local_addr tcpmib_local_port tcpmib_remote_addr tcpmib_remote_port thread_timestamp timer_pending " +
-  "tz_ctime tz_gmtoff tz_name u32_arg u64_arg u_register uaddr ubacktrace ucallers udelay uint_arg ulong_arg " +
-  "ulonglong_arg umodaddr umodbuildid umodname user_buffer_quoted user_buffer_quoted_error user_char " +
+  "tz_ctime tz_gmtoff tz_name uaddr ubacktrace ucallers udelay " +
+  "umodaddr umodbuildid umodname user_buffer_quoted user_buffer_quoted_error user_char " +
   "user_char_error user_char_warn user_int user_int16 user_int16_error user_int32 user_int32_error user_int64 " +
   "user_int64_error user_int8 user_int8_error user_int_error user_int_warn user_long user_long_error " +
-  "user_long_warn user_mode user_short user_short_error user_short_warn user_string user_string2 " +
+  "user_long_warn user_short user_short_error user_short_warn user_string user_string2 " +
   "user_string2_n_warn user_string2_utf16 user_string2_utf32 user_string2_warn user_string_n user_string_n2 " +
   "user_string_n2_quoted user_string_n_nofault user_string_n_quoted user_string_n_warn user_string_nofault " +
   "user_string_quoted user_string_quoted_utf16 user_string_quoted_utf32 user_string_utf16 user_string_utf32 " +

@@ -6,6 +6,7 @@ import { contextBuiltins } from "./context";
 import { controlBuiltins } from "./control";
 import { findPrint, printNames } from "./print";
 import { regexBuiltins } from "./regex";
+import { registerBuiltins } from "./registers";
 import { stringBuiltins } from "./string";
 import { timestampBuiltins } from "./timestamp";
 
@@ -17,7 +18,8 @@ function builtins(): Map<string, BuiltinRow> {
     .concat(timestampBuiltins())
     .concat(controlBuiltins())
     .concat(regexBuiltins())
-    .concat(stringBuiltins());
+    .concat(stringBuiltins())
+    .concat(registerBuiltins());
   for (let i = 0, n = rows.length; i < n; ++i) map.set(rows[i].name, rows[i]);
   return map;
 }

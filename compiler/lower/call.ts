@@ -19,6 +19,7 @@ import { originOf, symbolOfCall } from "./names";
 import { placeNumber } from "./place";
 import { emitControl, lowerPrint } from "./print";
 import { lowerGroupCount, lowerMatched } from "./regex";
+import { isRegisterBuiltin, lowerRegisterCall } from "./registers";
 import { lowerSprint } from "./sprint";
 import { isStringBuiltin, lowerStringFunction, lowerStringResult } from "./string-call";
 
@@ -78,6 +79,7 @@ function currentName(lowering: Lowering, to: Place | null): Place {
 function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression): Ref {
   const b = lowering.b;
   if (isStringBuiltin(symbol.id)) return lowerStringFunction(lowering, symbol, e);
+  if (isRegisterBuiltin(symbol.id)) return lowerRegisterCall(lowering, symbol.id, e);
   switch (symbol.id) {
     case Builtin.Pid:
       return b.binary(Op.Shr, lowering.constantHelper(Helper.GetCurrentPidTgid), lowering.constant(32));

@@ -70,6 +70,8 @@ export class Contents extends Visitor {
   catchesMessages: bool = false;
   /** Some function calls error() with a computed message. */
   raisesMessages: bool = false;
+  /** Some error's message contains a number: memory is read, and the message of a fault has the address. */
+  raisesNumbers: bool = false;
   /** Every foreach that needs a queue, once: it sorts, or its array keeps no list in the order of insertion. */
   sorted: SortedLoop[] = [];
   /** Every `=~` and `!~`. */
@@ -133,6 +135,8 @@ export class Contents extends Visitor {
       this.matches.push(<BinaryExpression>e);
     } else if (e.kind == NodeKind.Call) {
       this.noteCall(<CallExpression>e);
+    } else if (e.kind == NodeKind.Deref) {
+      this.raisesNumbers = true;
     }
     this.children(e);
   }
@@ -141,6 +145,7 @@ export class Contents extends Visitor {
     const symbol = <ScriptSymbol | null>e.symbol;
     if (symbol === null || symbol.kind != SymbolKind.Builtin) return;
     const id = (<BuiltinSymbol>symbol).id;
+    if (id >= Builtin.LongArgument && id <= Builtin.UintArgument) this.raisesNumbers = true;
     if (id == Builtin.Matched || id == Builtin.Ngroups) this.usesGroups = true;
     if (id != Builtin.Error || !this.inFunction) return;
     if (e.args[0].kind != NodeKind.StringLiteral) this.raisesMessages = true;

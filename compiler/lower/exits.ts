@@ -1,22 +1,27 @@
 // The ways out of a function: soft errors, `next`, a skipped handler.
 //
-// A handler's code has one exit. `exitBlock` is the ordinary end. `errorBlock` handles soft errors; the variable
-// `errorSite` holds their site. A subprogram returns at its ends and leaves an error in the frame for its caller.
+// A handler's code has one exit. `exitBlock` is the ordinary end. `errorBlock` handles soft errors; a variable
+// holds their site. A subprogram returns at its ends and leaves an error in the frame for its caller.
 
 import { Origin } from "../../common/format/manifest";
 import { ArgumentType, SiteKind } from "../../common/format/record";
 import { Builder } from "../ir/build";
-import { Ref } from "../ir/function";
+import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { UnitArgument, UnitSite } from "../ir/unit";
 import { copyString } from "../runtime/copy";
+import { Spec, SpecField } from "../runtime/digits";
 import { Frame } from "../runtime/frame";
-import { literalPlace, Place } from "../runtime/place";
+import { capacityFor, literalPlace, Place } from "../runtime/place";
 import { FrameWord } from "../runtime/plan";
+import { Text } from "../runtime/text";
 import { escapeFormat } from "../semantic/formats";
 import { Range } from "../source/source";
 import { Output } from "./output";
 import { Shared } from "./shared";
+
+/** Most characters of a number, its sign included. */
+const NUMBER_DIGITS: i32 = 20;
 
 /** Flags above the site number in the value passed to a handler's error exit. */
 export const enum ErrorBits {
@@ -26,17 +31,37 @@ export const enum ErrorBits {
   Uncatchable = 0x20000,
   /** Not an error of the script: the handler is skipped, and counted as such. */
   Skipped = 0x40000,
+  /** The site has one argument, a number. */
+  Number = 0x80000,
 }
 
 /** An error of the script at run time. */
 export class SoftError {
   constructor(
-    /** The message that `try` catches. */
+    /** The message that `try` catches. Where it has a number, `%x` or `%d` stands for it, and there is no other `%`. */
     public message: string,
     public range: Range,
     /** The text after "near" in the report. */
     public near: string,
+    public number: Ref = NoRef,
   ) {}
+}
+
+/** The IR variables of an error on its way to the error exit. */
+export class ErrorVariables {
+  /** Its site and flags; -1 if it is reported already. */
+  site: i32;
+  private lazyNumber: i32 = -1;
+
+  constructor(private b: Builder) {
+    this.site = b.variable("error");
+  }
+
+  /** The number in its text. */
+  get number(): i32 {
+    if (this.lazyNumber < 0) this.lazyNumber = this.b.variable("error_number");
+    return this.lazyNumber;
+  }
 }
 
 /** Where errors inside a `try` go. */
@@ -77,8 +102,7 @@ export class Exits {
     private shared: Shared,
     private frame: Frame,
     private output: Output,
-    /** IR variable: site and flags of the error on its way to `errorBlock`; -1 if the error is reported already. */
-    public errorSite: i32,
+    public variables: ErrorVariables,
     /** No caller can catch an error that leaves this function. */
     private isHandler: bool,
   ) {}
@@ -116,6 +140,34 @@ export class Exits {
     this.leaveWith(this.b.constant(this.shared.sites.add(site) | ErrorBits.Message));
   }
 
+  /** Leaves with an error whose message contains a number. */
+  failWithNumber(error: SoftError): void {
+    const catching = this.catching;
+    if (catching !== null) {
+      const wanted = catching.message !== null;
+      this.goToCatch(catching, wanted ? this.textOf(error) : literalPlace(""));
+      return;
+    }
+    // As with other messages, a caller may catch it.
+    if (!this.isHandler && this.shared.catchesMessages)
+      copyString(this.frame, this.textOf(error), this.shared.messagePlace());
+    const site = this.shared.sites.withNumber(error.message, error.range, error.near);
+    this.b.setVar(this.variables.number, error.number);
+    this.leaveWith(this.b.constant(site | ErrorBits.Number));
+  }
+
+  /** The message of an error with a number, put together in the frame. */
+  private textOf(error: SoftError): Place {
+    const isHex = error.message.includes("%x");
+    const parts = error.message.split(isHex ? "%x" : "%d");
+    const text = new Text(this.frame, this.frame.newFrameTemporary(capacityFor(error.message.length + NUMBER_DIGITS)));
+    text.putLiteral(parts[0]);
+    text.putLong(error.number, isHex ? 16 << SpecField.Base : Spec.Signed | (10 << SpecField.Base));
+    text.putLiteral(parts[1]);
+    text.finish();
+    return text.place;
+  }
+
   private goToCatch(catching: Catch, message: Place): void {
     const to = catching.message;
     if (to !== null) copyString(this.frame, message, to);
@@ -127,7 +179,7 @@ export class Exits {
   leaveWith(error: Ref): void {
     this.mayFail = true;
     this.output.flush();
-    this.b.setVar(this.errorSite, error);
+    this.b.setVar(this.variables.site, error);
     this.b.jump(this.errorBlock);
   }
 
@@ -152,14 +204,16 @@ export class Exits {
       b.jump(catching.block);
       b.setBlock(fatal);
     }
+    if (this.shared.raisesNumbers) b.setVar(this.variables.number, this.frame.load(Op.Load64, FrameWord.Fault));
     this.leaveWith(error);
   }
 
-  /** Stores the error of `errorSite` in the frame for the caller of a subprogram. */
+  /** Stores the error of the variables in the frame for the caller of a subprogram. */
   storeError(): void {
     const b = this.b;
-    const code = b.binary(Op.Add, b.getVar(this.errorSite), b.constant(1));
+    const code = b.binary(Op.Add, b.getVar(this.variables.site), b.constant(1));
     this.frame.store(Op.Store32, FrameWord.Error, code);
+    if (this.shared.raisesNumbers) this.frame.store(Op.Store64, FrameWord.Fault, b.getVar(this.variables.number));
   }
 
   /** Fails if a called function left an error in the frame. */
@@ -186,11 +240,20 @@ export class Exits {
     this.b.jump(this.exitBlock);
   }
 
-  /** Fails with a fixed message if the comparison is true. Otherwise control continues in a new block. */
+  /** Fails if the comparison is true. Otherwise control continues in a new block. */
   failIf(op: Op, x: Ref, y: Ref, error: SoftError): void {
     const failure = this.beginFailure(op, x, y);
-    this.fail(error.message, error.range, error.near);
+    if (error.number == NoRef) this.fail(error.message, error.range, error.near);
+    else this.failWithNumber(error);
     this.endFailure(failure);
+  }
+
+  /** Fails always. The code built next is unreachable, but it is lowered all the same. */
+  failAlways(error: SoftError): void {
+    const known = this.output.known;
+    this.fail(error.message, error.range, error.near);
+    this.b.setBlock(this.b.newBlock("unreachable"));
+    this.output.known = known;
   }
 
   /** Begins code that runs if the comparison is true and ends in a failure. */

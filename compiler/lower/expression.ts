@@ -7,6 +7,7 @@ import {
   AssignmentExpression,
   BinaryExpression,
   CallExpression,
+  DerefExpression,
   Expression,
   HistogramExpression,
   Identifier,
@@ -14,6 +15,7 @@ import {
   InExpression,
   NodeKind,
   NumberLiteral,
+  RegisterExpression,
   StatisticExpression,
   TernaryExpression,
   UnaryExpression,
@@ -26,8 +28,10 @@ import { addToElement, lowerIn, lowerKeys, makeElement, readElement, readLongOf,
 import { SoftError } from "./exits";
 import { lowerBucket } from "./histogram";
 import { Lowering } from "./lowering";
+import { lowerDeref } from "./memory";
 import { arithmeticOp, compareOp } from "./operators";
 import { branchOnMatch } from "./regex";
+import { lowerNumberedRegister } from "./registers";
 import { beforeMaybe } from "./simple";
 import { lowerAggregate, lowerStatistic } from "./statistic";
 import { branchOnStrings } from "./string";
@@ -109,6 +113,10 @@ export function lowerLong(lowering: Lowering, e: Expression): Ref {
       return lowerAssignment(lowering, <AssignmentExpression>e);
     case NodeKind.Ternary:
       return lowerTernary(lowering, <TernaryExpression>e);
+    case NodeKind.Deref:
+      return lowerDeref(lowering, <DerefExpression>e);
+    case NodeKind.Register:
+      return lowerNumberedRegister(lowering, <RegisterExpression>e);
     default:
       assert(e.kind == NodeKind.Binary, "semantic analysis refuses what lowering does not know");
       return lowerBinary(lowering, <BinaryExpression>e);

@@ -385,6 +385,7 @@ function lowerSubprogram(shared: Shared, tree: Tree, subprogram: Subprogram): vo
   const fn = subprogram.symbol;
   const parts = new FunctionParts(shared.unit.ir.functions[subprogram.index]);
   const lowering = new Lowering(shared, tree, parts);
+  lowering.kept = subprogram.kept;
   const b = lowering.b;
   const exits = lowering.exits;
   beginSubprogram(lowering, fn);

@@ -11,12 +11,12 @@ import { Engine, NONE } from "../../common/format/manifest";
 import { RecordFlags } from "../../common/format/record";
 import { BssHeader, RodataHeader } from "../../common/format/runtime";
 import { AddressKind } from "../ir/build";
-import { Func, Ref } from "../ir/function";
+import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { UnitMap } from "../ir/unit";
 import { CLAIM_FRAME } from "../runtime/claim";
 import { FrameWord, Hole } from "../runtime/plan";
-import { clearCut, FAIL, FLUSH, writeRecord } from "../runtime/report";
+import { clearCut, FAIL, FAIL_WITH, FLUSH, writeRecord } from "../runtime/report";
 import { clearTokens } from "../runtime/tokens";
 import { isConcurrent } from "../semantic/effects";
 import { Handler } from "../semantic/script";
@@ -24,6 +24,7 @@ import { Effects } from "../semantic/symbols";
 import { BlockStatement, Expression } from "../syntax/ast";
 import { lowerExit } from "./call";
 import { leaves } from "./contents";
+import { beginContext, contextOf } from "./context";
 import { ErrorBits } from "./exits";
 import { lowerActivations } from "./function";
 import { Guards } from "./guards";
@@ -56,7 +57,7 @@ export class HandlerTask {
 /**
  * Lowers a handler: with direct output if possible, else buffered; with cuts only if the output may outgrow a frame.
  */
-export function lowerHandler(task: HandlerTask, inSteps: bool): Func {
+export function lowerHandler(task: HandlerTask, inSteps: bool): Lowering {
   task.shared.holdsStripe = holdsStripe(task.handler);
   if (inSteps || reachesRecursion(task.handler)) return lowerInSteps(task);
   const transaction = new Transaction(task.shared);
@@ -73,7 +74,7 @@ export function lowerHandler(task: HandlerTask, inSteps: bool): Func {
   }
   transaction.commit();
   task.shared.runtime.plan.needHandler(lowering.frame.areaBytes, task.handler.index);
-  return lowering.fn;
+  return lowering;
 }
 
 /** The limit of statements for a handler. */
@@ -93,6 +94,7 @@ function attempt(task: HandlerTask, isBuffered: bool, mayCut: bool): Lowering {
   const handler = task.handler;
   const lowering = newLowering(task.shared, task.tree, task.name, true);
   lowering.fn.isForAgent = task.handler.engine == Engine.Agent;
+  lowering.context = contextOf(task.handler);
   lowering.output.isBuffered = isBuffered;
   lowering.output.mayCut = mayCut;
   const loops = (handler.effects & Effects.Loops) != 0;
@@ -105,10 +107,11 @@ function attempt(task: HandlerTask, isBuffered: bool, mayCut: bool): Lowering {
 }
 
 /** Lowers a handler whose statements run in steps. Its output is always buffered. */
-function lowerInSteps(task: HandlerTask): Func {
+function lowerInSteps(task: HandlerTask): Lowering {
   const handler = task.handler;
   const lowering = newLowering(task.shared, task.tree, task.name, true);
   lowering.fn.isForAgent = task.handler.engine == Engine.Agent;
+  lowering.context = contextOf(task.handler);
   const prints = (handler.effects & Effects.Prints) != 0;
   lowering.output.isBuffered = prints;
   lowering.output.mayCut = prints;
@@ -122,7 +125,7 @@ function lowerInSteps(task: HandlerTask): Func {
     task.shared.reporter.error(handler.range, what, hint);
   }
   task.shared.runtime.plan.needHandler(lowering.frame.areaBytes, handler.index);
-  return lowering.fn;
+  return lowering;
 }
 
 /** Lowers the statements into the machine, and the code that drives it. */
@@ -276,6 +279,8 @@ function beginHandler(lowering: Lowering, handler: Handler, lock: HeldLock | nul
     if (loops || (handler.effects & Effects.MayFail) != 0) {
       b.store(Op.Store32, lowering.frame.address(), FrameWord.Error, lowering.constant(0));
     }
+    beginContext(lowering, handler, body);
+    return;
   }
   b.jump(body);
 }
@@ -303,13 +308,14 @@ function endHandler(lowering: Lowering, lock: HeldLock | null): void {
 /** The error exit: counts the error and reports its site, with the message in the frame if there is one. */
 function reportError(lowering: Lowering): void {
   const b = lowering.b;
-  const error = b.getVar(lowering.exits.errorSite);
+  const error = b.getVar(lowering.exits.variables.site);
   const skips = b.newBlock("skips");
   const fails = b.newBlock("fails");
   b.branch(b.binary(Op.And, error, lowering.constant(ErrorBits.Skipped)), skips, fails);
   b.setBlock(skips);
   b.jump(lowering.exits.exitBlock);
   b.setBlock(fails);
+  if (lowering.shared.raisesNumbers) reportNumber(lowering, error);
   if (!lowering.shared.hasMessage) {
     b.callFunction(FAIL.of(lowering.runtime), [error]);
     return;
@@ -329,6 +335,18 @@ function reportError(lowering: Lowering): void {
   b.jump(lowering.exits.exitBlock);
   b.setBlock(plain);
   b.callFunction(FAIL.of(lowering.runtime), [error]);
+}
+
+/** The same for an error whose message contains a number. Others continue in a new block. */
+function reportNumber(lowering: Lowering, error: Ref): void {
+  const b = lowering.b;
+  const number = b.newBlock("number");
+  const others = b.newBlock("others");
+  b.branch(b.binary(Op.And, error, lowering.constant(ErrorBits.Number)), number, others);
+  b.setBlock(number);
+  b.callFunction(FAIL_WITH.of(lowering.runtime), [error, b.getVar(lowering.exits.variables.number)]);
+  b.jump(lowering.exits.exitBlock);
+  b.setBlock(others);
 }
 
 /** Writes the handler's output as one record. */

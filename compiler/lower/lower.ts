@@ -13,6 +13,7 @@ import { Handler, ProbeSite, Script } from "../semantic/script";
 import { GlobalSymbol } from "../semantic/symbols";
 import { Type } from "../syntax/type";
 import { Contents } from "./contents";
+import { finishContext } from "./context";
 import { lowerPending } from "./function";
 import { placeGlobals } from "./globals";
 import { HandlerTask, lowerHandler } from "./handler";
@@ -32,6 +33,7 @@ export function checkSizes(script: Script, options: LowerOptions, reporter: Repo
 function placeData(shared: Shared, script: Script): void {
   const contents = new Contents(script);
   shared.catchesMessages = contents.catchesMessages;
+  shared.raisesNumbers = contents.raisesNumbers;
   // Handlers are lowered before the functions they call, and report the messages of these functions.
   if (contents.raisesMessages) shared.messagePlace();
   placeGlobals(shared, script, contents);
@@ -86,11 +88,13 @@ function lowerOneHandler(shared: Shared, tree: Tree, handler: Handler, site: Pro
   const unit = shared.unit;
   const target = site === null ? "" : site.target.name;
   const name = programName(handler, target);
-  const fn = lowerHandler(new HandlerTask(shared, tree, handler, name), shared.options.inSteps.has(handler.index));
-  const func = unit.ir.add(fn);
+  const task = new HandlerTask(shared, tree, handler, name);
+  const lowering = lowerHandler(task, shared.options.inSteps.has(handler.index));
+  const func = unit.ir.add(lowering.fn);
   // No function uses the arrays of a handler that holds a stripe.
   shared.holdsStripe = false;
   lowerPending(shared, tree);
+  finishContext(lowering, handler);
   const program = new UnitProgram(
     func,
     name,

@@ -6,6 +6,7 @@
 // Expressions contain calls, calls contain statements, statements contain expressions. Each file lowers one kind of
 // tree and calls `lowering.long(e)` or `lowering.statement(s)` for the others. So no imports form a circle.
 
+import { ContextKind } from "../../common/format/attach";
 import { Helper } from "../../common/format/helpers";
 import { AddressKind, Builder } from "../ir/build";
 import { Func, Linkage, NoRef, Ref } from "../ir/function";
@@ -15,7 +16,8 @@ import { Place } from "../runtime/place";
 import { Runtime } from "../runtime/runtime";
 import { Range } from "../source/source";
 import { BlockStatement, Expression, Statement } from "../syntax/ast";
-import { Exits } from "./exits";
+import { ErrorVariables, Exits } from "./exits";
+import { KeptWords } from "./kept";
 import { Output } from "./output";
 import { Scope } from "./scope";
 import { Shared } from "./shared";
@@ -52,7 +54,9 @@ export abstract class Tree {
 /** An IR function and its variables. All activations of a machine are built into one function. */
 export class FunctionParts {
   b: Builder;
-  errorSite: i32;
+  errors: ErrorVariables;
+  /** A stack slot of eight bytes into which memory is read; NoRef until there is one. */
+  private slot: Ref = NoRef;
   frame: FrameVariables;
 
   constructor(
@@ -64,8 +68,14 @@ export class FunctionParts {
   ) {
     const b = shared !== null ? shared.b : new Builder(fn);
     this.b = b;
-    this.errorSite = shared !== null ? shared.errorSite : b.variable("error");
+    this.errors = shared !== null ? shared.errors : new ErrorVariables(b);
     this.frame = shared !== null ? shared.frame : new FrameVariables(b);
+  }
+
+  /** Eight bytes of stack for numbers that a helper reads, one at a time. */
+  get numberSlot(): Ref {
+    if (this.slot == NoRef) this.slot = this.b.slot(8);
+    return this.slot;
   }
 }
 
@@ -94,6 +104,13 @@ export class Lowering {
   keepsPlace: bool = false;
   /** The IR variable that holds the answer, or -1. */
   placeVariable: i32 = -1;
+  /** Of a handler: what its context holds. */
+  context: ContextKind = ContextKind.Nothing;
+  /** Root: the words of the context that it needs in the frame. */
+  kept: KeptWords = new KeptWords();
+  /** Of a handler: the block that stores them, and the one that follows; -1: none. */
+  contextBlock: i32 = -1;
+  afterContext: i32 = -1;
   private owner: Lowering | null = null;
   /** The block for code that must come first, such as zeroing string slots. */
   readonly entry: i32;
@@ -110,7 +127,7 @@ export class Lowering {
     this.b = b;
     this.frame = frame;
     this.output = output;
-    this.exits = new Exits(shared, frame, output, parts.errorSite, parts.isHandler);
+    this.exits = new Exits(shared, frame, output, parts.errors, parts.isHandler);
     this.owner = root;
     this.entry = b.current();
   }

@@ -2,6 +2,7 @@
 
 import { NONE } from "../../common/format/manifest";
 import { OverloadLimit } from "../ir/unit";
+import { Arch } from "../kernel/facts";
 
 /** Limits and facts on which the code depends. */
 export class LowerOptions {
@@ -31,6 +32,8 @@ export class LowerOptions {
   /** The kernel may tell kprobes no cookie, and the instruction pointer is known: x86_64 before 5.15. */
   placesByAddress: bool = false;
   scriptName: string = "";
+  /** The CPU architecture of the remote. */
+  arch: Arch = Arch.X86_64;
   /** Timer ticks of the kernel per second. */
   hz: i32 = 250;
 }

@@ -10,6 +10,7 @@ import { StatisticStore } from "../runtime/store";
 import { Table } from "../runtime/table";
 import { FunctionSymbol, GlobalSymbol } from "../semantic/symbols";
 import { ForeachStatement } from "../syntax/ast";
+import { KeptWords } from "./kept";
 import { LowerOptions } from "./options";
 import { Sites } from "./sites";
 
@@ -22,6 +23,8 @@ export class Subprogram {
   /** Frame offsets of the parameters (long or string) and of a string result. */
   parameters: i32[] = [];
   result: i32 = -1;
+  /** The words of the context that it asks for, once it is lowered. */
+  kept: KeptWords = new KeptWords();
   constructor(public symbol: FunctionSymbol) {}
 }
 
@@ -61,6 +64,8 @@ export class Shared {
   pending: Subprogram[] = [];
   /** Some `catch` stores the message. */
   catchesMessages: bool = false;
+  /** Some error's message contains a number. */
+  raisesNumbers: bool = false;
   /** The handler that is being lowered holds one lock of several, which its key chooses. */
   holdsStripe: bool = false;
   /** For each probe site: the texts of pp() and the similar functions. */

@@ -1,8 +1,8 @@
 // Source positions, and sites: the places that print, fail, warn or end the session.
 
 import { NONE } from "../../common/format/manifest";
-import { SiteKind } from "../../common/format/record";
-import { forgetFrom, Unit, UnitMark, UnitPosition, UnitSite } from "../ir/unit";
+import { ArgumentType, SiteKind } from "../../common/format/record";
+import { forgetFrom, Unit, UnitArgument, UnitMark, UnitPosition, UnitSite } from "../ir/unit";
 import { Range } from "../source/source";
 
 /** Numbers the positions and sites of one object. */
@@ -28,9 +28,20 @@ export class Sites {
   /** The number of a site without arguments. Equal sites at the same position share a number. */
   plain(kind: SiteKind, format: string, range: Range | null, near: string): i32 {
     const position = range ? this.position(range) : NONE;
-    const key = `${<i32>kind}:${position}:${near}:${format}`;
+    return this.shared(new UnitSite(kind, format, position, near));
+  }
+
+  /** The number of a soft error's site whose only argument is a number. */
+  withNumber(format: string, range: Range, near: string): i32 {
+    const site = new UnitSite(SiteKind.Error, format, this.position(range), near);
+    site.args = [new UnitArgument(ArgumentType.Long, 8)];
+    return this.shared(site);
+  }
+
+  private shared(site: UnitSite): i32 {
+    const key = `${<i32>site.kind}:${site.position}:${site.near}:${site.format}`;
     if (this.sites.has(key)) return this.sites.get(key);
-    const index = this.add(new UnitSite(kind, format, position, near));
+    const index = this.add(site);
     this.sites.set(key, index);
     return index;
   }

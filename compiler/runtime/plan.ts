@@ -38,6 +38,8 @@ export const enum FrameWord {
   Nesting = 48,
   /** u32: the number of the probe site that has fired, for code that is not the handler's own function. */
   Place = 52,
+  /** u64: the number in the text of the error with which a subprogram ended. */
+  Fault = 56,
   Size = 64,
 }
 

@@ -19,6 +19,9 @@ export const CONTROL = new Routine<Runtime>("control_record", 1, buildControl);
 /** (site or -1) -> 0. Counts a handler that ended with an error. Too many errors end the session. */
 export const FAIL = new Routine<Runtime>("fail", 1, buildFail);
 
+/** (site, number) -> 0. Counts such a handler, and reports an error whose message contains the number. */
+export const FAIL_WITH = new Routine<Runtime>("fail_with", 2, buildFailWith);
+
 /** (frame offset, more) -> 0. Writes the output collected so far as one record. */
 export const FLUSH = new Routine<Runtime>("flush", 2, buildFlush);
 
@@ -59,6 +62,16 @@ function buildFail(runtime: Runtime, b: RoutineBuilder): void {
   b.callFunction(CONTROL.of(runtime), [b.parameter(0)]);
   b.jump(done);
   b.setBlock(done);
+  b.ret(b.constant(0));
+}
+
+function buildFailWith(runtime: Runtime, b: RoutineBuilder): void {
+  const bytes = RecordItem.Size + 8;
+  const record = b.slot(bytes);
+  b.callFunction(FAIL.of(runtime), [b.constant(-1)]);
+  b.store(Op.Store64, record, 0, b.unary(Op.Extu16, b.parameter(0)));
+  b.store(Op.Store64, record, RecordItem.Size, b.parameter(1));
+  writeRecord(b, UnitMap.Control, record, b.constant(bytes));
   b.ret(b.constant(0));
 }
 

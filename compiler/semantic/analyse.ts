@@ -18,6 +18,7 @@ import { Origins } from "./origins";
 import { checkPrint } from "./prints";
 import { prune } from "./prune";
 import { orderCalleesFirst, reachFunctions } from "./reach";
+import { RegisterCheck } from "./register-names";
 import { resolveNames } from "./resolve";
 import { resolveProbes } from "./resolve-probes";
 import { Script } from "./script";
@@ -249,6 +250,12 @@ function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {
   }
   walkUnits(a, check);
   for (let i = 0, n = functions.length; i < n; ++i) check.body(functions[i]);
+  const registers = new RegisterCheck(a.reporter, a.options.facts.arch);
+  walkUnits(a, registers);
+  for (let i = 0, n = functions.length; i < n; ++i) {
+    const body = functions[i].declaration.body;
+    if (body) registers.block(body);
+  }
 }
 
 function finish(a: Analysis, kept: FunctionSymbol[], used: FunctionSymbol[]): Script {

@@ -142,7 +142,10 @@ function copyAtExpression(e: Expression): Expression {
       return new ProbeWriteExpression(e.range, cloneExpression((<ProbeWriteExpression>e).operand));
     case NodeKind.Deref: {
       const deref = <DerefExpression>e;
-      return new DerefExpression(e.range, deref.op, deref.size, cloneExpression(deref.address));
+      const copy = new DerefExpression(e.range, deref.op, deref.size, cloneExpression(deref.address));
+      copy.isSigned = deref.isSigned;
+      copy.near = deref.near;
+      return copy;
     }
     case NodeKind.Register: {
       const register = <RegisterExpression>e;

@@ -10,6 +10,7 @@ import {
   BlockStatement,
   CallExpression,
   DeleteStatement,
+  DerefExpression,
   Expression,
   ExpressionStatement,
   ForeachStatement,
@@ -184,6 +185,14 @@ class Observer extends Visitor {
         // It may be empty, and has no least value or histogram then.
         this.summary.effects |= Effects.MayFail;
         break;
+      case NodeKind.Register:
+        this.summary.effects |= Effects.MayFail | Effects.ReadsRegisters;
+        break;
+      case NodeKind.Deref:
+        this.summary.effects |= Effects.MayFail | Effects.ReadsMemory;
+        // The memory of which process is meant depends on who is running.
+        if ((<DerefExpression>e).op == Operator.AtUderef) this.summary.effects |= Effects.NeedsKernelContext;
+        break;
       case NodeKind.Binary: {
         const op = (<BinaryExpression>e).op;
         if (op == Operator.Divide || op == Operator.Modulo) this.summary.effects |= Effects.MayFail;
@@ -256,6 +265,7 @@ class Observer extends Visitor {
       if (flags & BuiltinFlags.NeedsKernelContext) summary.effects |= Effects.NeedsKernelContext;
       if (flags & BuiltinFlags.Controls) summary.effects |= Effects.Controls;
       if (flags & BuiltinFlags.MayFail) summary.effects |= Effects.MayFail;
+      if (flags & BuiltinFlags.ReadsRegisters) summary.effects |= Effects.ReadsRegisters;
       if (flags & BuiltinFlags.Tokenizes) summary.effects |= Effects.Tokenizes;
     } else if ((<FunctionSymbol>symbol).recursive) {
       summary.effects |= Effects.Loops;
@@ -335,6 +345,7 @@ function fillUnit(a: Analysis, at: i32, summaries: Map<FunctionSymbol, Summary>)
       handler.engine = Engine.Kernel;
       handler.attach = handler.contextAttach;
     }
+    if (handler.engine == Engine.Agent && summary.effects & Effects.ReadsMemory) handler.engine = Engine.TestRun;
     noteUse(summary, handler);
   }
 }

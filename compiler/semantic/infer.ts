@@ -43,7 +43,7 @@ import {
   UpdateExpression,
   WhileStatement,
 } from "../syntax/ast";
-import { Operator, OperatorFlags, operatorIs } from "../syntax/token";
+import { Operator, OperatorFlags, operatorIs, operatorText } from "../syntax/token";
 import { Type, typeName } from "../syntax/type";
 import { checkRegex } from "./match";
 import { wantedTypes } from "./prints";
@@ -342,8 +342,7 @@ export class Inference {
         this.infer((<ProbeWriteExpression>e).operand, Type.Unknown);
         return Type.Long;
       case NodeKind.Deref:
-        this.value((<DerefExpression>e).address, Type.Long);
-        return Type.Long;
+        return this.deref(<DerefExpression>e);
       case NodeKind.Statistic:
         this.value((<StatisticExpression>e).operand, Type.Stats);
         return Type.Long;
@@ -361,6 +360,15 @@ export class Inference {
         // @const, @perf, registers.
         return Type.Long;
     }
+  }
+
+  private deref(e: DerefExpression): Type {
+    this.value(e.address, Type.Long);
+    const isSize = e.size == 1 || e.size == 2 || e.size == 4 || e.size == 8;
+    if (this.reporting && !isSize) {
+      this.reporter.error(e.range, `'${operatorText(e.op)}' reads 1, 2, 4 or 8 bytes, not ${e.size}`);
+    }
+    return Type.Long;
   }
 
   private target(e: TargetExpression): Type {

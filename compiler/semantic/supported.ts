@@ -4,7 +4,8 @@
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Range } from "../source/source";
-import { Expression, NodeKind, Statement } from "../syntax/ast";
+import { Expression, NodeKind, RegisterExpression, Statement } from "../syntax/ast";
+import { Operator } from "../syntax/token";
 import { FunctionSymbol, GlobalSymbol } from "./symbols";
 import { Visitor } from "./visit";
 
@@ -27,9 +28,8 @@ function refusedExpression(e: Expression): string {
       return "'@const'";
     case NodeKind.ProbeWrite:
       return "'@probewrite'";
-    case NodeKind.Deref:
     case NodeKind.Register:
-      return "raw memory and registers";
+      return (<RegisterExpression>e).op == Operator.AtUregister ? "registers of user space" : "";
     default:
       return "";
   }

@@ -167,6 +167,10 @@ export const enum Effects {
   Next = 1 << 7,
   /** Calls tokenize(), whose state begins empty in each handler. */
   Tokenizes = 1 << 8,
+  /** Reads memory of the kernel or of a process, which only a program in the kernel can. */
+  ReadsMemory = 1 << 9,
+  /** Asks for registers of the probed place. */
+  ReadsRegisters = 1 << 10,
 }
 
 /** One body of a function. Bodies with the same name and number of parameters are its overloads. */

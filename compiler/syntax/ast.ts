@@ -371,12 +371,18 @@ export class ProbeWriteExpression extends Expression {
   }
 }
 
-/** `@kderef(size, address)` and `@uderef(size, address)`. */
+/** `@kderef(size, address)` and `@uderef(size, address)`: a number in memory. */
 export class DerefExpression extends Expression {
+  /** The number has a sign. */
+  isSigned: bool = false;
+  /** What a fault is said to be near; empty: the operator. */
+  near: string = "";
+
   constructor(
     range: Range,
     /** `AtKderef` or `AtUderef`. */
     public op: Operator,
+    /** Bytes: 1, 2, 4 or 8. */
     public size: i64,
     public address: Expression,
   ) {

@@ -28,7 +28,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   "compiler/runtime/testing": ["compiler/runtime", "compiler/ir", "compiler/bpf", "common"],
   "compiler/lower": [
     ...["compiler/ir", "compiler/semantic", "compiler/source", "compiler/syntax", "compiler/diagnostics"],
-    ...["compiler/builtins", "compiler/regex", "compiler/runtime", "common"],
+    ...["compiler/builtins", "compiler/kernel", "compiler/regex", "compiler/runtime", "common"],
   ],
   "compiler/object": ["compiler/ir", "compiler/bpf", "common"],
   // The driver and what it fills: the one place that knows all passes.
