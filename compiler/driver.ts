@@ -210,7 +210,7 @@ function dumpAst(c: Compilation): string {
 }
 
 function elaborate(c: Compilation): void {
-  const script = analyse(c.files, c.options.semantic, c.reporter);
+  const script = analyse(c.files, c.options.semantic, c.reporter, c.blobs);
   warnUnusedArguments(c);
   if (script !== null) {
     c.script = script;

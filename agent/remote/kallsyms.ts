@@ -93,6 +93,20 @@ export function findAddresses(names: string[]): Map<string, u64> {
   return found;
 }
 
+/** Where symbols of any kind are; of several of one name, the first. What the kernel hides is not found. */
+export function findSymbols(names: string[]): Map<string, u64> {
+  const filter = new NameFilter(names);
+  const found = new Map<string, u64>();
+  const symbols = new SymbolReader();
+  while (symbols.next()) {
+    if (!filter.hasName(symbols.at, symbols.length)) continue;
+    // Symbols of the per-CPU section may begin at 0; "per_cpu" variables lie before the code then.
+    if (!found.has(symbols.name)) found.set(symbols.name, symbols.address);
+  }
+  symbols.close();
+  return found;
+}
+
 /** Makes sure that `addressesOf` knows these names. */
 export function readSeveral(names: string[]): void {
   if (!isRead && names.length > 0) findAddresses(names);

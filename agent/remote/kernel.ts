@@ -1,6 +1,6 @@
 // What the running kernel is: its ticks and its build id.
 
-import { ElfNote, NT_GNU_BUILD_ID } from "../../common/format/linux";
+import { ElfNote, NOTE_OWNER_GNU, NT_GNU_BUILD_ID } from "../../common/format/linux";
 import { CLOCK_REALTIME_COARSE, clock_getres, readFile } from "./syscall";
 
 /** Nanoseconds between jiffies (1e9 / CONFIG_HZ): the step of the coarse clock. 0 if unknown. */
@@ -27,7 +27,9 @@ export function kernelBuildId(): string {
     const data = <i64>at + ElfNote.Size + ((<i64>nameBytes + 3) & ~3);
     const next = data + ((<i64>bytes + 3) & ~3);
     if (data + bytes > <i64>notes.length) break;
-    if (type == NT_GNU_BUILD_ID && nameBytes == 4 && bytes <= 64) return hex(base + <usize>data, <i32>bytes);
+    // Other owners have notes of this type as well: Xen has.
+    const isGnu = nameBytes == 4 && load<i32>(base + at, ElfNote.Size) == NOTE_OWNER_GNU;
+    if (type == NT_GNU_BUILD_ID && isGnu && bytes <= 64) return hex(base + <usize>data, <i32>bytes);
     at = <i32>next;
   }
   return "";

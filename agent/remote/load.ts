@@ -19,6 +19,7 @@ import { archId } from "./native";
 import { LoadedObject } from "./object";
 import { Call, obstacleTo } from "./obstacles";
 import { choosePlaceModes, fillPlaces, PlaceTemplate } from "./places";
+import { fillSymbols } from "./symbols";
 import { CLOCK_MONOTONIC, clock_gettime, close, prctl, SIGKILL } from "./syscall";
 
 const PR_SET_PDEATHSIG: i32 = 1;
@@ -41,6 +42,8 @@ export function loadObject(o: LoadedObject, contact: Contact): Failure | null {
   if (!failure) failure = chooseAlternatives(o);
   if (failure) return failure;
   choosePlaceModes(o);
+  failure = fillSymbols(o);
+  if (failure) return failure;
   failure = createMaps(o);
   if (failure) return failure;
   fillPlaces(o);

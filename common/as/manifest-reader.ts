@@ -16,6 +16,7 @@ import {
   ProgramRow,
   rowSize,
   SiteRow,
+  SymbolRow,
   TableKind,
   TargetRow,
 } from "../format/manifest";
@@ -144,6 +145,10 @@ export class ManifestReader {
         );
       case TableKind.Target:
         return this.isTarget(row);
+      case TableKind.Symbol:
+        return (
+          this.isText(table, row, SymbolRow.Name) && this.isIndex(table, row, SymbolRow.Position, TableKind.Position)
+        );
       default:
         return this.field(table, row, ArgumentRow.Bytes) >= 0;
     }

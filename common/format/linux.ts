@@ -111,7 +111,9 @@ export const enum ElfNote {
   Type = 8,
   Size = 12,
 }
-/** Type of the note that holds the build id; its name is "GNU". */
+/** "GNU" and its NUL: the owner of the note that holds the build id. */
+export const NOTE_OWNER_GNU: i32 = 0x00554e47;
+/** Its type. */
 export const NT_GNU_BUILD_ID: i32 = 3;
 /** Type in the auxiliary vector (uapi/linux/auxvec.h) of the page size. */
 export const AT_PAGESZ: i32 = 6;

@@ -11,7 +11,7 @@
 
 export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */
-export const MANIFEST_VERSION: i32 = 6;
+export const MANIFEST_VERSION: i32 = 7;
 export const NONE: i32 = -1;
 
 /** Byte offsets in the header; every field u32 unless said otherwise. */
@@ -72,7 +72,8 @@ export const enum TableKind {
   Line = 6,
   Feature = 7,
   Target = 8,
-  Size = 9,
+  Symbol = 9,
+  Size = 10,
 }
 
 /** One BPF program. Kernel programs are found by symbol in their libbpf-named section. */
@@ -286,6 +287,17 @@ export const enum FeatureRow {
   Size = 12,
 }
 
+/** A symbol of the kernel whose address the agent puts into .rodata before the object is loaded. */
+export const enum SymbolRow {
+  /** string */
+  Name = 0,
+  /** Offset in .rodata of a u64 */
+  Offset = 4,
+  /** Position index of what needs it */
+  Position = 8,
+  Size = 12,
+}
+
 /** Bytes of one row of table `kind`, or 0 for an unknown table. */
 export function rowSize(kind: i32): i32 {
   switch (kind) {
@@ -307,6 +319,8 @@ export function rowSize(kind: i32): i32 {
       return FeatureRow.Size;
     case TableKind.Target:
       return TargetRow.Size;
+    case TableKind.Symbol:
+      return SymbolRow.Size;
     default:
       return 0;
   }

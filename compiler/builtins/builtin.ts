@@ -16,6 +16,12 @@ export enum Builtin {
   Cpu,
   /** The process that -x or -c named, else 0. */
   Target,
+  /** The address of the current task's struct task_struct. */
+  CurrentTask,
+  /** The address of the kernel's symbol that a literal names. */
+  SymbolAddress,
+  /** The word at an offset in the handler's context: a register, an argument of a tracepoint. */
+  ContextWord,
   // timestamp.ts
   /** CLOCK_MONOTONIC in nanoseconds. */
   MonotonicNs,

@@ -19,6 +19,9 @@ export function contextBuiltins(): BuiltinRow[] {
     stringRow(Builtin.Execname, "__execname", COMM_LENGTH, CONTEXT),
     row(Builtin.Cpu, "__cpu", "", Type.Long, CONTEXT),
     row(Builtin.Target, "__target", "", Type.Long, BuiltinFlags.Constant),
+    row(Builtin.CurrentTask, "__task_current", "", Type.Long, CONTEXT),
+    row(Builtin.SymbolAddress, "__symbol", "s", Type.Long, BuiltinFlags.Constant | BuiltinFlags.OfArguments),
+    row(Builtin.ContextWord, "__context", "l", Type.Long, CONTEXT),
     row(Builtin.Place, "__place", "", Type.Long, BuiltinFlags.Constant | BuiltinFlags.OfArguments),
   ];
 }

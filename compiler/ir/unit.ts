@@ -90,6 +90,16 @@ export class UnitGlobal {
   ) {}
 }
 
+/** A symbol of the kernel: the agent puts its address into .rodata. */
+export class UnitSymbol {
+  constructor(
+    public name: string,
+    /** In .rodata. */
+    public offset: i32,
+    public position: i32,
+  ) {}
+}
+
 /** Numbers of the maps that AddressMap names: the rings, then the script's own. */
 export const enum UnitMap {
   Output = 0,
@@ -122,6 +132,7 @@ export class UnitMark {
     public sites: i32,
     public positions: i32,
     public rodataBytes: i32,
+    public symbols: i32,
   ) {}
 }
 
@@ -144,6 +155,7 @@ export class Unit {
   maps: UnitArrayMap[] = [];
   positions: UnitPosition[] = [];
   sites: UnitSite[] = [];
+  symbols: UnitSymbol[] = [];
   programs: UnitProgram[] = [];
   probes: UnitProbe[] = [];
   /** Bytes of one frame, a power of two; 0: no frames. */
@@ -190,6 +202,17 @@ export class Unit {
     return at;
   }
 
+  /** Offset in .rodata of the address of a symbol of the kernel; there once. `position` is what needs it. */
+  symbolAddress(name: string, position: i32): i32 {
+    for (let i = 0, n = this.symbols.length; i < n; ++i)
+      if (this.symbols[i].name == name) return this.symbols[i].offset;
+    this.rodata.align(8);
+    const at = this.rodata.length;
+    this.rodata.zeros(8);
+    this.symbols.push(new UnitSymbol(name, at, position));
+    return at;
+  }
+
   /** Reserves bytes of .bss, 8-byte aligned; returns their offset. */
   reserve(bytes: i32): i32 {
     const at = this.bssBytes;
@@ -211,7 +234,8 @@ export class Unit {
 
   /** What there is now; `rollback` removes what was added since. */
   mark(): UnitMark {
-    return new UnitMark(this.ir.functions.length, this.sites.length, this.positions.length, this.rodata.length);
+    const counts = this.ir.functions.length;
+    return new UnitMark(counts, this.sites.length, this.positions.length, this.rodata.length, this.symbols.length);
   }
 
   rollback(mark: UnitMark): void {
@@ -219,6 +243,7 @@ export class Unit {
     this.sites.length = mark.sites;
     this.positions.length = mark.positions;
     this.rodata.truncate(mark.rodataBytes);
+    this.symbols.length = mark.symbols;
     forgetFrom(this.literals, mark.rodataBytes);
     forgetFrom(this.tables, mark.rodataBytes);
   }

@@ -12,7 +12,8 @@ import { CONTROL } from "../runtime/report";
 import { escapeFormat } from "../semantic/formats";
 import { BuiltinSymbol, FunctionSymbol, PrintSymbol, SymbolKind } from "../semantic/symbols";
 import { Range } from "../source/source";
-import { CallExpression } from "../syntax/ast";
+import { CallExpression, NumberLiteral, StringLiteral } from "../syntax/ast";
+import { contextWord } from "./context";
 import { Call, callFunction } from "./function";
 import { Lowering } from "./lowering";
 import { originOf, symbolOfCall } from "./names";
@@ -93,6 +94,10 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
       return lowering.constantHelper(Helper.GetSmpProcessorId);
     case Builtin.Target:
       return b.load(Op.Load32u, b.addressOf(AddressKind.Bss, 0), BssHeader.TargetPid);
+    case Builtin.CurrentTask:
+    case Builtin.SymbolAddress:
+    case Builtin.ContextWord:
+      return lowerKernelPlace(lowering, symbol.id, e);
     case Builtin.Place:
       return placeNumber(lowering);
     case Builtin.MonotonicNs:
@@ -119,6 +124,15 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
       assert(false, "semantic analysis refuses builtins that lowering does not know");
       return NoRef;
   }
+}
+
+/** What reading of the kernel's memory begins with. */
+function lowerKernelPlace(lowering: Lowering, id: Builtin, e: CallExpression): Ref {
+  if (id == Builtin.CurrentTask) return lowering.constantHelper(Helper.GetCurrentTask);
+  if (id == Builtin.ContextWord) return contextWord(lowering, <i32>(<NumberLiteral>e.args[0]).value);
+  const name = (<StringLiteral>e.args[0]).value;
+  const offset = lowering.shared.unit.symbolAddress(name, lowering.shared.sites.position(e.range));
+  return lowering.b.load(Op.Load64, lowering.b.addressOf(AddressKind.Rodata, 0), offset);
 }
 
 /** exit(): sets the flag before it sends the record, so that a reader of the record sees the flag, too. */

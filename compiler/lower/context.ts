@@ -35,7 +35,7 @@ function handlerOf(lowering: Lowering): Lowering | null {
 }
 
 /** The number in the context at an offset, without sign. The context must have it. */
-function contextWord(lowering: Lowering, offset: i32, bytes: i32 = 8): Ref {
+export function contextWord(lowering: Lowering, offset: i32, bytes: i32 = 8): Ref {
   const program = handlerOf(lowering);
   if (program === lowering) return lowering.b.load(loadOf(bytes), lowering.b.parameter(0), offset);
   const kept = program !== null ? program.kept : lowering.root.kept;

@@ -14,6 +14,7 @@ import {
   ProgramRow,
   SiteRow,
   SiteStyle,
+  SymbolRow,
   TableKind,
   TargetRow,
 } from "../../common/format/manifest";
@@ -42,6 +43,7 @@ export function writeTables(m: ManifestWriter, unit: Unit, machine: i32, outputR
   writeProbes(m, unit);
   for (let i = 0, n = unit.sites.length; i < n; ++i) writeSite(m, unit.sites[i]);
   writeGlobals(m, unit);
+  writeSymbols(m, unit);
   writePositions(m, unit);
   for (let i = 0, n = unit.features.length; i < n; ++i) writeFeature(m, unit.features[i], NONE);
 }
@@ -121,6 +123,16 @@ function writeSite(m: ManifestWriter, site: UnitSite): void {
     m.put(TableKind.Argument, argument, ArgumentRow.Type, site.args[k].type);
     m.put(TableKind.Argument, argument, ArgumentRow.Bytes, site.args[k].bytes);
     m.put(TableKind.Argument, argument, ArgumentRow.Origin, site.args[k].origin);
+  }
+}
+
+function writeSymbols(m: ManifestWriter, unit: Unit): void {
+  for (let i = 0, n = unit.symbols.length; i < n; ++i) {
+    const symbol = unit.symbols[i];
+    const row = m.row(TableKind.Symbol);
+    m.putString(TableKind.Symbol, row, SymbolRow.Name, symbol.name);
+    m.put(TableKind.Symbol, row, SymbolRow.Offset, symbol.offset);
+    m.put(TableKind.Symbol, row, SymbolRow.Position, symbol.position);
   }
 }
 

@@ -5,8 +5,9 @@
 //   \U0001f600       the same above U+FFFF
 //   \303             any other byte: octal
 //
-// A text that does not fit ends between two of these. The verifier walks the loop byte by byte, so that all kinds are
-// computed without branches, and one of them is selected.
+// A text that does not fit ends between two of these. A character is a function of its own, which the verifier walks
+// once; it walks the loop over them character by character. All kinds are computed without branches, and one of them is
+// selected.
 
 import { AddressKind, Builder } from "../ir/build";
 import { Ref } from "../ir/function";
@@ -25,6 +26,14 @@ const SMALL_MARK: i64 = 0x755c;
 const LARGE_MARK: i64 = 0x555c;
 const SMALL_BYTES: i64 = 6;
 const LARGE_BYTES: i64 = 10;
+const STEP_BITS: i32 = 8;
+const STEP_MASK: i64 = 255;
+
+/**
+ * (frame, place in a string, place in the text area) -> bytes of the character's escape, which it writes there, and
+ * from bit STEP_BITS on the bytes of the character; 0 at the end of the string.
+ */
+const ESCAPE_STEP = new Routine<Runtime>("escape_step", 3, buildEscapeStep);
 
 /**
  * (frame, string, budget, quoted) -> bytes written, behind the opening quote in the text area. If the text did not fit:
@@ -57,14 +66,8 @@ function buildEscape(runtime: Runtime, b: RoutineBuilder): void {
 }
 
 function buildEscapeText(runtime: Runtime, b: RoutineBuilder): void {
-  const table = escapeTable(runtime, true);
-  const leads = leadTable(runtime);
-  const area = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
   const quoted = b.binary(Op.And, b.parameter(3), b.constant(1));
-  const to = b.binary(Op.Add, area, quoted);
   const room = b.binary(Op.Sub, b.parameter(2), b.binary(Op.Mul, quoted, b.constant(3)));
-  const from = addressInArena(runtime.unit, b, b.parameter(1), arenaMask(b));
-  const mask = b.constant(maskFor(runtime.maxLength));
   const read = b.variable("read");
   const length = b.variable("length");
   const kept = b.variable("kept");
@@ -72,27 +75,41 @@ function buildEscapeText(runtime: Runtime, b: RoutineBuilder): void {
   b.setVar(length, b.constant(0));
   b.setVar(kept, b.constant(0));
   const loop = b.loop();
-  // A step of several bytes is masked as a whole: the verifier would add them up over all rounds.
-  const word = b.load(Op.Load64, b.binary(Op.Add, from, b.binary(Op.And, b.getVar(read), mask)), 0);
-  const byte = b.binary(Op.And, word, b.constant(255));
-  const end = loop.leaveIf(Op.Eq, byte, b.constant(0));
-  const row = escapeRow(b, table, byte);
-  const wide = new WideCharacter(b, leads, word);
-  const bytes = select(b, wide.isValid, wide.length, b.binary(Op.Shr, row, b.constant(32)));
-  const longer = b.binary(Op.Add, b.getVar(length), bytes);
+  const from = b.binary(Op.Add, b.parameter(1), b.getVar(read));
+  const to = b.binary(Op.Add, quoted, b.getVar(length));
+  const step = b.callFunction(ESCAPE_STEP.of(runtime), [b.parameter(0), from, to]);
+  const end = loop.leaveIf(Op.Eq, step, b.constant(0));
+  const longer = b.binary(Op.Add, b.getVar(length), b.binary(Op.And, step, b.constant(STEP_MASK)));
   const cut = loop.leaveIf(Op.Ugt, longer, b.parameter(2));
-  const at = b.binary(Op.Add, to, b.binary(Op.And, b.getVar(length), mask));
-  b.store(Op.Store64, at, 0, select(b, wide.isValid, wide.text, row));
-  b.store(Op.Store16, at, 8, wide.rest);
   b.setVar(length, longer);
   b.setVar(kept, select(b, isLess(b, room, longer), b.getVar(kept), longer));
-  b.setVar(read, b.binary(Op.Add, b.getVar(read), select(b, wide.isValid, wide.encoded, b.constant(1))));
+  b.setVar(read, b.binary(Op.Add, b.getVar(read), b.binary(Op.Shr, step, b.constant(STEP_BITS))));
   loop.again();
   b.jump(end);
   b.setBlock(end);
   b.ret(b.getVar(length));
   b.setBlock(cut);
   b.ret(b.unary(Op.Not, b.getVar(kept)));
+}
+
+function buildEscapeStep(runtime: Runtime, b: RoutineBuilder): void {
+  const done = b.newBlock("done");
+  const goesOn = b.newBlock("goes_on");
+  const word = b.load(Op.Load64, addressInArena(runtime.unit, b, b.parameter(1), arenaMask(b)), 0);
+  const byte = b.binary(Op.And, word, b.constant(255));
+  b.branch(byte, goesOn, done);
+  b.setBlock(done);
+  b.ret(b.constant(0));
+  b.setBlock(goesOn);
+  const row = escapeRow(b, escapeTable(runtime, true), byte);
+  const wide = new WideCharacter(b, leadTable(runtime), word);
+  const bytes = select(b, wide.isValid, wide.length, b.binary(Op.Shr, row, b.constant(32)));
+  const area = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
+  const at = b.binary(Op.Add, area, b.binary(Op.And, b.parameter(2), b.constant(maskFor(runtime.maxLength))));
+  b.store(Op.Store64, at, 0, select(b, wide.isValid, wide.text, row));
+  b.store(Op.Store16, at, 8, wide.rest);
+  const encoded = select(b, wide.isValid, wide.encoded, b.constant(1));
+  b.ret(b.binary(Op.Or, bytes, b.binary(Op.Shl, encoded, b.constant(STEP_BITS))));
 }
 
 // --------------------------------------------------------------------------------------------------------------- UTF-8

@@ -1,6 +1,7 @@
 // Pass 2: parsed files → a `Script`. `analyse` calls the steps in order; read it first.
 
 import { Reporter } from "../diagnostics/diagnostic";
+import { BlobReader } from "../kernel/blobs";
 import { ScriptFile } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Analysis } from "./analysis";
@@ -26,6 +27,7 @@ import { answerSites } from "./sites";
 import { collectStatistics } from "./statistics";
 import { SupportCheck } from "./supported";
 import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
+import { resolveTargets } from "./targets";
 import { Visitor } from "./visit";
 import { warnNeverAssigned, warnUnused } from "./warn";
 
@@ -45,20 +47,22 @@ const MOST_ORIGIN_WALKS: i32 = 64;
  * Analyses a script. Null if there were errors (the reporter has them). If the result has `needs`, they come first:
  * supply them and begin again; the rest of it is incomplete.
  */
-export function analyse(files: ScriptFile[], options: SemanticOptions, reporter: Reporter): Script | null {
-  const a = new Analysis(options, reporter);
+export function analyse(
+  files: ScriptFile[],
+  options: SemanticOptions,
+  reporter: Reporter,
+  blobs: BlobReader = new BlobReader(options.facts.blobs),
+): Script | null {
+  const a = new Analysis(options, reporter, blobs);
   const before = reporter.errorCount;
   for (let i = 0, n = files.length; i < n; ++i) collectFile(a, files[i]);
   applyGlobalOptions(a);
   for (let i = 0, n = files.length; i < n; ++i) resolveProbes(a, a.files[i]);
   if (options.listing == Listing.Points) return listPoints(a, before);
-  resolveNames(a);
-  while (a.unresolved.length > 0 && options.listing == Listing.None) {
-    resolveProbes(a, a.unresolved.shift());
-    resolveNames(a);
-  }
+  resolveAll(a);
   if (reporter.errorCount > before) return null;
-  if (!a.needs.isEmpty) return incomplete(a);
+  resolveTypes(a);
+  if (a.isLacking) return incomplete(a);
 
   answerSites(a);
   foldAll(a);
@@ -73,7 +77,7 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
     if (options.warnings) warnNeverAssigned(a, functions);
     return null;
   }
-  if (options.listing == Listing.Variables) return finish(a, [], []);
+  if (options.listing == Listing.Variables) return listVariables(a);
   const ordered = orderCalleesFirst(functions);
   checkIteration(a, ordered);
   if (reporter.errorCount > before) return null;
@@ -93,11 +97,38 @@ export function analyse(files: ScriptFile[], options: SemanticOptions, reporter:
   return script;
 }
 
+/** Resolves names, and the probes of tapset files that they load. */
+function resolveAll(a: Analysis): void {
+  resolveNames(a);
+  while (a.unresolved.length > 0 && a.options.listing == Listing.None) {
+    resolveProbes(a, a.unresolved.shift());
+    resolveNames(a);
+  }
+}
+
+/** Resolves target variables, and the functions of the tapset that show their values. */
+function resolveTypes(a: Analysis): void {
+  if (a.needs.isEmpty) resolveTargets(a);
+  while (a.reached.length > 0 && a.needs.isEmpty) {
+    resolveNames(a);
+    resolveTargets(a);
+  }
+}
+
 /** For -l: just the probe points. */
 function listPoints(a: Analysis, before: i32): Script | null {
   if (a.reporter.errorCount > before) return null;
-  if (!a.needs.isEmpty) return incomplete(a);
+  if (a.isLacking) return incomplete(a);
   return finish(a, [], []);
+}
+
+/** For -L: the probe points with their target variables and those of their aliases. */
+function listVariables(a: Analysis): Script {
+  const sites = a.sites;
+  for (let i = 0, n = sites.length; i < n; ++i) {
+    sites[i].variables = a.signatures.listingOf(sites[i].attach, sites[i].target);
+  }
+  return a.isLacking ? incomplete(a) : finish(a, [], []);
 }
 
 function incomplete(a: Analysis): Script {

@@ -3,13 +3,17 @@
 
 import { findBuiltin } from "../builtins/table";
 import { Reporter } from "../diagnostics/diagnostic";
+import { BlobReader } from "../kernel/blobs";
+import { KernelTypes } from "../kernel/kernel-types";
 import { NeedSet } from "../probes/needs";
 import { Range, SourceKind } from "../source/source";
 import { AliasDeclaration, BlockStatement, Expression, ProbeDeclaration, ScriptFile } from "../syntax/ast";
 import { Summary } from "./effects";
 import { SemanticOptions } from "./options";
 import { Handler, ProbeSite, ScriptControls } from "./script";
+import { SiteSignatures } from "./site-signature";
 import { BuiltinSymbol, FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol } from "./symbols";
+import { TargetNameCache } from "./target-names";
 
 /** More undefined names than this get no similar ones: comparing them all takes too long. */
 export const MOST_COMPARED: i32 = 50;
@@ -115,10 +119,24 @@ export class Analysis {
   /** Probe points that aliases expanded to, and bytes of script that they copied. */
   expansions: i32 = 0;
   copiedBytes: i64 = 0;
+  /** C types of the kernel, and what the target variables of sites are. */
+  types: KernelTypes;
+  signatures: SiteSignatures;
+  targetNames: TargetNameCache = new TargetNameCache();
   constructor(
     public options: SemanticOptions,
     public reporter: Reporter,
-  ) {}
+    blobs: BlobReader,
+  ) {
+    const types = new KernelTypes(blobs);
+    this.types = types;
+    this.signatures = new SiteSignatures(options.facts, types);
+  }
+
+  /** Something must be known before the analysis can be finished. */
+  get isLacking(): bool {
+    return !this.needs.isEmpty || this.types.isPending;
+  }
 
   /** The file that keeps a function of this name to itself; empty if there is none. */
   ownerOfPrivate(name: string): string {

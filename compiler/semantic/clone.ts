@@ -53,6 +53,7 @@ import {
 export function cloneExpression(e: Expression): Expression {
   const copy = copyExpression(e);
   copy.type = e.type;
+  copy.pointee = e.pointee;
   return copy;
 }
 

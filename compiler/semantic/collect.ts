@@ -170,7 +170,8 @@ export function applyGlobalOptions(a: Analysis): void {
   }
 }
 
-function isInteger(text: string): bool {
+/** Whether a text is an integer as scripts write them. */
+export function isInteger(text: string): bool {
   let i = text.startsWith("-") ? 1 : 0;
   if (i == text.length) return false;
   const hex = text.startsWith("0x", i);
@@ -184,7 +185,8 @@ function isInteger(text: string): bool {
   return true;
 }
 
-function integerOf(text: string): i64 {
+/** The value of such a text. */
+export function integerOf(text: string): i64 {
   const negative = text.startsWith("-");
   const value = I64.parseInt(negative ? text.substring(1) : text);
   return negative ? -value : value;

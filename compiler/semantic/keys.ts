@@ -149,7 +149,8 @@ function isConstant(e: Expression): bool {
     case NodeKind.Call: {
       const call = <CallExpression>e;
       const symbol = <ScriptSymbol | null>call.symbol;
-      if (symbol === null || symbol.kind != SymbolKind.Builtin || call.args.length > 0) return false;
+      if (symbol === null || symbol.kind != SymbolKind.Builtin) return false;
+      for (let i = 0, n = call.args.length; i < n; ++i) if (!isConstant(call.args[i])) return false;
       return e.type == Type.Long && ((<BuiltinSymbol>symbol).flags & BuiltinFlags.Constant) != 0;
     }
     default:
@@ -182,6 +183,9 @@ function same(a: Expression, b: Expression): bool {
       return x.op == y.op && same(x.left, y.left) && same(x.right, y.right);
     }
     default:
-      return (<CallExpression>a).symbol === (<CallExpression>b).symbol;
+      return (
+        (<CallExpression>a).symbol === (<CallExpression>b).symbol &&
+        sameKeys((<CallExpression>a).args, (<CallExpression>b).args)
+      );
   }
 }

@@ -24,16 +24,17 @@ export function printScript(script: Script): string {
 
 /** The text of -l: probe points, each once, sorted; of -L: with the variables that their aliases set. */
 export function printListing(script: Script, variables: bool): string {
-  const lines: string[] = [];
+  const seen = new Set<string>();
   for (let i = 0, n = script.probes.length; i < n; ++i) {
     const site = script.probes[i];
-    let line = site.listed;
+    let line = site.listed + site.variables;
     const locals = site.handler.locals;
     for (let j = 0, m = locals.length; variables && j < m; ++j) {
       if (locals[j].type != Type.Unknown) line += ` ${locals[j].name}:${typeName(locals[j].type)}`;
     }
-    if (!lines.includes(line)) lines.push(line);
+    seen.add(line);
   }
+  const lines = seen.values();
   lines.sort();
   return lines.length > 0 ? `${joinTexts(lines, "\n")}\n` : "";
 }

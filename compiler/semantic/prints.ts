@@ -3,13 +3,17 @@
 
 import { PrintStyle } from "../builtins/print";
 import { Reporter } from "../diagnostics/diagnostic";
-import { StringLiteral } from "../syntax/ast";
+import { CallExpression, Expression, NodeKind, StringLiteral } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Conversion, Measure, parseFormat } from "./formats";
-import { PrintSymbol } from "./symbols";
+import { PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+
+const PERCENT: i32 = 0x25;
+const STAR: i32 = 0x2a;
 
 /** Fills the symbol of one call; says what is wrong with the call. */
 export function checkPrint(print: PrintSymbol, reporter: Reporter): void {
+  mergeTexts(print);
   switch (print.style) {
     case PrintStyle.Printf:
       checkFormat(print, reporter);
@@ -21,6 +25,76 @@ export function checkPrint(print: PrintSymbol, reporter: Reporter): void {
       if (print.name == "println" || print.name == "sprintln") print.values = print.call.args;
       else takeDelimiter(print);
   }
+}
+
+/**
+ * Puts the formats of texts that target variables stand for (`$$parms`) into the format that prints them, so that they
+ * are formatted where all output is, and not by the handler.
+ */
+function mergeTexts(print: PrintSymbol): void {
+  const args = print.call.args;
+  if (print.style != PrintStyle.Printf) {
+    const isLine = print.name == "println" || print.name == "sprintln";
+    const text = args.length == 1 && (isLine || print.style == PrintStyle.Plain) ? textOf(args[0]) : null;
+    if (text === null) return;
+    const format = (<StringLiteral>text.call.args[0]).value;
+    print.style = PrintStyle.Printf;
+    print.call.args = text.call.args.slice(0);
+    print.call.args[0] = new StringLiteral(args[0].range, isLine ? format + "\n" : format);
+    return;
+  }
+  const format = (<StringLiteral>args[0]).value;
+  const merged: Expression[] = [args[0]];
+  let result = "";
+  let next = 1;
+  for (let at = 0, n = format.length; at < n; ) {
+    const end = directiveEnd(format, at);
+    const directive = format.substring(at, end);
+    at = end;
+    const text = directive == "%s" && next < args.length ? textOf(args[next]) : null;
+    if (text === null) {
+      for (let k = takenBy(directive); k > 0 && next < args.length; --k) merged.push(args[next++]);
+      result += directive;
+      continue;
+    }
+    ++next;
+    result += (<StringLiteral>text.call.args[0]).value;
+    for (let i = 1; i < text.call.args.length; ++i) merged.push(text.call.args[i]);
+  }
+  if (result == format) return;
+  for (; next < args.length; ++next) merged.push(args[next]);
+  merged[0] = new StringLiteral(args[0].range, result);
+  print.call.args = merged;
+}
+
+/** The sprintf that a target variable stands for; null for other expressions. */
+function textOf(e: Expression): PrintSymbol | null {
+  if (e.kind != NodeKind.Call) return null;
+  const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
+  if (symbol === null || symbol.kind != SymbolKind.Print) return null;
+  return (<PrintSymbol>symbol).isMade ? <PrintSymbol>symbol : null;
+}
+
+/** Where the directive or the literal text that begins at a position of a format ends. */
+function directiveEnd(format: string, at: i32): i32 {
+  const n = format.length;
+  if (format.charCodeAt(at) != PERCENT) {
+    const percent = format.indexOf("%", at);
+    return percent < 0 ? n : percent;
+  }
+  for (let i = at + 1; i < n; ++i) {
+    const c = format.charCodeAt(i) | 0x20;
+    if (format.charCodeAt(i) == PERCENT || (c >= 0x61 && c <= 0x7a && c != 0x6c && c != 0x68)) return i + 1;
+  }
+  return n;
+}
+
+/** How many arguments a directive takes. */
+function takenBy(directive: string): i32 {
+  if (directive.charCodeAt(0) != PERCENT || directive.endsWith("%")) return 0;
+  let taken = 1;
+  for (let i = 0, n = directive.length; i < n; ++i) if (directive.charCodeAt(i) == STAR) ++taken;
+  return taken;
 }
 
 /** printd("delimiter", x, …). */

@@ -32,7 +32,8 @@ const MAX_ALIAS_DEPTH: i32 = 64;
 class Expansion {
   conditions: Condition[] = [];
   optional: bool = false;
-  unit: CodeUnit | null = null;
+  /** Its units, by what the target variables in them mean. */
+  units: Map<string, CodeUnit> = new Map<string, CodeUnit>();
   /** Name of the outermost alias with what stands behind it; empty without one. */
   listed: string = "";
   constructor(
@@ -51,8 +52,8 @@ export function resolveProbes(a: Analysis, file: FileScope): void {
 
 /** Works on one probe declaration. */
 class ProbeResolver {
-  /** The unit of points without aliases and conditions, once there is one. */
-  private plain: CodeUnit | null = null;
+  /** The units of points without aliases and conditions, by what the target variables in them mean. */
+  private plain: Map<string, CodeUnit> = new Map<string, CodeUnit>();
   /** Sites found so far, `never` included. */
   private found: i32 = 0;
   /** Some unit has the trees of the probe's body; the next ones get copies. */
@@ -128,7 +129,7 @@ class ProbeResolver {
       return;
     }
     if (query.isNever) {
-      this.unitOf(e);
+      this.unitOf(e, "");
       ++this.found;
     }
     for (let i = 0, n = query.attachments.length; i < n; ++i) {
@@ -138,7 +139,8 @@ class ProbeResolver {
   }
 
   private addSite(e: Expansion, attachment: Attachment): void {
-    const handler = this.handlerOf(this.unitOf(e), attachment);
+    const shape = this.a.signatures.shapeOf(this.targetNames(e), attachment.attach, attachment.target);
+    const handler = this.handlerOf(this.unitOf(e, shape), attachment);
     const site = new ProbeSite(handler, attachment.point, e.range);
     site.target = attachment.target;
     site.period = attachment.period;
@@ -169,28 +171,39 @@ class ProbeResolver {
     return handler;
   }
 
-  /** The unit that the sites of an expansion belong to. */
-  private unitOf(e: Expansion): CodeUnit {
+  /** The target variables that the code of an expansion names. */
+  private targetNames(e: Expansion): string[] {
+    const names: string[] = [];
+    const cache = this.a.targetNames;
+    cache.addTo(names, this.declaration.body);
+    for (let i = 0, n = e.aliases.length; i < n; ++i) {
+      const alias = e.aliases[i].declaration;
+      cache.addTo(names, alias.body);
+      const second = alias.epilogueBody;
+      if (second) cache.addTo(names, second);
+    }
+    return names;
+  }
+
+  /** The unit that sites of an expansion belong to; those of one shape share it. */
+  private unitOf(e: Expansion, shape: string): CodeUnit {
     const shared = e.aliases.length == 0 && e.conditions.length == 0;
-    const known = shared ? this.plain : e.unit;
-    if (known) return known;
+    const known = shared ? this.plain : e.units;
+    if (known.has(shape)) return known.get(shape);
     const unit = new CodeUnit(this.declaration, e.range);
     // What names mean, and what is known of the probe point, stands in the trees.
     const isTaken = this.isTaken;
     this.isTaken = true;
     const body = new Part(this.declaration.body, this.file);
-    if (e.aliases.length > 0) {
-      unit.parts.push(this.copyPart(body));
-      for (let i = 0, n = e.aliases.length; i < n; ++i) this.addAlias(unit, e.aliases[i]);
-      for (let i = 0, n = e.conditions.length; i < n; ++i) {
-        unit.conditions.push(new Condition(cloneExpression(e.conditions[i].expression), e.conditions[i].file));
-      }
-    } else {
-      unit.parts.push(isTaken ? this.copyPart(body) : body);
-      unit.conditions = e.conditions;
+    const copies = isTaken || e.aliases.length > 0;
+    unit.parts.push(copies ? this.copyPart(body) : body);
+    for (let i = 0, n = e.aliases.length; i < n; ++i) this.addAlias(unit, e.aliases[i]);
+    for (let i = 0, n = e.conditions.length; i < n; ++i) {
+      const condition = e.conditions[i];
+      const expression = copies ? cloneExpression(condition.expression) : condition.expression;
+      unit.conditions.push(new Condition(expression, condition.file));
     }
-    if (shared) this.plain = unit;
-    else e.unit = unit;
+    known.set(shape, unit);
     this.a.units.push(unit);
     return unit;
   }

@@ -70,6 +70,8 @@ export class ProbeSite {
   texts: string[] = [];
   /** What -l calls it: the outermost alias with what stands behind it, or the resolved probe point. */
   listed: string = "";
+  /** Its target variables, as -L shows them. */
+  variables: string = "";
   constructor(
     public handler: Handler,
     /** The resolved probe point, as -p2 and pp() show it. */

@@ -4,7 +4,7 @@
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Range } from "../source/source";
-import { Expression, NodeKind, RegisterExpression, Statement } from "../syntax/ast";
+import { Expression, NodeKind, RegisterExpression, Statement, TargetExpression } from "../syntax/ast";
 import { Operator } from "../syntax/token";
 import { FunctionSymbol, GlobalSymbol } from "./symbols";
 import { Visitor } from "./visit";
@@ -12,14 +12,6 @@ import { Visitor } from "./visit";
 /** What an expression is, if it is refused; or nothing. */
 function refusedExpression(e: Expression): string {
   switch (e.kind) {
-    case NodeKind.TargetVariable:
-      return "target variables";
-    case NodeKind.Autocast:
-      return "'->' and '$' on values";
-    case NodeKind.AtVar:
-      return "'@var'";
-    case NodeKind.Cast:
-      return "'@cast'";
     case NodeKind.Entry:
       return "'@entry'";
     case NodeKind.Perf:
@@ -42,7 +34,9 @@ export class SupportCheck extends Visitor {
   }
 
   override expression(e: Expression): void {
+    const isTarget = e.kind >= NodeKind.TargetVariable && e.kind <= NodeKind.Autocast;
     if (e.kind == NodeKind.EmbeddedExpression) this.refuseCode(e.range);
+    else if (isTarget) this.refuseTarget(<TargetExpression>e);
     else if (!this.refuse(e.range, refusedExpression(e))) this.children(e);
   }
 
@@ -62,6 +56,13 @@ export class SupportCheck extends Visitor {
   /** Checks a global that is used. */
   global(symbol: GlobalSymbol): void {
     if (symbol.arity == -2) this.refuse(symbol.range, "arrays that are never indexed");
+  }
+
+  private refuseTarget(e: TargetExpression): void {
+    const unknown = "what the value points to is not known, so it has no members";
+    const hint = 'name its type: @cast(x, "struct y")->member';
+    if (e.problem.length > 0) this.reporter.error(e.range, e.problem, e.problemHint);
+    else this.reporter.error(e.range, unknown, hint);
   }
 
   /** Embedded C will stay unsupported. */

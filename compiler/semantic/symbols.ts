@@ -11,6 +11,7 @@ import { Range } from "../source/source";
 import { CallExpression, Expression, FunctionDeclaration } from "../syntax/ast";
 import { Binding, Type } from "../syntax/type";
 import { Directive } from "./formats";
+import { PointeeType } from "./pointee";
 
 /** Which class a symbol is. */
 export const enum SymbolKind {
@@ -25,12 +26,26 @@ export const enum SymbolKind {
 
 /** What every symbol has. */
 export abstract class ScriptSymbol extends Binding {
+  /** What its values point to, if that is known and the same of all. */
+  pointee: PointeeType | null = null;
+  /** They point to things of different types. */
+  private isMixed: bool = false;
+
   constructor(
     public kind: SymbolKind,
     /** Unique among its kind (private names are mangled), a byte string. */
     public name: string,
   ) {
     super();
+  }
+
+  /** Takes note of what a value of it points to; true if that tells something new. */
+  learn(pointee: PointeeType): bool {
+    const known = this.pointee;
+    if (this.isMixed || (known !== null && known.equals(pointee))) return false;
+    this.isMixed = known !== null;
+    this.pointee = known === null ? pointee : null;
+    return true;
   }
 }
 
@@ -247,6 +262,8 @@ export class PrintSymbol extends ScriptSymbol {
   values: Expression[] = [];
   /** Greatest length of the text, if `isValue`. */
   maxLength: i32 = 0;
+  /** A sprintf that a target variable stands for. */
+  isMade: bool = false;
   constructor(
     name: string,
     public call: CallExpression,

@@ -8,7 +8,7 @@
 
 import { Range, Source } from "../source/source";
 import { Operator } from "./token";
-import { Binding, Type } from "./type";
+import { Binding, Pointee, Type } from "./type";
 
 /** Which class a node is. */
 export enum NodeKind {
@@ -87,6 +87,8 @@ export abstract class Node {
 export abstract class Expression extends Node {
   /** Filled by type inference. */
   type: Type = Type.Unknown;
+  /** What it points to, where that is known of a number; filled when target variables are resolved. */
+  pointee: Pointee | null = null;
 }
 
 /** An integer: decimal, 0x… or 0…; the script's own spelling is `range.text`. */
@@ -262,6 +264,9 @@ export class PathPart extends Node {
 export abstract class TargetExpression extends Expression {
   addressOf: bool = false;
   path: PathPart[] = [];
+  /** Why it cannot be resolved, and what helps; reported if the code that has it is kept. */
+  problem: string = "";
+  problemHint: string = "";
 }
 
 /** `$name`, `$$vars`, `$return`, `$1`-like names excluded (those are script arguments). */
@@ -371,7 +376,7 @@ export class ProbeWriteExpression extends Expression {
   }
 }
 
-/** `@kderef(size, address)` and `@uderef(size, address)`: a number in memory. */
+/** `@kderef(size, address)` and `@uderef(size, address)`: a number in memory. Reads of C values become these. */
 export class DerefExpression extends Expression {
   /** The number has a sign. */
   isSigned: bool = false;

@@ -37,3 +37,6 @@ export function typeName(type: Type): string {
  * it.
  */
 export abstract class Binding {}
+
+/** The C type behind a number that is an address, for `value->member`; `semantic` extends it. */
+export abstract class Pointee {}

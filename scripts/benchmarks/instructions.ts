@@ -81,13 +81,17 @@ export function costOfOurs(subject: Subject, features: string[] = MODERN): CodeC
   return object ? costOf(object, "ours", subject) : (messages.trim().split("\n")[0] ?? "refused");
 }
 
-/** Compiles for a kernel that has these features, and everything that the script names. */
+/** Compiles for a kernel that has these features, and everything that the script names but types. */
 function compileFor(compiler: Compiler, text: string, features: string[]): CompileResult {
   const names = new Map<string, string[]>();
+  const absent = new Map<string, string[]>();
   let result: CompileResult;
   do {
-    result = compiler.compile({ ...scriptInput(text), facts: { names, absent: new Map(), features } });
-    for (const need of result.needs) names.set(need.kind, [...(names.get(need.kind) ?? []), ...need.names]);
+    result = compiler.compile({ ...scriptInput(text), facts: { names, absent, features } });
+    for (const need of result.needs) {
+      const known = need.kind === "blob" ? absent : names;
+      known.set(need.kind, [...(known.get(need.kind) ?? []), ...need.names]);
+    }
   } while (result.status === "needs");
   return result;
 }

@@ -11,7 +11,7 @@ import { parseOptions } from "../../cli/options.ts";
 import { Output } from "../../cli/output.ts";
 import { errorLine } from "../../cli/report.ts";
 import { runJob } from "../../cli/run.ts";
-import { AgentFrame, HostFrame, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame.ts";
+import { AgentFrame, BlobState, HostFrame, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame.ts";
 import { compileModule } from "../../compiler/host/load.ts";
 import { Captured, captureMessages } from "../captured.ts";
 import { runAgent } from "./fake-kernel.ts";
@@ -105,6 +105,8 @@ class InterpretedAgent {
 
   private receive(frame: Frame): void {
     if (frame.kind === HostFrame.Query) this.say(AgentFrame.Names, frame.payload);
+    // It has no types.
+    if (frame.kind === HostFrame.Fetch) this.say(AgentFrame.Blob, new Uint8Array(9).fill(BlobState.Absent, 0, 1));
     if (frame.kind === HostFrame.Object) {
       this.object = encodeFrame(HostFrame.Object, frame.payload);
       this.say(AgentFrame.Loaded, new Uint8Array(4));

@@ -13,7 +13,7 @@ const RUN = fileURLToPath(new URL("../run/", import.meta.url));
 const compiler = createCompiler(readAsset("compiler.wasm"), readTapset(), readTapsetIndex());
 const test = suite("functions of an object");
 
-/** Compiles as if the remote had all functions and tracepoints that a script names. */
+/** Compiles as if the remote had all functions and tracepoints that a script names, and no types. */
 function compile(script: string, options: [string, string][]): CompileResult {
   const facts: Facts = { names: new Map(), absent: new Map(), features: [] };
   const scripts = [{ name: "x.stp", bytes: Buffer.from(script) }];
@@ -21,7 +21,8 @@ function compile(script: string, options: [string, string][]): CompileResult {
     const result = compiler.compile({ scripts, options, args: [], facts });
     if (result.status !== "needs") return result;
     for (const { kind, names } of result.needs) {
-      facts.names.set(kind, [...(facts.names.get(kind) ?? []), ...names].sort());
+      if (kind === "blob") facts.absent.set(kind, [...(facts.absent.get(kind) ?? []), ...names]);
+      else facts.names.set(kind, [...(facts.names.get(kind) ?? []), ...names].sort());
     }
   }
 }

@@ -14,7 +14,8 @@ let remote: Remote;
 let folder = "";
 let bad = "";
 
-const SCRIPT = 'global n\nprobe kernel.function("vfs_read") {\n  n++\n  printf("%d %s\\n", n, execname())\n}\n';
+const SCRIPT =
+  'global n\nprobe kernel.function("vfs_read") {\n  n += tid() * 2 + cpu()\n  printf("%d %s\\n", n, execname())\n}\n';
 
 test.before(async () => {
   remote = await Remote.open();

@@ -1,8 +1,11 @@
 // For unit tests: a script through passes 1 and 2 with a tapset of a few lines.
 
 import { Reporter } from "../../diagnostics/diagnostic";
+import { sampleKernel } from "../../kernel/testing/sample";
 import { Source, SourceKind } from "../../source/source";
+import { ExpressionStatement } from "../../syntax/ast";
 import { parseFile } from "../../syntax/parser";
+import { printExpression } from "../../syntax/print";
 import { analyse } from "../analyse";
 import { SemanticOptions } from "../options";
 import { Handler, Script } from "../script";
@@ -32,6 +35,12 @@ export class Analysed {
     return this.script.handlers[at];
   }
 
+  /** The first statement of a handler, as a script would spell it. */
+  statement(handler: i32, at: i32 = 0): string {
+    const statement = this.handler(handler).bodies[0].statements[at];
+    return printExpression((<ExpressionStatement>statement).expression);
+  }
+
   /** A global by its name. */
   global(name: string): GlobalSymbol {
     const globals = this.script.globals;
@@ -57,18 +66,25 @@ export class Analysed {
   }
 }
 
-/** Options with the small tapset. */
-function testOptions(): SemanticOptions {
+/** Options with the small tapset; `typed` for a kernel with the functions and types of kernel/testing/sample.ts. */
+function testOptions(typed: bool): SemanticOptions {
   const options = new SemanticOptions();
+  if (typed) {
+    const btf = sampleKernel().build();
+    options.facts.addFeatures("hz=250");
+    options.facts.addNames("functions", "vfs_read\nshow\n*", true);
+    options.facts.addNames("tracepoints", "sched_switch\n*", true);
+    options.facts.blobs.add("kernel-btf", 0, btf.length, btf);
+  }
   options.tapset.readIndex(INDEX);
   options.tapset.sources.set("t.stp", Source.fromText("t.stp", TAPSET, SourceKind.Tapset));
   return options;
 }
 
 /** Analyses a valid script. */
-export function analysed(text: string): Analysed {
+export function analysed(text: string, typed: bool = false): Analysed {
   const reporter = new Reporter();
-  const options = testOptions();
+  const options = testOptions(typed);
   const script = analyse([parseFile(Source.fromText("a.stp", text), options.preprocess, reporter)], options, reporter);
   const first = reporter.diagnostics.length > 0 ? reporter.diagnostics[0].message : "";
   assert(script !== null && !reporter.hasErrors, `'${text}' is right: ${first}`);
@@ -76,9 +92,9 @@ export function analysed(text: string): Analysed {
 }
 
 /** The first error of an invalid script, with its line and column. */
-export function firstError(text: string): string {
+export function firstError(text: string, typed: bool = false): string {
   const reporter = new Reporter();
-  const options = testOptions();
+  const options = testOptions(typed);
   const file = parseFile(Source.fromText("a.stp", text), options.preprocess, reporter);
   if (!reporter.hasErrors) analyse([file], options, reporter);
   for (let i = 0; i < reporter.diagnostics.length; ++i) {

@@ -1,0 +1,37 @@
+// The C types of the remote's kernel and of its modules, from their BTF. Read when the first target variable of a
+// script asks for them, and not before.
+
+import { KERNEL_BTF, MODULE_BTF } from "../../common/format/request";
+import { BLOB_ABSENT, BlobReader } from "./blobs";
+import { indexBtf } from "./btf-index";
+import { Types } from "./types";
+
+/** The types of one remote kernel. */
+export class KernelTypes {
+  private read: Map<string, Types | null> = new Map<string, Types | null>();
+
+  constructor(private blobs: BlobReader) {}
+
+  /** Something was asked for and is not here yet: what is unknown now may be known in the next round. */
+  get isPending(): bool {
+    return this.blobs.needs.length > 0;
+  }
+
+  /** The types of the kernel, or of a module with the kernel's. Null: they are not here, or there are none. */
+  of(module: string): Types | null {
+    if (this.read.has(module)) return this.read.get(module);
+    const base = module.length > 0 ? this.of("") : null;
+    if (module.length > 0 && base === null) return null;
+    const blob = module.length > 0 ? MODULE_BTF + module : KERNEL_BTF;
+    const size = this.blobs.sizeOf(blob);
+    const bytes = size > 0 ? this.blobs.bytes(blob, 0, <i32>size) : null;
+    if (bytes === null && size != BLOB_ABSENT && size != 0) return null;
+    let types: Types | null = null;
+    if (bytes !== null) {
+      const index = indexBtf(bytes, base === null ? null : base.index);
+      if (index.problem.length == 0) types = new Types(index);
+    }
+    this.read.set(module, types);
+    return types;
+  }
+}

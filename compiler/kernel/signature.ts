@@ -1,0 +1,92 @@
+// What a probed function or tracepoint takes and returns, and where a handler's context has each of them.
+
+import { plainName } from "../../common/format/function-name";
+import { Arch } from "./facts";
+import { registersOf } from "./registers";
+import { spell } from "./type-names";
+import { Prototype, Types } from "./types";
+
+/** Bytes of a word of the context. */
+const WORD: i32 = 8;
+
+/** Where a value is when a handler begins. */
+export class Location {
+  constructor(
+    /** Its offset in the context, or that of the stack pointer. */
+    public context: i32,
+    /** The value is on the stack, so many bytes above the stack pointer; -1: it is in the context. */
+    public stack: i32 = -1,
+  ) {}
+}
+
+/** The prototype of what a probe is attached to. */
+export class Signature {
+  names: string[] = [];
+  parameters: i32[] = [];
+  locations: Location[] = [];
+  /** Its type, and where it is; -1: it returns nothing, or the probe does not see it. */
+  result: i32 = -1;
+  resultLocation: Location = new Location(-1);
+  /** Why there is no prototype. */
+  problem: string = "";
+
+  constructor(public types: Types) {}
+
+  /** The number of a parameter, or -1. */
+  find(name: string): i32 {
+    return this.names.indexOf(name);
+  }
+}
+
+/** The signature of a kernel function; `name` may be a copy that the C compiler made. */
+export function signatureOfFunction(types: Types, name: string, arch: Arch): Signature {
+  const signature = new Signature(types);
+  const functions = types.findFunctions(name);
+  if (functions.length == 0) {
+    signature.problem =
+      plainName(name) == name
+        ? `the kernel's BTF does not describe '${name}'`
+        : `'${name}' is a copy that the C compiler made, and may take other parameters`;
+    return signature;
+  }
+  const prototype = types.prototypeOf(functions[0]);
+  for (let i = 1, n = functions.length; i < n; ++i) {
+    const other = types.prototypeOf(functions[i]);
+    if (prototype !== null && other !== null && spell(types, other.id) == spell(types, prototype.id)) continue;
+    signature.problem = `several functions are called '${name}', and they take different parameters`;
+    return signature;
+  }
+  if (prototype === null) return signature;
+  fill(signature, prototype);
+  const cpu = registersOf(arch);
+  let stack = cpu.stackWords * WORD;
+  for (let i = 0, n = signature.parameters.length; i < n; ++i) {
+    const inRegister = i < cpu.argumentOffsets.length;
+    const at = inRegister ? new Location(cpu.argumentOffsets[i]) : new Location(cpu.stackOffset, stack);
+    if (!inRegister) stack += WORD;
+    signature.locations.push(at);
+  }
+  signature.result = prototype.returnType;
+  signature.resultLocation = new Location(cpu.resultOffset);
+  return signature;
+}
+
+/** The signature of a tracepoint, whose context has a word for each argument. */
+export function signatureOfTracepoint(types: Types, name: string): Signature {
+  const signature = new Signature(types);
+  const prototype = types.tracepointPrototype(name);
+  if (prototype === null) {
+    signature.problem = `the kernel's BTF does not describe the arguments of the tracepoint '${name}'`;
+    return signature;
+  }
+  fill(signature, prototype);
+  for (let i = 0, n = signature.parameters.length; i < n; ++i) signature.locations.push(new Location(i * WORD));
+  return signature;
+}
+
+function fill(signature: Signature, prototype: Prototype): void {
+  for (let i = 0, n = prototype.parameterCount; i < n; ++i) {
+    signature.names.push(prototype.parameterName(i));
+    signature.parameters.push(prototype.parameterType(i));
+  }
+}

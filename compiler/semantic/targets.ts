@@ -1,0 +1,478 @@
+// Resolves target variables: `$x->f`, `@cast(p, "type")->f`, `@entry(…)`, and `value->f` where the type of the value is
+// known from where it comes from. Each becomes a tree of plain expressions: words of the handler's context, additions,
+// reads of memory. What cannot be resolved stays, with the reason; if the code that has it is kept, that is reported.
+
+import { AttachKind } from "../../common/format/manifest";
+import { NearMatches } from "../kernel/near";
+import { Location, Signature } from "../kernel/signature";
+import { findType } from "../kernel/type-names";
+import { Types } from "../kernel/types";
+import { Range } from "../source/source";
+import {
+  AssignmentExpression,
+  AtVarExpression,
+  AutocastExpression,
+  CallExpression,
+  CastExpression,
+  ConstExpression,
+  DerefExpression,
+  EntryExpression,
+  Expression,
+  Identifier,
+  IndexExpression,
+  NodeKind,
+  ReturnStatement,
+  Statement,
+  StringLiteral,
+  TargetExpression,
+  TargetVariable,
+  TernaryExpression,
+  UpdateExpression,
+} from "../syntax/ast";
+import { Operator } from "../syntax/token";
+import { Analysis, CodeUnit } from "./analysis";
+import { CValue, Form, makeOffset } from "./c-value";
+import { integerOf, isInteger } from "./collect";
+import { EntryUnit, localIn, spellingOf } from "./entries";
+import { makeBinary, makeCall, makeName, makeNumber } from "./make";
+import { PointeeType } from "./pointee";
+import { NamedValue, prettyPrint, prettyVariables } from "./pretty";
+import { Rewriter } from "./rewrite";
+import { ProbeSite } from "./script";
+import { FunctionSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { prettyDepth, TargetPath } from "./target-path";
+
+/** Walks over all code: each may tell more of what values point to. */
+const MOST_WALKS: i32 = 32;
+
+/** The section of BTF with the per-CPU variables. */
+const PER_CPU: string = ".data..percpu";
+
+/** Resolves the target variables of all units and functions. */
+export function resolveTargets(a: Analysis): void {
+  const resolver = new TargetResolver(a);
+  for (let walk = 0; walk < MOST_WALKS; ++walk) {
+    resolver.changed = false;
+    // Units for entries are added while the list is walked.
+    for (let i = 0; i < a.units.length; ++i) resolver.resolveUnit(a.units[i]);
+    for (let i = 0, n = a.functions.length; i < n; ++i) {
+      if (a.functions[i].resolved) resolver.resolveFunction(a.functions[i]);
+    }
+    if (!resolver.changed || a.types.isPending) return;
+  }
+}
+
+class TargetResolver extends Rewriter {
+  /** What values point to became known: code that was walked before may be resolved now. */
+  changed: bool = false;
+  private unit: CodeUnit | null = null;
+  private owner: FunctionSymbol | null = null;
+  /** The first site of the unit; all have the same signature. */
+  private site: ProbeSite | null = null;
+  private signature: Signature | null = null;
+  /** Code for the entry of a function, in @entry of its return. */
+  private isEntry: bool = false;
+  private entries: Map<CodeUnit, EntryUnit> = new Map<CodeUnit, EntryUnit>();
+
+  constructor(private a: Analysis) {
+    super();
+  }
+
+  resolveUnit(unit: CodeUnit): void {
+    this.unit = unit;
+    this.owner = null;
+    const site = this.siteOf(unit);
+    this.site = site;
+    this.signature = null;
+    for (let i = 0; i < unit.parts.length; ++i) this.block(unit.parts[i].block);
+  }
+
+  resolveFunction(symbol: FunctionSymbol): void {
+    this.unit = null;
+    this.site = null;
+    this.signature = null;
+    this.owner = symbol;
+    const body = symbol.declaration.body;
+    if (body) this.block(body);
+  }
+
+  private siteOf(unit: CodeUnit): ProbeSite | null {
+    const sites = this.a.sites;
+    for (let i = 0, n = sites.length; i < n; ++i) {
+      if (unit.handlers.includes(sites[i].handler)) return sites[i];
+    }
+    return null;
+  }
+
+  /** The signature of the unit's sites; asked for when something needs it. */
+  private signatureOfUnit(): Signature | null {
+    const site = this.site;
+    if (this.signature === null && site !== null) this.signature = this.a.signatures.of(site.attach, site.target);
+    return this.signature;
+  }
+
+  private get isReturn(): bool {
+    const site = this.site;
+    return site !== null && site.attach == AttachKind.Kretprobe;
+  }
+
+  // ------------------------------------------------------------------------------------------------------ expressions
+
+  override expression(e: Expression): Expression {
+    switch (e.kind) {
+      case NodeKind.Entry:
+        return this.entry(<EntryExpression>e);
+      case NodeKind.TargetVariable:
+      case NodeKind.Cast:
+      case NodeKind.Autocast:
+      case NodeKind.AtVar:
+        return this.target(<TargetExpression>e, false);
+      case NodeKind.Assignment:
+        return this.assignment(<AssignmentExpression>e);
+      case NodeKind.Const:
+        return this.constant(<ConstExpression>e);
+      case NodeKind.PreUpdate:
+      case NodeKind.PostUpdate:
+        this.refuseWrite((<UpdateExpression>e).operand);
+        break;
+      default:
+        break;
+    }
+    this.children(e);
+    this.notePointee(e);
+    return e;
+  }
+
+  override statement(s: Statement): Statement {
+    this.parts(s);
+    const owner = this.owner;
+    if (s.kind == NodeKind.Return && owner !== null) {
+      const value = (<ReturnStatement>s).value;
+      if (value !== null && value.pointee !== null && owner.overloads[0].learn(<PointeeType>value.pointee)) {
+        this.changed = true;
+      }
+    }
+    return s;
+  }
+
+  /** What names and calls point to is known from other places. */
+  private notePointee(e: Expression): void {
+    switch (e.kind) {
+      case NodeKind.Identifier: {
+        const symbol = <ScriptSymbol | null>(<Identifier>e).symbol;
+        if (symbol !== null) e.pointee = symbol.pointee;
+        return;
+      }
+      case NodeKind.Index: {
+        e.pointee = (<IndexExpression>e).base.pointee;
+        return;
+      }
+      case NodeKind.Call: {
+        const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
+        if (symbol !== null && symbol.kind == SymbolKind.Function) {
+          e.pointee = (<FunctionSymbol>symbol).overloads[0].pointee;
+        }
+        return;
+      }
+      case NodeKind.Ternary: {
+        const ternary = <TernaryExpression>e;
+        e.pointee = ternary.whenTrue.pointee !== null ? ternary.whenTrue.pointee : ternary.whenFalse.pointee;
+        return;
+      }
+      default:
+        return;
+    }
+  }
+
+  /** A number, or the name of one in an enum of the kernel. */
+  private constant(e: ConstExpression): Expression {
+    if (isInteger(e.text)) return makeNumber(e.range, integerOf(e.text));
+    const types = this.a.types.of("");
+    const found = types !== null ? types.findEnumerator(e.text) : null;
+    return found !== null ? makeNumber(e.range, found.value) : e;
+  }
+
+  private assignment(e: AssignmentExpression): Expression {
+    this.refuseWrite(e.target);
+    this.children(e);
+    const pointee = <PointeeType | null>e.value.pointee;
+    if (pointee === null || e.op != Operator.Assign) return e;
+    e.pointee = pointee;
+    const target = e.target;
+    const name = target.kind == NodeKind.Index ? (<IndexExpression>target).base : target;
+    if (name.kind != NodeKind.Identifier) return e;
+    const symbol = <ScriptSymbol | null>(<Identifier>name).symbol;
+    if (symbol !== null && symbol.learn(pointee)) this.changed = true;
+    return e;
+  }
+
+  /** A BPF program cannot write the kernel's memory. */
+  private refuseWrite(e: Expression): void {
+    const isTarget = e.kind >= NodeKind.TargetVariable && e.kind <= NodeKind.Autocast;
+    if (!isTarget || (<TargetExpression>e).problem.length > 0) return;
+    this.fail(
+      <TargetExpression>e,
+      "target variables cannot be written: BPF programs must not change the kernel's memory",
+    );
+  }
+
+  private fail(e: TargetExpression, problem: string, hint: string = ""): Expression {
+    e.problem = problem;
+    e.problemHint = hint;
+    return e;
+  }
+
+  // --------------------------------------------------------------------------------------------------------- targets
+
+  private target(e: TargetExpression, isDone: bool): Expression {
+    if (e.problem.length > 0) return e;
+    if (this.isReturn && !this.isEntry && isParameter(e)) return this.keptTarget(<TargetVariable>e);
+    if (!isDone) this.children(e);
+    if (e.kind == NodeKind.TargetVariable && (<TargetVariable>e).name.startsWith("$$")) {
+      return this.texts(<TargetVariable>e);
+    }
+    const start = this.start(e);
+    if (start === null) return e;
+    const path = new TargetPath(e.range, nameOf(e));
+    const value = path.follow(start, e.path);
+    let result: Expression | null = null;
+    if (value !== null) {
+      const depth = prettyDepth(e.path);
+      if (depth > 0) result = prettyPrint(this.a, e.range, value, depth);
+      else result = e.addressOf ? path.address(value) : path.number(value);
+    }
+    if (result === null) return this.fail(e, path.problem, path.hint);
+    if (result.pointee !== null) e.pointee = result.pointee;
+    return result;
+  }
+
+  /** In a return probe `$x->f` means what it was at entry. */
+  private keptTarget(e: TargetVariable): Expression {
+    return this.kept(e, e);
+  }
+
+  private entry(e: EntryExpression): Expression {
+    if (this.isEntry) return this.expression(e.operand);
+    if (!this.isReturn) {
+      const inner = new TargetVariable(e.range, "@entry");
+      return this.fail(inner, "@entry is for probes on the return of a function");
+    }
+    return this.kept(e, e.operand);
+  }
+
+  /** The local that has what `operand` was at entry. */
+  private kept(e: Expression, operand: Expression): Expression {
+    const unit = this.unit!;
+    if (!this.entries.has(unit)) this.entries.set(unit, new EntryUnit(this.a, unit));
+    const entries = this.entries.get(unit);
+    const spelling = spellingOf(operand);
+    let local = entries.find(spelling);
+    if (local === null) {
+      const other = localIn(operand);
+      if (other.length > 0) return this.failEntry(e, other);
+      this.isEntry = true;
+      const value = this.expression(operand);
+      this.isEntry = false;
+      if (isUnresolved(value)) return value;
+      local = entries.keep(spelling, value);
+      local.pointee = <PointeeType | null>value.pointee;
+      this.changed = true;
+    }
+    const name = makeName(e.range, local);
+    name.pointee = local.pointee;
+    return name;
+  }
+
+  /** What is read at entry cannot depend on what the return probe finds out. */
+  private failEntry(e: Expression, local: string): Expression {
+    const target = e.kind == NodeKind.TargetVariable ? <TargetExpression>e : new TargetVariable(e.range, "@entry");
+    const name = target.kind == NodeKind.TargetVariable ? (<TargetVariable>target).name : "";
+    const hint = name.startsWith("$") ? `@entry(${name}) is known at entry: read on from there` : "";
+    return this.fail(target, `the local variable '${local}' has no value yet when the function begins`, hint);
+  }
+
+  /** What a path begins with; null if it is not known, or not yet. */
+  private start(e: TargetExpression): CValue | null {
+    switch (e.kind) {
+      case NodeKind.TargetVariable:
+        return this.variable(<TargetVariable>e);
+      case NodeKind.Cast:
+        return this.cast(<CastExpression>e);
+      case NodeKind.Autocast:
+        return this.autocast(<AutocastExpression>e);
+      default:
+        return this.kernelVariable(<AtVarExpression>e);
+    }
+  }
+
+  private variable(e: TargetVariable): CValue | null {
+    const signature = this.signatureFor(e);
+    if (signature === null) return null;
+    if (e.name == "$return") return this.result(e, signature);
+    const at = signature.find(e.name.substring(1));
+    if (at >= 0) {
+      const tree = this.located(e.range, signature.locations[at]);
+      return new CValue(Form.Value, signature.types, signature.parameters[at], tree, false, nearOf(e));
+    }
+    const near = new NearMatches(e.name.substring(1));
+    near.addAll(signature.names);
+    const names = signature.names.map<string>((name: string) => `$${name}`).join(" ");
+    const what = this.isEntry ? "parameter" : "target variable";
+    const hint = names.length > 0 ? `there are: ${names}` : "it has none";
+    this.fail(e, `'${this.site!.target.name}' has no ${what} '${e.name}'`, hint);
+    return null;
+  }
+
+  /** The signature, or the reason why there is none. */
+  private signatureFor(e: TargetExpression): Signature | null {
+    const site = this.site;
+    if (site === null) {
+      this.fail(e, `'${nameOf(e)}' can be used in probes only, not in functions`);
+      return null;
+    }
+    const signature = this.signatureOfUnit();
+    if (signature !== null && signature.problem.length == 0) return signature;
+    if (signature !== null) this.fail(e, `'${nameOf(e)}' is not known: ${signature.problem}`);
+    else if (!this.a.signatures.hasTarget(site.attach)) {
+      this.fail(e, `'${nameOf(e)}' is not known: '${site.point}' has no target variables`);
+    } else this.failTypes(e, site.target.module);
+    return null;
+  }
+
+  /** Says why the kernel's types are not known, unless they are still to come. */
+  private failTypes(e: TargetExpression, module: string): void {
+    if (this.a.types.isPending) return;
+    if (!this.a.options.facts.known) {
+      this.fail(e, `what '${nameOf(e)}' is depends on the kernel`, "say which with --host");
+    } else if (module.length > 0) {
+      this.fail(e, `the types of the module '${module}' are not known: the kernel has no BTF of it`);
+    } else {
+      this.fail(e, `what '${nameOf(e)}' is cannot be known: the kernel has no BTF (CONFIG_DEBUG_INFO_BTF)`);
+    }
+  }
+
+  private result(e: TargetVariable, signature: Signature): CValue | null {
+    if (!this.isReturn || this.isEntry) {
+      this.fail(e, "'$return' is for probes on the return of a function");
+      return null;
+    }
+    if (signature.result <= 0) {
+      this.fail(e, `'${this.site!.target.name}' returns nothing`);
+      return null;
+    }
+    const tree = this.located(e.range, signature.resultLocation);
+    return new CValue(Form.Value, signature.types, signature.result, tree, false, nearOf(e));
+  }
+
+  private located(range: Range, location: Location): Expression {
+    const word = makeCall(this.a, range, "__context", [makeNumber(range, location.context)]);
+    if (location.stack < 0) return word;
+    const address = makeOffset(range, word, location.stack);
+    return new DerefExpression(range, Operator.AtKderef, 8, address);
+  }
+
+  private cast(e: CastExpression): CValue | null {
+    const types = this.castTypes(e);
+    if (types === null) return null;
+    const id = findType(types, e.typeName);
+    if (id <= 0) {
+      this.fail(e, `unable to find type '${e.typeName}'`);
+      return null;
+    }
+    // A pointer's type says what the value is; any other type what it points to.
+    const form: Form = types.isPointer(id) ? Form.Value : Form.Pointer;
+    return new CValue(form, types, id, e.operand, false, nearOf(e));
+  }
+
+  private castTypes(e: CastExpression): Types | null {
+    const site = this.site;
+    const isKernel = e.module.length == 0 || e.module.startsWith("kernel") || e.module.startsWith("<");
+    const own = e.module.length == 0 && site !== null ? site.target.module : "";
+    const module = isKernel ? own : e.module;
+    const types = this.a.types.of(module);
+    if (types === null) this.failTypes(e, module);
+    return types;
+  }
+
+  private autocast(e: AutocastExpression): CValue | null {
+    const pointee = <PointeeType | null>e.operand.pointee;
+    if (pointee === null) return null;
+    return new CValue(Form.Pointer, pointee.types, pointee.id, e.operand, pointee.isUser, nearOf(e));
+  }
+
+  /** A variable of the kernel; a per-CPU one is that of the CPU that runs the handler. */
+  private kernelVariable(e: AtVarExpression): CValue | null {
+    const at = e.name.indexOf("@");
+    const name = at < 0 ? e.name : e.name.substring(0, at);
+    const types = this.a.types.of("");
+    if (types === null) {
+      this.failTypes(e, "");
+      return null;
+    }
+    const address = this.symbol(e.range, name);
+    const variable = types.findVariable(name);
+    if (variable === null) return new CValue(Form.Place, types, 0, address, false, nearOf(e));
+    if (variable.section != PER_CPU) return new CValue(Form.Place, types, variable.type, address, false, nearOf(e));
+    // __per_cpu_offset[] has the distance of each CPU's copy (include/asm-generic/percpu.h).
+    const cpu = makeCall(this.a, e.range, "__cpu", []);
+    const scaled = makeBinary(e.range, Operator.Multiply, cpu, makeNumber(e.range, 8));
+    const distances = makeBinary(e.range, Operator.Add, this.symbol(e.range, "__per_cpu_offset"), scaled);
+    const distance = new DerefExpression(e.range, Operator.AtKderef, 8, distances);
+    const own = makeBinary(e.range, Operator.Add, address, distance);
+    return new CValue(Form.Place, types, variable.type, own, false, nearOf(e));
+  }
+
+  private symbol(range: Range, name: string): Expression {
+    return makeCall(this.a, range, "__symbol", [new StringLiteral(range, name)]);
+  }
+
+  /** `$$parms`, `$$vars`, `$$locals`, `$$return`, `$$name`. */
+  private texts(e: TargetVariable): Expression {
+    const signature = this.signatureFor(e);
+    if (signature === null) return e;
+    if (e.name == "$$name") return new StringLiteral(e.range, this.site!.target.name);
+    const wantsParameters = e.name == "$$parms" || e.name == "$$vars";
+    if (wantsParameters && this.isReturn && !this.isEntry) return this.kept(e, e);
+    if (!wantsParameters && e.name != "$$return" && e.name != "$$locals") {
+      return this.fail(e, `'${e.name}' is not known: there are $$vars $$parms $$locals $$return`);
+    }
+    const variables: NamedValue[] = [];
+    for (let i = 0, n = signature.names.length; wantsParameters && i < n; ++i) {
+      variables.push(this.named(e, signature, i));
+    }
+    if (e.name == "$$return" && this.isReturn && signature.result > 0) variables.push(this.named(e, signature, -1));
+    return prettyVariables(this.a, e.range, variables, prettyDepth(e.path));
+  }
+
+  /** A parameter, or -1 for the result. */
+  private named(e: TargetVariable, signature: Signature, i: i32): NamedValue {
+    const tree = this.located(e.range, i < 0 ? signature.resultLocation : signature.locations[i]);
+    const type = i < 0 ? signature.result : signature.parameters[i];
+    const value = new CValue(Form.Value, signature.types, type, tree, false, nearOf(e));
+    return new NamedValue(i < 0 ? "return" : signature.names[i], value);
+  }
+}
+
+/** Whether a target is a parameter of the function: in a return probe it is what it was at entry. */
+function isParameter(e: TargetExpression): bool {
+  return (
+    e.kind == NodeKind.TargetVariable &&
+    !(<TargetVariable>e).name.startsWith("$$") &&
+    (<TargetVariable>e).name != "$return"
+  );
+}
+
+function isUnresolved(e: Expression): bool {
+  return e.kind >= NodeKind.TargetVariable && e.kind <= NodeKind.Entry;
+}
+
+/** What a target is called in messages. */
+function nameOf(e: TargetExpression): string {
+  if (e.kind == NodeKind.TargetVariable) return (<TargetVariable>e).name;
+  return e.range.text;
+}
+
+/** What a fault is said to be near. */
+function nearOf(e: TargetExpression): string {
+  return `identifier '${e.kind == NodeKind.TargetVariable ? (<TargetVariable>e).name : "@cast"}'`;
+}
