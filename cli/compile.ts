@@ -159,6 +159,8 @@ async function compileRounds(compiler: Compiler, input: CompileInput, asked?: As
 
 const QUERY_KINDS: Record<string, QueryKind> = {
   functions: QueryKind.Functions,
+  modules: QueryKind.Modules,
+  "module-functions": QueryKind.ModuleFunctions,
   tracepoints: QueryKind.Tracepoints,
   config: QueryKind.Config,
 };
@@ -200,7 +202,8 @@ async function findNames(kind: string, names: string[], { session, cache, warn }
     if (found.includes("?")) warn?.("the remote has no kernel configuration to read: every CONFIG_… counts as not set");
     return found.filter((one) => one !== "?");
   }
-  cache.add(kind, aloneOf(found));
+  // What is loaded changes.
+  if (kind !== "modules") cache.add(kind, aloneOf(found));
   return [...cached, ...found];
 }
 

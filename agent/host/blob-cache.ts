@@ -69,6 +69,15 @@ export function kernelKey({ buildId, release, kernelVersion, machine }: Hello): 
   return `unnamed-${createHash("sha256").update(words).digest("hex").slice(0, 40)}`;
 }
 
+/**
+ * The same of a module, whose types build on the kernel's; undefined without a build id, and if the name could be a
+ * path.
+ */
+export function moduleKey(hello: Hello, module: string, buildId: string): string | undefined {
+  if (!isBuildId(buildId) || !/^[\w-]{1,56}$/.test(module)) return undefined;
+  return `${kernelKey(hello)}.${module}.${buildId}`;
+}
+
 /** Whether a text is a build id as the agent writes it, and no path. */
 function isBuildId(text: string): boolean {
   return /^[0-9a-f]{8,128}$/.test(text);

@@ -10,11 +10,12 @@ import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node
 import { homedir } from "node:os";
 import { join } from "node:path";
 
-const FORMAT = 1;
+/** 2: "functions" has no functions of modules. */
+const FORMAT = 2;
 /** More names than this are not worth keeping. */
 const MAX_NAMES = 20_000;
 
-/** Names that exist on one kernel, by kind ("functions", "tracepoints"). */
+/** Names that exist on one kernel, by kind ("functions", "tracepoints", …). */
 export class FactsCache {
   private readonly file: string | null;
   private readonly names: Map<string, Set<string>>;

@@ -1,9 +1,10 @@
 // The large inputs that the compiler asks for, of one remote: from the cache if they are there, else through the agent,
 // once. Only what the compiler asks for comes at all.
 
-import { KERNEL_BTF } from "../../common/format/request.ts";
+import { QueryKind } from "../../common/format/frame.ts";
+import { KERNEL_BTF, MODULE_BTF } from "../../common/format/request.ts";
 import type { Source } from "../../compiler/host/source.ts";
-import { type BlobCache, kernelKey, unpackTypes } from "./blob-cache.ts";
+import { type BlobCache, kernelKey, moduleKey, unpackTypes } from "./blob-cache.ts";
 import type { BlobPart } from "./events.ts";
 import type { Session } from "./session.ts";
 
@@ -20,7 +21,7 @@ export class RemoteBlobs implements Source {
   private readonly known = new Map<string, Promise<Uint8Array | undefined>>();
 
   constructor(
-    private readonly session: Pick<Session, "hello" | "fetch" | "liar">,
+    private readonly session: Pick<Session, "hello" | "query" | "fetch" | "liar">,
     private readonly cache: BlobCache,
     private readonly listener: BlobListener = {},
   ) {}
@@ -41,7 +42,7 @@ export class RemoteBlobs implements Source {
   }
 
   private async find(blob: string): Promise<Uint8Array | undefined> {
-    const key = this.keyOf(blob);
+    const key = await this.keyOf(blob);
     const cached = key === undefined ? undefined : this.cache.read(key);
     if (cached) {
       this.listener.onBlob?.(blob, cached.length);
@@ -56,8 +57,13 @@ export class RemoteBlobs implements Source {
     return types;
   }
 
-  /** What names the blob in the cache; undefined if nothing tells one build from another. */
-  private keyOf(blob: string): string | undefined {
-    return blob === KERNEL_BTF ? kernelKey(this.session.hello) : undefined;
+  /** What names the blob in the cache; undefined if nothing tells one build from another: then it is not kept. */
+  private async keyOf(blob: string): Promise<string | undefined> {
+    if (blob === KERNEL_BTF) return kernelKey(this.session.hello);
+    if (!blob.startsWith(MODULE_BTF)) return undefined;
+    const module = blob.slice(MODULE_BTF.length);
+    const [build] = await this.session.query(QueryKind.ModuleBuilds, [module]);
+    const id = build?.startsWith(`${module}=`) ? build.slice(module.length + 1) : "";
+    return moduleKey(this.session.hello, module, id);
   }
 }

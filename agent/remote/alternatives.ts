@@ -62,7 +62,7 @@ export function isNeeded(program: Program): bool {
 
 /** How a user may recognize one of several alternatives. */
 export function describe(probe: Probe): string {
-  const cause = attachRow(probe.attach).describe(probe.target.name, `${probe.period}`);
+  const cause = attachRow(probe.attach).describe(probe.target.symbol, `${probe.period}`);
   return `${probe.point}: ${cause}`;
 }
 

@@ -7,11 +7,9 @@ import { Contact, goneFailure } from "./contact";
 import { Deflater } from "./deflate";
 import { Errno, errnoText, Failure } from "./errors";
 import { FrameWriter } from "./frames";
+import { isModuleName } from "./modules";
 import { sayWarning } from "./say";
 import { close, EPOLLOUT, fileSize, O_CLOEXEC, O_RDONLY, open, poll, read } from "./syscall";
-
-/** Longest name of a module: MODULE_NAME_LEN of the kernel. */
-const MODULE_NAME_BYTES: i32 = 56;
 
 /** Reading goes on when less than this waits for the host, so that a slow one costs no memory. */
 const AHEAD_BYTES: i32 = 131072;
@@ -47,17 +45,6 @@ function pathOf(name: string): string {
   const module = name.substring(MODULE_BTF.length);
   // The kernel's own types lie beside those of modules.
   return isModuleName(module) && module != "vmlinux" ? `/sys/kernel/btf/${module}` : "";
-}
-
-/** Whether a text may be the name of a module, as the kernel has it. */
-function isModuleName(text: string): bool {
-  if (text.length == 0 || text.length > MODULE_NAME_BYTES) return false;
-  for (let i = 0, n = text.length; i < n; ++i) {
-    const c = text.charCodeAt(i);
-    const isWord = (c >= 0x30 && c <= 0x39) || ((c | 0x20) >= 0x61 && (c | 0x20) <= 0x7a) || c == 0x5f || c == 0x2d;
-    if (!isWord) return false;
-  }
-  return true;
 }
 
 /** Its tables are large, and memory is never freed: one serves all blobs. */

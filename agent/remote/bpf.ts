@@ -166,8 +166,10 @@ export function linkPerfEvent(event: i32, program: i32, cookie: u64): i32 {
 /** The functions of one kprobe.multi link; arrays of u64, of which the caller keeps what they refer to. */
 export class KprobeList {
   count: i32 = 0;
-  /** host addresses of NUL-terminated names */
+  /** host addresses of NUL-terminated names; 0: they are given by address */
   names: usize = 0;
+  /** where they begin; 0: they are given by name */
+  addresses: usize = 0;
   /** a cookie for each; 0: none */
   cookies: usize = 0;
 }
@@ -179,7 +181,8 @@ export function linkKprobes(program: i32, list: KprobeList, isReturn: bool): i32
   store<i32>(ATTR, AttachType.TraceKprobeMulti, KprobeMultiAttr.AttachType);
   store<i32>(ATTR, isReturn ? KPROBE_MULTI_RETURN : 0, KprobeMultiAttr.Flags);
   store<i32>(ATTR, list.count, KprobeMultiAttr.Count);
-  store<u64>(ATTR, addressOf(list.names), KprobeMultiAttr.Symbols);
+  if (list.names != 0) store<u64>(ATTR, addressOf(list.names), KprobeMultiAttr.Symbols);
+  else store<u64>(ATTR, addressOf(list.addresses), KprobeMultiAttr.Addresses);
   if (list.cookies != 0) store<u64>(ATTR, addressOf(list.cookies), KprobeMultiAttr.Cookies);
   return bpf(BpfCommand.LinkCreate, ATTR, KprobeMultiAttr.Size);
 }

@@ -2,30 +2,42 @@
 //
 //      ffffffff9a3c1e20 T vfs_read            ffffffffc0a1b000 t ext4_dax_read  [ext4]
 //
-// A name finds the functions of that name, and the copies that the C compiler made of them (function-name.ts). A
+// A function of a module is called MODULE:FUNCTION here, as the kernel's own interfaces write it. A name finds the
+// functions of that name, and the copies that the C compiler made of them (function-name.ts). A
 // pattern finds those of them that make sense to probe: it leaves out other fragments (.cold, .part), padding symbols,
 // code that only ran at boot, and functions that ftrace or the kprobe blacklist excludes.
 
 import { encodeText } from "../../common/as/bytes";
 import { plainName } from "../../common/format/function-name";
 import { LongWork } from "./contact";
-import { LineReader } from "./lines";
+import { firstWord, LineReader } from "./lines";
 import { NameFilter } from "./name-filter";
 
-/** Where functions begin that share a name with others, as far as they were asked for. */
+/** Where functions begin that share a name with others, or are a module's, as far as they were asked for. */
 const several: Map<string, u64[]> = new Map<string, u64[]>();
 /** The symbol table was read, so that `several` has all that was asked for. */
 let isRead: bool = false;
 
+/** Whose symbols are meant. */
+export const enum SymbolOwner {
+  Kernel,
+  Modules,
+}
+
 /** Symbols that were found so far: how often each, and where it is. */
 class FoundSymbols {
   private first: Map<string, u64> = new Map<string, u64>();
+  /** Those that were found more than once. */
+  private repeated: Set<string> = new Set<string>();
 
   add(name: string, address: u64): void {
     if (!this.first.has(name)) {
       this.first.set(name, address);
+      // Not all kernels look up functions of modules by name.
+      if (isOfModule(name)) several.set(name, [address]);
       return;
     }
+    this.repeated.add(name);
     if (!several.has(name)) several.set(name, [this.first.get(name)]);
     const known = several.get(name);
     if (address != 0 && !known.includes(address)) known.push(address);
@@ -34,13 +46,17 @@ class FoundSymbols {
   get names(): string[] {
     return this.first.keys();
   }
+
+  isRepeated(name: string): bool {
+    return this.repeated.has(name);
+  }
 }
 
 /**
  * Functions of these names, or that match these patterns, in the table's order; names that several have, twice. null:
  * nobody waits.
  */
-export function findFunctions(texts: string[], work: LongWork): string[] | null {
+export function findFunctions(texts: string[], owner: SymbolOwner, work: LongWork): string[] | null {
   const filter = new NameFilter(texts);
   const exact = new FoundSymbols();
   const matching = new FoundSymbols();
@@ -49,7 +65,7 @@ export function findFunctions(texts: string[], work: LongWork): string[] | null 
   while (symbols.next()) {
     if (!work.goesOn()) return null;
     if (symbols.is(INIT_BEGIN) || symbols.is(INIT_END)) isInit = symbols.is(INIT_BEGIN);
-    if (!symbols.isText) continue;
+    if (!symbols.isText || symbols.owner != owner) continue;
     const at = symbols.at;
     const plain = symbols.plainLength;
     if (filter.hasName(at, symbols.length) || (plain < symbols.length && filter.hasName(at, plain))) {
@@ -62,7 +78,9 @@ export function findFunctions(texts: string[], work: LongWork): string[] | null 
   symbols.close();
   isRead = true;
   const names = exact.names.concat(probeable(matching.names));
-  for (let i = 0, n = names.length; i < n; ++i) if (several.has(names[i])) names.push(names[i]);
+  for (let i = 0, n = names.length; i < n; ++i) {
+    if (exact.isRepeated(names[i]) || matching.isRepeated(names[i])) names.push(names[i]);
+  }
   return names;
 }
 
@@ -109,10 +127,16 @@ export function findSymbols(names: string[]): Map<string, u64> {
 
 /** Makes sure that `addressesOf` knows these names. */
 export function readSeveral(names: string[]): void {
-  if (!isRead && names.length > 0) findAddresses(names);
+  let isMissing = !isRead && names.length > 0;
+  for (let i = 0, n = names.length; i < n; ++i) if (isOfModule(names[i]) && !several.has(names[i])) isMissing = true;
+  if (isMissing) findAddresses(names);
 }
 
-/** Where the functions of a name begin, if there are several; empty if there is one. */
+function isOfModule(name: string): bool {
+  return name.includes(":");
+}
+
+/** Where the functions of a name begin, if there are several or it is a module's; else empty. */
 export function addressesOf(name: string): u64[] {
   if (!several.has(name)) return [];
   const addresses = several.get(name);
@@ -127,8 +151,8 @@ export function findTracepointSymbols(texts: string[], work: LongWork): string[]
   while (symbols.next()) {
     if (!work.goesOn()) return null;
     if (!symbols.startsWith(TRACEPOINT)) continue;
-    const at = symbols.at + TRACEPOINT.length;
-    const length = symbols.length - TRACEPOINT.length;
+    const at = symbols.nameAt + TRACEPOINT.length;
+    const length = symbols.nameLength - TRACEPOINT.length;
     if (filter.hasName(at, length) || filter.hasMatch(at, length)) found.add(String.UTF8.decodeUnsafe(at, length));
   }
   symbols.close();
@@ -142,10 +166,36 @@ const TRACEPOINT: StaticArray<u8> = encodeText("__tracepoint_");
 const PADDING: StaticArray<u8> = encodeText("__pfx_");
 const CFI: StaticArray<u8> = encodeText("__cfi_");
 
+/** Puts MODULE:FUNCTION together, where a list has "FUNCTION [MODULE]". */
+class QualifiedName {
+  private bytes: StaticArray<u8> = new StaticArray<u8>(1024);
+  length: i32 = 0;
+
+  get at(): usize {
+    return changetype<usize>(this.bytes);
+  }
+
+  /** False if it is too long to be one. */
+  set(name: usize, nameLength: i32, module: usize, moduleLength: i32): bool {
+    if (nameLength + moduleLength >= this.bytes.length) return false;
+    memory.copy(this.at, module, moduleLength);
+    store<u8>(this.at + moduleLength, 0x3a);
+    memory.copy(this.at + moduleLength + 1, name, nameLength);
+    this.length = moduleLength + 1 + nameLength;
+    return true;
+  }
+}
+
 /** Goes through the symbol table. The fields are the newest symbol's, valid until the next. */
 class SymbolReader {
+  /** The symbol; of a module's, MODULE:SYMBOL. */
   at: usize = 0;
   length: i32 = 0;
+  /** The symbol without its module. */
+  nameAt: usize = 0;
+  nameLength: i32 = 0;
+  owner: SymbolOwner = SymbolOwner.Kernel;
+  private qualified: QualifiedName = new QualifiedName();
   private line: usize = 0;
   private type: u8 = 0;
   private lines: LineReader = new LineReader("/proc/kallsyms");
@@ -163,7 +213,7 @@ class SymbolReader {
   /** Where it is: 0 if the kernel hides addresses. */
   get address(): u64 {
     let value: u64 = 0;
-    for (let at = this.line; at + 3 < this.at; ++at) {
+    for (let at = this.line; at + 3 < this.nameAt; ++at) {
       const c = <u64>load<u8>(at);
       value = (value << 4) | (c <= 0x39 ? c - 0x30 : (c | 0x20) - 0x57);
     }
@@ -199,7 +249,9 @@ class SymbolReader {
   }
 
   startsWith(prefix: StaticArray<u8>): bool {
-    return this.length > prefix.length && memory.compare(this.at, changetype<usize>(prefix), prefix.length) == 0;
+    return (
+      this.nameLength > prefix.length && memory.compare(this.nameAt, changetype<usize>(prefix), prefix.length) == 0
+    );
   }
 
   /** Takes a line apart; false if it is none, or of code that the kernel generated. */
@@ -209,12 +261,22 @@ class SymbolReader {
     if (end - at < 4) return false;
     this.type = load<u8>(at, 1);
     this.line = line;
-    this.at = at + 3;
-    at = this.at;
+    this.nameAt = at + 3;
+    at = this.nameAt;
     while (at < end && load<u8>(at) > 0x20) ++at;
-    this.length = <i32>(at - this.at);
-    // Behind the name: a tab, "[", the module's name.
-    return this.length > 0 && !(at + 2 < end && isPseudoModule(at + 2, end));
+    this.nameLength = <i32>(at - this.nameAt);
+    this.at = this.nameAt;
+    this.length = this.nameLength;
+    this.owner = SymbolOwner.Kernel;
+    // Behind the name: a tab, "[", the module's name, "]".
+    const module = at + 2;
+    if (module >= end) return this.length > 0;
+    if (isPseudoModule(module, end)) return false;
+    this.owner = SymbolOwner.Modules;
+    const isName = this.qualified.set(this.nameAt, this.nameLength, module, <i32>(end - module) - 1);
+    this.at = this.qualified.at;
+    this.length = this.qualified.length;
+    return isName;
   }
 }
 
@@ -224,32 +286,53 @@ function isPseudoModule(at: usize, end: usize): bool {
   return at + 4 <= end && load<u32>(at) == 0x5d667062; // "bpf]"
 }
 
-/** Takes out functions that ftrace cannot hook: perf kprobes are refused there. Lines: "name" or "name [module]". */
-function keepTraceable(names: Set<string>): void {
-  const reader = openTraceable();
-  if (!reader.isOpen) return;
-  const filter = new NameFilter(names.values());
-  const traceable = new Set<string>();
-  while (reader.next()) {
-    const length = firstWord(reader);
-    if (filter.hasName(reader.at, length)) traceable.add(String.UTF8.decodeUnsafe(reader.at, length));
+/** Goes through the functions that ftrace can hook. Lines: "name" or "name [module]". */
+export class TraceableReader {
+  /** The newest one: a name, or MODULE:NAME. */
+  at: usize = 0;
+  length: i32 = 0;
+  private lines: LineReader = openTraceable();
+  private qualified: QualifiedName = new QualifiedName();
+
+  get isOpen(): bool {
+    return this.lines.isOpen;
   }
-  reader.close();
-  const all = names.values();
-  for (let i = 0, n = all.length; i < n; ++i) if (!traceable.has(all[i])) names.delete(all[i]);
+
+  next(): bool {
+    if (!this.lines.next()) return false;
+    this.at = this.lines.at;
+    this.length = firstWord(this.lines);
+    // Behind the name of a module's: " [", the module's name, "]".
+    const rest = this.lines.length - this.length - 3;
+    if (rest > 0 && this.qualified.set(this.at, this.length, this.at + this.length + 2, rest)) {
+      this.at = this.qualified.at;
+      this.length = this.qualified.length;
+    }
+    return true;
+  }
+
+  close(): void {
+    this.lines.close();
+  }
 }
 
-/** The list of functions that ftrace can hook. */
-export function openTraceable(): LineReader {
+function openTraceable(): LineReader {
   const reader = new LineReader("/sys/kernel/tracing/available_filter_functions");
   return reader.isOpen ? reader : new LineReader("/sys/kernel/debug/tracing/available_filter_functions");
 }
 
-/** Length of a line's first word. */
-export function firstWord(reader: LineReader): i32 {
-  let length = 0;
-  while (length < reader.length && load<u8>(reader.at + length) > 0x20) ++length;
-  return length;
+/** Takes out functions that ftrace cannot hook: perf kprobes are refused there. */
+function keepTraceable(names: Set<string>): void {
+  const reader = new TraceableReader();
+  if (!reader.isOpen) return;
+  const filter = new NameFilter(names.values());
+  const traceable = new Set<string>();
+  while (reader.next()) {
+    if (filter.hasName(reader.at, reader.length)) traceable.add(String.UTF8.decodeUnsafe(reader.at, reader.length));
+  }
+  reader.close();
+  const all = names.values();
+  for (let i = 0, n = all.length; i < n; ++i) if (!traceable.has(all[i])) names.delete(all[i]);
 }
 
 /** Takes out what the kernel refuses kprobes on. Lines: "0xffffffff…-0xffffffff…\tname". */

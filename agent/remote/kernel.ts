@@ -16,7 +16,12 @@ export function jiffiesPerSecond(): i32 {
 
 /** The kernel's build id in hexadecimal, or "". */
 export function kernelBuildId(): string {
-  const notes = readFile("/sys/kernel/notes", 1 << 20);
+  return buildIdIn("/sys/kernel/notes");
+}
+
+/** The build id in a file of ELF notes, or "". */
+export function buildIdIn(path: string): string {
+  const notes = readFile(path, 1 << 20);
   if (!notes) return "";
   const base = changetype<usize>(notes);
   let at = 0;

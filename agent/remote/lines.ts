@@ -5,6 +5,13 @@ import { close, O_CLOEXEC, O_RDONLY, open, read } from "./syscall";
 
 const BUFFER_BYTES: i32 = 65536;
 
+/** Length of a line's first word. */
+export function firstWord(reader: LineReader): i32 {
+  let length = 0;
+  while (length < reader.length && load<u8>(reader.at + length) > 0x20) ++length;
+  return length;
+}
+
 /** Reads lines; `at` and `length` are the newest one's, without its newline, valid until the next. */
 export class LineReader {
   at: usize = 0;

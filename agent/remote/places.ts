@@ -114,11 +114,11 @@ export class PlaceTemplate {
  */
 function findPlaces(o: LoadedObject): bool {
   const names = new Set<string>();
-  for (let i = 0, n = o.probes.length; i < n; ++i) if (isInTable(o.probes[i])) names.add(o.probes[i].target.name);
+  for (let i = 0, n = o.probes.length; i < n; ++i) if (isInTable(o.probes[i])) names.add(o.probes[i].target.symbol);
   const addresses = findAddresses(names.values());
   for (let i = 0, n = o.probes.length; i < n; ++i) {
     const probe = o.probes[i];
-    const name = probe.target.name;
+    const name = probe.target.symbol;
     if (!isInTable(probe) || !addresses.has(name)) continue;
     if (addresses.get(name) == 0) return false; // /proc/sys/kernel/kptr_restrict
     const several = addressesOf(name);

@@ -33,9 +33,10 @@ import { Errno, Failure } from "./errors";
 import { Events, Tag } from "./events";
 import { FrameReader, FrameWriter, Incoming, Payload } from "./frames";
 import { Interpreter, prepareInterpreter } from "./interpret";
-import { findFunctions } from "./kallsyms";
+import { findFunctions, SymbolOwner } from "./kallsyms";
 import { closeObject, loadObject } from "./load";
 import { Login } from "./login";
+import { findModuleBuilds, findModules } from "./modules";
 import { LoadedObject, openObject } from "./object";
 import { checkPrivilege } from "./privilege";
 import { RecordSink } from "./ring";
@@ -400,14 +401,8 @@ class Server extends Contact {
     const wanted: string[] = [];
     while (payload.left > 0 && !payload.failed && this.countNames(1)) wanted.push(payload.text(MAX_NAME_BYTES));
     if (this.hasTooManyNames) return tooManyNames();
-    if (payload.failed || kind > QueryKind.Config) return malformed("Query");
-    const work = new LongWork(this);
-    const names =
-      kind == QueryKind.Functions
-        ? findFunctions(wanted, work)
-        : kind == QueryKind.Tracepoints
-          ? findTracepoints(wanted, work)
-          : findConfig(wanted);
+    if (payload.failed || kind > QueryKind.ModuleBuilds) return malformed("Query");
+    const names = findNames(kind, wanted, new LongWork(this));
     if (!names) return goneFailure();
     if (!this.countNames(names.length) || bytesOf(names) > MAX_FRAME_BYTES) return tooManyNames();
     sayNames(this.writer, kind, names);
@@ -492,6 +487,24 @@ class Server extends Contact {
   private endFailed(failure: Failure): i32 {
     sayFailed(this.writer, failure);
     return 1;
+  }
+}
+
+/** What there is of the names and patterns of a Query; null: nobody waits. */
+function findNames(kind: QueryKind, texts: string[], work: LongWork): string[] | null {
+  switch (kind) {
+    case QueryKind.Functions:
+      return findFunctions(texts, SymbolOwner.Kernel, work);
+    case QueryKind.ModuleFunctions:
+      return findFunctions(texts, SymbolOwner.Modules, work);
+    case QueryKind.Tracepoints:
+      return findTracepoints(texts, work);
+    case QueryKind.Config:
+      return findConfig(texts);
+    case QueryKind.Modules:
+      return findModules(texts);
+    default:
+      return findModuleBuilds(texts);
   }
 }
 

@@ -37,6 +37,11 @@ export class AttachTarget {
     return target;
   }
 
+  /** The name with the module that has it, as the kernel's interfaces write them: "ext4:ext4_sync_file". */
+  get symbol(): string {
+    return this.module.length == 0 ? this.name : `${this.module}:${this.name}`;
+  }
+
   /** Equal for equal targets, different for others. */
   get key(): string {
     const place = `${this.name}\n${this.system}\n${this.module}\n${this.path}\n${this.buildId}`;

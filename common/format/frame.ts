@@ -71,12 +71,18 @@ export const enum RunFlags {
 }
 
 export const enum QueryKind {
-  /** Functions of the kernel's symbol table that a probe can be put on. */
+  /** Functions of the kernel itself, from its symbol table, that a probe can be put on. */
   Functions = 0,
   /** Tracepoints (events' names without their group). */
   Tracepoints = 1,
   /** Options of the kernel's configuration; the answer has them as NAME=value, or just "?" if none is to be found. */
   Config = 2,
+  /** Modules that are loaded. */
+  Modules = 3,
+  /** Functions of modules, as MODULE:FUNCTION. */
+  ModuleFunctions = 4,
+  /** Builds of modules: of each that has a build id, NAME=BUILDID. */
+  ModuleBuilds = 5,
 }
 
 /** Agent to host. */

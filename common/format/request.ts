@@ -76,8 +76,9 @@ export const enum RequestTag {
   Option = 3,
   /** one script argument: $1 @1 … in order */
   Argument = 4,
-  /** facts: name = kind ("functions", "tracepoints", "config"), data = names the remote has, one a line, of those asked
-   *  for ("config": NAME=value); a pattern that was answered by names stands there itself, too */
+  /** facts: name = kind ("functions" of the kernel itself, "modules" that are loaded, "module-functions" as
+   *  MODULE:FUNCTION, "tracepoints", "config"), data = names the remote has, one a line, of those asked for ("config":
+   *  NAME=value); a pattern that was answered by names stands there itself, too */
   Names = 5,
   /**
    * names asked for before which the remote does not have: same form, and kind "blob". Asked and absent = does not
@@ -102,7 +103,7 @@ export const enum ResponseTag {
   Messages = 3,
   /** text asked for by pass or dump */
   Text = 4,
-  /** names that the compile lacks: name = kind (functions, tracepoints, config, tapset), data = names or glob
+  /** names that the compile lacks: name = kind (functions, modules, tapset …), data = names or glob
    *  patterns, one a line */
   Need = 5,
   /** what -p2/-v say of counts: "functions N\nglobals N\nprobes N\n…" */

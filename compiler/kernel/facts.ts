@@ -168,6 +168,9 @@ export class Facts {
   /** Whether a remote was asked at all: if not, names are taken on trust and patterns are refused. */
   known: bool = false;
   functions: NameFacts = new NameFacts();
+  /** Modules that are loaded, and their functions as MODULE:FUNCTION. */
+  modules: NameFacts = new NameFacts();
+  moduleFunctions: NameFacts = new NameFacts();
   tracepoints: NameFacts = new NameFacts();
   /** Probed features by name; code asks `has`. */
   features: Set<string> = new Set<string>();
@@ -190,13 +193,20 @@ export class Facts {
   /** Takes a section Names or Absent, a name a line. */
   addNames(kind: string, text: string, present: bool): void {
     if (kind == "blob" && !present) this.addAbsentBlobs(text);
-    const facts = kind == "functions" ? this.functions : this.tracepoints;
-    if (kind != "functions" && kind != "tracepoints") return;
+    const facts = this.factsOf(kind);
+    if (!facts) return;
     const lines = text.split("\n");
     for (let i = 0, n = lines.length; i < n; ++i) {
       if (present) facts.addPresent(lines[i]);
       else facts.addAbsent(lines[i]);
     }
+  }
+
+  private factsOf(kind: string): NameFacts | null {
+    if (kind == "functions") return this.functions;
+    if (kind == "tracepoints") return this.tracepoints;
+    if (kind == "modules") return this.modules;
+    return kind == "module-functions" ? this.moduleFunctions : null;
   }
 
   private addAbsentBlobs(text: string): void {

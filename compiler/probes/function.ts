@@ -1,5 +1,6 @@
 // kernel.function("name") with .call and .return: kprobes and kretprobes by symbol. kprobe.function is the same by
-// another name: in stap it goes without debug information, which neither needs here.
+// another name: in stap it goes without debug information, which neither needs here. module("m").function("f") and
+// kprobe.module("m").function("f") are functions of modules that are loaded; patterns may be in both names.
 //
 // Without debug information only the names of symbols are known: no source files, no lines, no inlined copies. With
 // facts every name is looked up, and patterns are expanded. Without facts a plain name is accepted unchecked.
@@ -16,20 +17,27 @@ import { Attachment, PointQuery, ProbePattern, quote } from "./family";
 const MOST_ACTIVE: i64 = 4096;
 
 const KIND = "functions";
+const MODULE_KIND = "modules";
+const MODULE_FUNCTION_KIND = "module-functions";
+/** A message lists at most so many modules. */
+const MOST_LISTED: i32 = 12;
+
+/** How points of functions begin, and what may follow. */
+const OWNERS: StaticArray<string> = ["kernel", "kprobe", "module(string)", "kprobe.module(string)"];
 
 /** The patterns of this family. */
 export function functionPatterns(): ProbePattern[] {
-  return [
-    new ProbePattern("kernel.function(string)", resolveEntry),
-    new ProbePattern("kernel.function(string).call", resolveEntry),
-    new ProbePattern("kernel.function(string).return", resolveReturn),
-    new ProbePattern("kernel.function(string).return.maxactive(number)", resolveReturn),
-    new ProbePattern("kernel.function(string).inline", resolveInline),
-    new ProbePattern("kprobe.function(string)", resolveEntry),
-    new ProbePattern("kprobe.function(string).call", resolveEntry),
-    new ProbePattern("kprobe.function(string).return", resolveReturn),
-    new ProbePattern("kprobe.function(string).return.maxactive(number)", resolveReturn),
-  ];
+  const patterns: ProbePattern[] = [];
+  for (let i = 0; i < OWNERS.length; ++i) {
+    const point = `${OWNERS[i]}.function(string)`;
+    patterns.push(new ProbePattern(point, resolveEntry));
+    patterns.push(new ProbePattern(`${point}.call`, resolveEntry));
+    patterns.push(new ProbePattern(`${point}.return`, resolveReturn));
+    patterns.push(new ProbePattern(`${point}.return.maxactive(number)`, resolveReturn));
+    // Without debug information nobody expects inlined copies.
+    if (!point.startsWith("kprobe")) patterns.push(new ProbePattern(`${point}.inline`, resolveInline));
+  }
+  return patterns;
 }
 
 function resolveEntry(query: PointQuery): void {
@@ -38,23 +46,41 @@ function resolveEntry(query: PointQuery): void {
 
 function resolveReturn(query: PointQuery): void {
   // The kernel decides how many calls of a function it watches at the same time.
-  const most = query.components.length == 4 ? query.number(3) : 1;
-  if (most < 1 || most > MOST_ACTIVE) query.refuse(3, `maxactive must be between 1 and ${MOST_ACTIVE}, not ${most}`);
+  const last = query.components.length - 1;
+  const most = query.components[last].name == "maxactive" ? query.number(last) : 1;
+  if (most < 1 || most > MOST_ACTIVE) query.refuse(last, `maxactive must be between 1 and ${MOST_ACTIVE}, not ${most}`);
   resolve(query, AttachKind.Kretprobe);
 }
 
 function resolveInline(query: PointQuery): void {
-  query.refuse(2, "inlined copies of functions are found through debug information, which is not supported yet");
+  const last = query.components.length - 1;
+  query.refuse(last, "inlined copies of functions are found through debug information, which is not supported yet");
+}
+
+/** Which component is `function("…")`. */
+function functionAt(query: PointQuery): i32 {
+  let at = 1;
+  while (query.components[at].name != "function") ++at;
+  return at;
+}
+
+/** The module that the point names, as the kernel spells it; empty: the kernel itself. */
+function moduleOf(query: PointQuery): string {
+  const before = functionAt(query) - 1;
+  return query.components[before].name == "module" ? query.text(before).replaceAll("-", "_") : "";
 }
 
 function resolve(query: PointQuery, attach: AttachKind): void {
-  const name = query.text(1);
+  const at = functionAt(query);
+  const name = query.text(at);
   if (name.length == 0) {
-    query.refuse(1, "the name of a function is empty");
+    query.refuse(at, "the name of a function is empty");
   } else if (name.includes("@")) {
-    query.refuse(1, "source files and lines are found through debug information, which is not supported yet");
+    query.refuse(at, "source files and lines are found through debug information, which is not supported yet");
   } else if (!isPlausible(name)) {
-    query.refuse(1, `'${name}' is not the name of a function`);
+    query.refuse(at, `'${name}' is not the name of a function`);
+  } else if (query.components[at - 1].name == "module") {
+    resolveInModule(query, attach, name);
   } else if (hasWildcard(name)) {
     resolvePattern(query, attach, name);
   } else {
@@ -103,13 +129,19 @@ function resolveName(query: PointQuery, attach: AttachKind, name: string): void 
 
 function refuseName(query: PointQuery, name: string): void {
   const functions: NameFacts = query.facts.functions;
-  if (!query.optional && !functions.knows("*")) {
-    query.need(KIND, "*");
-    return;
+  const ofModules: NameFacts = query.facts.moduleFunctions;
+  const inModules = `*:${name}`;
+  if (!query.optional) {
+    if (!functions.knows("*")) query.need(KIND, "*");
+    if (!ofModules.knows(inModules)) query.need(MODULE_FUNCTION_KIND, inModules);
+    if (query.pending) return;
   }
+  const elsewhere = ofModules.matching(inModules);
+  const module = elsewhere.length > 0 ? moduleIn(elsewhere[0]) : "";
+  const hint = module.length > 0 ? `module '${module}' has one: write module("${module}").function("${name}")` : "";
   const near = new NearMatches(name);
-  near.addAll(functions.present);
-  query.refuse(1, `the kernel has no function '${name}'${near.text}`);
+  if (module.length == 0) near.addAll(functions.present);
+  query.refuse(1, `the kernel has no function '${name}'${near.text}`, hint);
 }
 
 function resolvePattern(query: PointQuery, attach: AttachKind, pattern: string): void {
@@ -135,12 +167,100 @@ function resolvePattern(query: PointQuery, attach: AttachKind, pattern: string):
   if (query.attachments.length == 0) query.refuse(1, `no function of the kernel matches ${quote(pattern)}`);
 }
 
+function resolveInModule(query: PointQuery, attach: AttachKind, name: string): void {
+  const at = functionAt(query);
+  const module = moduleOf(query);
+  if (module.length == 0) {
+    query.refuse(at - 1, "the name of a module is empty");
+  } else if (!isPlausible(module) || module.includes(".")) {
+    query.refuse(at - 1, `'${query.text(at - 1)}' is not the name of a module`);
+  } else if (query.facts.known) {
+    if (isLoaded(query, module)) resolveLoaded(query, attach, `${module}:${name}`);
+  } else if (hasWildcard(module) || hasWildcard(name)) {
+    query.refuse(at, `which functions match ${quote(name)} depends on the kernel`, "say which with --host");
+  } else {
+    addSite(query, attach, `${module}:${name}`);
+  }
+}
+
+/** Whether a module, or one that matches, is loaded; if not, or if that is not known, says so. */
+function isLoaded(query: PointQuery, module: string): bool {
+  const modules = query.facts.modules;
+  if (!modules.knows(module)) query.need(MODULE_KIND, module);
+  if (query.pending) return false;
+  if (hasWildcard(module) ? modules.matching(module).length > 0 : modules.has(module)) return true;
+  if (!query.optional && !modules.knows("*")) query.need(MODULE_KIND, "*");
+  if (query.pending) return false;
+  const near = new NearMatches(module);
+  near.addAll(modules.present);
+  const what = hasWildcard(module)
+    ? `no module that is loaded matches ${quote(module)}`
+    : `module '${module}' is not loaded`;
+  query.refuse(functionAt(query) - 1, `${what}${near.text}`, near.text.length == 0 ? listModules(modules.present) : "");
+  return false;
+}
+
+function listModules(names: string[]): string {
+  if (names.length == 0) return "the remote has no modules loaded";
+  const shown = names.slice(0, MOST_LISTED).join(", ");
+  const more = names.length > MOST_LISTED ? ` and ${names.length - MOST_LISTED} more` : "";
+  return `loaded are ${shown}${more}`;
+}
+
+/** `name` is MODULE:FUNCTION; either may be a pattern. */
+function resolveLoaded(query: PointQuery, attach: AttachKind, name: string): void {
+  const functions = query.facts.moduleFunctions;
+  if (!functions.knows(name)) query.need(MODULE_FUNCTION_KIND, name);
+  if (query.pending) return;
+  const isPattern = hasWildcard(name);
+  const symbols = isPattern ? functions.matching(name) : functions.symbolsOf(name);
+  for (let i = 0, n = symbols.length; i < n; ++i) {
+    if (symbols[i].endsWith(".cold")) continue;
+    const site = addSite(query, attach, symbols[i]);
+    if (isPattern) site.flags = ProbeFlags.Optional;
+  }
+  if (query.attachments.length == 0) refuseInModule(query, name);
+}
+
+function refuseInModule(query: PointQuery, name: string): void {
+  const at = functionAt(query);
+  const module = moduleIn(name);
+  const wanted = functionIn(name);
+  if (hasWildcard(name)) {
+    const where = hasWildcard(module) ? "the modules that are loaded" : `module '${module}'`;
+    query.refuse(at, `no function of ${where} matches ${quote(wanted)}`);
+    return;
+  }
+  const functions = query.facts.moduleFunctions;
+  const all = `${module}:*`;
+  if (!query.optional && !functions.knows(all)) query.need(MODULE_FUNCTION_KIND, all);
+  if (query.pending) return;
+  const near = new NearMatches(wanted);
+  const present = functions.matching(all);
+  for (let i = 0, n = present.length; i < n; ++i) near.add(functionIn(present[i]));
+  query.refuse(at, `module '${module}' has no function '${wanted}'${near.text}`);
+}
+
+/** The parts of MODULE:FUNCTION; the module of a function of the kernel itself is empty. */
+function moduleIn(name: string): string {
+  return name.substring(0, max(name.indexOf(":"), 0));
+}
+function functionIn(name: string): string {
+  return name.substring(name.indexOf(":") + 1);
+}
+
 function addSite(query: PointQuery, attach: AttachKind, name: string): Attachment {
-  let point = `${query.components[0].name}.function(${quote(plainName(name))})`;
+  const at = functionAt(query);
+  const module = moduleIn(name);
+  const symbol = functionIn(name);
+  let point = at == 1 ? query.components[0].name : "kprobe.module";
+  if (module.length > 0) point += `(${quote(module)})`;
+  point += `.function(${quote(plainName(symbol))})`;
   if (attach == AttachKind.Kretprobe) point += ".return";
-  else if (query.components.length == 3) point += ".call";
+  else if (query.components.length == at + 2) point += ".call";
   const site = new Attachment(attach, point);
-  site.target = AttachTarget.ofFunction(name);
+  site.target = AttachTarget.ofFunction(symbol);
+  site.target.module = module;
   query.attachments.push(site);
   return site;
 }

@@ -94,6 +94,6 @@ function placeText(site: ProbeSite): string {
 }
 
 function causeText(site: ProbeSite): string {
-  const cause = attachRow(site.attach).describe(site.target.name, `${site.period}`);
+  const cause = attachRow(site.attach).describe(site.target.symbol, `${site.period}`);
   return cause.length > 0 ? `, ${cause}` : "";
 }

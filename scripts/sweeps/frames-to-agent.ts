@@ -34,7 +34,7 @@ function goodSession(random: Random, objects: Uint8Array[]): Said[] {
     const names = Array.from({ length: random.below(5) }, () =>
       random.pick(["vfs_read", "vfs_*", "[", "", "a".repeat(600)]),
     );
-    add(HostFrame.Query, payload(Uint8Array.of(random.below(QueryKind.Config + 2)), ...names));
+    add(HostFrame.Query, payload(Uint8Array.of(random.below(QueryKind.ModuleBuilds + 2)), ...names));
   }
   if (random.oneIn(3))
     add(HostFrame.Fetch, payload(random.pick(["kernel-btf", "module-btf ext4", "module-btf ../x", ""])));

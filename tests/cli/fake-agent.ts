@@ -156,6 +156,13 @@ function loadAll(agent: FakeAgent): void {
   agent.send(AgentFrame.Loaded, new ByteWriter().u32(1).string("probe_1").u32(42).u32(1500).done());
 }
 
+/** The payload of a Names frame. */
+export function namesPayload(kind: number, names: string[]): Uint8Array {
+  const writer = new ByteWriter().u8(kind);
+  for (const name of names) writer.string(name);
+  return writer.done();
+}
+
 /** The names of a Query's payload. */
 export function queryNames(payload: Uint8Array): string[] {
   const reader = new ByteReader(payload.subarray(1));

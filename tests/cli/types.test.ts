@@ -22,9 +22,9 @@ import { Session } from "../../agent/host/session.ts";
 import { main } from "../../cli/command.ts";
 import { EXIT } from "../../cli/exit.ts";
 import { Interrupts } from "../../cli/interrupts.ts";
-import { AgentFrame, BlobState, HostFrame, MAX_BLOB_BYTES } from "../../common/format/frame.ts";
+import { AgentFrame, BlobState, HostFrame, MAX_BLOB_BYTES, QueryKind } from "../../common/format/frame.ts";
 import { Captured, captureMessages } from "../captured.ts";
-import { type Behaviour, blobPayload, FakeAgent, helloPayload } from "./fake-agent.ts";
+import { type Behaviour, blobPayload, FakeAgent, helloPayload, namesPayload, queryNames } from "./fake-agent.ts";
 
 const test = suite<{ folder: string }>("types");
 const BUILD_ID = "c0ffee0123456789c0ffee0123456789c0ffee01";
@@ -218,6 +218,37 @@ test("a kernel without types has none, and is asked again the next time", async 
   assert.match(err, /the remote has no blob 'kernel-btf'/);
   assert.is(fetches, 1);
   assert.equal(readdirSync(folder), []);
+});
+
+test("a module's types are kept by its own build and the kernel's, and not at all if it has none", async ({
+  folder,
+}) => {
+  const build = "ab".repeat(20);
+  const module = (id: string, kernel = BUILD_ID): Behaviour => ({
+    ...having(TYPES, kernel),
+    onQuery: (agent, payload) => {
+      assert.is(payload[0], QueryKind.ModuleBuilds);
+      const answers = id === "" ? [] : queryNames(payload).map((name) => `${name}=${id}`);
+      agent.send(AgentFrame.Names, namesPayload(QueryKind.ModuleBuilds, answers));
+    },
+  });
+  const ask = (behaviour: Behaviour, name = "ext4") =>
+    look(folder, behaviour, { dump: `blob:module-btf ${name},0,64` });
+  const first = await ask(module(build));
+  assert.is(first.fetches, 1);
+  assert.ok(first.out.startsWith(ROW), first.out + first.err);
+  assert.match(first.err, "types of module 'ext4'");
+  assert.equal(readdirSync(folder), [`${BUILD_ID}.ext4.${build}.btf.z`]);
+  assert.is((await ask(module(build))).fetches, 0);
+  assert.is((await ask(module("cd".repeat(20)))).fetches, 1, "another build of the module");
+  assert.is((await ask(module(build, "deadbeef".repeat(5)))).fetches, 1, "another kernel");
+  assert.is((await ask(module(build), "xfs")).fetches, 1, "another module");
+  const kept = readdirSync(folder).length;
+  for (const id of ["", "../../evil", "c0ffee"]) {
+    for (let i = 0; i < 2; i++) assert.is((await ask(module(id))).fetches, 1, `build '${id}'`);
+  }
+  assert.is((await ask(module(build), "../../evil")).fetches, 1);
+  assert.is(readdirSync(folder).length, kept);
 });
 
 test("what unpacks to more than any kernel has costs no memory", () => {

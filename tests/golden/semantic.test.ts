@@ -6,6 +6,8 @@
 //   # functions: vfs_read *     names that the remote has, and patterns that were answered
 //   # absent: vfs_raed          names that it does not have
 //   # tracepoints: …            the same of tracepoints
+//   # modules: ext4 *           the same of modules that are loaded
+//   # module-functions: ext4:ext4_sync_file *:*     # absent-module-functions: *:vfs_raed
 //   # remote                    there is a remote, and nothing was asked yet
 //   # arch: arm64               # define: NAME=VALUE       # global: NAME=VALUE       # tapset: none
 
@@ -40,12 +42,13 @@ let module: WebAssembly.Module;
 function analyse(name: string, text: string): { text: string; errors: string } {
   const { exports } = instantiateSync<Exports>(module);
   const put = (value: string) => exports.__newString(value);
-  const settings = [...text.matchAll(/^# ([a-z]+)(?:: (.*))?$/gm)];
+  const settings = [...text.matchAll(/^# ([a-z-]+)(?:: (.*))?$/gm)];
   const lines = (words: string) => put(words.split(" ").join("\n"));
   const pair = (words: string) => words.split("=").map(put) as [number, number];
   let tapset = true;
   for (const [, key, value = ""] of settings) {
-    if (key === "functions" || key === "tracepoints") exports.addPresent(put(key), lines(value));
+    if (/^(functions|tracepoints|modules|module-functions)$/.test(key)) exports.addPresent(put(key), lines(value));
+    else if (key.startsWith("absent-")) exports.addAbsent(put(key.slice(7)), lines(value));
     else if (key === "absent") exports.addAbsent(put("functions"), lines(value));
     else if (key === "remote") exports.addPresent(put("functions"), put(""));
     else if (key === "arch") exports.setArch(put(value));

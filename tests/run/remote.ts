@@ -48,7 +48,8 @@ const SCRIPT_TIMEOUT_MS = 60_000;
 export class Remote {
   /** Where the agent is in the guest, once it was sent. */
   agentPath = "";
-  private readonly factsFolder = mkdtempSync(join(tmpdir(), "stap-facts-"));
+  /** Where runs in this process keep what they learn of the kernel. */
+  readonly factsFolder = mkdtempSync(join(tmpdir(), "stap-facts-"));
 
   private constructor(
     readonly guest: Guest,
@@ -74,8 +75,9 @@ export class Remote {
   }
 
   /** Runs a command line in this process; `--host` is added. */
-  async run(argv: string[], during: During = {}): Promise<Ended> {
+  async run(argv: string[], during: During = {}): Promise<Ended & { received: number }> {
     const out = new Captured();
+    const traffic = { received: 0 };
     const interrupts = new Interrupts();
     const messages = captureMessages();
     let ended = false;
@@ -93,7 +95,7 @@ export class Remote {
       ...messages.to,
       openOutput: (file) => (file === undefined ? out : Output.open(file)),
       openRemote: async () => {
-        const watched = watch(await this.startAgent(), attached);
+        const watched = watch(await this.startAgent(), attached, traffic);
         const { where, kind } = this.transport;
         return { process: watched, where, kind, uploaded: false, close: async () => {} };
       },
@@ -104,7 +106,7 @@ export class Remote {
     if (status === "late")
       throw new Error(`not done after ${SCRIPT_TIMEOUT_MS / 1000} s: ${argv.join(" ")}\n${out.text}${messages.said()}`);
     await load;
-    return { status, out: out.text, err: messages.said() };
+    return { status, out: out.text, err: messages.said(), received: traffic.received };
   }
 
   /** Runs a command line that needs no remote, in this process. */
@@ -177,12 +179,13 @@ function stopQuietly(interrupts: Interrupts): void {
   interrupts.signal = undefined;
 }
 
-/** The same process; `attached` is called when the agent says that all probes are attached. */
-function watch(agent: RemoteProcess, attached: () => void): RemoteProcess {
+/** The same process; `attached` is called when the agent says that all probes are attached. Its bytes are counted. */
+function watch(agent: RemoteProcess, attached: () => void, traffic: { received: number }): RemoteProcess {
   const decoder = new FrameDecoder();
   async function* passing() {
     for await (const chunk of agent.stdout) {
       decoder.push(chunk as Uint8Array);
+      traffic.received += (chunk as Uint8Array).length;
       for (let frame = decoder.next(); frame; frame = decoder.next()) if (frame.kind === AgentFrame.Started) attached();
       yield chunk;
     }

@@ -7,7 +7,7 @@ import { ATTACH_ROWS, AttachFlags, attachRow, TargetKind } from "../../../common
 import { AttachType } from "../../../common/format/bpf";
 import { AttachKind, NONE } from "../../../common/format/manifest";
 import { KprobeList, linkKprobes } from "../bpf";
-import { firstWord, openTraceable } from "../kallsyms";
+import { addressesOf, SymbolOwner, TraceableReader } from "../kallsyms";
 import { loadVariant } from "../load";
 import { Probe, Program } from "../manifest";
 import { NameFilter } from "../name-filter";
@@ -22,18 +22,36 @@ export function attachManyKprobes(o: LoadedObject): void {
   for (let kind = 0; kind < ATTACH_ROWS.length; ++kind) {
     const row = attachRow(kind);
     if (!row.is(AttachFlags.Multi) || row.target != TargetKind.Function) continue;
-    for (let i = 0, n = o.programs.length; i < n; ++i) attachGroup(o, o.programs[i], kind);
+    for (let i = 0, n = o.programs.length; i < n; ++i) {
+      attachGroup(o, o.programs[i], probesOf(o.programs[i], kind, SymbolOwner.Kernel));
+      attachGroup(o, o.programs[i], probesOf(o.programs[i], kind, SymbolOwner.Modules));
+    }
   }
 }
 
-function attachGroup(o: LoadedObject, program: Program, kind: AttachKind): void {
-  let probes: Probe[] = [];
+/**
+ * Probes of one kind on the first instructions of functions that have no alternatives. Those of modules apart: by name
+ * the kernel finds only its own.
+ */
+function probesOf(program: Program, kind: AttachKind, owner: SymbolOwner): Probe[] {
+  const probes: Probe[] = [];
   for (let i = 0, n = program.probes.length; i < n; ++i) {
     const probe = program.probes[i];
-    if (probe.attach == kind && isPlain(probe)) probes.push(probe);
+    const target = probe.target;
+    if (probe.attach != kind || probe.group != NONE || target.offset != 0) continue;
+    if (target.module.length == 0 ? owner == SymbolOwner.Kernel : isFound(target.symbol)) probes.push(probe);
   }
-  if (probes.length < FEWEST) return;
-  probes = traceable(probes);
+  return probes;
+}
+
+/** Whether it is known where a module's function is, and there is one of that name. */
+function isFound(symbol: string): bool {
+  return addressesOf(symbol).length == 1;
+}
+
+function attachGroup(o: LoadedObject, program: Program, all: Probe[]): void {
+  if (all.length < FEWEST) return;
+  const probes = traceable(all);
   if (probes.length < FEWEST) return;
   const fd = loadVariant(o, program, AttachType.TraceKprobeMulti);
   if (fd < 0) return;
@@ -47,27 +65,20 @@ function attachGroup(o: LoadedObject, program: Program, kind: AttachKind): void 
   probes[0].ownProgram = fd;
 }
 
-/** Whether a probe is on the first instruction of a function of the kernel and has no alternatives. */
-function isPlain(probe: Probe): bool {
-  const target = probe.target;
-  return probe.group == NONE && target.offset == 0 && target.module.length == 0;
-}
-
 /** Those of distinct functions that ftrace can hook; one that it cannot would spoil the link. */
 function traceable(probes: Probe[]): Probe[] {
-  const reader = openTraceable();
-  const filter = new NameFilter(probes.map<string>((probe: Probe): string => probe.target.name));
+  const reader = new TraceableReader();
+  const filter = new NameFilter(probes.map<string>((probe: Probe): string => probe.target.symbol));
   const known = new Map<string, i32>();
   while (reader.next()) {
-    const length = firstWord(reader);
-    if (!filter.hasName(reader.at, length)) continue;
-    const name = String.UTF8.decodeUnsafe(reader.at, length);
+    if (!filter.hasName(reader.at, reader.length)) continue;
+    const name = String.UTF8.decodeUnsafe(reader.at, reader.length);
     known.set(name, known.has(name) ? 2 : 1);
   }
   reader.close();
   const found: Probe[] = [];
   for (let i = 0, n = probes.length; i < n; ++i) {
-    const name = probes[i].target.name;
+    const name = probes[i].target.symbol;
     if (!known.has(name) || known.get(name) != 1) continue;
     known.set(name, 2); // a second probe of the same function gets a kprobe of its own
     found.push(probes[i]);
@@ -79,15 +90,18 @@ function linkAll(program: i32, probes: Probe[]): i32 {
   const names: StaticArray<u8>[] = [];
   const pointers = new StaticArray<u64>(probes.length);
   const cookies = new StaticArray<u64>(probes.length);
+  const byName = probes[0].target.module.length == 0;
   for (let i = 0, n = probes.length; i < n; ++i) {
-    const name = encodeTextZ(probes[i].target.name);
+    const target = probes[i].target;
+    const name = encodeTextZ(target.name);
     names.push(name);
-    pointers[i] = addressOf(changetype<usize>(name));
+    pointers[i] = byName ? addressOf(changetype<usize>(name)) : addressesOf(target.symbol)[0];
     cookies[i] = probes[i].cookie;
   }
   const list = new KprobeList();
   list.count = names.length;
-  list.names = changetype<usize>(pointers);
+  if (byName) list.names = changetype<usize>(pointers);
+  else list.addresses = changetype<usize>(pointers);
   list.cookies = changetype<usize>(cookies);
   return linkKprobes(program, list, probes[0].attach == AttachKind.Kretprobe);
 }

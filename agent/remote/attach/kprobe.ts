@@ -40,10 +40,11 @@ export function attachKprobe(probe: Probe): Failure | null {
     return new Failure(FailureCode.Feature, 0, "this kernel has no kprobes", hint);
   }
   const request = new PerfRequest(source.type, isReturn(probe) ? (<u64>1) << source.returnBit : 0);
-  const name = encodeTextZ(probe.target.name);
+  const symbol = probe.target.symbol;
+  const name = encodeTextZ(symbol);
   request.name = changetype<usize>(name);
   request.offset = probe.target.offset;
-  const addresses = addressesOf(probe.target.name);
+  const addresses = addressesOf(symbol);
   if (addresses.length == 0) return attachRequest(probe, request);
   // Several functions of one name: some may be where no probe is allowed.
   let failure: Failure | null = null;
@@ -60,7 +61,7 @@ function isReturn(probe: Probe): bool {
 }
 
 function attachRequest(probe: Probe, request: PerfRequest): Failure | null {
-  const target = probe.target.name;
+  const target = probe.target.symbol;
   const event = request.open(onlineCpus()[0]);
   if (event < 0) return new Failure(failureCode(event), event, `cannot probe function '${target}'`, hintFor(event));
   const result = startEvent(event, probe);

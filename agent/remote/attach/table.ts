@@ -105,7 +105,7 @@ export function detachObject(o: LoadedObject, contact: Contact): void {
 function readNames(o: LoadedObject): void {
   const names = new Set<string>();
   for (let i = 0, n = o.probes.length; i < n; ++i) {
-    if (attachRow(o.probes[i].attach).target == TargetKind.Function) names.add(o.probes[i].target.name);
+    if (attachRow(o.probes[i].attach).target == TargetKind.Function) names.add(o.probes[i].target.symbol);
   }
   readSeveral(names.values());
 }
@@ -148,7 +148,8 @@ function attachProbe(probe: Probe): Failure | null {
 
 /** Whether a target says something that no way of attaching here takes account of. */
 function isConfined(target: AttachTarget): bool {
-  const isElsewhere = target.module.length != 0 || target.path.length != 0 || target.buildId.length != 0;
+  const isInModule = target.module.length != 0 && target.kind != TargetKind.Function;
+  const isElsewhere = isInModule || target.path.length != 0 || target.buildId.length != 0;
   return isElsewhere || target.pid != 0;
 }
 
