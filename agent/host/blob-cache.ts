@@ -80,7 +80,7 @@ export function moduleKey(hello: Hello, module: string, buildId: string): string
 
 /** Whether a text is a build id as the agent writes it, and no path. */
 function isBuildId(text: string): boolean {
-  return /^[0-9a-f]{8,128}$/.test(text);
+  return /^[0-9a-f]{16,128}$/.test(text);
 }
 
 /** Unpacks a zlib stream of types; undefined if it is damaged, too long, or no types. */

@@ -22,7 +22,11 @@ export function kernelBuildId(): string {
 /** The build id in a file of ELF notes, or "". */
 export function buildIdIn(path: string): string {
   const notes = readFile(path, 1 << 20);
-  if (!notes) return "";
+  return notes ? findBuildId(notes) : "";
+}
+
+/** The build id among ELF notes, or "". Others' notes may have the same type: the kernel has some of Xen's. */
+export function findBuildId(notes: StaticArray<u8>): string {
   const base = changetype<usize>(notes);
   let at = 0;
   while (at + ElfNote.Size <= notes.length) {
