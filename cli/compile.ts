@@ -9,6 +9,7 @@ import type { Session } from "../agent/host/session.ts";
 import { QueryKind } from "../common/format/frame.ts";
 import { plainName } from "../common/format/function-name.ts";
 import { isGlob, matchGlob } from "../common/format/glob.ts";
+import { KERNEL_FEATURE } from "../common/format/manifest.ts";
 import {
   type CompileInput,
   type CompileResult,
@@ -129,9 +130,10 @@ export interface Asked {
   warn?: (text: string) => void;
 }
 
-/** Features that an agent's first words tell. */
-export function featuresOf(hello: Hello): string[] {
-  return hello.hz > 0 ? [`hz=${hello.hz}`] : [];
+/** Features that an agent's first words tell: the length of a jiffy, and which kernel it is. */
+export function featuresOf({ hz, buildId, release, kernelVersion }: Hello): string[] {
+  const kernel = KERNEL_FEATURE + (buildId || `${release} ${kernelVersion}`);
+  return hz > 0 ? [`hz=${hz}`, kernel] : [kernel];
 }
 
 /** Compiles, and asks the remote (and the cache of its earlier answers) for what the compiler needs. */

@@ -15,12 +15,14 @@ import {
 } from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";
 import { Helper } from "../../common/format/helpers";
-import { FeatureRow, NONE, TableKind } from "../../common/format/manifest";
+import { UtsField } from "../../common/format/linux";
+import { FeatureRow, KERNEL_FEATURE, NONE, TableKind } from "../../common/format/manifest";
 import { createMap, loadProgram, MapRequest, ProgramRequest, testRun } from "./bpf";
 import { Errno, Failure } from "./errors";
+import { kernelBuildId } from "./kernel";
 import { LoadedObject } from "./object";
 import { hasCookies } from "./places";
-import { close, O_CLOEXEC, O_RDONLY, open } from "./syscall";
+import { close, O_CLOEXEC, O_RDONLY, open, uname } from "./syscall";
 
 /** One thing that a kernel can or cannot do. */
 export class Feature {
@@ -130,6 +132,7 @@ export function checkFeatures(o: LoadedObject): Failure | null {
 
 /** Probes one feature by its name. */
 export function checkFeature(name: string): Failure | null {
+  if (name.startsWith(KERNEL_FEATURE)) return checkKernel(name.substring(KERNEL_FEATURE.length));
   const feature = findFeature(name);
   if (!feature) {
     const what = `the object needs '${name}', which this agent does not know`;
@@ -138,6 +141,15 @@ export function checkFeature(name: string): Failure | null {
   if (feature.probe()) return null;
   const hint = `Linux ${feature.since} or newer has it.`;
   return new Failure(FailureCode.Feature, 0, `this kernel has no ${feature.text}`, hint);
+}
+
+/** Refuses an object that has another kernel's types in it: it would read wrong memory here. */
+function checkKernel(wanted: string): Failure | null {
+  const buildId = kernelBuildId();
+  const here = buildId.length > 0 ? buildId : `${uname(UtsField.Release)} ${uname(UtsField.Version)}`;
+  if (wanted == here) return null;
+  const text = `the object was compiled with the types of another kernel (${wanted}; this one is ${here})`;
+  return new Failure(FailureCode.Feature, 0, text, "Compile its script for this machine.");
 }
 
 function probeBpf(): bool {

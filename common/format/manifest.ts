@@ -13,6 +13,11 @@ export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */
 export const MANIFEST_VERSION: i32 = 7;
 export const NONE: i32 = -1;
+/**
+ * A feature that begins with this is the kernel itself: its build id, or where it has none, its release and version as
+ * uname(2) has them, with a blank between. An object whose code has offsets of this kernel's types in it needs that.
+ */
+export const KERNEL_FEATURE: string = "kernel=";
 
 /** Byte offsets in the header; every field u32 unless said otherwise. */
 export const enum Manifest {

@@ -44,7 +44,8 @@ export function test_a_pattern_is_answered_when_it_is_listed(): void {
 export function test_reads_features_and_the_length_of_a_jiffy(): void {
   const facts = new Facts(Arch.X86_64);
   assert(!facts.known && facts.jiffyNs == 4000000, "Debian's 250 Hz unless told");
-  facts.addFeatures("ringbuf\nhz=1000\nhz=0\n");
+  facts.addFeatures("ringbuf\nhz=1000\nhz=0\nkernel=6.1.0-49-amd64 #1 SMP Debian\n");
+  assert(facts.kernel == "kernel=6.1.0-49-amd64 #1 SMP Debian", facts.kernel);
   assert(facts.known && facts.features.has("ringbuf") && facts.jiffyNs == 1000000, "told");
 }
 

@@ -2,6 +2,7 @@
 // from the request's sections Names, Absent, Bytes and Features; everything else is unknown, and asked for by a need.
 
 import { plainName } from "../../common/format/function-name";
+import { KERNEL_FEATURE } from "../../common/format/manifest";
 import { hasWildcard, Wildcard } from "../syntax/wildcard";
 import { Blobs } from "./blobs";
 
@@ -175,6 +176,12 @@ export class Facts {
   /** Probed features by name; code asks `has`. */
   features: Set<string> = new Set<string>();
   blobs: Blobs = new Blobs();
+  /**
+   * The feature that means this very kernel (KERNEL_FEATURE and what follows), or "": an object with offsets of its
+   * types adds it to `Unit.features`, or to those of the probe's alternative that has them. The agent refuses it
+   * elsewhere.
+   */
+  kernel: string = "";
   /** Ticks per second of the kernel. */
   hz: i32 = 250;
   constructor(public arch: Arch = Arch.X86_64) {}
@@ -216,7 +223,7 @@ export class Facts {
     }
   }
 
-  /** Takes the section Features: a name a line; `hz=250` tells the length of a jiffy. */
+  /** Takes the section Features: a name a line; `hz=250` tells the length of a jiffy, `kernel=…` which kernel it is. */
   addFeatures(text: string): void {
     this.known = true;
     const lines = text.split("\n");
@@ -224,6 +231,7 @@ export class Facts {
       const line = lines[i];
       if (line.length == 0) continue;
       this.features.add(line);
+      if (line.startsWith(KERNEL_FEATURE)) this.kernel = line;
       if (!line.startsWith("hz=")) continue;
       const hz = <i32>I64.parseInt(line.substring(3), 10);
       if (hz > 0 && hz <= 10000) this.hz = hz;

@@ -6,6 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { builtCompiler } from "../../scripts/fuzz.ts";
 import { breakFirstStore } from "./broken.ts";
 import { Remote } from "./remote.ts";
 
@@ -155,6 +156,27 @@ test("nothing of a refused object stays", async () => {
   const before = await remote.traces();
   await remote.run(["run", join(folder, "refused.bo")]);
   assert.is(await remote.leftBehind(before), "");
+});
+
+test("an object with another kernel's types in it is refused, with both kernels' names", async () => {
+  const object = builtCompiler().compile({
+    scripts: [{ name: "x.stp", bytes: Buffer.from('global n probe kernel.function("vfs_read") { n++ }') }],
+    options: [["arch", remote.guest.arch]],
+    args: [],
+    facts: { names: new Map([["functions", ["vfs_read"]]]), absent: new Map(), features: ["atomics_fetch"] },
+  }).object!;
+  const path = join(folder, "other-kernel.bo");
+  // The same number of letters.
+  const text = Buffer.from(object).toString("latin1").replace("atomics_fetch", "kernel=c0ffee");
+  writeFileSync(path, Buffer.from(text, "latin1"));
+  assert.match(text, "kernel=c0ffee");
+  const { status, err } = await remote.run(["run", path]);
+  assert.is(status, 4, err);
+  assert.match(
+    err,
+    /compiled with the types of another kernel \(c0ffee; this one is [0-9a-f]{40}\); Compile its script/,
+  );
+  assert.is(err.trim().split("\n").length, 1, err);
 });
 
 test.run();
