@@ -214,9 +214,11 @@ function blobsOf(
       isShown = true;
       next = performance.now() + PROGRESS_EVERY_MS;
     },
-    onBlob: (blob, bytes, transferred) => {
+    onEnd: () => {
       if (isShown) around.message(CLEAR_LINE);
       isShown = false;
+    },
+    onBlob: (blob, bytes, transferred) => {
       if (settings.verbose > 0) around.message(blobLine(blob, bytes, { transferred, where }));
     },
   });

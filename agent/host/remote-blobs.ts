@@ -12,6 +12,8 @@ import type { Session } from "./session.ts";
 export interface BlobListener {
   /** A part of a blob has come. */
   onPart?: (blob: string, part: BlobPart) => void;
+  /** The last part has come, or none will. */
+  onEnd?: () => void;
   /** A blob of so many bytes is here; so many were transferred, undefined: it came from the cache. */
   onBlob?: (blob: string, bytes: number, transferred?: number) => void;
 }
@@ -48,7 +50,9 @@ export class RemoteBlobs implements Source {
       this.listener.onBlob?.(blob, cached.length);
       return cached;
     }
-    const stream = await this.session.fetch(blob, (part) => this.listener.onPart?.(blob, part));
+    const stream = await this.session
+      .fetch(blob, (part) => this.listener.onPart?.(blob, part))
+      .finally(() => this.listener.onEnd?.());
     if (!stream) return undefined;
     const types = unpackTypes(stream);
     if (!types) throw this.session.liar(`sent damaged types for '${blob}'`);

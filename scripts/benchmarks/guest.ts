@@ -35,10 +35,13 @@ export class BenchGuest {
   }
 
   /** Our client, as a user starts it. */
-  client(args: string[]): Promise<Ran> {
+  client(args: string[], env: Record<string, string> = {}): Promise<Ran> {
     const { port, identity, knownHosts } = this.machine;
     const where = ["--host", `root@127.0.0.1:${port}`, "--identity", identity, "--known-hosts", knownHosts];
-    return run(process.execPath, [join(this.root, "dist/stap-remote.js"), ...where, ...args], { timeoutMs: 300_000 });
+    return run(process.execPath, [join(this.root, "dist/stap-remote.js"), ...where, ...args], {
+      timeoutMs: 300_000,
+      env,
+    });
   }
 
   /** Stops the guest if nobody had it before. */
@@ -50,6 +53,7 @@ export class BenchGuest {
 /** All rows about a guest. */
 export async function measureGuest(guest: BenchGuest, bpftrace: GuestBpftrace | string): Promise<Group> {
   const rows = [await measureStart(guest, bpftrace), await measureHandshake(guest), await measureMemory(guest)];
+  rows.push(...(await measureTypes(guest)));
   rows.push(...(await measureThroughput(guest, bpftrace)), ...(await measureWatch(guest)));
   return {
     title: `In a guest (Linux ${guest.machine.release}, 2 emulated CPUs: only the ratios mean something)`,
@@ -95,6 +99,34 @@ async function measureHandshake(guest: BenchGuest): Promise<Row> {
   const times: number[] = [];
   for (let i = 0; i < START_RUNS; i++) times.push((await guest.shell("true")).totalMs);
   return { what: "ssh box true, for comparison", unit: "ms", ours: best(times) };
+}
+
+// -------------------------------------------------------------------------------------------------------------- types
+
+/** What comes of the kernel's types at the first start, and from Enter to the end of a compile that has them. */
+async function measureTypes(guest: BenchGuest): Promise<Row[]> {
+  const XDG_CACHE_HOME = mkdtempSync(join(tmpdir(), "stap-bench-"));
+  try {
+    const compile = () =>
+      guest.client(["-v", "-p2", "--dump=blob:kernel-btf,0,16", "-e", "probe begin {}"], { XDG_CACHE_HOME });
+    const first = await compile();
+    const warm = await compile();
+    const [, bytes, transferred] = /types of the kernel: (\d+) bytes, (\d+) bytes transferred/.exec(first.stderr) ?? [];
+    const isCached = warm.stderr.includes("from the cache");
+    return [
+      {
+        what: "types of the kernel, transferred at the first start",
+        unit: "KB",
+        ours: transferred ? Number(transferred) / 1024 : lastLine(first.stderr),
+        bar: { limit: (Number(bytes) / 1024) * 0.45, says: "at most 45 % of the types" },
+        note: `compressed by the agent; later starts transfer ${isCached ? "none" : "them again"}`,
+      },
+      { what: "a compile with types, first start", unit: "ms", ours: first.totalMs },
+      { what: "a compile with types, warm start", unit: "ms", ours: warm.totalMs },
+    ];
+  } finally {
+    rmSync(XDG_CACHE_HOME, { recursive: true, force: true });
+  }
 }
 
 // ------------------------------------------------------------------------------------------------------------- memory

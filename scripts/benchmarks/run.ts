@@ -17,13 +17,15 @@ export interface RunOptions {
   cwd?: string;
   input?: Buffer;
   timeoutMs?: number;
+  /** Added to the environment. */
+  env?: Record<string, string>;
 }
 
 /** Runs a program to its end; one that cannot be started has status 127. */
 export function run(command: string, args: string[], options: RunOptions = {}): Promise<Ran> {
   const began = performance.now();
   return new Promise((resolve) => {
-    const child = spawn(command, args, { cwd: options.cwd });
+    const child = spawn(command, args, { cwd: options.cwd, env: { ...process.env, ...options.env } });
     const chunks: Buffer[] = [];
     let stderr = "";
     let firstMs = Number.POSITIVE_INFINITY;

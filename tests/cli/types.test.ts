@@ -61,7 +61,11 @@ const having = (types: Uint8Array, buildId = BUILD_ID): Behaviour => ({
 });
 
 /** A command line that looks at the first bytes of the kernel's types, or of another blob. */
-async function look(folder: string, behaviour: Behaviour, { dump = "blob:kernel-btf,0,64", options = ["-v"] } = {}) {
+async function look(
+  folder: string,
+  behaviour: Behaviour,
+  { dump = "blob:kernel-btf,0,64", options = ["-v"], messagesOnTerminal = false } = {},
+) {
   const agent = new FakeAgent(behaviour);
   const out = new Captured();
   const messages = captureMessages();
@@ -69,6 +73,7 @@ async function look(folder: string, behaviour: Behaviour, { dump = "blob:kernel-
   const status = await main(argv, {
     ...messages.to,
     interrupts: new Interrupts(),
+    messagesOnTerminal,
     factsFolder: folder,
     openOutput: () => out,
     openRemote: async () => ({
@@ -195,6 +200,27 @@ test("an agent that lies about types gets one sentence, and nothing of it is kep
     assert.match(err, /^stap-remote: the agent on box [^\n]*\n$/, name);
     assert.equal(readdirSync(folder), [], name);
   }
+});
+
+test("a terminal shows how far a fetch is that takes long, and is clean after it", async ({ folder }) => {
+  const packed = deflateSync(TYPES);
+  const size = 5 << 20;
+  const part = (state: number, bytes: Uint8Array, done: number) =>
+    Buffer.concat([Uint8Array.of(state), Uint8Array.from(new Uint8Array(Uint32Array.of(done, size).buffer)), bytes]);
+  const slowly = (end?: number) => (agent: FakeAgent) => {
+    agent.send(AgentFrame.Blob, part(BlobState.Part, packed.subarray(0, 9), 1 << 20));
+    setTimeout(() => agent.send(AgentFrame.Blob, part(BlobState.Part, packed.subarray(9, end), 3 << 20)), 1100);
+    setTimeout(() => agent.send(AgentFrame.Blob, part(BlobState.Last, new Uint8Array(0), size)), 1200);
+  };
+  const clear = "\r\x1b[K";
+  const shown = `${clear}Fetching types of the kernel: 3.0 MiB of 5.0 MiB${clear}`;
+  const bad = await look(folder, { onFetch: slowly(-1) }, { messagesOnTerminal: true, options: [] });
+  assert.ok(bad.err.startsWith(`${shown}stap-remote: the agent on box sent damaged types`), JSON.stringify(bad.err));
+  const piped = await look(folder, { onFetch: slowly() }, { options: [] });
+  assert.is(piped.err, "");
+  rmSync(folder, { recursive: true });
+  const good = await look(folder, { onFetch: slowly() }, { messagesOnTerminal: true, options: [] });
+  assert.is(good.err, shown);
 });
 
 test("types that drip have an end", async () => {
