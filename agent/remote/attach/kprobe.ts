@@ -6,7 +6,7 @@ import { FailureCode } from "../../../common/format/frame";
 import { AttachKind } from "../../../common/format/manifest";
 import { onlineCpus } from "../cpus";
 import { Errno, Failure } from "../errors";
-import { addressesOf } from "../kallsyms";
+import { addressesOf, findAddresses } from "../kallsyms";
 import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
 import { readFile } from "../syscall";
@@ -45,7 +45,7 @@ export function attachKprobe(probe: Probe): Failure | null {
   request.name = changetype<usize>(name);
   request.offset = probe.target.offset;
   const addresses = addressesOf(symbol);
-  if (addresses.length == 0) return attachRequest(probe, request);
+  if (addresses.length == 0) return attachByName(probe, request);
   // Several functions of one name: some may be where no probe is allowed.
   let failure: Failure | null = null;
   for (let i = 0, n = addresses.length; i < n; ++i) {
@@ -54,6 +54,17 @@ export function attachKprobe(probe: Probe): Failure | null {
     if (one) failure = one;
   }
   return probe.fds.length > 0 ? null : failure;
+}
+
+/** From 6.7 on, and where that was backported, the kernel refuses a name that a module has, too. */
+function attachByName(probe: Probe, request: PerfRequest): Failure | null {
+  const failure = attachRequest(probe, request);
+  if (!failure || failure.errno != Errno.EADDRNOTAVAIL) return failure;
+  const symbol = probe.target.symbol;
+  const found = findAddresses([symbol]);
+  if (!found.has(symbol) || found.get(symbol) == 0) return failure;
+  request.address = found.get(symbol);
+  return attachRequest(probe, request);
 }
 
 function isReturn(probe: Probe): bool {
