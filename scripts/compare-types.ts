@@ -5,7 +5,8 @@
 // 1. All types as C, as `--dump=types:kernel-btf` prints them, against `bpftool btf dump … format c`, up to layout: the
 //    order, white space, forward declarations, names that bpftool makes unique, and what it adds so that a C compiler
 //    comes to the same offsets.
-// 2. The offsets of random members, against what clang says of bpftool's C.
+// 2. The same for the modules that the guests load.
+// 3. The offsets of random members, against what clang says of bpftool's C.
 //
 // It needs bpftool and clang. The exit status is 1 if something differs.
 
@@ -17,33 +18,34 @@ import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { declarationsOf, differences, type Field, fieldsOf } from "./c-types.ts";
 import { builtCompiler } from "./fuzz.ts";
-import { kernelBtf } from "./guest/btf.ts";
+import { kernelBtf, moduleBtf } from "./guest/btf.ts";
 import { GUESTS, getGuestSpec } from "./guest/matrix.ts";
 import { Random } from "./sweeps/sweep.ts";
 
+const KERNEL = "kernel-btf";
+const MODULE = "module-btf m";
 /** How many differences are shown. */
 const SHOWN = 10;
 const BIG_TEXT = { encoding: "utf8", maxBuffer: 1 << 28 } as const;
 
-/** All types of a kernel's BTF as our reader prints them. */
-export function printTypes(btf: Uint8Array): string {
+/** All types of a kernel's BTF as our reader prints them; with `module`, those that this BTF of a module adds. */
+export function printTypes(btf: Uint8Array, module?: Uint8Array): string {
+  const bytes = [{ blob: KERNEL, offset: 0, size: btf.length, bytes: btf }];
+  if (module) bytes.push({ blob: MODULE, offset: 0, size: module.length, bytes: module });
   const result = builtCompiler().compile({
     scripts: [{ name: "none.stp", bytes: new TextEncoder().encode("probe begin { }") }],
-    options: [["dump", "types:kernel-btf"]],
+    options: [["dump", `types:${module ? MODULE : KERNEL}`]],
     args: [],
-    facts: {
-      names: new Map(),
-      absent: new Map(),
-      bytes: [{ blob: "kernel-btf", offset: 0, size: btf.length, bytes: btf }],
-    },
+    facts: { names: new Map(), absent: new Map(), bytes },
   });
   if (result.status !== "done") throw new Error(result.messages);
   return result.text ?? "";
 }
 
-/** All types as `bpftool btf dump … format c` prints them. */
-export function bpftoolTypes(file: string): string {
-  return execFileSync("bpftool", ["btf", "dump", "file", file, "format", "c"], BIG_TEXT);
+/** All types as `bpftool btf dump … format c` prints them; those of a module after those of its kernel, `base`. */
+export function bpftoolTypes(file: string, base?: string): string {
+  const options = base ? ["-B", base] : [];
+  return execFileSync("bpftool", [...options, "btf", "dump", "file", file, "format", "c"], BIG_TEXT);
 }
 
 /** The offsets that clang gives the members, when it compiles a header. */
@@ -78,6 +80,26 @@ function pickFields(fields: Field[], count: number, random: Random): Field[] {
     left.pop();
     return field as Field;
   });
+}
+
+/** The types of a kernel's modules beside bpftool's. */
+function compareModules(btf: Buffer, modules: Map<string, Buffer>): number {
+  const folder = mkdtempSync(join(tmpdir(), "compare-types-"));
+  try {
+    writeFileSync(join(folder, "btf"), btf);
+    const kernels = declarationsOf(printTypes(btf));
+    const wrong = [...modules].flatMap(([module, bytes]) => {
+      writeFileSync(join(folder, module), bytes);
+      const ours = declarationsOf(printTypes(btf, bytes));
+      const theirs = declarationsOf(bpftoolTypes(join(folder, module), join(folder, "btf")));
+      return differences([...kernels, ...ours], theirs);
+    });
+    console.log(`  types of ${modules.size} modules: ${wrong.length} differ from bpftool's`);
+    for (const line of wrong.slice(0, SHOWN)) console.log(`  ${line}`);
+    return wrong.length;
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 /** Prints what differs; how much it is. */
@@ -120,7 +142,11 @@ async function main(): Promise<void> {
   let wrong = 0;
   if (values.btf !== undefined) wrong += compareKernel(values.btf, readFileSync(values.btf), count, random);
   const specs = values.kernel?.map(getGuestSpec) ?? (values.btf === undefined ? GUESTS : []);
-  for (const spec of specs) wrong += compareKernel(spec.name, await kernelBtf(spec), count, random);
+  for (const spec of specs) {
+    const btf = await kernelBtf(spec);
+    wrong += compareKernel(spec.name, btf, count, random);
+    wrong += compareModules(btf, await moduleBtf(spec));
+  }
   process.exitCode = wrong > 0 ? 1 : 0;
 }
 

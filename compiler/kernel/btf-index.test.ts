@@ -51,6 +51,20 @@ export function test_btf_of_a_module_continues_its_kernels(): void {
   assert(index.find("show", only(BtfKind.Func)) == show, "and alone");
 }
 
+export function test_finds_enumerators_of_a_module_and_of_its_kernel(): void {
+  const kernel = sampleKernel();
+  const module = new BtfBuilder(kernel);
+  const values = module.fields().add("FIRST", 1).add("GREEN", 2);
+  const own = module.type("", btfInfo(BtfKind.Enum, 2, 0), 4, values.words);
+  const base = indexBtf(kernel.build(), null);
+  const index = indexBtf(module.build(), base);
+  const green = index.findEnumerator("GREEN")!;
+  assert(green.type == own && green.number == 1, "its own before the kernel's");
+  assert(base.findEnumerator("GREEN")!.type < own && base.findEnumerator("FIRST") === null, "the kernel's alone");
+  assert(index.findEnumerator("HUGE_HIGH")!.number == 1, "of 64 bits, in the kernel");
+  assert(index.findEnumerator("GREE") === null && index.findEnumerator("") === null, "none");
+}
+
 export function test_a_type_of_a_module_may_have_a_name_of_its_kernel(): void {
   const kernel = sampleKernel();
   const name = kernel.string("shared_name");

@@ -12,6 +12,8 @@ import {
   BTF_KINDS,
   BTF_MAGIC,
   BTF_VERSION,
+  BtfEnum,
+  BtfEnum64,
   BtfHeader,
   BtfKind,
   BtfLayout,
@@ -24,7 +26,7 @@ import {
 } from "../../common/format/btf";
 
 /** Longest name, with its NUL: the kernel's KSYM_NAME_LEN. */
-const MAX_NAME: usize = 512;
+const MAX_NAME: i32 = 512;
 /** Stands for a kind whose extent is not known. */
 const UNKNOWN: u32 = u32.MAX_VALUE;
 
@@ -53,6 +55,44 @@ const NAMED: Kinds =
 /** The largest of them: a set has 32 bits. */
 const MOST_NAMED: i32 = BtfKind.Enum64;
 
+/** Which of an enum's names. */
+class EnumeratorId {
+  constructor(
+    public type: i32,
+    public number: i32,
+  ) {}
+}
+
+/** Numbers 0, 1, … by hash; those of one hash rise. They are added from the last to the first. */
+class HashTable {
+  /** The first number of each hash, and the next one of the same hash, plus 1; 0 ends a chain. */
+  private heads: StaticArray<i32>;
+  private links: StaticArray<i32>;
+
+  constructor(count: i32) {
+    let size = 16;
+    while (size < count) size <<= 1;
+    this.heads = new StaticArray<i32>(size);
+    this.links = new StaticArray<i32>(count);
+  }
+
+  /** Unchecked, since a kernel has 100,000: `i` is less than the table's count. */
+  add(i: i32, hash: i32): void {
+    const slot = hash & (this.heads.length - 1);
+    unchecked((this.links[i] = this.heads[slot]));
+    unchecked((this.heads[slot] = i + 1));
+  }
+
+  first(hash: i32): i32 {
+    return this.heads[hash & (this.heads.length - 1)] - 1;
+  }
+
+  /** -1 behind the last. */
+  next(i: i32): i32 {
+    return this.links[i] - 1;
+  }
+}
+
 /** The types of a kernel, or of a module together with its kernel. Ids are 1 … end - 1; 0 is void. */
 export class BtfIndex {
   /** Why no types were read; "" if they were. */
@@ -68,9 +108,12 @@ export class BtfIndex {
   private readonly firstString: u32;
   /** Offsets of the types, by id - firstId. */
   private offsets: StaticArray<u32> = new StaticArray<u32>(0);
-  /** First id of each hash, and the next id of the same hash, by id - firstId: ids rise. 0 ends a chain. */
-  private heads: StaticArray<i32> = new StaticArray<i32>(0);
-  private links: StaticArray<i32> = new StaticArray<i32>(0);
+  /** The types by name: id - firstId. Made with the first look-up. */
+  private names: HashTable | null = null;
+  /** The enumerators by name, each with its enum and its number there. Made with the first look-up. */
+  private enumerators: HashTable | null = null;
+  private enums: StaticArray<i32> = new StaticArray<i32>(0);
+  private enumNumbers: StaticArray<i32> = new StaticArray<i32>(0);
 
   constructor(
     /** keeps them alive */
@@ -211,38 +254,88 @@ export class BtfIndex {
 
   /** The first of its own types behind `after` (0: of all) that has the name and one of the kinds; 0 if none. */
   private findAfter(wanted: StaticArray<u8>, kinds: Kinds, after: i32): i32 {
-    if (this.heads.length == 0) this.hashNames();
+    let table = this.names;
+    if (table === null) {
+      table = this.hashNames();
+      this.names = table;
+    }
     const name = changetype<usize>(wanted);
-    const bytes = <usize>wanted.length;
+    const bytes = wanted.length;
     if (bytes < 2 || bytes > MAX_NAME) return 0;
-    const hash = hashOf(name, name + bytes) & (this.heads.length - 1);
-    let id = after != 0 ? this.links[after - this.firstId] : this.heads[hash];
-    for (; id != 0; id = this.links[id - this.firstId]) {
-      const type = this.at(id);
+    let i = after != 0 ? table.next(after - this.firstId) : table.first(hashOf(name, name + <usize>bytes));
+    for (; i >= 0; i = table.next(i)) {
+      const type = this.types + this.offsets[i];
       if ((only(btfKind(load<i32>(type, BtfType.Info))) & kinds) == 0) continue;
-      if (isName(this.stringAt(load<u32>(type, BtfType.Name)), name)) return id;
+      if (isName(this.stringAt(load<u32>(type, BtfType.Name)), name)) return this.firstId + i;
     }
     return 0;
   }
 
-  private hashNames(): void {
+  private hashNames(): HashTable {
     const count = this.end - this.firstId;
-    let size = 16;
-    while (size < count) size <<= 1;
-    const heads = new StaticArray<i32>(size);
-    const links = new StaticArray<i32>(count);
-    // From the last to the first, so that chains rise. Unchecked: i counts types, a hash is masked.
+    const table = new HashTable(count);
+    // Unchecked: i counts types.
     for (let i = count - 1; i >= 0; --i) {
       const type = this.types + unchecked(this.offsets[i]);
       const kind = btfKind(load<i32>(type, BtfType.Info));
       const offset = load<u32>(type, BtfType.Name);
       if (kind > MOST_NAMED || (only(kind) & NAMED) == 0 || offset == 0) continue;
-      const hash = this.hashAt(offset) & (size - 1);
-      unchecked((links[i] = heads[hash]));
-      unchecked((heads[hash] = this.firstId + i));
+      table.add(i, this.hashAt(offset));
     }
-    this.heads = heads;
-    this.links = links;
+    return table;
+  }
+
+  /** The first enumerator of that name, this BTF's own before the base's; null if there is none. */
+  findEnumerator(name: string): EnumeratorId | null {
+    const wanted = encodeTextZ(name);
+    let index: BtfIndex | null = this;
+    while (index !== null) {
+      const found = index.findOwnEnumerator(wanted);
+      if (found !== null) return found;
+      index = index.base;
+    }
+    return null;
+  }
+
+  private findOwnEnumerator(wanted: StaticArray<u8>): EnumeratorId | null {
+    let table = this.enumerators;
+    if (table === null) {
+      table = this.hashEnumerators();
+      this.enumerators = table;
+    }
+    const name = changetype<usize>(wanted);
+    const bytes = wanted.length;
+    if (bytes < 2 || bytes > MAX_NAME) return null;
+    for (let i = table.first(hashOf(name, name + <usize>bytes)); i >= 0; i = table.next(i)) {
+      const type = this.at(this.enums[i]);
+      const number = this.enumNumbers[i];
+      const offset = load<u32>(type + BtfType.Size + number * enumeratorBytes(load<i32>(type, BtfType.Info)));
+      if (isName(this.stringAt(offset), name)) return new EnumeratorId(this.enums[i], number);
+    }
+    return null;
+  }
+
+  private hashEnumerators(): HashTable {
+    let count = 0;
+    for (let id = this.firstId; id < this.end; ++id) {
+      const info = load<i32>(this.at(id), BtfType.Info);
+      if (enumeratorBytes(info) > 0) count += btfVlen(info);
+    }
+    const table = new HashTable(count);
+    this.enums = new StaticArray<i32>(count);
+    this.enumNumbers = new StaticArray<i32>(count);
+    for (let id = this.end - 1; id >= this.firstId; --id) {
+      const type = this.at(id);
+      const info = load<i32>(type, BtfType.Info);
+      const bytes = enumeratorBytes(info);
+      if (bytes == 0) continue;
+      for (let k = btfVlen(info) - 1; k >= 0; --k) {
+        this.enums[--count] = id;
+        this.enumNumbers[count] = k;
+        table.add(count, this.hashAt(load<u32>(type + BtfType.Size + k * bytes)));
+      }
+    }
+    return table;
   }
 
   /** The hash of a string; 0 if there is none. */
@@ -260,6 +353,12 @@ export function indexBtf(bytes: Uint8Array, base: BtfIndex | null): BtfIndex {
   return index;
 }
 
+/** Bytes of each name of an enum with this info word; 0 for other types. */
+function enumeratorBytes(info: i32): i32 {
+  const kind = btfKind(info);
+  return kind == BtfKind.Enum ? BtfEnum.Size : kind == BtfKind.Enum64 ? BtfEnum64.Size : 0;
+}
+
 /** Whether a range lies in `room` bytes. */
 function lies(offset: u32, bytes: u32, room: u32): bool {
   return <u64>offset + <u64>bytes <= <u64>room;
@@ -271,7 +370,7 @@ function nameText(at: usize): string {
   let length: usize = 0;
   for (; load<u8>(at + length) != 0; ++length) {
     const c = load<u8>(at + length);
-    if (c < 0x20 || c > 0x7e || length + 1 >= MAX_NAME) return "";
+    if (c < 0x20 || c > 0x7e || <i32>length + 1 >= MAX_NAME) return "";
   }
   return String.UTF8.decodeUnsafe(at, length);
 }

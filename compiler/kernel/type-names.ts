@@ -144,9 +144,13 @@ function lengthOf(digits: string): i32 {
 
 /** A type as `stap -L` shows it. Arrays have no lengths there, and qualifiers follow what they qualify. */
 export function spell(types: Types, id: i32): string {
+  // The same few types are those of most parameters.
+  if (types.spellings.has(id)) return types.spellings.get(id);
   const out = new TextBuilder();
   spellInto(out, types, id, 0);
-  return out.toString();
+  const text = out.toString();
+  types.spellings.set(id, text);
+  return text;
 }
 
 function spellInto(out: TextBuilder, types: Types, id: i32, depth: i32): void {
@@ -192,7 +196,8 @@ function spellInto(out: TextBuilder, types: Types, id: i32, depth: i32): void {
 
 /** The name of what is neither a pointer nor an array nor qualified. */
 function baseName(types: Types, id: i32): string {
-  const name = types.name(id).length > 0 ? types.name(id) : "{...}";
+  let name = types.name(id);
+  if (name.length == 0) name = "{...}";
   switch (types.kind(id)) {
     case BtfKind.Void:
       return "void";

@@ -155,6 +155,8 @@ export class Types {
   /** Types that were made up here: pointers and arrays that BTF may lack. Each has the words that BTF would have. */
   private made: StaticArray<u32>[] = [];
   private pointers: Map<i32, i32> = new Map<i32, i32>();
+  /** What type-names.ts has made of types. */
+  spellings: Map<i32, string> = new Map<i32, string>();
   /** Whether enums say if they are signed: 0 is not known yet, 1 no, 2 yes. */
   private signs: i32 = 0;
   /** An enum that is not marked, and whether it has a negative value. */
@@ -435,14 +437,8 @@ export class Types {
 
   /** The name of some enum; null if none has it. */
   findEnumerator(name: string): Enumerator | null {
-    for (let id = 1, end = this.index.end; id < end; ++id) {
-      if (!this.is(id, ENUMS)) continue;
-      const size = this.kind(id) == BtfKind.Enum ? BtfEnum.Size : BtfEnum64.Size;
-      for (let i = 0, n = this.vlen(id); i < n; ++i) {
-        if (this.index.isText(this.word(id, i * size), name)) return this.enumerator(id, i);
-      }
-    }
-    return null;
+    const found = this.index.findEnumerator(name);
+    return found !== null ? this.enumerator(found.type, found.number) : null;
   }
 
   /** The name of a value; "" if the enum has none for it. */

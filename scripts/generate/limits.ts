@@ -74,6 +74,12 @@ const BRACES = "braces multiply points: `{a,b}.{a,b}.…`";
 /** Limits that no option sets. */
 const FIXED: Fixed[] = [
   {
+    what: "name of a kernel's type, member or function",
+    constant: "compiler/kernel/btf-index.ts MAX_NAME",
+    unit: "bytes with the NUL",
+    reason: "the kernel's KSYM_NAME_LEN. What is longer or not printable ASCII counts as no name",
+  },
+  {
     what: "call frames of a program",
     constant: "compiler/bpf/chain.ts MAX_FRAMES",
     unit: "frames",

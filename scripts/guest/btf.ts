@@ -1,8 +1,10 @@
-// A test kernel's BTF, as /sys/kernel/btf/vmlinux has it there, taken out of the kernel's image: no guest has to run.
+// BTF of a test kernel and of its modules, as /sys/kernel/btf has it there, taken out of the kernel's image and of the
+// modules' files: no guest has to run.
 
 import { spawnSync } from "node:child_process";
-import { existsSync, readFileSync } from "node:fs";
-import { dirname, join } from "node:path";
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { basename, dirname, join } from "node:path";
 import { writeWhole } from "./cache.ts";
 import { fetchKernel } from "./kernel.ts";
 import type { GuestSpec } from "./matrix.ts";
@@ -30,6 +32,45 @@ export async function kernelBtf(spec: GuestSpec): Promise<Buffer> {
   if (!found) throw new Error(`${image} has no BTF`);
   writeWhole(file, found);
   return found;
+}
+
+/** The BTF of the modules that the guest of a kernel loads, by name; it needs llvm-objcopy. */
+export async function moduleBtf(spec: GuestSpec): Promise<Map<string, Buffer>> {
+  const { modules } = await fetchKernel(spec);
+  const found = new Map<string, Buffer>();
+  const folder = mkdtempSync(join(tmpdir(), "module-btf-"));
+  try {
+    for (const [path, data] of readCpio(readFileSync(modules))) {
+      if (!path.endsWith(".ko")) continue;
+      writeFileSync(join(folder, "module"), data);
+      const btf = join(folder, basename(path, ".ko"));
+      const dump = (section: string, file: string) =>
+        spawnSync("llvm-objcopy", ["--dump-section", `${section}=${file}`, join(folder, "module")]);
+      dump(".BTF", btf);
+      dump(".BTF.base", `${btf}.base`);
+      // Modules of 5.10 have none. Where there is a base of its own, the kernel changes all ids when it loads the module.
+      if (existsSync(btf) && !existsSync(`${btf}.base`)) found.set(basename(btf), readFileSync(btf));
+    }
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+  return found;
+}
+
+/** The files of an archive that cpio.ts wrote. */
+function readCpio(archive: Buffer): [string, Buffer][] {
+  const files: [string, Buffer][] = [];
+  // Zeros fill the last block.
+  for (let at = 0; archive.toString("latin1", at, at + 6) === "070701"; ) {
+    const field = (index: number) =>
+      Number.parseInt(archive.toString("latin1", at + 6 + index * 8, at + 14 + index * 8), 16);
+    const nameBytes = field(11);
+    const begin = at + ((110 + nameBytes + 3) & -4);
+    const end = begin + field(6);
+    files.push([archive.toString("utf8", at + 110, at + 110 + nameBytes - 1), archive.subarray(begin, end)]);
+    at = (end + 3) & -4;
+  }
+  return files;
 }
 
 function findInPayloads(image: Buffer): Buffer | undefined {
