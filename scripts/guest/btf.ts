@@ -48,7 +48,7 @@ export async function moduleBtf(spec: GuestSpec): Promise<Map<string, Buffer>> {
         spawnSync("llvm-objcopy", ["--dump-section", `${section}=${file}`, join(folder, "module")]);
       dump(".BTF", btf);
       dump(".BTF.base", `${btf}.base`);
-      // Modules of 5.10 have none. Where there is a base of its own, the kernel changes all ids when it loads the module.
+      // Modules of 5.10 have none. With a base of its own, the kernel changes all ids when it loads the module.
       if (existsSync(btf) && !existsSync(`${btf}.base`)) found.set(basename(btf), readFileSync(btf));
     }
   } finally {
