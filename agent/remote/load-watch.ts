@@ -5,6 +5,9 @@
 //
 //   the first interval | a tenth of each | a whole one, as soon as that tenth, or a skipped handler, looks suspicious
 //
+// While handlers run seldom it costs nothing, and goes on all the time: what comes after a quiet beginning is counted
+// exactly. Without a limit of time, nothing is measured between the first interval and the first skipped handler.
+//
 // A run ends on a whole interval's evidence, never on a tenth's. The kernel adds up all CPUs, and stap's limit is for
 // one. So the sum is shared out as the CPUs' time in the kernel is (kernel-time.ts): handlers run there.
 
@@ -18,6 +21,8 @@ const PARTS: i64 = 10;
 /** The share of handlers that locks may skip: one of so many. As few as stap lets pass never count. */
 const MOST_SKIPPED: u64 = 20;
 const FEW_SKIPPED: u64 = 100;
+/** Handlers in a second of which counting costs nothing: some ten microseconds. */
+const FEW_RUNS: u64 = 500;
 const NOTHING: i32 = -1;
 
 /** What is measured; tests have one of their own. */
@@ -86,7 +91,7 @@ export class LoadWatch {
   /** Before handlers run. */
   begin(now: i64): void {
     this.since = now;
-    if (this.limits.limitsTime) this.measure(now, this.whole);
+    this.measure(now, this.whole);
   }
 
   /** Looks, as often as it is called; why the run must end, or -1. */
@@ -148,7 +153,8 @@ export class LoadWatch {
     if (isWhole && isMany && skipped * MOST_SKIPPED > this.runs - before) return StopReason.Crowded;
     if (isWhole && this.isConfirming && load * this.meter.busiestShare() > most) return StopReason.Overload;
     this.isConfirming = load > most;
-    if (skipped != 0 || this.isConfirming) this.measure(now, this.whole);
+    const isSeldom = (this.runs - before) * <u64>SECOND < FEW_RUNS * <u64>elapsed;
+    if (skipped != 0 || this.isConfirming || isSeldom) this.measure(now, this.whole);
     else this.pause(now);
     return NOTHING;
   }

@@ -34,6 +34,8 @@ export const enum Helper {
   GetStackid = 27,
   /** () */
   GetCurrentTask = 35,
+  /** (dst, src, size): memory of the current process */
+  ProbeWriteUser = 36,
   /** (dst, size, src): old name of ProbeReadKernelStr on memory of either kind */
   ProbeReadStr = 45,
   /** (ctx, buf, size, flags) */
@@ -144,6 +146,7 @@ export function helperRows(): HelperRow[] {
     new HelperRow(Helper.PerfEventOutput, "perf_event_output", 5, HelperResult.Status, 0),
     new HelperRow(Helper.GetStackid, "get_stackid", 3, HelperResult.Number, 0),
     new HelperRow(Helper.GetCurrentTask, "get_current_task", 0, HelperResult.Number, CONSTANT | NO_MEMORY),
+    new HelperRow(Helper.ProbeWriteUser, "probe_write_user", 3, HelperResult.Status, 0),
     new HelperRow(Helper.ProbeReadStr, "probe_read_str", 3, HelperResult.Length, AGENT),
     new HelperRow(Helper.GetStack, "get_stack", 4, HelperResult.Length, 0),
     new HelperRow(Helper.ProbeReadUser, "probe_read_user", 3, HelperResult.Status, 0),

@@ -82,6 +82,18 @@ export enum Builtin {
   ReturnValue,
   InstructionPointer,
   UserMode,
+  // memory.ts
+  KernelNumber,
+  UserNumber,
+  KernelString,
+  UserString,
+  KernelBuffer,
+  UserBuffer,
+  KernelUtf,
+  UserUtf,
+  /** Change memory of the process that runs: a number, a string. */
+  WriteUser,
+  WriteUserString,
   // print.ts: the printf family; calls of these carry a PrintSymbol of their own.
   Printf,
   Print,
@@ -111,6 +123,8 @@ export const enum BuiltinFlags {
   OfArguments = 1 << 5,
   /** Asks for registers of the probed place. */
   ReadsRegisters = 1 << 6,
+  /** Reads memory of the kernel or of a process. */
+  ReadsMemory = 1 << 7,
 }
 
 /** What the compiler knows of one intrinsic. Symbol resolution makes a `BuiltinSymbol` of it. */

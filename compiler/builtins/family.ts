@@ -12,6 +12,13 @@ export function row(id: Builtin, name: string, parameters: string, result: Type,
   return new BuiltinRow(name, id, types, result, 0, flags);
 }
 
+/** A row whose result is a string; `length` is its greatest length, or one of lengths.ts. */
+export function textRow(id: Builtin, name: string, parameters: string, length: i32, flags: BuiltinFlags): BuiltinRow {
+  const made = row(id, name, parameters, Type.String, flags);
+  made.maxLength = length;
+  return made;
+}
+
 /** A row whose result is a string of at most `maxLength` bytes. */
 export function stringRow(id: Builtin, name: string, maxLength: i32, flags: BuiltinFlags): BuiltinRow {
   return new BuiltinRow(name, id, [], Type.String, maxLength, flags);

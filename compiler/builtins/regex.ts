@@ -3,9 +3,7 @@
 import { Type } from "../syntax/type";
 import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";
 import { row } from "./family";
-
-/** More than any string: it is as long as the string that was searched. */
-const ANY_LENGTH: i32 = 65535;
+import { ANY_LENGTH } from "./lengths";
 
 /** The rows of this family. */
 export function regexBuiltins(): BuiltinRow[] {

@@ -4,6 +4,7 @@
 import { Builtin, BuiltinRow } from "./builtin";
 import { contextBuiltins } from "./context";
 import { controlBuiltins } from "./control";
+import { memoryBuiltins } from "./memory";
 import { findPrint, printNames } from "./print";
 import { regexBuiltins } from "./regex";
 import { registerBuiltins } from "./registers";
@@ -19,7 +20,8 @@ function builtins(): Map<string, BuiltinRow> {
     .concat(controlBuiltins())
     .concat(regexBuiltins())
     .concat(stringBuiltins())
-    .concat(registerBuiltins());
+    .concat(registerBuiltins())
+    .concat(memoryBuiltins());
   for (let i = 0, n = rows.length; i < n; ++i) map.set(rows[i].name, rows[i]);
   return map;
 }

@@ -16,6 +16,7 @@ import { CallExpression, NumberLiteral, StringLiteral } from "../syntax/ast";
 import { contextWord } from "./context";
 import { Call, callFunction } from "./function";
 import { Lowering } from "./lowering";
+import { isMemoryBuiltin, lowerMemoryNumber, lowerMemoryString } from "./memory";
 import { originOf, symbolOfCall } from "./names";
 import { placeNumber } from "./place";
 import { emitControl, lowerPrint } from "./print";
@@ -52,6 +53,7 @@ export function lowerStringCall(lowering: Lowering, e: CallExpression, to: Place
     if ((<BuiltinSymbol>symbol).id == Builtin.Matched) return lowerMatched(lowering, e);
     const builtin = <BuiltinSymbol>symbol;
     if (isStringBuiltin(builtin.id)) return lowerStringResult(lowering, builtin, e);
+    if (isMemoryBuiltin(builtin.id)) return lowerMemoryString(lowering, builtin.id, e);
     assert((<BuiltinSymbol>symbol).id == Builtin.Execname, "the only builtin string is execname");
     return currentName(lowering, to);
   }
@@ -80,6 +82,7 @@ function currentName(lowering: Lowering, to: Place | null): Place {
 function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression): Ref {
   const b = lowering.b;
   if (isStringBuiltin(symbol.id)) return lowerStringFunction(lowering, symbol, e);
+  if (isMemoryBuiltin(symbol.id)) return lowerMemoryNumber(lowering, symbol.id, e);
   if (isRegisterBuiltin(symbol.id)) return lowerRegisterCall(lowering, symbol.id, e);
   switch (symbol.id) {
     case Builtin.Pid:

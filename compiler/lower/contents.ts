@@ -1,7 +1,7 @@
 // What lowering must know of the bodies of a script in advance.
 
 import { Engine } from "../../common/format/manifest";
-import { Builtin } from "../builtins/builtin";
+import { Builtin, BuiltinFlags } from "../builtins/builtin";
 import { Handler, Script } from "../semantic/script";
 import { BuiltinSymbol, FunctionSymbol, LocalSymbol, ScriptSymbol, SymbolKind } from "../semantic/symbols";
 import { Visitor } from "../semantic/visit";
@@ -146,6 +146,8 @@ export class Contents extends Visitor {
     if (symbol === null || symbol.kind != SymbolKind.Builtin) return;
     const id = (<BuiltinSymbol>symbol).id;
     if (id >= Builtin.LongArgument && id <= Builtin.UintArgument) this.raisesNumbers = true;
+    if ((<BuiltinSymbol>symbol).flags & BuiltinFlags.ReadsMemory) this.raisesNumbers = true;
+    if (id == Builtin.KernelUtf || id == Builtin.UserUtf) this.raisesMessages = true;
     if (id == Builtin.Matched || id == Builtin.Ngroups) this.usesGroups = true;
     if (id != Builtin.Error || !this.inFunction) return;
     if (e.args[0].kind != NodeKind.StringLiteral) this.raisesMessages = true;

@@ -28,7 +28,7 @@ import { addToElement, lowerIn, lowerKeys, makeElement, readElement, readLongOf,
 import { SoftError } from "./exits";
 import { lowerBucket } from "./histogram";
 import { Lowering } from "./lowering";
-import { lowerDeref } from "./memory";
+import { lowerDeref, lowerDerefAddress, readDeref, writeDeref } from "./memory";
 import { arithmeticOp, compareOp } from "./operators";
 import { branchOnMatch } from "./regex";
 import { lowerNumberedRegister } from "./registers";
@@ -43,6 +43,7 @@ export function lowerDropped(lowering: Lowering, e: Expression): void {
   switch (e.kind) {
     case NodeKind.PreUpdate:
     case NodeKind.PostUpdate:
+      if ((<UpdateExpression>e).operand.kind == NodeKind.Deref) break;
       addTo(lowering, (<UpdateExpression>e).operand, null, (<UpdateExpression>e).op == Operator.Increment);
       return;
     case NodeKind.Assignment: {
@@ -59,6 +60,7 @@ export function lowerDropped(lowering: Lowering, e: Expression): void {
 /** `x += v` and `x -= v` as one atomic step. */
 function dropsIntoAdd(lowering: Lowering, e: AssignmentExpression): bool {
   if (e.op != Operator.AddAssign && e.op != Operator.SubtractAssign) return false;
+  if (e.target.kind == NodeKind.Deref) return false;
   addTo(lowering, e.target, e.value, e.op == Operator.AddAssign);
   return true;
 }
@@ -147,6 +149,12 @@ function lowerUpdate(lowering: Lowering, e: UpdateExpression): Ref {
     before = lowering.b.load(Op.Load64, element, keys.table.valueOffset);
     after = lowering.b.binary(Op.Add, before, one);
     lowering.b.store(Op.Store64, element, keys.table.valueOffset, after);
+  } else if (e.operand.kind == NodeKind.Deref) {
+    const target = <DerefExpression>e.operand;
+    const address = lowerDerefAddress(lowering, target);
+    before = readDeref(lowering, target, address);
+    after = lowering.b.binary(Op.Add, before, one);
+    writeDeref(lowering, target, address, after);
   } else {
     const target = <Identifier>e.operand;
     before = readLong(lowering, target);
@@ -159,6 +167,7 @@ function lowerUpdate(lowering: Lowering, e: UpdateExpression): Ref {
 function lowerAssignment(lowering: Lowering, e: AssignmentExpression): Ref {
   if (e.op == Operator.Aggregate) return lowerAggregate(lowering, e);
   if (e.target.kind == NodeKind.Index) return lowerElementAssignment(lowering, e, <IndexExpression>e.target);
+  if (e.target.kind == NodeKind.Deref) return lowerMemoryAssignment(lowering, e, <DerefExpression>e.target);
   const target = <Identifier>e.target;
   let value: Ref;
   const base = operatorRow(e.op).base;
@@ -172,6 +181,19 @@ function lowerAssignment(lowering: Lowering, e: AssignmentExpression): Ref {
   }
   lowering.at(e.range);
   writeLong(lowering, target, value);
+  return value;
+}
+
+/** `@uderef(size, address) = value` and the like. */
+function lowerMemoryAssignment(lowering: Lowering, e: AssignmentExpression, target: DerefExpression): Ref {
+  const address = lowerDerefAddress(lowering, target);
+  let value = lowering.long(e.value);
+  const base = operatorRow(e.op).base;
+  if (base != Operator.None) {
+    const before = readDeref(lowering, target, address);
+    value = arithmetic(lowering, new Arithmetic(base, before, value, e.value, e.opRange, operatorText(e.op)));
+  }
+  writeDeref(lowering, target, address, value);
   return value;
 }
 

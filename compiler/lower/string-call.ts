@@ -208,6 +208,13 @@ function copySubstring(lowering: Lowering, args: Arguments, to: Place): void {
   b.setBlock(done);
 }
 
+/** Copies the text area to a place. */
+export function copyTextArea(lowering: Lowering, to: Place): void {
+  zero(lowering.frame, to);
+  const b = lowering.b;
+  copyPart(lowering, lowering.runtime.textArea, [b.constant(0), b.constant(lowering.runtime.maxLength)], to);
+}
+
 /** Copies a part of a string. `part` is its start and its length; both are within the limit. */
 function copyPart(lowering: Lowering, from: Place, part: Ref[], to: Place): void {
   const b = lowering.b;

@@ -35,16 +35,33 @@ const STEP_MASK: i64 = 255;
  */
 const ESCAPE_STEP = new Routine<Runtime>("escape_step", 3, buildEscapeStep);
 
+/** The same for a byte that may be zero. */
+const ESCAPE_BYTE_STEP = new Routine<Runtime>("escape_byte_step", 3, buildEscapeByteStep);
+
 /**
  * (frame, string, budget, quoted) -> bytes written, behind the opening quote in the text area. If the text did not fit:
  * ~bytes of the characters and escapes that did, which leave three bytes for dots if it is quoted.
  */
 const ESCAPE_TEXT = new Routine<Runtime>("escape_text", 4, buildEscapeText, everyByte);
 
+/** (frame, bytes, budget, quoted, count) -> the same for that many bytes; eight zeros follow them. */
+const ESCAPE_BYTES_TEXT = new Routine<Runtime>("escape_bytes_text", 5, buildEscapeBytes, everyByte);
+
 /** (frame, string, most, quoted) -> 0. Writes the string, escaped, into the text area. */
 export const ESCAPE = new Routine<Runtime>("escape", 4, buildEscape);
 
+/** (frame, bytes, most, quoted, count) -> 0. The same for bytes, of which eight zeros follow the last. */
+export const ESCAPE_BUFFER = new Routine<Runtime>("escape_buffer", 5, buildEscapeBuffer);
+
 function buildEscape(runtime: Runtime, b: RoutineBuilder): void {
+  buildEscapeOf(runtime, b, ESCAPE_TEXT);
+}
+
+function buildEscapeBuffer(runtime: Runtime, b: RoutineBuilder): void {
+  buildEscapeOf(runtime, b, ESCAPE_BYTES_TEXT);
+}
+
+function buildEscapeOf(runtime: Runtime, b: RoutineBuilder, text: Routine<Runtime>): void {
   const limit = runtime.maxLength;
   const quoted = b.binary(Op.Xor, isZero(b, b.parameter(3)), b.constant(1));
   const start = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));
@@ -55,7 +72,9 @@ function buildEscape(runtime: Runtime, b: RoutineBuilder): void {
   const budget = b.binary(Op.Sub, select(b, few, b.constant(5), most), b.binary(Op.Shl, quoted, one));
   b.store(Op.Store8, start, 0, b.constant(DOUBLE_QUOTE));
   const to = b.binary(Op.Add, start, quoted);
-  const length = b.callFunction(ESCAPE_TEXT.of(runtime), [b.parameter(0), b.parameter(1), budget, quoted]);
+  const args: Ref[] = [b.parameter(0), b.parameter(1), budget, quoted];
+  if (text.parameters > args.length) args.push(b.parameter(4));
+  const length = b.callFunction(text.of(runtime), args);
   const cut = b.binary(Op.Sar, length, b.constant(63));
   const known = b.binary(Op.And, b.binary(Op.Xor, length, cut), b.constant(maskFor(limit)));
   // Behind it stands nothing, a quote, or a quote and dots.
@@ -66,6 +85,14 @@ function buildEscape(runtime: Runtime, b: RoutineBuilder): void {
 }
 
 function buildEscapeText(runtime: Runtime, b: RoutineBuilder): void {
+  buildText(runtime, b, false);
+}
+
+function buildEscapeBytes(runtime: Runtime, b: RoutineBuilder): void {
+  buildText(runtime, b, true);
+}
+
+function buildText(runtime: Runtime, b: RoutineBuilder, isCounted: bool): void {
   const quoted = b.binary(Op.And, b.parameter(3), b.constant(1));
   const room = b.binary(Op.Sub, b.parameter(2), b.binary(Op.Mul, quoted, b.constant(3)));
   const read = b.variable("read");
@@ -77,8 +104,11 @@ function buildEscapeText(runtime: Runtime, b: RoutineBuilder): void {
   const loop = b.loop();
   const from = b.binary(Op.Add, b.parameter(1), b.getVar(read));
   const to = b.binary(Op.Add, quoted, b.getVar(length));
-  const step = b.callFunction(ESCAPE_STEP.of(runtime), [b.parameter(0), from, to]);
-  const end = loop.leaveIf(Op.Eq, step, b.constant(0));
+  const routine = isCounted ? ESCAPE_BYTE_STEP : ESCAPE_STEP;
+  const step = b.callFunction(routine.of(runtime), [b.parameter(0), from, to]);
+  const end = isCounted
+    ? loop.leaveIf(Op.Uge, b.getVar(read), b.parameter(4))
+    : loop.leaveIf(Op.Eq, step, b.constant(0));
   const longer = b.binary(Op.Add, b.getVar(length), b.binary(Op.And, step, b.constant(STEP_MASK)));
   const cut = loop.leaveIf(Op.Ugt, longer, b.parameter(2));
   b.setVar(length, longer);
@@ -96,12 +126,20 @@ function buildEscapeStep(runtime: Runtime, b: RoutineBuilder): void {
   const done = b.newBlock("done");
   const goesOn = b.newBlock("goes_on");
   const word = b.load(Op.Load64, addressInArena(runtime.unit, b, b.parameter(1), arenaMask(b)), 0);
-  const byte = b.binary(Op.And, word, b.constant(255));
-  b.branch(byte, goesOn, done);
+  b.branch(b.binary(Op.And, word, b.constant(255)), goesOn, done);
   b.setBlock(done);
   b.ret(b.constant(0));
   b.setBlock(goesOn);
-  const row = escapeRow(b, escapeTable(runtime, true), byte);
+  buildCharacter(runtime, b, word);
+}
+
+function buildEscapeByteStep(runtime: Runtime, b: RoutineBuilder): void {
+  buildCharacter(runtime, b, b.load(Op.Load64, addressInArena(runtime.unit, b, b.parameter(1), arenaMask(b)), 0));
+}
+
+/** Writes the character at the beginning of a word, and returns. */
+function buildCharacter(runtime: Runtime, b: RoutineBuilder, word: Ref): void {
+  const row = escapeRow(b, escapeTable(runtime, true), b.binary(Op.And, word, b.constant(255)));
   const wide = new WideCharacter(b, leadTable(runtime), word);
   const bytes = select(b, wide.isValid, wide.length, b.binary(Op.Shr, row, b.constant(32)));
   const area = b.binary(Op.Add, frameAddress(runtime.unit, b, b.parameter(0)), b.constant(runtime.textArea.offset));

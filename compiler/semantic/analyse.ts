@@ -281,7 +281,7 @@ function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {
   }
   walkUnits(a, check);
   for (let i = 0, n = functions.length; i < n; ++i) check.body(functions[i]);
-  const registers = new RegisterCheck(a.reporter, a.options.facts.arch);
+  const registers = new RegisterCheck(a.reporter, a.options.facts.arch, a.options.preprocess.guru);
   walkUnits(a, registers);
   for (let i = 0, n = functions.length; i < n; ++i) {
     const body = functions[i].declaration.body;

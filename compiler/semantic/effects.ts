@@ -265,6 +265,7 @@ class Observer extends Visitor {
       if (flags & BuiltinFlags.NeedsKernelContext) summary.effects |= Effects.NeedsKernelContext;
       if (flags & BuiltinFlags.Controls) summary.effects |= Effects.Controls;
       if (flags & BuiltinFlags.MayFail) summary.effects |= Effects.MayFail;
+      if (flags & BuiltinFlags.ReadsMemory) summary.effects |= Effects.ReadsMemory;
       if (flags & BuiltinFlags.ReadsRegisters) summary.effects |= Effects.ReadsRegisters;
       if (flags & BuiltinFlags.Tokenizes) summary.effects |= Effects.Tokenizes;
     } else if ((<FunctionSymbol>symbol).recursive) {

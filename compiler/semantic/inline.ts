@@ -2,6 +2,7 @@
 // `function pid:long() { return __pid() }` costs nothing. Messages about the call keep the script's name and place.
 
 import { CallExpression, Expression, ExpressionStatement, Identifier, NodeKind, ReturnStatement } from "../syntax/ast";
+import { cloneExpression } from "./clone";
 import { refreshPrint } from "./prints";
 import { Rewriter } from "./rewrite";
 import { FunctionSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
@@ -18,13 +19,18 @@ export class Inliner extends Rewriter {
       refreshPrint(<PrintSymbol>symbol);
     } else if (symbol.kind == SymbolKind.Function) {
       const wrapped = wrappedCall(<FunctionSymbol>symbol);
-      if (wrapped) call.symbol = wrapped.symbol;
+      if (wrapped) {
+        call.symbol = wrapped.symbol;
+        for (let i = call.args.length, n = wrapped.args.length; i < n; ++i) {
+          call.args.push(cloneExpression(wrapped.args[i]));
+        }
+      }
     }
     return e;
   }
 }
 
-/** The builtin call that is all a function consists of, with the function's parameters in order; or null. */
+/** The builtin call that is all a function consists of, with its parameters in order and then literals; or null. */
 function wrappedCall(symbol: FunctionSymbol): CallExpression | null {
   const body = symbol.declaration.body;
   if (!body || symbol.overloads.length != 1 || body.statements.length != 1) return null;
@@ -37,8 +43,12 @@ function wrappedCall(symbol: FunctionSymbol): CallExpression | null {
   if (only.kind == NodeKind.Expression && inner.type != symbol.returnType) return null;
   const call = <CallExpression>inner;
   const target = <ScriptSymbol | null>call.symbol;
-  if (!target || target.kind != SymbolKind.Builtin || call.args.length != symbol.parameters.length) return null;
-  for (let i = 0, n = call.args.length; i < n; ++i) {
+  const count = symbol.parameters.length;
+  if (!target || target.kind != SymbolKind.Builtin || call.args.length < count) return null;
+  for (let i = count, n = call.args.length; i < n; ++i) {
+    if (call.args[i].kind != NodeKind.NumberLiteral && call.args[i].kind != NodeKind.StringLiteral) return null;
+  }
+  for (let i = 0; i < count; ++i) {
     const arg = call.args[i];
     if (arg.kind != NodeKind.Identifier || (<Identifier>arg).symbol !== symbol.parameters[i]) return null;
   }

@@ -5,8 +5,8 @@
 // assigned to it. The walk repeats until no length grows. A string that is assigned to itself (x = x . "a") would grow
 // without end, so after a few rounds a growing length is set to the limit.
 
+import { AS_FIRST_ESCAPED, AS_SECOND } from "../builtins/lengths";
 import { PrintStyle } from "../builtins/print";
-import { AS_FIRST_ESCAPED } from "../builtins/string";
 import {
   AssignmentExpression,
   BinaryExpression,
@@ -17,6 +17,7 @@ import {
   Identifier,
   IndexExpression,
   NodeKind,
+  NumberLiteral,
   StringLiteral,
   TernaryExpression,
 } from "../syntax/ast";
@@ -100,6 +101,10 @@ function callLength(e: CallExpression, limit: i32): i32 {
 
 function builtinLength(length: i32, e: CallExpression, limit: i32): i32 {
   if (length >= 0) return min(length, limit);
+  if (length == AS_SECOND) {
+    if (e.args[1].kind != NodeKind.NumberLiteral) return limit;
+    return <i32>max<i64>(0, min<i64>((<NumberLiteral>e.args[1]).value, limit));
+  }
   const first = maxLengthOf(e.args[0], limit);
   return min(length == AS_FIRST_ESCAPED ? 4 * first + 5 : first, limit);
 }

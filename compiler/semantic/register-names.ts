@@ -17,6 +17,8 @@ export class RegisterCheck extends Visitor {
   constructor(
     private reporter: Reporter,
     private arch: Arch,
+    /** Whether memory may be changed. */
+    private guru: bool,
   ) {
     super();
     this.registers = registersOf(arch);
@@ -38,6 +40,9 @@ export class RegisterCheck extends Visitor {
     const symbol = <ScriptSymbol | null>e.symbol;
     if (!symbol || symbol.kind != SymbolKind.Builtin) return;
     const id = (<BuiltinSymbol>symbol).id;
+    if ((id == Builtin.WriteUser || id == Builtin.WriteUserString) && !this.guru) {
+      this.reporter.error(e.range, "changing memory of a process needs guru mode; use -g");
+    }
     if (id != Builtin.Register && id != Builtin.UnsignedRegister) return;
     const name = e.args[0];
     if (name.kind != NodeKind.StringLiteral) {

@@ -414,6 +414,10 @@ class NameResolver extends Visitor {
       a.reporter.error(call.nameRange, `function '${call.name}' is private to ${owner}`);
       return;
     }
+    if (call.name.startsWith("set_kernel_")) {
+      a.reporter.error(call.nameRange, `BPF cannot change memory of the kernel, as '${call.name}' would`);
+      return;
+    }
     if (isLaterFunction(call.name)) {
       a.reporter.error(call.nameRange, `not supported yet: function '${call.name}' of SystemTap's tapset`);
       return;

@@ -4,7 +4,16 @@
 
 import { Reporter } from "../diagnostics/diagnostic";
 import { Range } from "../source/source";
-import { Expression, NodeKind, RegisterExpression, Statement, TargetExpression } from "../syntax/ast";
+import {
+  AssignmentExpression,
+  DerefExpression,
+  Expression,
+  NodeKind,
+  RegisterExpression,
+  Statement,
+  TargetExpression,
+  UpdateExpression,
+} from "../syntax/ast";
 import { Operator } from "../syntax/token";
 import { FunctionSymbol, GlobalSymbol } from "./symbols";
 import { Visitor } from "./visit";
@@ -34,6 +43,8 @@ export class SupportCheck extends Visitor {
   }
 
   override expression(e: Expression): void {
+    if (e.kind == NodeKind.Assignment) this.changed((<AssignmentExpression>e).target);
+    else if (e.kind == NodeKind.PreUpdate || e.kind == NodeKind.PostUpdate) this.changed((<UpdateExpression>e).operand);
     const isTarget = e.kind >= NodeKind.TargetVariable && e.kind <= NodeKind.Autocast;
     if (e.kind == NodeKind.EmbeddedExpression) this.refuseCode(e.range);
     else if (isTarget) this.refuseTarget(<TargetExpression>e);
@@ -63,6 +74,12 @@ export class SupportCheck extends Visitor {
     const hint = 'name its type: @cast(x, "struct y")->member';
     if (e.problem.length > 0) this.reporter.error(e.range, e.problem, e.problemHint);
     else this.reporter.error(e.range, unknown, hint);
+  }
+
+  /** Memory of the kernel will stay as it is. */
+  private changed(target: Expression): void {
+    if (target.kind != NodeKind.Deref || (<DerefExpression>target).op == Operator.AtUderef) return;
+    this.reporter.error(target.range, "BPF cannot change memory of the kernel");
   }
 
   /** Embedded C will stay unsupported. */

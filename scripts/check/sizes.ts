@@ -44,7 +44,7 @@ const ALLOWED: Record<string, string> = {
   "compiler/opt/number.ts put": "the fields of an instruction of the IR, and its value",
   "compiler/object/elf.ts symbol": "the fields of an ELF symbol",
   "compiler/builtins/family.ts row": "the columns of the table of builtins",
-  "compiler/builtins/string.ts text": "the columns of the table of builtins",
+  "compiler/builtins/family.ts textRow": "the columns of the table of builtins",
   "compiler/semantic/clone.ts copyExpression": "one case for each kind of node",
   "compiler/semantic/clone.ts copyAtExpression": "one case for each kind of node",
   "cli/options.ts toSettings": "one line for each option",

@@ -26,6 +26,11 @@ export function addAbsent(kind: string, text: string): void {
   options.facts.addNames(kind, text, false);
 }
 
+/** Sets guru mode, as -g does. */
+export function setGuru(): void {
+  options.preprocess.guru = true;
+}
+
 /** -a. */
 export function setArch(name: string): void {
   options.facts.arch = findArch(name);

@@ -27,6 +27,7 @@ interface Exports extends Record<string, unknown> {
   addPresent(kind: number, text: number): void;
   addAbsent(kind: number, text: number): void;
   setArch(name: number): void;
+  setGuru(): void;
   define(name: number, value: number): void;
   setGlobal(name: number, value: number): void;
   setIndex(text: number): void;
@@ -52,6 +53,7 @@ function analyse(name: string, text: string): { text: string; errors: string } {
     else if (key === "absent") exports.addAbsent(put("functions"), lines(value));
     else if (key === "remote") exports.addPresent(put("functions"), put(""));
     else if (key === "arch") exports.setArch(put(value));
+    else if (key === "guru") exports.setGuru();
     else if (key === "define") exports.define(...pair(value));
     else if (key === "global") exports.setGlobal(...pair(value));
     else if (key === "tapset") tapset = value !== "none";
