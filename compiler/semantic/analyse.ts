@@ -153,7 +153,8 @@ function foldAll(a: Analysis): void {
 }
 
 function checkPrints(a: Analysis): void {
-  for (let i = 0, n = a.prints.length; i < n; ++i) checkPrint(a.prints[i], a.reporter);
+  for (let i = 0, n = a.prints.length; i < n; ++i)
+    checkPrint(a.prints[i], a.reporter, a.options.preprocess.systemtapVersion);
 }
 
 function inferTypes(a: Analysis, functions: FunctionSymbol[]): void {

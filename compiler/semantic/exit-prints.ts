@@ -171,7 +171,7 @@ class ExitPrint {
     const call = new CallExpression(this.range, "printf", this.range, [literal].concat(values));
     const print = new PrintSymbol("printf", call, PrintStyle.Printf, false);
     call.symbol = print;
-    checkPrint(print, this.a.reporter);
+    checkPrint(print, this.a.reporter, this.a.options.preprocess.systemtapVersion);
     return new ExpressionStatement(this.range, call);
   }
 }

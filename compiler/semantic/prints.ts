@@ -5,18 +5,21 @@ import { PrintStyle } from "../builtins/print";
 import { Reporter } from "../diagnostics/diagnostic";
 import { CallExpression, Expression, NodeKind, StringLiteral } from "../syntax/ast";
 import { Type } from "../syntax/type";
-import { Conversion, Measure, parseFormat } from "./formats";
+import { compareVersions } from "../syntax/wildcard";
+import { Conversion, Directive, Measure, parseFormat } from "./formats";
 import { PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 
 const PERCENT: i32 = 0x25;
 const STAR: i32 = 0x2a;
+/** Characters of a pointer in older versions, "0x" included. */
+const POINTER_WIDTH: i32 = 18;
 
-/** Fills the symbol of one call; says what is wrong with the call. */
-export function checkPrint(print: PrintSymbol, reporter: Reporter): void {
+/** Fills the symbol of one call, in a version of the language; says what is wrong with the call. */
+export function checkPrint(print: PrintSymbol, reporter: Reporter, version: string): void {
   mergeTexts(print);
   switch (print.style) {
     case PrintStyle.Printf:
-      checkFormat(print, reporter);
+      checkFormat(print, reporter, version);
       return;
     case PrintStyle.Plain:
       print.values = print.call.args;
@@ -105,13 +108,14 @@ function takeDelimiter(print: PrintSymbol): void {
 }
 
 /** printf("format", x, …). */
-function checkFormat(print: PrintSymbol, reporter: Reporter): void {
+function checkFormat(print: PrintSymbol, reporter: Reporter, version: string): void {
   const call = print.call;
   const format = parseFormat((<StringLiteral>call.args[0]).value);
   if (format.error.length > 0) {
     reporter.error(call.args[0].range, format.error);
     return;
   }
+  if (compareVersions(version, "1.2") <= 0) widenPointers(format.directives);
   print.directives = format.directives;
   print.format = format.text;
   print.values = call.args.slice(1);
@@ -121,6 +125,18 @@ function checkFormat(print: PrintSymbol, reporter: Reporter): void {
   const needs = `the format needs ${wanted}, the call has ${given}`;
   if (given < wanted) reporter.error(call.range, `too few arguments for format string: ${needs}`);
   else reporter.error(print.values[wanted].range, `too many arguments for format string: ${needs}`);
+}
+
+/** As up to version 1.2: a pointer has as many digits as its width permits, 16 without a width. */
+function widenPointers(directives: Directive[]): void {
+  for (let i = 0, n = directives.length; i < n; ++i) {
+    const directive = directives[i];
+    const isPlain = directive.precisionKind == Measure.None && directive.widthKind != Measure.Dynamic;
+    if (directive.letter != 0x70 || !isPlain) continue;
+    const width = directive.widthKind == Measure.None ? POINTER_WIDTH : directive.width;
+    directive.precisionKind = Measure.Static;
+    directive.precision = max(0, min(width, POINTER_WIDTH) - 2);
+  }
 }
 
 /** The type that each value must have; `Unknown` if both numbers and strings are allowed. */

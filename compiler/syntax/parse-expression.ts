@@ -96,7 +96,9 @@ export class ExpressionParser extends Cursor {
     if (!this.enter()) return this.errorExpression();
     const whenTrue = this.parseExpression();
     this.expect(Operator.Colon);
-    const whenFalse = this.parseTernary();
+    // Up to 3.3 the third operand was any expression: `x ? y : y = 1`.
+    const isOld = compareVersions(this.options.systemtapVersion, "3.3") <= 0;
+    const whenFalse = isOld ? this.parseExpression() : this.parseTernary();
     this.leave();
     const node = new TernaryExpression(this.since(first), condition, whenTrue, whenFalse);
     this.raise(node, condition);
