@@ -20,12 +20,18 @@ export class TapsetLibrary {
   readIndex(text: string): void {
     const lines = text.split("\n");
     for (let i = 0, n = lines.length; i < n; ++i) {
-      const words = lines[i].split(" ");
-      if (words.length != 3) continue;
-      if (words[0] == "function") this.functions.set(words[1], words[2]);
-      else if (words[0] == "global") this.globals.set(words[1], words[2]);
-      else if (words[0] == "alias") this.aliases.set(words[1], words[2]);
-      else if (words[0] == "macro") this.macros.set(words[1], words[2]);
+      const line = lines[i];
+      const kindEnd = line.indexOf(" ");
+      const nameEnd = line.indexOf(" ", kindEnd + 1);
+      if (kindEnd < 0 || nameEnd < 0) continue;
+      const kind = line.substring(0, kindEnd);
+      const name = line.substring(kindEnd + 1, nameEnd);
+      // The file's name may contain spaces.
+      const file = line.substring(nameEnd + 1);
+      if (kind == "function") this.functions.set(name, file);
+      else if (kind == "global") this.globals.set(name, file);
+      else if (kind == "alias") this.aliases.set(name, file);
+      else if (kind == "macro") this.macros.set(name, file);
     }
   }
 

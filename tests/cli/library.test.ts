@@ -39,6 +39,12 @@ test("a file is taken in when the script names something of it, with all that it
   assert.is(text.match(/^end /gm)?.length, 1);
 });
 
+test("paths of a library may contain spaces", ({ folder }) => {
+  write(folder, { "a b  c/d e.stp": "function spaced:long() { return 42 }" });
+  const text = compiled("-p2", "-I", join(folder, "a b  c"), "-e", "probe begin { println(spaced()) }");
+  assert.match(text, /^ *spaced:long \(\)/m);
+});
+
 test("what folders of the release and the CPU define takes the place of the rest", ({ folder }) => {
   write(folder, {
     "a.stp": 'function x() { return "plain" } function y() { return 1 }',
