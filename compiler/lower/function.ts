@@ -364,6 +364,8 @@ function callSubprogram(lowering: Lowering, fn: FunctionSymbol, values: Argument
     if (!lowering.output.mayCut) lowering.output.needsCut = true;
     lowering.output.leaveUnknown();
   }
+  // The function's own places lie in the frame, whether it has parameters or not.
+  lowering.frame.address();
   const result = b.callFunction(callee.index, [lowering.frame.offset()]);
   if ((fn.effects & (Effects.MayFail | Effects.Loops)) != 0) lowering.exits.failIfLeft();
   return new Result(result, callee.result >= 0 ? framePlace(callee.result, fn.maxLength) : null);
