@@ -25,22 +25,21 @@ const LATER: string =
   "raise rcu_dereference real_mount regex_module_compare remote_id remote_uri rlimit_from_str sa_flags_str " +
   "sa_handler sa_handler_str scsi_timer_pending set_long_arg set_longlong_arg set_pointer_arg set_returnval " +
   "set_s32_arg set_s64_arg set_tls_module_by_name set_u32_arg set_u64_arg set_uint_arg set_ulong_arg " +
-  "set_ulonglong_arg setup_link_map signal_str sigset_mask_str sock_fam_num2str sock_fam_str2num " +
-  "sock_flags_num2str sock_prot_num2str sock_prot_str2num sock_state_num2str sock_state_str2num " +
-  "sock_type_num2str sock_type_str2num sprint_backtrace sprint_java_backtrace sprint_loadavg sprint_stack " +
-  "sprint_syms sprint_ubacktrace sprint_ustack sprint_usyms stack stack_size stack_unused stack_used " +
-  "stap_NFS_CLIENT stp_pid string_to_fp switch_file symdata symfile symfileline symline symname syscall_name " +
-  "syscall_num system target_set_pid target_set_report task_backtrace task_ns_egid task_ns_euid task_ns_gid " +
-  "task_ns_uid task_rlimit task_rlimit_as task_rlimit_core task_rlimit_cpu task_rlimit_data task_rlimit_fsize " +
-  "task_rlimit_locks task_rlimit_memlock task_rlimit_msgqueue task_rlimit_nice task_rlimit_nofile " +
-  "task_rlimit_nproc task_rlimit_rss task_rlimit_rtprio task_rlimit_rttime task_rlimit_sigpending " +
-  "task_rlimit_stack task_stime_tid task_utime_tid tasks_from_clnt tcp_get_info_rto tcp_get_info_snd_cwnd " +
-  "tcp_ipv6_sockopt_str tcp_sockopt_str tcp_sockstate_str tcp_ts_get_info_rcv_mss tcp_ts_get_info_snd_ssthresh " +
-  "tcp_ts_get_info_state tcpmib_filter_key tcpmib_get_state tcpmib_local_addr tcpmib_local_port " +
-  "tcpmib_remote_addr tcpmib_remote_port thread_timestamp timer_pending tz_ctime tz_gmtoff tz_name uaddr " +
-  "ubacktrace ucallers udelay umodaddr umodbuildid umodname usrname ustack usymdata usymfile usymfileline " +
-  "usymline usymname vers_from_clnt vers_from_prog vm_fault_contains WCOREDUMP WEXITSTATUS WIFCONTINUED " +
-  "WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG xid_from_clnt ";
+  "set_ulonglong_arg setup_link_map sigset_mask_str sock_fam_num2str sock_fam_str2num sock_flags_num2str " +
+  "sock_prot_num2str sock_prot_str2num sock_state_num2str sock_state_str2num sock_type_num2str sock_type_str2num " +
+  "sprint_backtrace sprint_java_backtrace sprint_loadavg sprint_stack sprint_syms sprint_ubacktrace " +
+  "sprint_ustack sprint_usyms stack stack_size stack_unused stack_used stap_NFS_CLIENT stp_pid string_to_fp " +
+  "switch_file symdata symfile symfileline symline symname syscall_name syscall_num system target_set_pid " +
+  "target_set_report task_backtrace task_ns_egid task_ns_euid task_ns_gid task_ns_uid task_rlimit task_rlimit_as " +
+  "task_rlimit_core task_rlimit_cpu task_rlimit_data task_rlimit_fsize task_rlimit_locks task_rlimit_memlock " +
+  "task_rlimit_msgqueue task_rlimit_nice task_rlimit_nofile task_rlimit_nproc task_rlimit_rss task_rlimit_rtprio " +
+  "task_rlimit_rttime task_rlimit_sigpending task_rlimit_stack task_stime_tid task_utime_tid tasks_from_clnt " +
+  "tcp_get_info_rto tcp_get_info_snd_cwnd tcp_ipv6_sockopt_str tcp_sockopt_str tcp_sockstate_str " +
+  "tcp_ts_get_info_rcv_mss tcp_ts_get_info_snd_ssthresh tcp_ts_get_info_state tcpmib_filter_key tcpmib_get_state " +
+  "tcpmib_local_addr tcpmib_local_port tcpmib_remote_addr tcpmib_remote_port thread_timestamp timer_pending " +
+  "tz_ctime tz_gmtoff tz_name uaddr ubacktrace ucallers udelay umodaddr umodbuildid umodname usrname ustack " +
+  "usymdata usymfile usymfileline usymline usymname vers_from_clnt vers_from_prog vm_fault_contains WCOREDUMP " +
+  "WEXITSTATUS WIFCONTINUED WIFEXITED WIFSIGNALED WIFSTOPPED WSTOPSIG WTERMSIG xid_from_clnt ";
 
 /** Whether SystemTap has a function of this name that is not available here yet. */
 export function isLaterFunction(name: string): bool {

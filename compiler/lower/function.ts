@@ -330,13 +330,20 @@ function bindRecord(lowering: Lowering, activation: Activation, fn: FunctionSymb
 
 // ------------------------------------------------------------------------------------------------------- subprograms
 
+/** The name of a function's code: an identifier, else the kernel refuses its type. Mangled names are none. */
+function symbolOf(fn: FunctionSymbol): string {
+  const mangled = fn.name.indexOf("#");
+  if (mangled < 0) return `stp_fn_${fn.name}`;
+  return `stp_pf${fn.name.substring(mangled + 1)}_${fn.name.substring(0, mangled)}`;
+}
+
 /** The subprogram of a function. `lowerPending` lowers its body later. */
 function subprogramOf(lowering: Lowering, fn: FunctionSymbol): Subprogram {
   const shared = lowering.shared;
   const known = shared.subprograms;
   if (known.has(fn)) return known.get(fn);
   const made = new Subprogram(fn);
-  const func = new Func("stp_fn_" + fn.name, Linkage.Subprogram, 1);
+  const func = new Func(symbolOf(fn), Linkage.Subprogram, 1);
   made.index = lowering.unit.ir.add(func);
   for (let i = 0, n = fn.parameters.length; i < n; ++i) {
     const parameter = fn.parameters[i];

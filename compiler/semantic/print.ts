@@ -27,12 +27,12 @@ export function printListing(script: Script, variables: bool): string {
   const seen = new Set<string>();
   for (let i = 0, n = script.probes.length; i < n; ++i) {
     const site = script.probes[i];
-    let line = site.listed + site.variables;
+    let line = site.listed;
     const locals = site.handler.locals;
     for (let j = 0, m = locals.length; variables && j < m; ++j) {
       if (locals[j].type != Type.Unknown) line += ` ${locals[j].name}:${typeName(locals[j].type)}`;
     }
-    seen.add(line);
+    seen.add(line + site.variables);
   }
   const lines = seen.values();
   lines.sort();
