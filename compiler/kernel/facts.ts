@@ -177,9 +177,8 @@ export class Facts {
   features: Set<string> = new Set<string>();
   blobs: Blobs = new Blobs();
   /**
-   * The feature that means this very kernel (KERNEL_FEATURE and what follows), or "": an object with offsets of its
-   * types adds it to `Unit.features`, or to those of the probe's alternative that has them. The agent refuses it
-   * elsewhere.
+   * The feature that means this very kernel (KERNEL_FEATURE and what follows), or "": objects whose code has offsets of
+   * its types in it need it, and the agent refuses them elsewhere.
    */
   kernel: string = "";
   /** Ticks per second of the kernel. */

@@ -17,6 +17,13 @@ export class KernelTypes {
     return this.blobs.needs.length > 0;
   }
 
+  /** Types were found: what is compiled with them is right for this kernel only. */
+  get areUsed(): bool {
+    const all = this.read.values();
+    for (let i = 0, n = all.length; i < n; ++i) if (all[i] !== null) return true;
+    return false;
+  }
+
   /** The types of the kernel, or of a module with the kernel's. Null: they are not here, or there are none. */
   of(module: string): Types | null {
     if (this.read.has(module)) return this.read.get(module);

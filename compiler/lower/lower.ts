@@ -55,6 +55,7 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   unit.controls = script.controls.characters;
   unit.afterEscape = script.controls.afterEscape;
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
+  if (script.kernel.length > 0) unit.features.push(script.kernel);
   for (let i = 0, n = script.probes.length; i < n; ++i) shared.siteTexts.push(script.probes[i].texts);
   placeData(shared, script);
   if (reporter.hasErrors) return unit;

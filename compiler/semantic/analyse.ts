@@ -293,6 +293,7 @@ function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {
 function finish(a: Analysis, kept: FunctionSymbol[], used: FunctionSymbol[]): Script {
   const script = new Script();
   script.controls = a.controls;
+  if (a.types.areUsed) script.kernel = a.options.facts.kernel;
   for (let i = 0, n = a.globals.length; i < n; ++i) {
     const global = a.globals[i];
     if (!global.isAny(GlobalUse.Read | GlobalUse.Written)) continue;

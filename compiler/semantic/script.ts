@@ -161,6 +161,8 @@ export class Script {
   controls: ScriptControls = new ScriptControls();
   /** Number of locks. */
   locks: i32 = 0;
+  /** The feature that means the one kernel that its code is right for (Facts.kernel); empty: any. */
+  kernel: string = "";
   /** Not empty: supply these and compile again; the rest is incomplete. */
   needs: Need[] = [];
 }

@@ -76,6 +76,19 @@ test("of functions with one name in a module and in the kernel, the one that is 
   assert.is((await remote.run(["-e", script], { attached: show("pci") })).out, "01\n");
 });
 
+test("parameters of a module's functions have the module's types", async () => {
+  const script = `probe module("virtio_rng").function("virtio_read") { printf("%s %d\\n", $$parms, $size > 0) exit() }`;
+  const { status, out, err } = await remote.run(["-e", script], { attached: read });
+  if ((await remote.shell("test -e /sys/kernel/btf/virtio_rng")).status !== 0) {
+    // Kernels before 5.11 have no types of modules.
+    assert.is(status, 1);
+    assert.match(err, /the types of the module 'virtio_rng' are not known: the kernel has no BTF of it/);
+    return;
+  }
+  assert.is(status, 0, err);
+  assert.match(out, /^rng=0x[0-9a-f]+ buf=0x[0-9a-f]+ size=0x[0-9a-f]+ wait=0x[01] 1\n$/);
+});
+
 test("a module that is not loaded is one clear message, also if it was loaded before", async () => {
   const script = 'probe module("virtio_rng").function("virtio_read") { println(1) }';
   const list = await remote.run(["-p2", "-e", script]);
