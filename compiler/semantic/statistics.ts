@@ -120,6 +120,7 @@ class Extractors extends Visitor {
     const linear = e.op == Operator.AtHistLinear;
     const low = linear ? e.parameters[0] : 0;
     const high = linear ? e.parameters[1] : 0;
+    if (linear) this.mendWidth(e);
     const width = linear ? e.parameters[2] : 0;
     if (linear && !this.checkLinear(e, low, high, width)) return;
     const kind = linear ? HistogramKind.Linear : HistogramKind.Log;
@@ -137,11 +138,20 @@ class Extractors extends Visitor {
     statistic.buckets = linear ? <i32>(<u64>(high - low) / <u64>width) + 3 : LOG_BUCKETS;
   }
 
+  /** An interval that is none draws a warning, and becomes the smallest that shows the whole range. */
+  private mendWidth(e: HistogramExpression): void {
+    const given = e.parameters[2];
+    const low = e.parameters[0];
+    const high = e.parameters[1];
+    if (given > 0 || high < low) return;
+    const most = <u64>(MOST_BUCKETS - 3);
+    const width = max<u64>(1, (<u64>(high - low) + most - 1) / most);
+    e.parameters[2] = <i64>width;
+    const message = `the interval of a histogram must be positive, not ${given}`;
+    this.reporter.warning(e.range, `${message}: it is taken as ${width}`);
+  }
+
   private checkLinear(e: HistogramExpression, low: i64, high: i64, width: i64): bool {
-    if (width <= 0) {
-      this.reporter.error(e.range, `the interval of a histogram must be positive, not ${width}`);
-      return false;
-    }
     if (high < low) {
       this.reporter.error(e.range, `the end of a histogram (${high}) is below its start (${low})`);
       return false;
