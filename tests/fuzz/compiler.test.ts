@@ -14,7 +14,7 @@ test("no random or mutated script traps the compiler, and many compile", () => {
 });
 
 test("well typed scripts of what is supported are not refused", () => {
-  const { traps, refusals } = fuzz(builtCompiler(), 100, 1, TASTES.slice(0, 1));
+  const { traps, refusals } = fuzz(builtCompiler(), 100, 1, { tastes: TASTES.slice(0, 1) });
   assert.is(traps.length, 0, traps[0]?.reason);
   assert.equal(refusals, []);
 });
