@@ -57,6 +57,7 @@ export function test_values_know_what_they_point_to(): void {
 export function test_defined_decides_what_is_kept(): void {
   same(resolved("@defined($count) + 2 * @defined($cont)"), "1");
   same(resolved("@choose_defined($file->f_gone, 7)"), "7");
+  same(resolved('@defined(@cast(0, "task_struct")[0]) + 2 * @defined(@cast(0, "task_struct")[0]->pidd)'), "1");
   same(resolved('@defined(@cast(0, "nothing")->x) ? $nothing : 3'), "3");
 }
 

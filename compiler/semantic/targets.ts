@@ -72,6 +72,8 @@ class TargetResolver extends Rewriter {
   private signature: Signature | null = null;
   /** Code for the entry of a function, in @entry of its return. */
   private isEntry: bool = false;
+  /** In @defined: only whether something exists matters. */
+  private isAsked: bool = false;
   private entries: Map<CodeUnit, EntryUnit> = new Map<CodeUnit, EntryUnit>();
 
   constructor(private a: Analysis) {
@@ -131,6 +133,12 @@ class TargetResolver extends Rewriter {
         return this.assignment(<AssignmentExpression>e);
       case NodeKind.Const:
         return this.constant(<ConstExpression>e);
+      case NodeKind.Defined: {
+        this.isAsked = true;
+        this.children(e);
+        this.isAsked = false;
+        return e;
+      }
       case NodeKind.PreUpdate:
       case NodeKind.PostUpdate:
         this.refuseWrite((<UpdateExpression>e).operand);
@@ -241,6 +249,8 @@ class TargetResolver extends Rewriter {
       if (depth > 0) result = prettyPrint(this.a, e.range, value, depth);
       else result = e.addressOf ? path.address(value) : path.number(value);
     }
+    // A struct exists, though it has no value.
+    if (result === null && value !== null && this.isAsked) result = makeNumber(e.range, 0);
     if (result === null) return this.fail(e, path.problem, path.hint);
     if (result.pointee !== null) e.pointee = result.pointee;
     return result;
