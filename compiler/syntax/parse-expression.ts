@@ -410,7 +410,14 @@ export class ExpressionParser extends Cursor {
     let value = stringValue(first);
     if (this.atKind(TokenKind.String)) {
       const parts: string[] = [value];
-      while (this.atKind(TokenKind.String)) parts.push(stringValue(this.take()));
+      // Up to 1.8 only white space could stand between them.
+      const isOld = compareVersions(this.options.systemtapVersion, "1.8") <= 0;
+      for (let last = first; this.atKind(TokenKind.String); ) {
+        const next = this.token.range;
+        if (isOld && last.range.source.slice(last.range.end, next.start).trim().length > 0) break;
+        last = this.take();
+        parts.push(stringValue(last));
+      }
       value = joinTexts(parts);
     }
     return new StringLiteral(this.since(first), value);
