@@ -69,6 +69,8 @@ export class CodeUnit {
   parts: Part[] = [];
   locals: LocalSymbol[] = [];
   handlers: Handler[] = [];
+  /** The first of its sites: its target variables mean the same at all of them. */
+  site: ProbeSite | null = null;
   /** Functions that it calls, overloads included. */
   callees: FunctionSymbol[] = [];
   constructor(

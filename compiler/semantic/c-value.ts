@@ -2,7 +2,7 @@
 // plain expressions: additions, and reads of memory.
 
 import { BtfKind } from "../../common/format/btf";
-import { Types } from "../kernel/types";
+import { Member, Types } from "../kernel/types";
 import { Range } from "../source/source";
 import { DerefExpression, Expression } from "../syntax/ast";
 import { Operator } from "../syntax/token";
@@ -40,6 +40,16 @@ export function makeOffset(range: Range, address: Expression, bytes: i64): Expre
   if (bytes == 0) return address;
   if (bytes < 0) return makeBinary(range, Operator.Subtract, address, makeNumber(range, -bytes));
   return makeBinary(range, Operator.Add, address, makeNumber(range, bytes));
+}
+
+/** A member of the struct or union at an address; its bits count from there if it is a bit-field. */
+export function memberPlace(range: Range, whole: CValue, address: Expression, member: Member): CValue {
+  const bytes = member.bitSize > 0 ? 0 : member.bitOffset >> 3;
+  const tree = makeOffset(range, address, bytes);
+  const place = new CValue(Form.Place, whole.types, member.type, tree, whole.isUser, whole.near);
+  place.bitOffset = member.bitSize > 0 ? member.bitOffset : 0;
+  place.bitSize = member.bitSize;
+  return place;
 }
 
 /** The low `bytes` bytes of a register as a value of an integer type. */

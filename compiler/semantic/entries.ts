@@ -70,6 +70,7 @@ export class EntryUnit {
       site.target = sites[i].target;
       site.flags = sites[i].flags;
       site.listed = point;
+      if (unit.site === null) unit.site = site;
       a.sites.push(site);
     }
   }

@@ -8,7 +8,7 @@ import { PrintStyle } from "../builtins/print";
 import { Range } from "../source/source";
 import { CallExpression, Expression, StringLiteral } from "../syntax/ast";
 import { Analysis } from "./analysis";
-import { CValue, Form, loadPointer, makeOffset, makeRead, makeTruncated } from "./c-value";
+import { CValue, Form, loadPointer, makeOffset, makeRead, makeTruncated, memberPlace } from "./c-value";
 import { cloneExpression } from "./clone";
 import { makeFunctionCall } from "./make";
 import { PrintSymbol } from "./symbols";
@@ -96,7 +96,7 @@ class PrettyText {
       return;
     }
     if (types.isComposite(type)) {
-      if (depth > 0 && value.form != Form.Value) this.members(value, types.strip(type), depth - 1);
+      if (depth > 0 && value.form != Form.Value) this.members(value, type, depth - 1);
       else this.format += "{...}";
     } else if (types.kind(type) == BtfKind.Array) {
       this.array(value, type, depth);
@@ -121,11 +121,7 @@ class PrettyText {
         break;
       }
       const member = types.member(composite, i);
-      const bytes = member.bitSize > 0 ? 0 : member.bitOffset >> 3;
-      const tree = makeOffset(this.range, cloneExpression(value.tree), bytes);
-      const inner = new CValue(Form.Place, types, member.type, tree, value.isUser, value.near);
-      inner.bitOffset = member.bitSize > 0 ? member.bitOffset : 0;
-      inner.bitSize = member.bitSize;
+      const inner = memberPlace(this.range, value, cloneExpression(value.tree), member);
       if (member.name.length > 0) this.format += `.${member.name}=`;
       this.show(inner, member.name.length > 0 ? depth : depth + 1);
     }

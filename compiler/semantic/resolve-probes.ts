@@ -140,7 +140,8 @@ class ProbeResolver {
 
   private addSite(e: Expansion, attachment: Attachment): void {
     const shape = this.a.signatures.shapeOf(this.targetNames(e), attachment.attach, attachment.target);
-    const handler = this.handlerOf(this.unitOf(e, shape), attachment);
+    const unit = this.unitOf(e, shape);
+    const handler = this.handlerOf(unit, attachment);
     const site = new ProbeSite(handler, attachment.point, e.range);
     site.target = attachment.target;
     site.period = attachment.period;
@@ -150,6 +151,7 @@ class ProbeResolver {
     if (e.optional) site.flags |= ProbeFlags.Optional;
     for (let i = e.aliases.length - 1; i >= 0; --i) site.aliases.push(e.aliases[i].name);
     site.listed = e.listed.length > 0 ? e.listed : attachment.point;
+    if (unit.site === null) unit.site = site;
     this.a.sites.push(site);
   }
 

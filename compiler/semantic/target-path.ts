@@ -6,7 +6,7 @@ import { spell } from "../kernel/type-names";
 import { Range } from "../source/source";
 import { Expression, PathKind, PathPart } from "../syntax/ast";
 import { Operator } from "../syntax/token";
-import { CValue, Form, loadPointer, makeOffset, makeRead, makeTruncated } from "./c-value";
+import { CValue, Form, loadPointer, makeOffset, makeRead, makeTruncated, memberPlace } from "./c-value";
 import { makeBinary, makeNumber } from "./make";
 import { PointeeType } from "./pointee";
 
@@ -51,14 +51,7 @@ export class TargetPath {
     }
     const member = types.findMember(composite, part.name);
     if (member === null) return this.noMember(value, composite, part.name);
-    const bytes = member.bitSize > 0 ? 0 : member.bitOffset >> 3;
-    const tree = makeOffset(this.range, value.tree, bytes);
-    const place = new CValue(Form.Place, types, member.type, tree, value.isUser, value.near);
-    if (member.bitSize > 0) {
-      place.bitOffset = member.bitOffset;
-      place.bitSize = member.bitSize;
-    }
-    return place;
+    return memberPlace(this.range, value, value.tree, member);
   }
 
   private noMember(value: CValue, composite: i32, name: string): CValue | null {

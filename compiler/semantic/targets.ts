@@ -83,8 +83,7 @@ class TargetResolver extends Rewriter {
   resolveUnit(unit: CodeUnit): void {
     this.unit = unit;
     this.owner = null;
-    const site = this.siteOf(unit);
-    this.site = site;
+    this.site = unit.site;
     this.signature = null;
     for (let i = 0; i < unit.parts.length; ++i) this.block(unit.parts[i].block);
   }
@@ -96,14 +95,6 @@ class TargetResolver extends Rewriter {
     this.owner = symbol;
     const body = symbol.declaration.body;
     if (body) this.block(body);
-  }
-
-  private siteOf(unit: CodeUnit): ProbeSite | null {
-    const sites = this.a.sites;
-    for (let i = 0, n = sites.length; i < n; ++i) {
-      if (unit.handlers.includes(sites[i].handler)) return sites[i];
-    }
-    return null;
   }
 
   /** The signature of the unit's sites; asked for when something needs it. */
@@ -128,7 +119,7 @@ class TargetResolver extends Rewriter {
       case NodeKind.Cast:
       case NodeKind.Autocast:
       case NodeKind.AtVar:
-        return this.target(<TargetExpression>e, false);
+        return this.target(<TargetExpression>e);
       case NodeKind.Assignment:
         return this.assignment(<AssignmentExpression>e);
       case NodeKind.Const:
@@ -232,10 +223,11 @@ class TargetResolver extends Rewriter {
 
   // --------------------------------------------------------------------------------------------------------- targets
 
-  private target(e: TargetExpression, isDone: bool): Expression {
+  private target(e: TargetExpression): Expression {
     if (e.problem.length > 0) return e;
-    if (this.isReturn && !this.isEntry && isParameter(e)) return this.keptTarget(<TargetVariable>e);
-    if (!isDone) this.children(e);
+    // In a return probe `$x->f` means what it was at entry.
+    if (this.isReturn && !this.isEntry && isParameter(e)) return this.kept(e, e);
+    this.children(e);
     if (e.kind == NodeKind.TargetVariable && (<TargetVariable>e).name.startsWith("$$")) {
       return this.texts(<TargetVariable>e);
     }
@@ -254,11 +246,6 @@ class TargetResolver extends Rewriter {
     if (result === null) return this.fail(e, path.problem, path.hint);
     if (result.pointee !== null) e.pointee = result.pointee;
     return result;
-  }
-
-  /** In a return probe `$x->f` means what it was at entry. */
-  private keptTarget(e: TargetVariable): Expression {
-    return this.kept(e, e);
   }
 
   private entry(e: EntryExpression): Expression {
