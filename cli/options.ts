@@ -6,6 +6,7 @@
 
 import yargs from "yargs";
 import { WAYS, type WayName } from "../agent/host/become.ts";
+import { isContainerName } from "./container.ts";
 import { UsageError } from "./exit.ts";
 import { badValue, IDLE, idleNote, refusalOf } from "./foreign.ts";
 import {
@@ -208,6 +209,20 @@ export const OPTIONS: OptionRow[] = [
   { name: "no-warnings", short: "w", type: "flag", group: COMPILE, help: "print no warnings" },
   { name: "warnings-as-errors", short: "W", type: "flag", group: COMPILE, help: "treat warnings as errors" },
   { name: "exclude-agent", type: "flag", group: COMPILE, help: "no probe runs for what the agent itself does" },
+  {
+    name: "cgroup",
+    type: "text",
+    value: "PATH|ID",
+    group: COMPILE,
+    help: "run probes on kernel events only in tasks of this control group, or below it",
+  },
+  {
+    name: "container",
+    type: "text",
+    value: "NAME|ID",
+    group: COMPILE,
+    help: "the same for a container; docker, podman or crictl of the remote know its name",
+  },
   { name: "suppress-handler-errors", type: "flag", group: COMPILE, help: "end handlers silently on run-time errors" },
   {
     name: "suppress-time-limits",
@@ -334,6 +349,10 @@ export interface Settings {
   noWarnings: boolean;
   warningsAsErrors: boolean;
   excludeAgent: boolean;
+  /** The control group whose tasks are traced. */
+  cgroup?: string;
+  /** The container whose tasks are traced. */
+  container?: string;
   suppressHandlerErrors: boolean;
   suppressTimeLimits: boolean;
   dump?: string;
@@ -531,6 +550,8 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     noWarnings: flag("no-warnings"),
     warningsAsErrors: flag("warnings-as-errors"),
     excludeAgent: flag("exclude-agent"),
+    cgroup: text("cgroup"),
+    container: text("container"),
     suppressHandlerErrors: flag("suppress-handler-errors"),
     suppressTimeLimits: flag("suppress-time-limits"),
     dump: text("dump"),
@@ -546,6 +567,9 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     version: flag("version"),
   };
 }
+
+/** PATH_MAX of the kernel. */
+const MOST_PATH = 4096;
 
 const LATE = new Set(["script", "extra", "list", "list-variables", "set"]);
 
@@ -582,6 +606,18 @@ export function onlyCompiles(settings: Settings): boolean {
   return pass < 5 || dump !== undefined || list !== undefined || library !== undefined;
 }
 
+/** --cgroup and --container */
+function checkGroups({ cgroup, container, host, local }: Settings): void {
+  if (cgroup !== undefined && container !== undefined)
+    throw new UsageError("'--cgroup' and '--container' cannot be used together");
+  if (cgroup === "" || (cgroup?.length ?? 0) > MOST_PATH)
+    throw new UsageError("option '--cgroup' takes a directory below /sys/fs/cgroup, or the id of a container");
+  if (container === undefined) return;
+  if (!isContainerName(container)) throw new UsageError(`'${container}' is no name of a container`);
+  if (host === undefined && !local)
+    throw new UsageError("'--container' asks a machine: give --host [USER@]BOX; without one, --cgroup takes an id");
+}
+
 /** Combinations that make no sense. */
 function check(settings: Settings): void {
   const { job, file, script, host, local } = settings;
@@ -610,6 +646,7 @@ function check(settings: Settings): void {
   if (host === "") throw new UsageError("option '--host' needs a value: [USER@]BOX[:PORT]");
   if (settings.command !== undefined && settings.pid !== 0)
     throw new UsageError("'-c' and '-x' cannot be used together");
+  checkGroups(settings);
   if (settings.module !== undefined) checkModule(settings.module);
   for (const pair of [...settings.set, ...settings.define]) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*(=|$)/.test(pair)) throw new UsageError(`'${pair}' is not NAME=VALUE`);

@@ -1,5 +1,6 @@
 // Connects to the remote that the options name, and starts the agent there. SSH is imported only if a host is named.
 
+import { findWay } from "../agent/host/become.ts";
 import { startAgent } from "../agent/host/push.ts";
 import {
   type RemoteProcess,
@@ -8,6 +9,7 @@ import {
   type TransportErrorCode,
 } from "../agent/host/transport.ts";
 import { readAgents } from "./assets.ts";
+import { findContainer } from "./container.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Settings } from "./options.ts";
 
@@ -18,6 +20,8 @@ export interface Remote {
   where: string;
   /** "ssh2", "openssh" or "local" */
   kind: string;
+  /** The container that --container names. */
+  container?: string;
   /** Whether the agent had to be sent. */
   uploaded: boolean;
   /** What the user should know of it: sentences. */
@@ -36,12 +40,27 @@ export async function openRemote(settings: Settings): Promise<Remote> {
     try {
       const agent = await startAgent(transport, { agents, ...(settings.become ? { become: settings.become } : {}) });
       const { process, uploaded, notes } = agent;
-      return { process, where: transport.where, kind: transport.kind, uploaded, notes, close: () => transport.close() };
+      const container = settings.container === undefined ? undefined : await containerOf(transport, settings);
+      const { where, kind } = transport;
+      return {
+        process,
+        where,
+        kind,
+        uploaded,
+        notes,
+        close: () => transport.close(),
+        ...(container ? { container } : {}),
+      };
     } catch (error) {
       await transport.close().catch(() => {});
       throw error;
     }
   });
+}
+
+/** The id of --container; root's own tools are asked where that needs no password. */
+async function containerOf(transport: Transport, { container, become }: Settings): Promise<string> {
+  return findContainer(transport, container as string, become === undefined ? undefined : findWay(become).quiet);
 }
 
 /** Does something with a remote; its failures become errors with an exit status. */

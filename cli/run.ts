@@ -148,7 +148,8 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     cache = new FactsCache(session.hello.buildId, around.factsFolder);
     const blobs = blobsOf(session, { settings, around, where: remote.where });
     const asked = { session, cache, blobs, features: featuresOf(session.hello), warn };
-    const result = await compileFor(compiler, compileInput(settings, scripts, session.hello), asked);
+    const chosen = remote.container === undefined ? settings : { ...settings, cgroup: remote.container };
+    const result = await compileFor(compiler, compileInput(chosen, scripts, session.hello), asked);
     if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });
     sayResult(settings, around, { result, watch: compiling });
     if (isRefused(settings, result) || !result.object) {

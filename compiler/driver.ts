@@ -254,6 +254,7 @@ function lowerOptions(c: Compilation): LowerOptions {
   options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);
   limitTime(c.options, options);
   options.excludeAgent = c.options.excludeAgent;
+  options.cgroup = c.options.cgroup;
   options.suppressErrors = c.options.suppressErrors;
   const facts = c.options.semantic.facts;
   options.arch = facts.arch;

@@ -16,7 +16,7 @@ import {
 import { FailureCode } from "../../common/format/frame";
 import { Helper } from "../../common/format/helpers";
 import { UtsField } from "../../common/format/linux";
-import { FeatureRow, KERNEL_FEATURE, NONE, TableKind } from "../../common/format/manifest";
+import { CGROUP_FEATURE, FeatureRow, KERNEL_FEATURE, NONE, TableKind } from "../../common/format/manifest";
 import { createMap, loadProgram, MapRequest, ProgramRequest, testRun } from "./bpf";
 import { Errno, Failure } from "./errors";
 import { kernelBuildId } from "./kernel";
@@ -122,6 +122,10 @@ export function checkFeatures(o: LoadedObject): Failure | null {
     const probe = o.manifest.field(TableKind.Feature, row, FeatureRow.Probe);
     if (probe != NONE) {
       o.probes[probe].features.push(name);
+      continue;
+    }
+    if (name.startsWith(CGROUP_FEATURE)) {
+      o.cgroup = name.substring(CGROUP_FEATURE.length);
       continue;
     }
     const failure = checkFeature(name);

@@ -9,6 +9,7 @@ import { Manifest } from "../../common/format/manifest";
 import { FRAME_ALIGN, powerOfTwo, RodataHeader } from "../../common/format/runtime";
 import { getAuxiliary } from "./args";
 import { createMap, freezeMap, MapRequest, updateElement } from "./bpf";
+import { fillCgroup } from "./cgroup";
 import { possibleCpus } from "./cpus";
 import { Errno, Failure } from "./errors";
 import { jiffyNs } from "./kernel";
@@ -129,6 +130,7 @@ function createOther(o: LoadedObject, map: MapEntry): Failure | null {
       "Linux 5.8 or newer is needed.",
     );
   if (map.fd < 0) return refuseMap(map);
+  if (map.type == MapType.CgroupArray) return fillCgroup(map.fd, o.cgroup);
   if (map.type == MapType.Array && (map.flags & MapFlag.Mmapable) != 0) return mapValues(map);
   if (map.type != MapType.Ringbuf) return null;
   const ring = openRing(map.fd, map.maxEntries);

@@ -40,6 +40,7 @@ export const enum Nr {
   getcpu,
   membarrier,
   lseek,
+  getdents64,
   Size,
 }
 
@@ -78,6 +79,7 @@ const X86_64: StaticArray<i16> = [
   309, // getcpu
   324, // membarrier
   8, // lseek
+  217, // getdents64
 ];
 
 const GENERIC: StaticArray<i16> = [
@@ -115,6 +117,7 @@ const GENERIC: StaticArray<i16> = [
   168, // getcpu
   283, // membarrier
   62, // lseek
+  61, // getdents64
 ];
 
 /** The number of a system call on this CPU. */

@@ -118,6 +118,19 @@ export function close(fd: i32): i32 {
 const SEEK_SET: i32 = 0;
 const SEEK_END: i32 = 2;
 
+/** Byte offsets in struct linux_dirent64. */
+export const enum DirectoryEntry {
+  /** u16: bytes of the entry */
+  Length = 16,
+  /** the name, NUL-terminated */
+  Name = 19,
+}
+
+/** Reads entries of an open directory (DirectoryEntry); how many bytes they are, 0 at the end, or -errno. */
+export function getdents64(fd: i32, to: usize, bytes: i32): i32 {
+  return call3(Nr.getdents64, 0b10, fd, to, bytes);
+}
+
 /** Bytes of an open file as it says itself, or -errno; reading starts at its beginning again. */
 export function fileSize(fd: i32): i64 {
   const size = sys(numberOf(Nr.lseek), 0, fd, 0, SEEK_END, 0, 0, 0);

@@ -208,3 +208,5 @@ export const SECTION_BTF_EXT: string = ".BTF.ext";
 /** Ring buffers in `.maps`: what handlers print, and what they tell the agent and the host. */
 export const MAP_OUTPUT: string = "stp_output";
 export const MAP_CONTROL: string = "stp_control";
+/** The control group whose tasks are traced (--cgroup), in `.maps`. */
+export const CGROUP_MAP: string = "stp_cgroup";

@@ -208,6 +208,7 @@ export const enum MapType {
   PercpuHash = 5,
   PercpuArray = 6,
   StackTrace = 7,
+  CgroupArray = 8,
   LruHash = 9,
   LruPercpuHash = 10,
   ArrayOfMaps = 12,

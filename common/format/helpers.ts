@@ -36,10 +36,14 @@ export const enum Helper {
   GetCurrentTask = 35,
   /** (dst, src, size): memory of the current process */
   ProbeWriteUser = 36,
+  /** (map, index) -> 1 if the current task is in the control group there or below it, 0 if not, or negative */
+  CurrentTaskUnderCgroup = 37,
   /** (dst, size, src): old name of ProbeReadKernelStr on memory of either kind */
   ProbeReadStr = 45,
   /** (ctx, buf, size, flags) */
   GetStack = 67,
+  /** () -> the number of the current task's control group (version 2) */
+  GetCurrentCgroupId = 80,
   /** (dst, size, src) */
   ProbeReadUser = 112,
   /** (dst, size, src) */
@@ -147,8 +151,10 @@ export function helperRows(): HelperRow[] {
     new HelperRow(Helper.GetStackid, "get_stackid", 3, HelperResult.Number, 0),
     new HelperRow(Helper.GetCurrentTask, "get_current_task", 0, HelperResult.Number, CONSTANT | NO_MEMORY),
     new HelperRow(Helper.ProbeWriteUser, "probe_write_user", 3, HelperResult.Status, 0),
+    new HelperRow(Helper.CurrentTaskUnderCgroup, "current_task_under_cgroup", 2, HelperResult.Status, NO_MEMORY),
     new HelperRow(Helper.ProbeReadStr, "probe_read_str", 3, HelperResult.Length, AGENT),
     new HelperRow(Helper.GetStack, "get_stack", 4, HelperResult.Length, 0),
+    new HelperRow(Helper.GetCurrentCgroupId, "get_current_cgroup_id", 0, HelperResult.Number, CONSTANT | NO_MEMORY),
     new HelperRow(Helper.ProbeReadUser, "probe_read_user", 3, HelperResult.Status, 0),
     new HelperRow(Helper.ProbeReadKernel, "probe_read_kernel", 3, HelperResult.Status, AGENT),
     new HelperRow(Helper.ProbeReadUserStr, "probe_read_user_str", 3, HelperResult.Length, 0),

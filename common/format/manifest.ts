@@ -18,6 +18,11 @@ export const NONE: i32 = -1;
  * uname(2) has them, with a blank between. An object whose code has offsets of this kernel's types in it needs that.
  */
 export const KERNEL_FEATURE: string = "kernel=";
+/**
+ * A feature that begins with this is a control group: its directory, or the beginning of a container's id. The agent
+ * puts it into the map CGROUP_MAP (attach.ts).
+ */
+export const CGROUP_FEATURE: string = "cgroup=";
 
 /** Byte offsets in the header; every field u32 unless said otherwise. */
 export const enum Manifest {

@@ -14,6 +14,8 @@ export enum Builtin {
   /** Name of the current task, at most 15 bytes. */
   Execname,
   Cpu,
+  /** The number of the current task's control group. */
+  CgroupId,
   /** The process that -x or -c named, else 0. */
   Target,
   /** The address of the current task's struct task_struct. */

@@ -18,6 +18,7 @@ export function contextBuiltins(): BuiltinRow[] {
     row(Builtin.Gid, "__gid", "", Type.Long, CONTEXT),
     stringRow(Builtin.Execname, "__execname", COMM_LENGTH, CONTEXT),
     row(Builtin.Cpu, "__cpu", "", Type.Long, CONTEXT),
+    row(Builtin.CgroupId, "__cgroup_id", "", Type.Long, CONTEXT | BuiltinFlags.ReadsMemory),
     row(Builtin.Target, "__target", "", Type.Long, BuiltinFlags.Constant),
     row(Builtin.CurrentTask, "__task_current", "", Type.Long, CONTEXT),
     row(Builtin.SymbolAddress, "__symbol", "s", Type.Long, BuiltinFlags.Constant | BuiltinFlags.OfArguments),

@@ -3,6 +3,7 @@
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { ByteWriter } from "../../common/as/byte-writer";
+import { MapType } from "../../common/format/bpf";
 import { AttachKind, Engine, GlobalType, NONE, Origin, ProbeFlags } from "../../common/format/manifest";
 import { ArgumentType, SiteKind } from "../../common/format/record";
 import { BssHeader, RodataHeader } from "../../common/format/runtime";
@@ -107,12 +108,13 @@ export const enum UnitMap {
   First = 2,
 }
 
-/** An array map that user space can map into its memory. */
+/** An array map; of MapType.Array, one that user space can map into its memory. */
 export class UnitArrayMap {
   constructor(
     public name: string,
     public valueBytes: i32,
     public entries: i32,
+    public type: MapType = MapType.Array,
   ) {}
 }
 
@@ -227,8 +229,8 @@ export class Unit {
   }
 
   /** Adds an array map; returns its number. */
-  addMap(name: string, valueBytes: i32, entries: i32): i32 {
-    this.maps.push(new UnitArrayMap(name, valueBytes, entries));
+  addMap(name: string, valueBytes: i32, entries: i32, type: MapType = MapType.Array): i32 {
+    this.maps.push(new UnitArrayMap(name, valueBytes, entries, type));
     return UnitMap.First + this.maps.length - 1;
   }
 

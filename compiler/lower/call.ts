@@ -94,7 +94,8 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
     case Builtin.Gid:
       return b.binary(Op.Shr, lowering.constantHelper(Helper.GetCurrentUidGid), lowering.constant(32));
     case Builtin.Cpu:
-      return lowering.constantHelper(Helper.GetSmpProcessorId);
+    case Builtin.CgroupId:
+      return lowering.constantHelper(symbol.id == Builtin.Cpu ? Helper.GetSmpProcessorId : Helper.GetCurrentCgroupId);
     case Builtin.Target:
       return b.load(Op.Load32u, b.addressOf(AddressKind.Bss, 0), BssHeader.TargetPid);
     case Builtin.CurrentTask:

@@ -180,6 +180,7 @@ function lowerOnce(lowering: Lowering, task: HandlerTask, machine: Machine | nul
   b.setBlock(lowering.entry);
   if (stopsWhenExiting(handler)) returnIfExiting(lowering);
   if (task.shared.options.excludeAgent && handler.engine == Engine.Kernel) returnIfAgent(lowering);
+  if (task.shared.cgroupMap >= 0 && handler.engine == Engine.Kernel) returnUnlessInCgroup(lowering, task.shared);
   if (lowering.asksPlace) definePlace(lowering, task.shared.placeTables[handler.index]);
   b.jump(early);
   b.setBlock(guarded);
@@ -250,6 +251,20 @@ function returnIfAgent(lowering: Lowering): void {
   b.setBlock(own);
   b.ret(lowering.constant(0));
   b.setBlock(other);
+}
+
+/** Returns unless the current task is in the control group of --cgroup, or below it. */
+function returnUnlessInCgroup(lowering: Lowering, shared: Shared): void {
+  const b = lowering.b;
+  const other = b.newBlock("other_group");
+  const member = b.newBlock("member");
+  b.setCold(other);
+  const map = b.addressOf(AddressKind.Map, shared.cgroupMap);
+  const answer = b.callHelper(Helper.CurrentTaskUnderCgroup, [map, lowering.constant(0)]);
+  b.branchIf(Op.Eq, answer, lowering.constant(1), member, other);
+  b.setBlock(other);
+  b.ret(lowering.constant(0));
+  b.setBlock(member);
 }
 
 /** Takes the lock and a frame, as far as the handler needs them. */

@@ -1,8 +1,8 @@
 // Pass 3, first half: turns a resolved script into the functions, sites and probes of one object.
 
-import { programType, SECTION_AGENT, sectionOf } from "../../common/format/attach";
-import { ProgramType } from "../../common/format/bpf";
-import { AttachKind, Engine, NONE } from "../../common/format/manifest";
+import { CGROUP_MAP, programType, SECTION_AGENT, sectionOf } from "../../common/format/attach";
+import { MapType, ProgramType } from "../../common/format/bpf";
+import { AttachKind, CGROUP_FEATURE, Engine, NONE } from "../../common/format/manifest";
 import { Reporter } from "../diagnostics/diagnostic";
 import { NoRef } from "../ir/function";
 import { Op } from "../ir/op";
@@ -56,6 +56,10 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   unit.afterEscape = script.controls.afterEscape;
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
   if (script.kernel.length > 0) unit.features.push(script.kernel);
+  if (options.cgroup.length > 0) {
+    unit.features.push(CGROUP_FEATURE + options.cgroup);
+    shared.cgroupMap = unit.addMap(CGROUP_MAP, 4, 1, MapType.CgroupArray);
+  }
   for (let i = 0, n = script.probes.length; i < n; ++i) shared.siteTexts.push(script.probes[i].texts);
   placeData(shared, script);
   if (reporter.hasErrors) return unit;

@@ -1,5 +1,6 @@
 // The state that the functions of one object share while they are lowered.
 
+import { NONE } from "../../common/format/manifest";
 import { Reporter } from "../diagnostics/diagnostic";
 import { NoRef } from "../ir/function";
 import { Unit } from "../ir/unit";
@@ -62,6 +63,8 @@ export class Shared {
   subprograms: Map<FunctionSymbol, Subprogram> = new Map<FunctionSymbol, Subprogram>();
   /** Subprograms whose bodies are still to be lowered. */
   pending: Subprogram[] = [];
+  /** The number of the map with the control group of --cgroup; NONE: all tasks are traced. */
+  cgroupMap: i32 = NONE;
   /** Some `catch` stores the message. */
   catchesMessages: bool = false;
   /** Some error's message contains a number. */

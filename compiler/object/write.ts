@@ -239,10 +239,11 @@ class ObjectWriter {
     this.map(name, ["type", "max_entries"], [<i32>MapType.Ringbuf, bytes]);
   }
 
-  /** The elements of a large array. */
+  /** The elements of a large array, or the control group of --cgroup. */
   private arrayMap(map: UnitArrayMap): void {
     const names = ["type", "max_entries", "map_flags", "key_size", "value_size"];
-    const values = [<i32>MapType.Array, map.entries, <i32>MapFlag.Mmapable, 4, map.valueBytes];
+    const flags = map.type == MapType.Array ? MapFlag.Mmapable : MapFlag.None;
+    const values = [<i32>map.type, map.entries, <i32>flags, 4, map.valueBytes];
     this.map(identifier(map.name), names, values);
   }
 
