@@ -8,7 +8,7 @@
 
 import { ResourceLimit } from "../../common/format/linux";
 import { getEnvironment, parseNumber } from "./args";
-import { geteuid, getLimits, LIMIT_COUNT } from "./syscall";
+import { geteuid, getLimits, getuid, LIMIT_COUNT } from "./syscall";
 
 /** The user of the command. */
 export class Login {
@@ -23,6 +23,11 @@ export class Login {
   constructor() {
     getLimits(changetype<usize>(this.limits));
     if (geteuid() == 0) this.takeSudo();
+  }
+
+  /** The user, who may be the one that the agent runs as. */
+  get known(): i32 {
+    return this.uid < 0 ? getuid() : this.uid;
   }
 
   private takeSudo(): void {

@@ -18,7 +18,18 @@ import { LoadedObject } from "./object";
 import { Call, obstacleTo } from "./obstacles";
 import { makeSmallMap } from "./privilege";
 import { Ring } from "./ring";
-import { getHardLimit, getpid, getrandom, mapForReading, mapInto, RLIMIT_MEMLOCK, reserve } from "./syscall";
+import {
+  CLOCK_REALTIME_COARSE,
+  clock_gettime,
+  getHardLimit,
+  getpid,
+  getrandom,
+  mapForReading,
+  mapInto,
+  RLIMIT_MEMLOCK,
+  reserve,
+} from "./syscall";
+import { localZone, MAX_ZONE_NAME } from "./time-zone";
 
 /** A larger .bss is refused. */
 const MAX_BSS_BYTES: i64 = 1 << 30;
@@ -111,6 +122,8 @@ function createRodata(o: LoadedObject): Failure | null {
   store<u32>(bytes, getpid(), RodataHeader.AgentPid);
   store<i64>(bytes, jiffyNs(), RodataHeader.JiffyNs);
   store<u64>(bytes, getrandom() | 1, RodataHeader.HashFactor);
+  store<u32>(bytes, o.loginUid, RodataHeader.LoginUid);
+  fillZone(bytes);
 
   const fd = createMap(new MapRequest(".rodata", MapType.Array, 4, o.rodataBytes.length, 1, MapFlag.RdonlyProg));
   if (fd < 0) return new Failure(FailureCode.Map, fd, "cannot make the map for constants", mapHint(fd));
@@ -118,6 +131,14 @@ function createRodata(o: LoadedObject): Failure | null {
   let failed = updateElement(fd, 0, bytes);
   if (failed >= 0) failed = freezeMap(fd);
   return failed < 0 ? new Failure(FailureCode.Map, failed, "cannot fill the map for constants") : null;
+}
+
+/** Puts in the machine's time zone. */
+function fillZone(rodata: usize): void {
+  const zone = localZone(clock_gettime(CLOCK_REALTIME_COARSE) / 1000000000);
+  store<i32>(rodata, zone.west, RodataHeader.ZoneWest);
+  for (let i = 0, n = min(zone.name.length, MAX_ZONE_NAME); i < n; ++i)
+    store<u8>(rodata + i, zone.name.charCodeAt(i), RodataHeader.ZoneName);
 }
 
 function createOther(o: LoadedObject, map: MapEntry): Failure | null {

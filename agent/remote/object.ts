@@ -38,6 +38,8 @@ export class LoadedObject {
 
   // Filled by loadObject.
 
+  /** The user who logged in to start the agent. */
+  loginUid: i32 = 0;
   /** The control group whose tasks are traced, as --cgroup names it; empty: all tasks are. */
   cgroup: string = "";
   /** Our copy of .rodata, patched for this machine; the map is frozen with the same bytes. */

@@ -217,6 +217,7 @@ export function run(args: string[]): i32 {
   terminal.formatter.messagesOnTerminal = !options.raw && isTerminal(2);
   let failure = checkPrivilege();
   const listener = new TextListener(terminal);
+  object.loginUid = login.known;
   if (!failure) failure = loadObject(object, listener);
   if (!failure) {
     const prepared = prepareInterpreter(object);

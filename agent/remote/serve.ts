@@ -432,6 +432,7 @@ class Server extends Contact {
     const opened = openObject(bytes);
     const object = opened.value;
     if (!object) return opened.failure;
+    object.loginUid = this.login.known;
     let failure = checkPrivilege();
     if (!failure) failure = loadObject(object, this);
     if (!failure) failure = this.prepare(object);

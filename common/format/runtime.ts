@@ -33,6 +33,12 @@ export const enum RodataHeader {
    * nobody can choose keys whose hashes are the same.
    */
   HashFactor = 32,
+  /** i32: seconds that the machine's local time is behind UTC */
+  ZoneWest = 40,
+  /** u32: the user who logged in to start the agent */
+  LoginUid = 44,
+  /** char[16]: the name of the machine's time zone, filled with zeros */
+  ZoneName = 48,
   Size = 64,
 }
 

@@ -18,6 +18,14 @@ export enum Builtin {
   CgroupId,
   /** The process that -x or -c named, else 0. */
   Target,
+  /** The agent's process. */
+  AgentPid,
+  /** The user who logged in to start the agent. */
+  LoginUid,
+  /** Seconds that the local time of the remote is behind UTC. */
+  ZoneWest,
+  /** The name of its time zone. */
+  ZoneName,
   /** The address of the current task's struct task_struct. */
   CurrentTask,
   /** The address of the kernel's symbol that a literal names. */

@@ -7,6 +7,9 @@ import { row, stringRow } from "./family";
 /** TASK_COMM_LEN of the kernel without the NUL. */
 const COMM_LENGTH: i32 = 15;
 
+/** Bytes of RodataHeader.ZoneName without a NUL. */
+const ZONE_NAME_LENGTH: i32 = 15;
+
 const CONTEXT: BuiltinFlags = BuiltinFlags.NeedsKernelContext | BuiltinFlags.Constant;
 
 /** The rows of this family. */
@@ -20,6 +23,10 @@ export function contextBuiltins(): BuiltinRow[] {
     row(Builtin.Cpu, "__cpu", "", Type.Long, CONTEXT),
     row(Builtin.CgroupId, "__cgroup_id", "", Type.Long, CONTEXT | BuiltinFlags.ReadsMemory),
     row(Builtin.Target, "__target", "", Type.Long, BuiltinFlags.Constant),
+    row(Builtin.AgentPid, "__agent_pid", "", Type.Long, BuiltinFlags.Constant),
+    row(Builtin.LoginUid, "__login_uid", "", Type.Long, BuiltinFlags.Constant),
+    row(Builtin.ZoneWest, "__zone_west", "", Type.Long, BuiltinFlags.Constant),
+    stringRow(Builtin.ZoneName, "__zone_name", ZONE_NAME_LENGTH, BuiltinFlags.Constant),
     row(Builtin.CurrentTask, "__task_current", "", Type.Long, CONTEXT),
     row(Builtin.SymbolAddress, "__symbol", "s", Type.Long, BuiltinFlags.Constant | BuiltinFlags.OfArguments),
     row(Builtin.ContextWord, "__context", "l", Type.Long, CONTEXT),

@@ -2,7 +2,7 @@
 
 import { Helper } from "../../common/format/helpers";
 import { SiteKind } from "../../common/format/record";
-import { BssHeader } from "../../common/format/runtime";
+import { BssHeader, RodataHeader } from "../../common/format/runtime";
 import { Builtin } from "../builtins/builtin";
 import { AddressKind } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
@@ -54,13 +54,35 @@ export function lowerStringCall(lowering: Lowering, e: CallExpression, to: Place
     const builtin = <BuiltinSymbol>symbol;
     if (isStringBuiltin(builtin.id)) return lowerStringResult(lowering, builtin, e);
     if (isMemoryBuiltin(builtin.id)) return lowerMemoryString(lowering, builtin.id, e);
-    assert((<BuiltinSymbol>symbol).id == Builtin.Execname, "the only builtin string is execname");
+    if (builtin.id == Builtin.ZoneName) return zoneName(lowering);
+    assert(builtin.id == Builtin.Execname, "all builtin strings have a case");
     return currentName(lowering, to);
   }
   assert(symbol.kind == SymbolKind.Function, "a string call names a function");
   const result = callFunction(lowering, new Call(<FunctionSymbol>symbol, e.args, e.range), to).place;
   assert(result !== null, "a string function has a place for its result");
   return result!;
+}
+
+/** CLOCK_REALTIME in nanoseconds. */
+function realtime(lowering: Lowering): Ref {
+  const b = lowering.b;
+  const now = b.callHelper(Helper.KtimeGetNs, []);
+  return b.binary(Op.Add, now, b.load(Op.Load64, b.addressOf(AddressKind.Bss, 0), BssHeader.ClockOffset));
+}
+
+/** A number that the agent wrote into .bss or .rodata. */
+function sessionNumber(lowering: Lowering, id: Builtin): Ref {
+  if (id == Builtin.Target) return lowering.b.load(Op.Load32u, lowering.bss(), BssHeader.TargetPid);
+  const rodata = lowering.b.addressOf(AddressKind.Rodata, 0);
+  if (id == Builtin.ZoneWest) return lowering.b.load(Op.Load32s, rodata, RodataHeader.ZoneWest);
+  return lowering.b.load(Op.Load32u, rodata, id == Builtin.AgentPid ? RodataHeader.AgentPid : RodataHeader.LoginUid);
+}
+
+/** The name that the agent wrote into .rodata. */
+function zoneName(lowering: Lowering): Place {
+  const rodata = lowering.b.addressOf(AddressKind.Rodata, 0);
+  return new Place(Base.Pointer, rodata, RodataHeader.ZoneName, RodataHeader.Size - RodataHeader.ZoneName);
 }
 
 /** The current task's name. It is read once and kept for the rest of the handler. */
@@ -97,7 +119,10 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
     case Builtin.CgroupId:
       return lowering.constantHelper(symbol.id == Builtin.Cpu ? Helper.GetSmpProcessorId : Helper.GetCurrentCgroupId);
     case Builtin.Target:
-      return b.load(Op.Load32u, b.addressOf(AddressKind.Bss, 0), BssHeader.TargetPid);
+    case Builtin.AgentPid:
+    case Builtin.LoginUid:
+    case Builtin.ZoneWest:
+      return sessionNumber(lowering, symbol.id);
     case Builtin.CurrentTask:
     case Builtin.SymbolAddress:
     case Builtin.ContextWord:
@@ -105,15 +130,12 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
     case Builtin.Place:
       return placeNumber(lowering);
     case Builtin.MonotonicNs:
-      return b.callHelper(Helper.KtimeGetNs, []);
     case Builtin.Jiffies:
-      return b.callHelper(Helper.Jiffies64, []);
+      return b.callHelper(symbol.id == Builtin.Jiffies ? Helper.Jiffies64 : Helper.KtimeGetNs, []);
     case Builtin.Hz:
       return lowering.constant(lowering.shared.options.hz);
-    case Builtin.RealtimeNs: {
-      const now = b.callHelper(Helper.KtimeGetNs, []);
-      return b.binary(Op.Add, now, b.load(Op.Load64, b.addressOf(AddressKind.Bss, 0), BssHeader.ClockOffset));
-    }
+    case Builtin.RealtimeNs:
+      return realtime(lowering);
     case Builtin.Ngroups:
       return lowerGroupCount(lowering, e);
     case Builtin.Exit:
