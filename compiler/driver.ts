@@ -249,6 +249,7 @@ function lowerOptions(c: Compilation): LowerOptions {
   options.maxEntries = c.options.limit("MAXMAPENTRIES");
   options.patience = <i64>c.options.limit("MAXTRYLOCK") * <i64>c.options.limit("TRYLOCKDELAY") * 1000;
   options.maxNesting = c.options.limit("MAXNESTING");
+  options.active = c.options.limit("KRETACTIVE", 0);
   options.maxActions = c.options.limit("MAXACTION");
   const tenTimes = <i32>min<i64>(<i64>options.maxActions * 10, i32.MAX_VALUE);
   options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);

@@ -3,6 +3,7 @@
 // command line written for stap works here; they change nothing, and the user gets a warning.
 
 import { decimalOf } from "../common/as/decimal";
+import { MOST_ACTIVE } from "../common/format/linux";
 import { Reporter } from "./diagnostics/diagnostic";
 import { NearMatches } from "./kernel/near";
 import { DEFAULT_STRING_BYTES, LEAST_STRING_BYTES, MOST_STRING_BYTES } from "./semantic/options";
@@ -28,6 +29,7 @@ const LIMITS: StaticArray<Limit> = [
   new Limit("MAXTRYLOCK", 100, 0, 100000),
   new Limit("TRYLOCKDELAY", 10, 0, 1000),
   new Limit("MAXNESTING", -1, 1, MOST),
+  new Limit("KRETACTIVE", -1, 1, MOST_ACTIVE),
   new Limit("MAXSTRINGLEN", DEFAULT_STRING_BYTES, LEAST_STRING_BYTES, MOST_STRING_BYTES),
   new Limit("MAXMAPENTRIES", 2048, 1, MOST),
   new Limit("STP_OVERLOAD_THRESHOLD", 500000000, 1, MOST),
@@ -44,7 +46,6 @@ const FOREIGN: StaticArray<string> = [
   "MINSTACKSPACE",
   "MAXUPROBES",
   "INTERRUPTIBLE",
-  "KRETACTIVE",
   "STP_MAXMEMORY",
   "STP_PROCFS_BUFSIZE",
   "STP_NO_BUFREMAP",

@@ -77,6 +77,8 @@ export class Probe {
   fds: i32[] = [];
   /** what its program is told when it fires: the number of its place */
   place: i32 = 0;
+  /** of a kretprobe: calls that it watches at the same time; 0: the agent decides */
+  active: i32 = 0;
   /** where its functions begin, if its program must know */
   addresses: u64[] = [];
   /** descriptor of a program that was loaded for this probe, or for the link that it holds; -1: `program` serves it */
@@ -157,6 +159,7 @@ function readProbe(manifest: ManifestReader, row: i32, probe: Probe): Probe {
   probe.point = manifest.text(TableKind.Probe, row, ProbeRow.Point);
   probe.group = manifest.field(TableKind.Probe, row, ProbeRow.Group);
   probe.place = manifest.field(TableKind.Probe, row, ProbeRow.Place);
+  probe.active = manifest.field(TableKind.Probe, row, ProbeRow.Active);
   return probe;
 }
 

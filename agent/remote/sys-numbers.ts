@@ -41,6 +41,12 @@ export const enum Nr {
   membarrier,
   lseek,
   getdents64,
+  clone,
+  setsid,
+  close_range,
+  fsopen,
+  fsconfig,
+  fsmount,
   Size,
 }
 
@@ -80,6 +86,12 @@ const X86_64: StaticArray<i16> = [
   324, // membarrier
   8, // lseek
   217, // getdents64
+  56, // clone
+  112, // setsid
+  436, // close_range
+  430, // fsopen
+  431, // fsconfig
+  432, // fsmount
 ];
 
 const GENERIC: StaticArray<i16> = [
@@ -118,6 +130,12 @@ const GENERIC: StaticArray<i16> = [
   283, // membarrier
   62, // lseek
   61, // getdents64
+  220, // clone
+  157, // setsid
+  436, // close_range
+  430, // fsopen
+  431, // fsconfig
+  432, // fsmount
 ];
 
 /** The number of a system call on this CPU. */

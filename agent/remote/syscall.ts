@@ -236,6 +236,38 @@ export function pipe2(ends: usize, flags: i32): i32 {
   return call2(Nr.pipe2, 0b01, ends, flags);
 }
 
+// A process of our own, and file systems that no directory shows
+
+/** Makes a copy of this process: 0 in the copy, its process id here, or -errno. */
+export function fork(): i32 {
+  return call2(Nr.clone, 0, SIGCHLD, 0);
+}
+
+/** Leaves the session, its terminal, and the process group. */
+export function setsid(): i32 {
+  return call1(Nr.setsid, 0, 0);
+}
+
+/** Closes the descriptors from `first` to `last`; -1 means all above (from Linux 5.9). */
+export function close_range(first: i32, last: i32): i32 {
+  return first > last && last >= 0 ? 0 : call3(Nr.close_range, 0, first, last, 0);
+}
+
+const FSOPEN_CLOEXEC: i32 = 1;
+const FSMOUNT_CLOEXEC: i32 = 1;
+const FSCONFIG_CMD_CREATE: i32 = 6;
+
+/** Opens the root of a file system that has no device, without a mount that others see; a descriptor or -errno. */
+export function openFileSystem(type: string): i32 {
+  const name = String.UTF8.encode(type, true);
+  const fs = call2(Nr.fsopen, 0b01, changetype<usize>(name), FSOPEN_CLOEXEC);
+  if (fs < 0) return fs;
+  let root = <i32>sys(numberOf(Nr.fsconfig), 0, fs, FSCONFIG_CMD_CREATE, 0, 0, 0, 0);
+  if (root >= 0) root = call3(Nr.fsmount, 0, fs, FSMOUNT_CLOEXEC, 0);
+  close(fs);
+  return root;
+}
+
 // Memory
 
 /** Inaccessible room of at least `bytes` at the end of linear memory, for mapInto; 0 if there is none left. */

@@ -23,7 +23,11 @@ export const enum PerfEventAttr {
 
 export const enum PerfType {
   Software = 1,
+  Tracepoint = 2,
 }
+
+/** KRETPROBE_MAXACTIVE_MAX (kernel/trace/trace_kprobe.c) */
+export const MOST_ACTIVE: i32 = 4096;
 
 /** PERF_COUNT_SW_*: config of PerfType.Software */
 export const enum PerfSoftware {

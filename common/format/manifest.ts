@@ -11,7 +11,7 @@
 
 export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */
-export const MANIFEST_VERSION: i32 = 7;
+export const MANIFEST_VERSION: i32 = 8;
 export const NONE: i32 = -1;
 /**
  * A feature that begins with this is the kernel itself: its build id, or where it has none, its release and version as
@@ -141,7 +141,9 @@ export const enum ProbeRow {
   Group = 44,
   /** u32: what its program is told by bpf_get_attach_cookie: the number of this place among the script's */
   Place = 48,
-  Size = 52,
+  /** u32: of a kretprobe, how many calls it may watch at the same time; 0: as many as the agent finds sensible */
+  Active = 52,
+  Size = 56,
 }
 
 /** What a probe attaches to; fields that its kind does not need are zero. */

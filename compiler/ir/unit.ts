@@ -69,6 +69,8 @@ export class UnitProbe {
   point: string = "";
   /** What its program is told when it fires here. */
   place: i32 = 0;
+  /** ProbeRow.Active */
+  active: i32 = 0;
   /**
    * NONE, or a number that alternatives, which follow each other, share: the first that the kernel can do is attached.
    */

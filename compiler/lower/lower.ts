@@ -159,6 +159,7 @@ function probeOf(shared: Shared, site: ProbeSite, program: i32): UnitProbe {
   probe.target = site.target;
   probe.period = site.period;
   probe.jitter = site.jitter;
+  probe.active = site.active > 0 ? site.active : site.attach == AttachKind.Kretprobe ? shared.options.active : 0;
   probe.flags = site.flags;
   probe.position = shared.sites.position(site.range);
   probe.point = site.point;

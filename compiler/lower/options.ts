@@ -23,6 +23,8 @@ export class LowerOptions {
   patience: i64 = 1000000;
   /** MAXNESTING: the limit of nested calls for recursive functions; -1: the depth that analysis finds, plus ten. */
   maxNesting: i32 = -1;
+  /** KRETACTIVE: calls of one function that a return probe watches at the same time; 0: the agent decides. */
+  active: i32 = 0;
   /** Indexes of handlers that must run in steps, because their call chains were too deep for the kernel otherwise. */
   inSteps: Set<i32> = new Set<i32>();
   /** Fetching atomics may be used: either the facts list them, or the CPU needs them (arm64). */

@@ -86,6 +86,7 @@ function writeProbes(m: ManifestWriter, unit: Unit): void {
     m.putString(TableKind.Probe, row, ProbeRow.Point, probe.point);
     m.put(TableKind.Probe, row, ProbeRow.Group, probe.group);
     m.put(TableKind.Probe, row, ProbeRow.Place, probe.place);
+    m.put(TableKind.Probe, row, ProbeRow.Active, probe.active);
     for (let k = 0, count = probe.features.length; k < count; ++k) writeFeature(m, probe.features[k], row);
   }
 }

@@ -19,6 +19,8 @@ export class Attachment {
   period: i64 = 0;
   jitter: i64 = 0;
   order: i64 = 0;
+  /** Of return probes: calls that are watched at the same time; 0: the agent decides. */
+  active: i32 = 0;
   flags: ProbeFlags = ProbeFlags.None;
   /** oneshot: the session ends when the handler has run. */
   exits: bool = false;

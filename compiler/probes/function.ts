@@ -7,14 +7,12 @@
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { plainName } from "../../common/format/function-name";
+import { MOST_ACTIVE } from "../../common/format/linux";
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
 import { NameFacts, syscallPrefix } from "../kernel/facts";
 import { NearMatches } from "../kernel/near";
 import { hasWildcard } from "../syntax/wildcard";
 import { Attachment, PointQuery, ProbePattern, quote } from "./family";
-
-/** KRETPROBE_MAXACTIVE_MAX of the kernel */
-const MOST_ACTIVE: i64 = 4096;
 
 const KIND = "functions";
 const MODULE_KIND = "modules";
@@ -45,11 +43,13 @@ function resolveEntry(query: PointQuery): void {
 }
 
 function resolveReturn(query: PointQuery): void {
-  // The kernel decides how many calls of a function it watches at the same time.
   const last = query.components.length - 1;
-  const most = query.components[last].name == "maxactive" ? query.number(last) : 1;
+  const isLimited = query.components[last].name == "maxactive";
+  const most = isLimited ? query.number(last) : 1;
   if (most < 1 || most > MOST_ACTIVE) query.refuse(last, `maxactive must be between 1 and ${MOST_ACTIVE}, not ${most}`);
   resolve(query, AttachKind.Kretprobe);
+  const attachments = query.attachments;
+  for (let i = 0, n = attachments.length; isLimited && i < n; ++i) attachments[i].active = <i32>most;
 }
 
 function resolveInline(query: PointQuery): void {

@@ -147,6 +147,7 @@ class ProbeResolver {
     site.period = attachment.period;
     site.jitter = attachment.jitter;
     site.order = attachment.order;
+    site.active = attachment.active;
     site.flags = attachment.flags;
     if (e.optional) site.flags |= ProbeFlags.Optional;
     for (let i = e.aliases.length - 1; i >= 0; --i) site.aliases.push(e.aliases[i].name);

@@ -63,6 +63,8 @@ export class ProbeSite {
   jitter: i64 = 0;
   /** Of begin, end and error: lower runs first. */
   order: i64 = 0;
+  /** Of return probes: calls that are watched at the same time (maxactive); 0: the agent decides. */
+  active: i32 = 0;
   flags: ProbeFlags = ProbeFlags.None;
   /** Names of the aliases it came through, innermost first. */
   aliases: string[] = [];

@@ -36,6 +36,11 @@ const SETTABLE: Record<string, [unit: string, reason: string]> = {
     "a script without recursion needs no limit; one with recursion gets ten more calls than it has functions on the " +
       "way. Beyond that, the size of a frame is the limit",
   ],
+  KRETACTIVE: [
+    "calls",
+    "of one function, under way at the same time, whose returns a probe sees; `.maxactive(n)` says it for one probe. " +
+      "A call that is one too many is counted as missed. stap has 15 or six for each CPU, which sleepers exceed",
+  ],
   MAXSTRINGLEN: [
     "bytes with the NUL",
     "holds most paths and command lines, which stap's 128 bytes cut. An ordinary script then needs frames of 9 to " +
@@ -57,7 +62,11 @@ const SETTABLE: Record<string, [unit: string, reason: string]> = {
 };
 
 /** What a default of -1 means. */
-const UNSET: Record<string, string> = { MAXNESTING: "what the script needs", MAXSKIPPED: "5 % of all" };
+const UNSET: Record<string, string> = {
+  KRETACTIVE: "4096, less with many probes",
+  MAXNESTING: "what the script needs",
+  MAXSKIPPED: "5 % of all",
+};
 
 interface Fixed {
   what: string;

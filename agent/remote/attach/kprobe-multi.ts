@@ -7,7 +7,7 @@ import { ATTACH_ROWS, AttachFlags, attachRow, TargetKind } from "../../../common
 import { AttachType } from "../../../common/format/bpf";
 import { AttachKind, NONE } from "../../../common/format/manifest";
 import { KprobeList, linkKprobes } from "../bpf";
-import { addressesOf, SymbolOwner, TraceableReader } from "../kallsyms";
+import { addressesOf, findSymbols, SymbolOwner, TraceableReader } from "../kallsyms";
 import { loadVariant } from "../load";
 import { Probe, Program } from "../manifest";
 import { NameFilter } from "../name-filter";
@@ -17,14 +17,19 @@ import { addressOf, close } from "../syscall";
 /** Fewer probes than this are attached one by one: loading the program once more would cost as much. */
 const FEWEST: i32 = 4;
 
+/** From here on (6.14) the kernel keeps notes of calls for kprobe.multi on the stack of each task: none is missed. */
+const SEES_ALL: string = "fprobe_fgraph_entry";
+
 /** Attaches the probes of programs that have many, as far as it can: they are marked as shared then. */
 export function attachManyKprobes(o: LoadedObject): void {
   for (let kind = 0; kind < ATTACH_ROWS.length; ++kind) {
     const row = attachRow(kind);
     if (!row.is(AttachFlags.Multi) || row.target != TargetKind.Function) continue;
+    const isLossless = kind == AttachKind.Kretprobe && hasReturns(o) && findSymbols([SEES_ALL]).has(SEES_ALL);
+    const fewest = isLossless ? 1 : FEWEST;
     for (let i = 0, n = o.programs.length; i < n; ++i) {
-      attachGroup(o, o.programs[i], probesOf(o.programs[i], kind, SymbolOwner.Kernel));
-      attachGroup(o, o.programs[i], probesOf(o.programs[i], kind, SymbolOwner.Modules));
+      attachGroup(o, o.programs[i], probesOf(o.programs[i], kind, SymbolOwner.Kernel), fewest);
+      attachGroup(o, o.programs[i], probesOf(o.programs[i], kind, SymbolOwner.Modules), fewest);
     }
   }
 }
@@ -49,10 +54,10 @@ function isFound(symbol: string): bool {
   return addressesOf(symbol).length == 1;
 }
 
-function attachGroup(o: LoadedObject, program: Program, all: Probe[]): void {
-  if (all.length < FEWEST) return;
+function attachGroup(o: LoadedObject, program: Program, all: Probe[], fewest: i32): void {
+  if (all.length < fewest) return;
   const probes = traceable(all);
-  if (probes.length < FEWEST) return;
+  if (probes.length < fewest) return;
   const fd = loadVariant(o, program, AttachType.TraceKprobeMulti);
   if (fd < 0) return;
   const link = linkAll(fd, probes);
@@ -63,6 +68,11 @@ function attachGroup(o: LoadedObject, program: Program, all: Probe[]): void {
   for (let i = 0, n = probes.length; i < n; ++i) probes[i].isShared = true;
   probes[0].fds.push(link);
   probes[0].ownProgram = fd;
+}
+
+function hasReturns(o: LoadedObject): bool {
+  for (let i = 0, n = o.probes.length; i < n; ++i) if (o.probes[i].attach == AttachKind.Kretprobe) return true;
+  return false;
 }
 
 /** Those of distinct functions that ftrace can hook; one that it cannot would spoil the link. */

@@ -11,6 +11,7 @@ import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
 import { readFile } from "../syscall";
 import { PerfRequest, startEvent } from "./perf";
+import { attachReturnEvent } from "./return-event";
 
 /** The kernel's event source of kprobes, as /sys describes it. */
 class KprobeSource {
@@ -32,8 +33,18 @@ function getSource(): KprobeSource {
   return source;
 }
 
-/** Attaches a Kprobe or Kretprobe. */
+/** Attaches a Kprobe. */
 export function attachKprobe(probe: Probe): Failure | null {
+  return attachEach(probe, 0);
+}
+
+/** Attaches a Kretprobe, one of so many: with room for the calls that are under way where tracefs can be written. */
+export function attachKretprobe(probe: Probe, probes: i32): Failure | null {
+  return attachEach(probe, probes);
+}
+
+/** Attaches to all functions of the name; `returns` is the number of return probes, 0: it is none. */
+function attachEach(probe: Probe, returns: i32): Failure | null {
   const source = getSource();
   if (source.type < 0) {
     const hint = "It needs CONFIG_KPROBES and CONFIG_KPROBE_EVENTS.";
@@ -45,10 +56,14 @@ export function attachKprobe(probe: Probe): Failure | null {
   request.name = changetype<usize>(name);
   request.offset = probe.target.offset;
   const addresses = addressesOf(symbol);
-  if (addresses.length == 0) return attachByName(probe, request);
+  if (addresses.length == 0) {
+    if (returns > 0 && attachReturnEvent(probe, symbol, returns) >= 0) return null;
+    return attachByName(probe, request);
+  }
   // Several functions of one name: some may be where no probe is allowed.
   let failure: Failure | null = null;
   for (let i = 0, n = addresses.length; i < n; ++i) {
+    if (returns > 0 && attachReturnEvent(probe, `0x${addresses[i].toString(16)}`, returns) >= 0) continue;
     request.address = addresses[i];
     const one = attachRequest(probe, request);
     if (one) failure = one;

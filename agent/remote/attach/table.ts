@@ -16,23 +16,25 @@ import { Probe } from "../manifest";
 import { LoadedObject } from "../object";
 import { close } from "../syscall";
 import { attachCpuClock } from "./cpu-clock";
-import { attachKprobe } from "./kprobe";
+import { attachKprobe, attachKretprobe } from "./kprobe";
 import { attachManyKprobes } from "./kprobe-multi";
 import { attachRawTracepoint } from "./raw-tracepoint";
+import { missedReturns, removeReturnEvents } from "./return-event";
 
 /** How probes of one kind are attached. */
 class Attacher {
   constructor(
     public kind: AttachKind,
-    public attach: (probe: Probe) => Failure | null,
+    /** Attaches one probe; the number is how many of its kind are to be attached. */
+    public attach: (probe: Probe, count: i32) => Failure | null,
   ) {}
 }
 
 const ATTACHERS: StaticArray<Attacher> = [
-  new Attacher(AttachKind.Kprobe, (probe: Probe): Failure | null => attachKprobe(probe)),
-  new Attacher(AttachKind.Kretprobe, (probe: Probe): Failure | null => attachKprobe(probe)),
-  new Attacher(AttachKind.RawTracepoint, (probe: Probe): Failure | null => attachRawTracepoint(probe)),
-  new Attacher(AttachKind.CpuClock, (probe: Probe): Failure | null => attachCpuClock(probe)),
+  new Attacher(AttachKind.Kprobe, (probe: Probe, _: i32): Failure | null => attachKprobe(probe)),
+  new Attacher(AttachKind.Kretprobe, (probe: Probe, count: i32): Failure | null => attachKretprobe(probe, count)),
+  new Attacher(AttachKind.RawTracepoint, (probe: Probe, _: i32): Failure | null => attachRawTracepoint(probe)),
+  new Attacher(AttachKind.CpuClock, (probe: Probe, _: i32): Failure | null => attachCpuClock(probe)),
 ];
 
 /** What attaching came to. */
@@ -77,7 +79,7 @@ function attachOne(o: LoadedObject, first: Probe): Failure | null {
     let failure: Failure | null = null;
     if (probe.program.fd < 0) failure = loadOne(o, probe.program);
     if (!failure) failure = loadForPlace(o, probe);
-    if (!failure) failure = attachProbe(probe);
+    if (!failure) failure = attachProbe(o, probe);
     if (!failure) {
       if (probe.group != NONE) o.notes.push(`${describe(probe)} is attached`);
       return null;
@@ -99,6 +101,14 @@ export function detachObject(o: LoadedObject, contact: Contact): void {
     release(o.probes[i]);
     if (isHeld) meter.advance(done);
   }
+  removeReturnEvents();
+}
+
+/** How many probes of a kind are to be attached. */
+function countOf(o: LoadedObject, kind: AttachKind): i32 {
+  let count = 0;
+  for (let i = 0, n = o.probes.length; i < n; ++i) if (o.probes[i].attach == kind && o.probes[i].isChosen) ++count;
+  return count;
 }
 
 /** Has the kernel's symbols read, if probes are on functions by name: several may have the name. */
@@ -121,6 +131,7 @@ function countKernelProbes(o: LoadedObject): i32 {
 /** Events that the kernel itself missed, as far as it tells. Ask before detaching. */
 export function missedEvents(o: LoadedObject): u64 {
   let missed: u64 = 0;
+  let returns: u64 = 0;
   for (let i = 0, n = o.programs.length; i < n; ++i) {
     const fd = o.programs[i].fd;
     if (fd >= 0) missed += readRecursionMisses(fd);
@@ -128,16 +139,20 @@ export function missedEvents(o: LoadedObject): u64 {
   for (let i = 0, n = o.probes.length; i < n; ++i) {
     if (o.probes[i].ownProgram >= 0) missed += readRecursionMisses(o.probes[i].ownProgram);
     const fds = o.probes[i].fds;
-    for (let j = 0, m = fds.length; j < m; ++j) missed += readLinkMissed(fds[j]);
+    let ofLinks: u64 = 0;
+    for (let j = 0, m = fds.length; j < m; ++j) ofLinks += readLinkMissed(fds[j]);
+    if (o.probes[i].attach == AttachKind.Kretprobe) returns += ofLinks;
+    else missed += ofLinks;
   }
-  return missed;
+  // Newer kernels say the same of links and in the profile of tracefs.
+  return missed + max(returns, missedReturns());
 }
 
-function attachProbe(probe: Probe): Failure | null {
+function attachProbe(o: LoadedObject, probe: Probe): Failure | null {
   if (isConfined(probe.target))
     return new Failure(FailureCode.Object, 0, `probe '${probe.point}' has a target that this agent cannot attach to`);
   for (let i = 0, n = ATTACHERS.length; i < n; ++i) {
-    if (ATTACHERS[i].kind == probe.attach) return ATTACHERS[i].attach(probe);
+    if (ATTACHERS[i].kind == probe.attach) return ATTACHERS[i].attach(probe, countOf(o, probe.attach));
   }
   return new Failure(
     FailureCode.Object,
