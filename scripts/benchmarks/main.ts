@@ -18,7 +18,7 @@ import { runHandlers } from "./handlers.ts";
 import { countHandlers } from "./instructions.ts";
 import { GuestBpftrace, Stap } from "./peers.ts";
 import { measureSizes } from "./sizes.ts";
-import { HANDLERS, SUBJECTS } from "./subjects.ts";
+import { HANDLERS, SUBJECTS, TYPED } from "./subjects.ts";
 import { type Group, missesBar, renderGroup } from "./table.ts";
 import { measureTypes } from "./types.ts";
 
@@ -44,10 +44,7 @@ async function withGuest(): Promise<void> {
     show(await measureTypes());
     show(measureSizes(ROOT));
     const costs = [...(await showCode(bpftrace, stap))];
-    for (const group of await runHandlers(guest, bpftrace)) {
-      show(group);
-      costs.push(group);
-    }
+    costs.push(...(await showTimes(guest, bpftrace)));
     if (args.includes("--write")) {
       const setting = { kernel: guest.machine.release, bpftrace: nameOf(bpftrace, ""), stap: nameOf(stap, "") };
       writeCosts(join(ROOT, "docs/costs.md"), costs, setting);
@@ -57,6 +54,14 @@ async function withGuest(): Promise<void> {
     if (bpftrace && typeof bpftrace !== "string") await bpftrace.remove();
     await guest.leave();
   }
+}
+
+/** Handlers by the kernel's clock. */
+async function showTimes(guest: BenchGuest, bpftrace: GuestBpftrace | string): Promise<Group[]> {
+  const groups = await runHandlers(guest, bpftrace, HANDLERS, "Typical handlers");
+  groups.push(...(await runHandlers(guest, bpftrace, TYPED, "Handlers with types")));
+  for (const group of groups) show(group);
+  return groups;
 }
 
 async function withoutGuest(): Promise<void> {

@@ -12,6 +12,8 @@ export interface Subject {
   /** Ours must not take more instructions than bpftrace's. */
   bar?: boolean;
   note?: string;
+  /** What makes the events in a guest, as a shell command; otherwise many reads of /dev/zero. */
+  load?: string;
   /** Whom an event finds, where the handler asks. */
   task?: Partial<Task>;
   /** Bytes of the keys of bpftrace's maps, in the order of their names' first use, where they are not 8. */
@@ -173,6 +175,47 @@ export const HANDLERS: Subject[] = [
       `global n ${onEvent("n[pid()]++")} ` +
       'probe timer.s(1) { foreach (p in n- limit 10) printf("%d %d\\n", p, n[p]); delete n }',
     bpftrace: "kprobe:read_zero { @n[pid] = count(); } interval:s:1 { print(@n, 10); clear(@n); }",
+  },
+];
+
+/** Handlers that read the kernel's own structures. Only a guest has those, so they are timed and not counted. */
+export const TYPED: Subject[] = [
+  {
+    what: "a field of an argument, summed",
+    ours: `global s ${onEvent("s += $file->f_flags")} probe end { println(s) }`,
+    bpftrace: "kprobe:read_zero { @s = sum(((struct file *)arg0)->f_flags); }",
+  },
+  {
+    what: "a string two levels down, printed",
+    ours: onEvent('printf("%s\\n", kernel_string($file->f_path->dentry->d_name->name))'),
+    bpftrace: 'kprobe:read_zero { printf("%s\\n", str(((struct file *)arg0)->f_path.dentry->d_name.name)); }',
+  },
+  {
+    what: "latency of a return with @entry",
+    ours: `global s probe kernel.function("read_zero").return { s <<< ktime_get_ns() - @entry(ktime_get_ns()) }
+      probe end { println(@sum(s)) }`,
+    bpftrace:
+      "kprobe:read_zero { @at[tid] = nsecs; } kretprobe:read_zero /@at[tid]/ " +
+      "{ @s = stats(nsecs - @at[tid]); delete(@at[tid]); } END { clear(@at); }",
+  },
+  {
+    what: "sched_switch with two names",
+    ours:
+      'probe kernel.trace("sched_switch") ' +
+      '{ printf("%s %s\\n", kernel_string($prev->comm), kernel_string($next->comm)) }',
+    bpftrace: 'tracepoint:sched:sched_switch { printf("%s %s\\n", args->prev_comm, args->next_comm); }',
+    load: "dd if=/dev/zero bs=1 count=20000 2>/dev/null | dd of=/dev/null bs=1 2>/dev/null",
+  },
+  {
+    what: "address and port of a socket",
+    ours: `probe kernel.function("tcp_sendmsg") {
+      printf("%s %d\\n", ip_ntop(htonl(ntohl($sk->__sk_common->skc_daddr))), ntohs($sk->__sk_common->skc_dport)) }`,
+    bpftrace:
+      "kprobe:tcp_sendmsg { $sk = (struct sock *)arg0; $p = $sk->__sk_common.skc_dport; " +
+      'printf("%s %d\\n", ntop(2, $sk->__sk_common.skc_daddr), bswap($p)); }',
+    load:
+      "nc -l -p 9999 > /dev/null & sleep 0.3; " +
+      "dd if=/dev/zero bs=1k count=8000 2>/dev/null | nc 127.0.0.1 9999; wait",
   },
 ];
 
