@@ -131,10 +131,15 @@ export interface Asked {
   warn?: (text: string) => void;
 }
 
-/** Features that an agent's first words tell: the length of a jiffy, and which kernel it is. */
-export function featuresOf({ hz, buildId, release, kernelVersion }: Hello): string[] {
+/** Features by which the compiler chooses code (compiler/kernel/facts.ts). */
+const FEATURES = ["atomics_fetch", "attach_cookie", "preemptible"];
+
+/** What code generation has to know of a kernel: features, the length of a jiffy, and which kernel it is. */
+export async function featuresOf(session: Pick<Session, "query" | "hello">): Promise<string[]> {
+  const { hz, buildId, release, kernelVersion } = session.hello;
+  const found = await session.query(QueryKind.Features, FEATURES);
   const kernel = KERNEL_FEATURE + (buildId || `${release} ${kernelVersion}`);
-  return hz > 0 ? [`hz=${hz}`, kernel] : [kernel];
+  return [...FEATURES.filter((name) => found.includes(name)), ...(hz > 0 ? [`hz=${hz}`] : []), kernel];
 }
 
 /** Compiles, and asks the remote (and the cache of its earlier answers) for what the compiler needs. */

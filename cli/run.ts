@@ -147,7 +147,7 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     const compiling = startWatch();
     cache = new FactsCache(session.hello.buildId, around.factsFolder);
     const blobs = blobsOf(session, { settings, around, where: remote.where });
-    const asked = { session, cache, blobs, features: featuresOf(session.hello), warn };
+    const asked = { session, cache, blobs, features: await featuresOf(session), warn };
     const chosen = remote.container === undefined ? settings : { ...settings, cgroup: remote.container };
     const result = await compileFor(compiler, compileInput(chosen, scripts, session.hello), asked);
     if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });

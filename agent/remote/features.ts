@@ -22,6 +22,7 @@ import { Errno, Failure } from "./errors";
 import { kernelBuildId } from "./kernel";
 import { LoadedObject } from "./object";
 import { hasCookies } from "./places";
+import { isPreemptible } from "./preemption";
 import { close, O_CLOEXEC, O_RDONLY, open, uname } from "./syscall";
 
 /** One thing that a kernel can or cannot do. */
@@ -106,6 +107,20 @@ const FEATURES: StaticArray<Feature> = [
   new Feature("signed_div", "6.6", "signed division", (): bool => probeProgram(ProgramType.Kprobe, SIGNED_DIV)),
   new Feature("may_goto", "6.9", "may_goto", (): bool => probeProgram(ProgramType.Kprobe, MAY_GOTO)),
 ];
+
+/** Not a need: handlers on tracepoints may be preempted, and the compiler chooses another way to attach them. */
+const PREEMPTIBLE: string = "preemptible";
+
+/** Those of the features that this kernel has. Programs of a few instructions are loaded to find out. */
+export function findFeatures(names: string[]): string[] {
+  const found: string[] = [];
+  for (let i = 0, n = names.length; i < n; ++i) {
+    const feature = findFeature(names[i]);
+    const isThere = feature ? feature.probe() : names[i] == PREEMPTIBLE && isPreemptible();
+    if (isThere) found.push(names[i]);
+  }
+  return found;
+}
 
 /** The row of that name; null if there is none. */
 function findFeature(name: string): Feature | null {

@@ -31,6 +31,7 @@ import { findConfig } from "./config";
 import { Contact, goneFailure, LongWork } from "./contact";
 import { Errno, Failure } from "./errors";
 import { Events, Tag } from "./events";
+import { findFeatures } from "./features";
 import { FrameReader, FrameWriter, Incoming, Payload } from "./frames";
 import { Interpreter, prepareInterpreter } from "./interpret";
 import { findFunctions, SymbolOwner } from "./kallsyms";
@@ -401,7 +402,7 @@ class Server extends Contact {
     const wanted: string[] = [];
     while (payload.left > 0 && !payload.failed && this.countNames(1)) wanted.push(payload.text(MAX_NAME_BYTES));
     if (this.hasTooManyNames) return tooManyNames();
-    if (payload.failed || kind > QueryKind.ModuleBuilds) return malformed("Query");
+    if (payload.failed || kind > QueryKind.Features) return malformed("Query");
     const names = findNames(kind, wanted, new LongWork(this));
     if (!names) return goneFailure();
     if (!this.countNames(names.length) || bytesOf(names) > MAX_FRAME_BYTES) return tooManyNames();
@@ -504,6 +505,8 @@ function findNames(kind: QueryKind, texts: string[], work: LongWork): string[] |
       return findConfig(texts);
     case QueryKind.Modules:
       return findModules(texts);
+    case QueryKind.Features:
+      return findFeatures(texts);
     default:
       return findModuleBuilds(texts);
   }

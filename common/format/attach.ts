@@ -17,6 +17,11 @@ export const enum ContextKind {
   RawArguments = 2,
   /** struct bpf_perf_event_data: registers of what was interrupted, period, address */
   PerfEvent = 3,
+  /**
+   * struct pt_regs of a function that gets a tracepoint's arguments behind one of its own: they are not the registers
+   * of the place that fired
+   */
+  CallRegisters = 4,
 }
 
 /** What a probe's target names. */
@@ -56,7 +61,7 @@ export class AttachRow {
     public readonly probeType: string,
     /** Where its handlers run, unless the handler's own needs say otherwise. */
     public readonly engine: Engine,
-    /** libbpf's section of its programs; one that ends with a slash is followed by the target's name. */
+    /** libbpf's section of its programs; the target's name follows, if there is one. */
     public readonly section: string,
     public readonly type: ProgramType,
     public readonly context: ContextKind,
@@ -75,6 +80,11 @@ export class AttachRow {
   }
 }
 
+/**
+ * With the name of a tracepoint behind it: the kernel's function that calls all callbacks of the tracepoint, with its
+ * arguments behind one of its own (include/linux/tracepoint.h).
+ */
+export const TRACEPOINT_CALLER: string = "__traceiter_";
 /** Code for the agent's interpreter (not executable for ELF, so that libbpf leaves it alone), subprograms too. */
 export const SECTION_AGENT: string = ".stap.agent";
 /** Programs that the agent has the kernel run (Engine.TestRun): raw tracepoint programs without a tracepoint. */
@@ -152,6 +162,18 @@ export const ATTACH_ROWS: AttachRow[] = [
     TargetKind.Nothing,
     AttachFlags.KernelEvent | AttachFlags.Periodic,
   ),
+  new AttachRow(
+    AttachKind.TracepointCall,
+    "tracepoint call",
+    "tracepoint %, by a kprobe on its calls",
+    "kernel_tracepoint",
+    Engine.Kernel,
+    `kprobe/${TRACEPOINT_CALLER}`,
+    ProgramType.Kprobe,
+    ContextKind.CallRegisters,
+    TargetKind.Tracepoint,
+    AttachFlags.KernelEvent | AttachFlags.Multi,
+  ),
 ];
 
 /** The row of a kind; the kind must be one. */
@@ -168,8 +190,8 @@ export function isAttachKind(kind: i32): bool {
 export function sectionOf(kind: AttachKind, engine: Engine, target: string): string {
   if (engine == Engine.Agent) return SECTION_AGENT;
   if (engine == Engine.TestRun) return SECTION_TEST_RUN;
-  const section = attachRow(kind).section;
-  return section.endsWith("/") ? section + target : section;
+  const row = attachRow(kind);
+  return row.target == TargetKind.Nothing ? row.section : row.section + target;
 }
 
 /** BPF_PROG_TYPE_* of a program. */
@@ -187,7 +209,7 @@ export function attachProblem(): string {
     const isKernel = row.engine == Engine.Kernel;
     if (row.is(AttachFlags.KernelEvent) != isKernel) return `${row.name}: kernel events fire in the kernel`;
     if (isKernel != (row.type != ProgramType.Unspec)) return `${row.name}: a program of the kernel has a type`;
-    if (row.section.endsWith("/") != (row.target != TargetKind.Nothing)) return `${row.name}: section and target`;
+    if (row.section.includes("/") != (row.target != TargetKind.Nothing)) return `${row.name}: section and target`;
     if (row.is(AttachFlags.Last) && !row.is(AttachFlags.Session)) return `${row.name}: only session probes run last`;
   }
   return "";

@@ -83,6 +83,8 @@ export const enum QueryKind {
   ModuleFunctions = 4,
   /** Builds of modules: of each that has a build id, NAME=BUILDID. */
   ModuleBuilds = 5,
+  /** Features of the kernel by which code generation chooses, by the names of the agent's table. */
+  Features = 6,
 }
 
 /** Agent to host. */

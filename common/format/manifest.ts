@@ -193,7 +193,9 @@ export const enum AttachKind {
   RawTracepoint = 6,
   /** software CPU clock every Period (timer.profile; timers that ask for kernel context). */
   CpuClock = 7,
-  Size = 8,
+  /** kprobe on the kernel's function that calls what is attached to tracepoint Target. */
+  TracepointCall = 8,
+  Size = 9,
 }
 
 /** One print, error, warning, log or exit in the script. */

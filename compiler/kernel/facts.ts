@@ -68,6 +68,8 @@ export enum Feature {
   SignedDivision,
   /** A program can ask with which number it was attached to a kprobe. */
   AttachCookie,
+  /** Handlers on tracepoints can be preempted, and the kernel leaves out those of other tasks meanwhile. */
+  Preemptible,
   Size,
 }
 
@@ -90,6 +92,7 @@ const FEATURES: StaticArray<FeatureRow> = [
   new FeatureRow(Feature.SignedDivision, "signed_div", 0, false),
   // Every arm64 kernel with fetching atomics has it.
   new FeatureRow(Feature.AttachCookie, "attach_cookie", 1 << Arch.Arm64, true),
+  new FeatureRow(Feature.Preemptible, "preemptible", 0, true),
 ];
 
 /** Asserts that the table agrees with the enum. */

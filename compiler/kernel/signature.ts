@@ -58,21 +58,40 @@ export function signatureOfFunction(types: Types, name: string, arch: Arch): Sig
   }
   if (prototype === null) return signature;
   fill(signature, prototype);
-  const cpu = registersOf(arch);
-  let stack = cpu.stackWords * WORD;
-  for (let i = 0, n = signature.parameters.length; i < n; ++i) {
-    const inRegister = i < cpu.argumentOffsets.length;
-    const at = inRegister ? new Location(cpu.argumentOffsets[i]) : new Location(cpu.stackOffset, stack);
-    if (!inRegister) stack += WORD;
-    signature.locations.push(at);
-  }
+  passed(signature, arch, 0);
   signature.result = prototype.returnType;
-  signature.resultLocation = new Location(cpu.resultOffset);
+  signature.resultLocation = new Location(registersOf(arch).resultOffset);
   return signature;
+}
+
+/** Says where a function finds its arguments; so many others come before those of the signature. */
+function passed(signature: Signature, arch: Arch, before: i32): void {
+  const cpu = registersOf(arch);
+  const registers = cpu.argumentOffsets;
+  let stack = cpu.stackWords * WORD;
+  for (let i = before, n = before + signature.parameters.length; i < n; ++i) {
+    const inRegister = i < registers.length;
+    signature.locations.push(inRegister ? new Location(registers[i]) : new Location(cpu.stackOffset, stack));
+    if (!inRegister) stack += WORD;
+  }
 }
 
 /** The signature of a tracepoint, whose context has a word for each argument. */
 export function signatureOfTracepoint(types: Types, name: string): Signature {
+  const signature = argumentsOfTracepoint(types, name);
+  for (let i = 0, n = signature.parameters.length; i < n; ++i) signature.locations.push(new Location(i * WORD));
+  return signature;
+}
+
+/** The signature of a tracepoint where the function that calls its callbacks is probed: one argument is its own. */
+export function signatureOfTracepointCall(types: Types, name: string, arch: Arch): Signature {
+  const signature = argumentsOfTracepoint(types, name);
+  passed(signature, arch, 1);
+  return signature;
+}
+
+/** Names and types of a tracepoint's arguments. */
+function argumentsOfTracepoint(types: Types, name: string): Signature {
   const signature = new Signature(types);
   const prototype = types.tracepointPrototype(name);
   if (prototype === null) {
@@ -80,7 +99,6 @@ export function signatureOfTracepoint(types: Types, name: string): Signature {
     return signature;
   }
   fill(signature, prototype);
-  for (let i = 0, n = signature.parameters.length; i < n; ++i) signature.locations.push(new Location(i * WORD));
   return signature;
 }
 

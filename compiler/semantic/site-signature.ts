@@ -1,12 +1,13 @@
 // What the target variables of a probe site are, and which sites can share code that names some of them.
 
 import { AttachTarget } from "../../common/as/attach-target";
-import { attachRow, ContextKind, TargetKind } from "../../common/format/attach";
+import { AttachRow, attachRow, ContextKind, TargetKind } from "../../common/format/attach";
 import { AttachKind } from "../../common/format/manifest";
 import { Facts } from "../kernel/facts";
 import { KernelTypes } from "../kernel/kernel-types";
-import { Signature, signatureOfFunction, signatureOfTracepoint } from "../kernel/signature";
+import { Signature, signatureOfFunction, signatureOfTracepoint, signatureOfTracepointCall } from "../kernel/signature";
 import { spell } from "../kernel/type-names";
+import { Types } from "../kernel/types";
 
 /** Signatures of what probes attach to. */
 export class SiteSignatures {
@@ -21,16 +22,19 @@ export class SiteSignatures {
   of(attach: AttachKind, target: AttachTarget): Signature | null {
     const row = attachRow(attach);
     if (row.target == TargetKind.Nothing) return null;
-    const key = target.key;
+    const key = `${attach} ${target.key}`;
     if (this.known.has(key)) return this.known.get(key);
     const types = this.types.of(target.module);
     if (types === null) return null;
-    const isTracepoint = row.context == ContextKind.RawArguments;
-    const signature = isTracepoint
-      ? signatureOfTracepoint(types, target.name)
-      : signatureOfFunction(types, target.name, this.facts.arch);
+    const signature = this.read(types, row, target.name);
     this.known.set(key, signature);
     return signature;
+  }
+
+  private read(types: Types, row: AttachRow, name: string): Signature {
+    if (row.target == TargetKind.Function) return signatureOfFunction(types, name, this.facts.arch);
+    const isByCall = row.context == ContextKind.CallRegisters;
+    return isByCall ? signatureOfTracepointCall(types, name, this.facts.arch) : signatureOfTracepoint(types, name);
   }
 
   /** Whether such probes have target variables at all. */

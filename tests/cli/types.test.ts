@@ -253,6 +253,7 @@ test("a module's types are kept by its own build and the kernel's, and not at al
   const module = (id: string, kernel = BUILD_ID): Behaviour => ({
     ...having(TYPES, kernel),
     onQuery: (agent, payload) => {
+      if (payload[0] === QueryKind.Features) return agent.send(AgentFrame.Names, namesPayload(QueryKind.Features, []));
       assert.is(payload[0], QueryKind.ModuleBuilds);
       const answers = id === "" ? [] : queryNames(payload).map((name) => `${name}=${id}`);
       agent.send(AgentFrame.Names, namesPayload(QueryKind.ModuleBuilds, answers));

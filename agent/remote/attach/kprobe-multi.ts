@@ -3,7 +3,7 @@
 // without kprobe.multi, and functions that ftrace does not know.
 
 import { encodeTextZ } from "../../../common/as/bytes";
-import { ATTACH_ROWS, AttachFlags, attachRow, TargetKind } from "../../../common/format/attach";
+import { ATTACH_ROWS, AttachFlags, attachRow, TargetKind, TRACEPOINT_CALLER } from "../../../common/format/attach";
 import { AttachType } from "../../../common/format/bpf";
 import { AttachKind, NONE } from "../../../common/format/manifest";
 import { KprobeList, linkKprobes } from "../bpf";
@@ -13,6 +13,7 @@ import { Probe, Program } from "../manifest";
 import { NameFilter } from "../name-filter";
 import { LoadedObject } from "../object";
 import { addressOf, close } from "../syscall";
+import { attachIdle } from "./tracepoint-call";
 
 /** Fewer probes than this are attached one by one: loading the program once more would cost as much. */
 const FEWEST: i32 = 4;
@@ -24,11 +25,12 @@ const SEES_ALL: string = "fprobe_fgraph_entry";
 export function attachManyKprobes(o: LoadedObject): void {
   for (let kind = 0; kind < ATTACH_ROWS.length; ++kind) {
     const row = attachRow(kind);
-    if (!row.is(AttachFlags.Multi) || row.target != TargetKind.Function) continue;
+    if (!row.is(AttachFlags.Multi)) continue;
     const isLossless = kind == AttachKind.Kretprobe && hasReturns(o) && findSymbols([SEES_ALL]).has(SEES_ALL);
     const fewest = isLossless ? 1 : FEWEST;
     for (let i = 0, n = o.programs.length; i < n; ++i) {
       attachGroup(o, o.programs[i], probesOf(o.programs[i], kind, SymbolOwner.Kernel), fewest);
+      if (row.target != TargetKind.Function) continue;
       attachGroup(o, o.programs[i], probesOf(o.programs[i], kind, SymbolOwner.Modules), fewest);
     }
   }
@@ -65,9 +67,20 @@ function attachGroup(o: LoadedObject, program: Program, all: Probe[], fewest: i3
     close(fd);
     return;
   }
-  for (let i = 0, n = probes.length; i < n; ++i) probes[i].isShared = true;
+  for (let i = 0, n = probes.length; i < n; ++i) probes[i].isShared = makesCalls(probes[i]);
   probes[0].fds.push(link);
   probes[0].ownProgram = fd;
+}
+
+/** Whether a probe's function is called when its event happens. */
+function makesCalls(probe: Probe): bool {
+  return probe.attach != AttachKind.TracepointCall || attachIdle(probe) === null;
+}
+
+/** The function that a probe is on; one of a module with its module. */
+function symbolOf(probe: Probe): string {
+  const target = probe.target;
+  return probe.attach == AttachKind.TracepointCall ? TRACEPOINT_CALLER + target.name : target.symbol;
 }
 
 function hasReturns(o: LoadedObject): bool {
@@ -78,7 +91,7 @@ function hasReturns(o: LoadedObject): bool {
 /** Those of distinct functions that ftrace can hook; one that it cannot would spoil the link. */
 function traceable(probes: Probe[]): Probe[] {
   const reader = new TraceableReader();
-  const filter = new NameFilter(probes.map<string>((probe: Probe): string => probe.target.symbol));
+  const filter = new NameFilter(probes.map<string>((probe: Probe): string => symbolOf(probe)));
   const known = new Map<string, i32>();
   while (reader.next()) {
     if (!filter.hasName(reader.at, reader.length)) continue;
@@ -88,7 +101,7 @@ function traceable(probes: Probe[]): Probe[] {
   reader.close();
   const found: Probe[] = [];
   for (let i = 0, n = probes.length; i < n; ++i) {
-    const name = probes[i].target.symbol;
+    const name = symbolOf(probes[i]);
     if (!known.has(name) || known.get(name) != 1) continue;
     known.set(name, 2); // a second probe of the same function gets a kprobe of its own
     found.push(probes[i]);
@@ -102,10 +115,10 @@ function linkAll(program: i32, probes: Probe[]): i32 {
   const cookies = new StaticArray<u64>(probes.length);
   const byName = probes[0].target.module.length == 0;
   for (let i = 0, n = probes.length; i < n; ++i) {
-    const target = probes[i].target;
-    const name = encodeTextZ(target.name);
+    const symbol = symbolOf(probes[i]);
+    const name = encodeTextZ(symbol);
     names.push(name);
-    pointers[i] = byName ? addressOf(changetype<usize>(name)) : addressesOf(target.symbol)[0];
+    pointers[i] = byName ? addressOf(changetype<usize>(name)) : addressesOf(symbol)[0];
     cookies[i] = probes[i].cookie;
   }
   const list = new KprobeList();

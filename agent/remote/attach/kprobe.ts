@@ -35,64 +35,67 @@ function getSource(): KprobeSource {
 
 /** Attaches a Kprobe. */
 export function attachKprobe(probe: Probe): Failure | null {
-  return attachEach(probe, 0);
+  return attachEach(probe, probe.target.symbol, 0);
 }
 
 /** Attaches a Kretprobe, one of so many: with room for the calls that are under way where tracefs can be written. */
 export function attachKretprobe(probe: Probe, probes: i32): Failure | null {
-  return attachEach(probe, probes);
+  return attachEach(probe, probe.target.symbol, probes);
+}
+
+/** Attaches a kprobe to a function that the probe's target does not name. */
+export function attachKprobeTo(probe: Probe, symbol: string): Failure | null {
+  return attachEach(probe, symbol, 0);
 }
 
 /** Attaches to all functions of the name; `returns` is the number of return probes, 0: it is none. */
-function attachEach(probe: Probe, returns: i32): Failure | null {
+function attachEach(probe: Probe, symbol: string, returns: i32): Failure | null {
   const source = getSource();
   if (source.type < 0) {
     const hint = "It needs CONFIG_KPROBES and CONFIG_KPROBE_EVENTS.";
     return new Failure(FailureCode.Feature, 0, "this kernel has no kprobes", hint);
   }
   const request = new PerfRequest(source.type, isReturn(probe) ? (<u64>1) << source.returnBit : 0);
-  const symbol = probe.target.symbol;
   const name = encodeTextZ(symbol);
   request.name = changetype<usize>(name);
   request.offset = probe.target.offset;
   const addresses = addressesOf(symbol);
   if (addresses.length == 0) {
     if (returns > 0 && attachReturnEvent(probe, symbol, returns) >= 0) return null;
-    return attachByName(probe, request);
+    return attachByName(probe, symbol, request);
   }
   // Several functions of one name: some may be where no probe is allowed.
   let failure: Failure | null = null;
+  const before = probe.fds.length;
   for (let i = 0, n = addresses.length; i < n; ++i) {
     if (returns > 0 && attachReturnEvent(probe, `0x${addresses[i].toString(16)}`, returns) >= 0) continue;
     request.address = addresses[i];
-    const one = attachRequest(probe, request);
+    const one = attachRequest(probe, symbol, request);
     if (one) failure = one;
   }
-  return probe.fds.length > 0 ? null : failure;
+  return probe.fds.length > before ? null : failure;
 }
 
 /** From 6.7 on, and where that was backported, the kernel refuses a name that a module has, too. */
-function attachByName(probe: Probe, request: PerfRequest): Failure | null {
-  const failure = attachRequest(probe, request);
+function attachByName(probe: Probe, symbol: string, request: PerfRequest): Failure | null {
+  const failure = attachRequest(probe, symbol, request);
   if (!failure || failure.errno != Errno.EADDRNOTAVAIL) return failure;
-  const symbol = probe.target.symbol;
   const found = findAddresses([symbol]);
   if (!found.has(symbol) || found.get(symbol) == 0) return failure;
   request.address = found.get(symbol);
-  return attachRequest(probe, request);
+  return attachRequest(probe, symbol, request);
 }
 
 function isReturn(probe: Probe): bool {
   return probe.attach == AttachKind.Kretprobe;
 }
 
-function attachRequest(probe: Probe, request: PerfRequest): Failure | null {
-  const target = probe.target.symbol;
+function attachRequest(probe: Probe, symbol: string, request: PerfRequest): Failure | null {
   const event = request.open(onlineCpus()[0]);
-  if (event < 0) return new Failure(failureCode(event), event, `cannot probe function '${target}'`, hintFor(event));
+  if (event < 0) return new Failure(failureCode(event), event, `cannot probe function '${symbol}'`, hintFor(event));
   const result = startEvent(event, probe);
   if (result >= 0) return null;
-  return new Failure(FailureCode.Attach, result, `cannot attach a program to function '${target}'`);
+  return new Failure(FailureCode.Attach, result, `cannot attach a program to function '${symbol}'`);
 }
 
 function failureCode(errno: i32): FailureCode {

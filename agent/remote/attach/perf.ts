@@ -43,11 +43,12 @@ export class PerfRequest {
 
 /**
  * Puts a program on an event and enables the event; 0 or -errno. On success the probe's `fds` are all descriptors that
- * keep it attached; on failure they are closed. A link is preferred: the kernel lists it by name, and from 6.7 on
- * counts there what the probe missed.
+ * keep it attached; on failure the new ones are closed. A link is preferred: the kernel lists it by name, and from 6.7
+ * on counts there what the probe missed.
  */
 export function startEvent(event: i32, probe: Probe): i32 {
   const fds = probe.fds;
+  const before = fds.length;
   const program = probe.programFd;
   fds.push(event);
   const link = linkPerfEvent(event, program, probe.cookie);
@@ -55,8 +56,7 @@ export function startEvent(event: i32, probe: Probe): i32 {
   let result = link >= 0 ? 0 : ioctl(event, PerfIoctl.SetBpf, program);
   if (result >= 0) result = ioctl(event, PerfIoctl.Enable, 0);
   if (result < 0) {
-    for (let i = 0, n = fds.length; i < n; ++i) close(fds[i]);
-    fds.length = 0;
+    while (fds.length > before) close(fds.pop());
   }
   return min(result, 0);
 }

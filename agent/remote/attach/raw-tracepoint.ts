@@ -14,6 +14,11 @@ export function attachRawTracepoint(probe: Probe): Failure | null {
     probe.fds.push(link);
     return null;
   }
+  return refusedTracepoint(name, link);
+}
+
+/** Why a program cannot be attached to a tracepoint. */
+export function refusedTracepoint(name: string, link: i32): Failure {
   const hint = link == -Errno.ENOENT ? "The kernel has no tracepoint of that name, or its module is not loaded." : "";
   const isForbidden = link == -Errno.EPERM || link == -Errno.EACCES;
   const code = isForbidden ? FailureCode.Permission : FailureCode.Attach;

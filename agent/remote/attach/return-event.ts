@@ -14,57 +14,20 @@ import { onlineCpus } from "../cpus";
 import { Errno } from "../errors";
 import { LineReader } from "../lines";
 import { Probe } from "../manifest";
+import { PseudoFiles } from "../pseudo-files";
 import { Remover } from "../remover";
-import { close, getpid, kill, O_CLOEXEC, O_WRONLY, open, openFileSystem, readFile, write } from "../syscall";
+import { close, getpid, kill, O_CLOEXEC, O_WRONLY, open, readFile, write } from "../syscall";
 import { PerfRequest, startEvent } from "./perf";
 
 const GROUP: string = "stap_remote_";
 /** Notes that all probes of an object have together, if the script does not say how many each has. */
 const MOST_NOTES: i32 = 65536;
 const FEWEST_NOTES: i32 = 64;
-
-/** Where tracefs is. */
-class TraceFiles {
-  root: string = "";
-  /** Of a mount of our own, which nobody else sees; -1: it has a place in the file system. */
-  fd: i32 = -1;
-
-  constructor() {
-    this.root = findTracing();
-    if (this.root.length == 0) this.fd = openFileSystem("tracefs");
-    if (this.fd >= 0) this.root = `/proc/self/fd/${this.fd}`;
-  }
-
-  get isThere(): bool {
-    return this.root.length > 0;
-  }
-
-  /** Writes one line to kprobe_events; 0 or -errno. */
-  say(line: string): i32 {
-    // Without O_TRUNC, which would remove all events.
-    const fd = open(`${this.root}/kprobe_events`, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) return fd;
-    const bytes = String.UTF8.encode(`${line}\n`);
-    const result = write(fd, changetype<usize>(bytes), bytes.byteLength);
-    close(fd);
-    return min(result, 0);
-  }
-}
-
-/** Where tracefs is mounted and may be written to, or nothing. */
-function findTracing(): string {
-  const places: StaticArray<string> = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
-  for (let i = 0; i < places.length; ++i) {
-    const fd = open(`${places[i]}/kprobe_events`, O_WRONLY | O_CLOEXEC);
-    if (fd < 0) continue;
-    close(fd);
-    return places[i];
-  }
-  return "";
-}
+const PLACES: string[] = ["/sys/kernel/tracing", "/sys/kernel/debug/tracing"];
+const EVENTS: string = "kprobe_events";
 
 /** Known from the first use on. */
-let files: TraceFiles | null = null;
+let files: PseudoFiles | null = null;
 let remover: Remover | null = null;
 let ownGroup: string = "";
 let made: i32 = 0;
@@ -83,7 +46,7 @@ export function attachReturnEvent(probe: Probe, place: string, probes: i32): i32
   const tracing = prepare();
   if (!tracing) return -Errno.ENOSYS;
   const name = `${ownPrefix()}${made++}`;
-  const result = tracing.say(`r${notesOf(probe, probes)}:${ownGroup}/${name} ${place}`);
+  const result = say(tracing, `r${notesOf(probe, probes)}:${ownGroup}/${name} ${place}`);
   if (result < 0) return result;
   const id = readId(`${tracing.root}/events/${ownGroup}/${name}/id`);
   if (id < 0) return -Errno.ENOENT;
@@ -119,9 +82,9 @@ export function missedReturns(): u64 {
 }
 
 /** Finds tracefs and starts the remover; null if there is none, or no child can be started. */
-function prepare(): TraceFiles | null {
+function prepare(): PseudoFiles | null {
   if (files === null) {
-    files = new TraceFiles();
+    files = new PseudoFiles("tracefs", PLACES, EVENTS, O_WRONLY);
     ownGroup = `${GROUP}${getpid()}`;
     if (files!.isThere) sweep();
   }
@@ -158,7 +121,7 @@ function groupsOfEvents(): string[] {
 /** GROUP/NAME of the named kprobes whose group begins so. */
 function namesOfEvents(prefix: string): string[] {
   const names: string[] = [];
-  const reader = new LineReader(`${files!.root}/kprobe_events`);
+  const reader = new LineReader(`${files!.root}/${EVENTS}`);
   while (reader.next()) {
     // "r4096:stap_remote_123/r123_0 vfs_read"
     const line = String.UTF8.decodeUnsafe(reader.at, reader.length);
@@ -173,13 +136,24 @@ function namesOfEvents(prefix: string): string[] {
 /** Removes the events of a group; whether none is left. */
 function removeGroup(group: string): bool {
   const names = namesOfEvents(`${group}/`);
-  for (let i = 0, n = names.length; i < n; ++i) files!.say(`-:${names[i]}`);
+  for (let i = 0, n = names.length; i < n; ++i) say(files!, `-:${names[i]}`);
   return names.length == 0 || namesOfEvents(`${group}/`).length == 0;
 }
 
 /** How the names of this agent's events begin: kprobe_profile does not tell the groups. */
 function ownPrefix(): string {
   return `r${getpid()}_`;
+}
+
+/** Writes one line to kprobe_events; 0 or -errno. */
+function say(tracing: PseudoFiles, line: string): i32 {
+  // Without O_TRUNC, which would remove all events.
+  const fd = open(`${tracing.root}/${EVENTS}`, O_WRONLY | O_CLOEXEC);
+  if (fd < 0) return fd;
+  const bytes = String.UTF8.encode(`${line}\n`);
+  const result = write(fd, changetype<usize>(bytes), bytes.byteLength);
+  close(fd);
+  return min(result, 0);
 }
 
 /** The number in a file; -1 if there is none. */

@@ -20,6 +20,7 @@ import { attachKprobe, attachKretprobe } from "./kprobe";
 import { attachManyKprobes } from "./kprobe-multi";
 import { attachRawTracepoint } from "./raw-tracepoint";
 import { missedReturns, removeReturnEvents } from "./return-event";
+import { attachTracepointCall } from "./tracepoint-call";
 
 /** How probes of one kind are attached. */
 class Attacher {
@@ -35,6 +36,7 @@ const ATTACHERS: StaticArray<Attacher> = [
   new Attacher(AttachKind.Kretprobe, (probe: Probe, count: i32): Failure | null => attachKretprobe(probe, count)),
   new Attacher(AttachKind.RawTracepoint, (probe: Probe, _: i32): Failure | null => attachRawTracepoint(probe)),
   new Attacher(AttachKind.CpuClock, (probe: Probe, _: i32): Failure | null => attachCpuClock(probe)),
+  new Attacher(AttachKind.TracepointCall, (probe: Probe, _: i32): Failure | null => attachTracepointCall(probe)),
 ];
 
 /** What attaching came to. */
@@ -169,7 +171,8 @@ function isConfined(target: AttachTarget): bool {
 }
 
 function release(probe: Probe): void {
-  for (let i = 0, n = probe.fds.length; i < n; ++i) close(probe.fds[i]);
+  // The newest first: in the other order the kernel waits for a grace period at each tracepoint.
+  for (let i = probe.fds.length - 1; i >= 0; --i) close(probe.fds[i]);
   if (probe.ownProgram >= 0) close(probe.ownProgram);
   probe.ownProgram = -1;
   probe.fds = [];
