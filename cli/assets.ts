@@ -49,10 +49,12 @@ export function readTapsetIndex(): string {
   return existsSync(path) ? readFileSync(path, "utf8") : "";
 }
 
-/** All .stp and .stpm files below a directory, in a stable order. */
+/** All scripts, files of macros and tables (.tab) below a directory, in a stable order. */
 function readScripts(directory: string): NamedBytes[] {
   if (!existsSync(directory)) return [];
-  const names = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) => /\.stpm?$/.test(name));
+  const names = readdirSync(directory, { recursive: true, encoding: "utf8" }).filter((name) =>
+    /\.(stpm?|tab)$/.test(name),
+  );
   return names.sort().map((name) => ({ name: name.replaceAll("\\", "/"), bytes: readFileSync(join(directory, name)) }));
 }
 

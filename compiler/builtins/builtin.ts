@@ -104,6 +104,12 @@ export enum Builtin {
   /** Change memory of the process that runs: a number, a string. */
   WriteUser,
   WriteUserString,
+  // calls.ts
+  /** A word, and a text, of the tables of system calls. */
+  CallWord,
+  CallText,
+  /** The number of a table of constants. */
+  CallTable,
   // print.ts: the printf family; calls of these carry a PrintSymbol of their own.
   Printf,
   Print,

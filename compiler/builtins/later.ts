@@ -21,7 +21,7 @@ const LATER: string =
   "set_s64_arg set_tls_module_by_name set_u32_arg set_u64_arg set_uint_arg set_ulong_arg set_ulonglong_arg " +
   "setup_link_map sprint_backtrace sprint_java_backtrace sprint_stack sprint_syms sprint_ubacktrace sprint_ustack " +
   "sprint_usyms stack stack_size stack_unused stack_used stap_NFS_CLIENT switch_file symdata symfile symfileline " +
-  "symline symname syscall_name syscall_num system task_backtrace task_stime_tid task_utime_tid tasks_from_clnt " +
+  "symline symname system task_backtrace task_stime_tid task_utime_tid tasks_from_clnt " +
   "thread_timestamp timer_pending ubacktrace ucallers udelay umodaddr umodbuildid umodname usrname ustack " +
   "usymdata usymfile usymfileline usymline usymname vers_from_clnt vers_from_prog xid_from_clnt ";
 

@@ -2,6 +2,7 @@
 // its family's file, a member of `Builtin`, a case in lower/call.ts and a function of the tapset.
 
 import { Builtin, BuiltinRow } from "./builtin";
+import { callBuiltins } from "./calls";
 import { contextBuiltins } from "./context";
 import { controlBuiltins } from "./control";
 import { memoryBuiltins } from "./memory";
@@ -21,7 +22,8 @@ function builtins(): Map<string, BuiltinRow> {
     .concat(regexBuiltins())
     .concat(stringBuiltins())
     .concat(registerBuiltins())
-    .concat(memoryBuiltins());
+    .concat(memoryBuiltins())
+    .concat(callBuiltins());
   for (let i = 0, n = rows.length; i < n; ++i) map.set(rows[i].name, rows[i]);
   return map;
 }

@@ -206,6 +206,17 @@ export class Unit {
     return at;
   }
 
+  /** Offset in .rodata of a table of words, which zeros fill up to `count`; stored once under its name. */
+  wordTable(name: string, words: i64[], count: i32): i32 {
+    if (this.tables.has(name)) return this.tables.get(name);
+    this.rodata.align(8);
+    const at = this.rodata.length;
+    for (let i = 0, n = words.length; i < n; ++i) this.rodata.u64(words[i]);
+    this.rodata.zeros((count - words.length) * 8);
+    this.tables.set(name, at);
+    return at;
+  }
+
   /** Offset in .rodata of the address of a symbol of the kernel; there once. `position` is what needs it. */
   symbolAddress(name: string, position: i32): i32 {
     for (let i = 0, n = this.symbols.length; i < n; ++i)

@@ -13,6 +13,7 @@ import { escapeFormat } from "../semantic/formats";
 import { BuiltinSymbol, FunctionSymbol, PrintSymbol, SymbolKind } from "../semantic/symbols";
 import { Range } from "../source/source";
 import { CallExpression, NumberLiteral, StringLiteral } from "../syntax/ast";
+import { isCallBuiltin, lowerCallTables } from "./calls";
 import { contextWord } from "./context";
 import { Call, callFunction } from "./function";
 import { Lowering } from "./lowering";
@@ -105,6 +106,7 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
   const b = lowering.b;
   if (isStringBuiltin(symbol.id)) return lowerStringFunction(lowering, symbol, e);
   if (isMemoryBuiltin(symbol.id)) return lowerMemoryNumber(lowering, symbol.id, e);
+  if (isCallBuiltin(symbol.id)) return lowerCallTables(lowering, symbol.id, e);
   if (isRegisterBuiltin(symbol.id)) return lowerRegisterCall(lowering, symbol.id, e);
   switch (symbol.id) {
     case Builtin.Pid:
@@ -126,9 +128,8 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
     case Builtin.CurrentTask:
     case Builtin.SymbolAddress:
     case Builtin.ContextWord:
-      return lowerKernelPlace(lowering, symbol.id, e);
     case Builtin.Place:
-      return placeNumber(lowering);
+      return lowerKernelPlace(lowering, symbol.id, e);
     case Builtin.MonotonicNs:
     case Builtin.Jiffies:
       return b.callHelper(symbol.id == Builtin.Jiffies ? Helper.Jiffies64 : Helper.KtimeGetNs, []);
@@ -154,6 +155,7 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
 
 /** What reading of the kernel's memory begins with. */
 function lowerKernelPlace(lowering: Lowering, id: Builtin, e: CallExpression): Ref {
+  if (id == Builtin.Place) return placeNumber(lowering);
   if (id == Builtin.CurrentTask) return lowering.constantHelper(Helper.GetCurrentTask);
   if (id == Builtin.ContextWord) return contextWord(lowering, <i32>(<NumberLiteral>e.args[0]).value);
   const name = (<StringLiteral>e.args[0]).value;

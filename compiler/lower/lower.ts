@@ -61,6 +61,7 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
     shared.cgroupMap = unit.addMap(CGROUP_MAP, 4, 1, MapType.CgroupArray);
   }
   for (let i = 0, n = script.probes.length; i < n; ++i) shared.siteTexts.push(script.probes[i].texts);
+  shared.calls = script.calls;
   placeData(shared, script);
   if (reporter.hasErrors) return unit;
   lowerInitializers(shared, tree, script);

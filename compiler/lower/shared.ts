@@ -1,6 +1,7 @@
 // The state that the functions of one object share while they are lowered.
 
 import { NONE } from "../../common/format/manifest";
+import { CallTables } from "../builtins/calls";
 import { Reporter } from "../diagnostics/diagnostic";
 import { NoRef } from "../ir/function";
 import { Unit } from "../ir/unit";
@@ -73,6 +74,8 @@ export class Shared {
   holdsStripe: bool = false;
   /** For each probe site: the texts of pp() and the similar functions. */
   siteTexts: string[][] = [];
+  /** The tables of system calls, if code may ask for them. */
+  calls: CallTables | null = null;
   /** For each handler: how it may find out at which site it runs, from the instruction pointer. */
   placeTables: (PlaceTable | null)[] = [];
 

@@ -16,6 +16,7 @@ import { TOKENIZE } from "../runtime/tokens";
 import { BuiltinSymbol } from "../semantic/symbols";
 import { CallExpression, Expression } from "../syntax/ast";
 import { Type } from "../syntax/type";
+import { copyCallText } from "./calls";
 import { Lowering } from "./lowering";
 import { lengthOf } from "./names";
 import { isSimple } from "./simple";
@@ -70,7 +71,7 @@ class Arguments {
 
 /** Whether a builtin is a string function. */
 export function isStringBuiltin(id: Builtin): bool {
-  return id >= Builtin.StringLimit && id <= Builtin.Random;
+  return (id >= Builtin.StringLimit && id <= Builtin.Random) || id == Builtin.CallText;
 }
 
 /** Lowers the string functions that return a number. */
@@ -101,6 +102,10 @@ export function lowerStringResult(lowering: Lowering, symbol: BuiltinSymbol, e: 
   }
   if (symbol.id == Builtin.SiteText) {
     copySiteText(lowering, e, to);
+    return to;
+  }
+  if (symbol.id == Builtin.CallText) {
+    copyCallText(lowering, e, to);
     return to;
   }
   const args = new Arguments(lowering, e.args);

@@ -44,13 +44,6 @@ const LATER: StaticArray<LaterFamily> = [
   new LaterFamily("java", "Java"),
   new LaterFamily("python2", "Python"),
   new LaterFamily("python3", "Python"),
-  new LaterFamily("__nd_syscall", "system calls by name"),
-  new LaterFamily("syscall", "system calls by name"),
-  new LaterFamily("nd_syscall", "system calls by name"),
-  new LaterFamily("dw_syscall", "system calls by name"),
-  new LaterFamily("tp_syscall", "system calls by name"),
-  new LaterFamily("syscall_any", "system calls by name"),
-  new LaterFamily("nd_syscall_any", "system calls by name"),
 ];
 
 /** How other probe points of SystemTap's tapset begin; they set variables from the kernel's types. */

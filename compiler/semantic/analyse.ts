@@ -5,6 +5,7 @@ import { BlobReader } from "../kernel/blobs";
 import { ScriptFile } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Analysis } from "./analysis";
+import { callTables } from "./calls";
 import { applyGlobalOptions, collectFile } from "./collect";
 import { fillEffects } from "./effects";
 import { printUnread } from "./exit-prints";
@@ -126,7 +127,7 @@ function listPoints(a: Analysis, before: i32): Script | null {
 function listVariables(a: Analysis): Script {
   const sites = a.sites;
   for (let i = 0, n = sites.length; i < n; ++i) {
-    sites[i].variables = a.signatures.listingOf(sites[i].attach, sites[i].target);
+    if (sites[i].variables.length == 0) sites[i].variables = a.signatures.listingOf(sites[i].attach, sites[i].target);
   }
   return a.isLacking ? incomplete(a) : finish(a, [], []);
 }
@@ -293,6 +294,7 @@ function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {
 function finish(a: Analysis, kept: FunctionSymbol[], used: FunctionSymbol[]): Script {
   const script = new Script();
   script.controls = a.controls;
+  if (a.calls !== null) script.calls = callTables(a.calls!);
   if (a.types.areUsed) script.kernel = a.options.facts.kernel;
   for (let i = 0, n = a.globals.length; i < n; ++i) {
     const global = a.globals[i];

@@ -5,6 +5,8 @@ import { findBuiltin } from "../builtins/table";
 import { Reporter } from "../diagnostics/diagnostic";
 import { BlobReader } from "../kernel/blobs";
 import { KernelTypes } from "../kernel/kernel-types";
+import { CallGroup } from "../probes/call-code";
+import { CallData } from "../probes/call-data";
 import { NeedSet } from "../probes/needs";
 import { Range, SourceKind } from "../source/source";
 import { AliasDeclaration, BlockStatement, Expression, ProbeDeclaration, ScriptFile } from "../syntax/ast";
@@ -73,6 +75,8 @@ export class CodeUnit {
   site: ProbeSite | null = null;
   /** Functions that it calls, overloads included. */
   callees: FunctionSymbol[] = [];
+  /** The system calls that it is for; null: it is for others events. */
+  calls: CallGroup | null = null;
   constructor(
     public declaration: ProbeDeclaration,
     /** The first of its probe points. */
@@ -116,6 +120,8 @@ export class Analysis {
   asksForSites: bool = false;
   /** Undefined names that were compared with others. */
   comparisons: i32 = 0;
+  /** The tables of system calls, once something asked for them and they are here. */
+  calls: CallData | null = null;
   /** Files of the tapset that were loaded or asked for, by name. */
   loaded: Set<string> = new Set<string>();
   /** Probe points that aliases expanded to, and bytes of script that they copied. */

@@ -10,12 +10,26 @@
 import { attachRow } from "../../common/format/attach";
 import { ProbeFlags } from "../../common/format/manifest";
 import { NearMatches } from "../kernel/near";
+import { CallRow } from "../probes/call-table";
 import { ArgumentKind, Attachment, matchNames, PointQuery } from "../probes/family";
 import { laterFamily, probePatterns } from "../probes/table";
 import { Range } from "../source/source";
-import { BlockStatement, ProbeComponent, ProbeDeclaration } from "../syntax/ast";
+import { BlockStatement, ProbeComponent, ProbeDeclaration, ProbePoint } from "../syntax/ast";
 import { hasWildcard } from "../syntax/wildcard";
 import { AliasEntry, Analysis, CodeUnit, Condition, FileScope, Part } from "./analysis";
+import {
+  addCallCode,
+  CallPoint,
+  callAttachment,
+  eachCall,
+  groupCalls,
+  isCallPoint,
+  listedCall,
+  loadCalls,
+  namesIn,
+  pointText,
+  unknownCall,
+} from "./calls";
 import { cloneBlock, cloneExpression } from "./clone";
 import { isPendingAlias, loadAlias } from "./load";
 import { Listing } from "./options";
@@ -36,6 +50,8 @@ class Expansion {
   units: Map<string, CodeUnit> = new Map<string, CodeUnit>();
   /** Name of the outermost alias with what stands behind it; empty without one. */
   listed: string = "";
+  /** Other points of system calls that share its handlers. */
+  calls: CallPoint[] = [];
   constructor(
     public components: ProbeComponent[],
     public range: Range,
@@ -69,8 +85,10 @@ class ProbeResolver {
 
   resolve(): void {
     const points = this.declaration.points;
+    const merged = this.mergeCalls();
     for (let i = 0, n = points.length; i < n; ++i) {
       const point = points[i];
+      if (merged.includes(point)) continue;
       const expansion = new Expansion(point.components, point.range, []);
       const condition = point.condition;
       if (condition) expansion.conditions.push(new Condition(condition, this.file));
@@ -81,11 +99,72 @@ class ProbeResolver {
     }
   }
 
+  /** Resolves plain points of system calls, those of one kind together; returns them. */
+  private mergeCalls(): ProbePoint[] {
+    const merged: ProbePoint[] = [];
+    const known: Expansion[] = [];
+    const points = this.declaration.points;
+    for (let i = 0, n = points.length; i < n; ++i) {
+      const point = points[i];
+      if (point.condition || point.optional || point.sufficient || !isCallPoint(point.components)) continue;
+      merged.push(point);
+      const call = new CallPoint(point.components);
+      let first = 0;
+      while (first < known.length && known[first].calls[0].isReturn != call.isReturn) ++first;
+      if (first == known.length) known.push(new Expansion(point.components, point.range, []));
+      known[first].calls.push(call);
+    }
+    for (let i = 0, n = known.length; i < n; ++i) this.expandCalls(known[i]);
+    return merged;
+  }
+
+  /** Adds the sites of system calls: one for each group of calls for which the names in the code mean the same. */
+  private expandCalls(e: Expansion): void {
+    const a = this.a;
+    const data = loadCalls(a);
+    if (data === null) return;
+    const rows: CallRow[] = [];
+    for (let i = 0, n = e.calls.length; i < n; ++i) {
+      const found = e.calls[i].rows(data.table);
+      for (let j = 0, m = found.length; j < m; ++j) if (!rows.includes(found[j])) rows.push(found[j]);
+      if (found.length == 0 && !e.optional) this.refuse(e, e.range, unknownCall(e.calls[i], data.table), "");
+    }
+    const names = namesIn(this.blocksOf(e), e.conditions);
+    const isReturn = e.calls[0].isReturn;
+    const isListed = a.options.listing != Listing.None;
+    const groups = isListed ? eachCall(data, rows, isReturn) : groupCalls(data, rows, isReturn, names);
+    for (let i = 0, n = groups.length; i < n; ++i) {
+      const point = isListed ? listedCall(e.calls[0], groups[i]) : pointText(e.calls, groups[i]);
+      const unit = this.unitOf(e, `call ${i}`);
+      addCallCode(a, unit, groups[i], names);
+      const site = this.newSite(e, unit, callAttachment(groups[i], point));
+      if (isListed) site.variables = groups[i].variables();
+      ++this.found;
+    }
+  }
+
+  /** The code that an expansion runs. */
+  private blocksOf(e: Expansion): BlockStatement[] {
+    const blocks = [this.declaration.body];
+    for (let i = 0, n = e.aliases.length; i < n; ++i) {
+      const alias = e.aliases[i].declaration;
+      blocks.push(alias.body);
+      const second = alias.epilogueBody;
+      if (second) blocks.push(second);
+    }
+    return blocks;
+  }
+
   /** Adds all sites of a point. If there are none it says why, unless the point is optional. */
   private expand(e: Expansion): void {
     const a = this.a;
     if (++a.expansions > MAX_EXPANSIONS) {
       a.reporter.error(this.declaration.range, `aliases expand to more than ${MAX_EXPANSIONS} probe points`);
+      return;
+    }
+    if (isCallPoint(e.components)) {
+      e.calls.push(new CallPoint(e.components));
+      this.expandCalls(e);
       return;
     }
     const errors = a.reporter.errorCount;
@@ -140,7 +219,10 @@ class ProbeResolver {
 
   private addSite(e: Expansion, attachment: Attachment): void {
     const shape = this.a.signatures.shapeOf(this.targetNames(e), attachment.attach, attachment.target);
-    const unit = this.unitOf(e, shape);
+    this.newSite(e, this.unitOf(e, shape), attachment);
+  }
+
+  private newSite(e: Expansion, unit: CodeUnit, attachment: Attachment): ProbeSite {
     const handler = this.handlerOf(unit, attachment);
     const site = new ProbeSite(handler, attachment.point, e.range);
     site.target = attachment.target;
@@ -154,6 +236,7 @@ class ProbeResolver {
     site.listed = e.listed.length > 0 ? e.listed : attachment.point;
     if (unit.site === null) unit.site = site;
     this.a.sites.push(site);
+    return site;
   }
 
   /** The handler of a unit for one way of attaching. */
@@ -190,7 +273,7 @@ class ProbeResolver {
 
   /** The unit that sites of an expansion belong to; those of one shape share it. */
   private unitOf(e: Expansion, shape: string): CodeUnit {
-    const shared = e.aliases.length == 0 && e.conditions.length == 0;
+    const shared = e.aliases.length == 0 && e.conditions.length == 0 && e.calls.length == 0;
     const known = shared ? this.plain : e.units;
     if (known.has(shape)) return known.get(shape);
     const unit = new CodeUnit(this.declaration, e.range);

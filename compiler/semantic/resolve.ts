@@ -28,6 +28,7 @@ import {
 } from "../syntax/ast";
 import { operatorText } from "../syntax/token";
 import { Analysis, CodeUnit, FileScope, functionKey, MOST_COMPARED } from "./analysis";
+import { loadCalls } from "./calls";
 import { isPendingFunction, isPendingGlobal, loadFunction, loadGlobal } from "./load";
 import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 import { Visitor } from "./visit";
@@ -376,9 +377,11 @@ class NameResolver extends Visitor {
       return;
     }
     const builtin = this.file.isTapset ? this.a.builtin(call.name) : null;
+    if (builtin && builtin.id >= Builtin.CallWord && builtin.id <= Builtin.CallTable) loadCalls(this.a);
     if (builtin && builtin.parameters.length == call.args.length) {
       call.symbol = builtin;
       if (builtin.id == Builtin.SiteText) this.a.asksForSites = true;
+      if (builtin.id >= Builtin.CallWord && builtin.id <= Builtin.CallTable) loadCalls(this.a);
       return;
     }
     if (!isPendingFunction(this.a, call.name)) this.refuseCall(call);

@@ -5,6 +5,7 @@
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { AttachKind, Engine, ProbeFlags } from "../../common/format/manifest";
+import { CallTables } from "../builtins/calls";
 import { Need } from "../probes/needs";
 import { Range } from "../source/source";
 import { BlockStatement, Expression, ProbeDeclaration } from "../syntax/ast";
@@ -161,6 +162,8 @@ export class Script {
   handlers: Handler[] = [];
   probes: ProbeSite[] = [];
   controls: ScriptControls = new ScriptControls();
+  /** The tables of system calls, if some code may ask for them. */
+  calls: CallTables | null = null;
   /** Number of locks. */
   locks: i32 = 0;
   /** The feature that means the one kernel that its code is right for (Facts.kernel); empty: any. */

@@ -7,6 +7,7 @@ import { NearMatches } from "../kernel/near";
 import { Location, Signature } from "../kernel/signature";
 import { findType } from "../kernel/type-names";
 import { Types } from "../kernel/types";
+import { CallGroup, fieldLocal } from "../probes/call-code";
 import { Range } from "../source/source";
 import {
   AssignmentExpression,
@@ -225,6 +226,8 @@ class TargetResolver extends Rewriter {
 
   private target(e: TargetExpression): Expression {
     if (e.problem.length > 0) return e;
+    const calls = this.unit !== null ? this.unit!.calls : null;
+    if (calls !== null && e.kind == NodeKind.TargetVariable) return this.callField(<TargetVariable>e, calls);
     // In a return probe `$x->f` means what it was at entry.
     if (this.isReturn && !this.isEntry && isParameter(e)) return this.kept(e, e);
     this.children(e);
@@ -248,8 +251,23 @@ class TargetResolver extends Rewriter {
     return result;
   }
 
+  /** An argument of a system call, which the code before the handler's has put into a local. */
+  private callField(e: TargetVariable, calls: CallGroup): Expression {
+    const name = e.name == "$return" ? "retval" : fieldLocal(e.name.substring(1));
+    const locals = this.unit!.locals;
+    for (let i = 0, n = locals.length; i < n && e.path.length == 0; ++i) {
+      if (locals[i].name == name && (calls.isReturn || e.name != "$return")) return makeName(e.range, locals[i]);
+    }
+    const fields = calls.rows.length == 1 ? calls.fields : "";
+    const hint = fields.length > 0 ? `there are: ${fields}` : "";
+    return this.fail(e, `the system call has no argument '${e.name}'`, hint);
+  }
+
   private entry(e: EntryExpression): Expression {
     if (this.isEntry) return this.expression(e.operand);
+    const isField = e.operand.kind == NodeKind.TargetVariable && (<TargetVariable>e.operand).path.length == 0;
+    // The registers of a process stay as they are until its system call returns.
+    if (this.unit !== null && this.unit!.calls !== null && isField) return this.expression(e.operand);
     if (!this.isReturn) {
       const inner = new TargetVariable(e.range, "@entry");
       return this.fail(inner, "@entry is for probes on the return of a function");
