@@ -14,7 +14,7 @@ const LATER: string =
   "print_backtrace_fileline print_java_backtrace print_regs print_stack print_syms print_ubacktrace " +
   "print_ubacktrace_brief print_ubacktrace_fileline print_ustack print_usyms printk proc_from_msg " +
   "proc_mem_data_pid proc_mem_rss_pid proc_mem_shr_pid proc_mem_size_pid proc_mem_string_pid proc_mem_txt_pid " +
-  "prog_from_clnt prot_from_clnt pstrace Py2Object_GetAttr Py2Object_Repr Py3Object_GetAttr Py3Object_Repr " +
+  "prog_from_clnt prot_from_clnt Py2Object_GetAttr Py2Object_Repr Py3Object_GetAttr Py3Object_Repr " +
   "python2_get_locals python2_get_var_obj python3_get_locals python3_get_var_obj python3_initialize " +
   "python_print_backtrace python_sprint_backtrace raise rcu_dereference regex_module_compare remote_id remote_uri " +
   "sa_handler scsi_timer_pending set_long_arg set_longlong_arg set_pointer_arg set_returnval set_s32_arg " +

@@ -13,6 +13,8 @@ export class TapsetLibrary {
   aliases: Map<string, string> = new Map<string, string>();
   /** File that declares a macro, by its name. */
   macros: Map<string, string> = new Map<string, string>();
+  /** File with the constants for @const; empty: there is none. */
+  constants: string = "";
   /** Texts at hand, by file name. */
   sources: Map<string, Source> = new Map<string, Source>();
 
@@ -32,6 +34,7 @@ export class TapsetLibrary {
       else if (kind == "global") this.globals.set(name, file);
       else if (kind == "alias") this.aliases.set(name, file);
       else if (kind == "macro") this.macros.set(name, file);
+      else if (kind == "constants") this.constants = file;
     }
   }
 

@@ -34,6 +34,7 @@ import { Operator } from "../syntax/token";
 import { Analysis, CodeUnit } from "./analysis";
 import { CValue, Form, makeOffset } from "./c-value";
 import { integerOf, isInteger } from "./collect";
+import { findConstant } from "./constants";
 import { EntryUnit, localIn, spellingOf } from "./entries";
 import { makeBinary, makeCall, makeName, makeNumber } from "./make";
 import { PointeeType } from "./pointee";
@@ -184,9 +185,18 @@ class TargetResolver extends Rewriter {
     }
   }
 
-  /** A number, or the name of one in an enum of the kernel. */
+  /** A number, or the name of one in the kernel's headers for programs, or in an enum of the kernel. */
   private constant(e: ConstExpression): Expression {
     if (isInteger(e.text)) return makeNumber(e.range, integerOf(e.text));
+    const tapset = this.a.options.tapset;
+    if (tapset.constants.length > 0) {
+      if (!tapset.sources.has(tapset.constants)) {
+        this.a.needs.add("tapset", tapset.constants);
+        return e;
+      }
+      const known = findConstant(tapset.sources.get(tapset.constants), e.text, this.a.options.facts.arch);
+      if (known !== null) return makeNumber(e.range, known.value);
+    }
     const types = this.a.types.of("");
     const found = types !== null ? types.findEnumerator(e.text) : null;
     return found !== null ? makeNumber(e.range, found.value) : e;
