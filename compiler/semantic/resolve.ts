@@ -5,6 +5,7 @@
 // Invariant: after a run without errors every Identifier and Call has its symbol.
 
 import { Builtin } from "../builtins/builtin";
+import { impossibleHint, impossibleReason } from "../builtins/impossible";
 import { isLaterFunction } from "../builtins/later";
 import { findPrint, printNames } from "../builtins/print";
 import { NearMatches } from "../kernel/near";
@@ -417,8 +418,9 @@ class NameResolver extends Visitor {
       a.reporter.error(call.nameRange, `function '${call.name}' is private to ${owner}`);
       return;
     }
-    if (call.name.startsWith("set_kernel_")) {
-      a.reporter.error(call.nameRange, `BPF cannot change memory of the kernel, as '${call.name}' would`);
+    const reason = impossibleReason(call.name);
+    if (reason.length > 0) {
+      a.reporter.error(call.nameRange, `there is no '${call.name}' here: ${reason}`, impossibleHint(call.name));
       return;
     }
     if (isLaterFunction(call.name)) {
