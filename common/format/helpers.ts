@@ -66,8 +66,12 @@ export const enum Helper {
   RingbufDiscard = 133,
   /** (ring, what) */
   RingbufQuery = 134,
+  /** () -> the current task, as a pointer that TaskPtRegs takes; from 5.11 */
+  GetCurrentTaskBtf = 158,
   /** (ctx) -> what the attachment was made with: kprobes and perf events from 5.15, raw tracepoints from 6.10 */
   GetAttachCookie = 174,
+  /** (task) -> the registers that its process had when it entered the kernel; from 5.15 */
+  TaskPtRegs = 175,
   /** (count, callback, ctx, flags), from 5.17 */
   Loop = 181,
   /**
@@ -123,7 +127,7 @@ export class HelperRow {
 
 /** A row for each helper, by number. The caller keeps them: each call makes them anew. */
 export function helperRows(): HelperRow[] {
-  return [
+  const rows: HelperRow[] = [
     new HelperRow(Helper.MapLookupElem, "map_lookup_elem", 2, HelperResult.Pointer, AGENT),
     new HelperRow(Helper.MapUpdateElem, "map_update_elem", 4, HelperResult.Status, 0),
     new HelperRow(Helper.MapDeleteElem, "map_delete_elem", 2, HelperResult.Status, 0),
@@ -161,12 +165,21 @@ export function helperRows(): HelperRow[] {
     new HelperRow(Helper.ProbeReadKernelStr, "probe_read_kernel_str", 3, HelperResult.Length, AGENT),
     new HelperRow(Helper.Jiffies64, "jiffies64", 0, HelperResult.Number, AGENT | NO_MEMORY),
     new HelperRow(Helper.KtimeGetBootNs, "ktime_get_boot_ns", 0, HelperResult.Number, AGENT | NO_MEMORY),
+  ];
+  return rows.concat(laterRows());
+}
+
+/** Those of kernels from 5.8 on, and the agent's own. */
+function laterRows(): HelperRow[] {
+  return [
     new HelperRow(Helper.RingbufOutput, "ringbuf_output", 4, HelperResult.Status, AGENT),
     new HelperRow(Helper.RingbufReserve, "ringbuf_reserve", 3, HelperResult.Pointer, AGENT | NO_MEMORY),
     new HelperRow(Helper.RingbufSubmit, "ringbuf_submit", 2, HelperResult.Nothing, AGENT),
     new HelperRow(Helper.RingbufDiscard, "ringbuf_discard", 2, HelperResult.Nothing, AGENT),
     new HelperRow(Helper.RingbufQuery, "ringbuf_query", 2, HelperResult.Number, 0),
+    new HelperRow(Helper.GetCurrentTaskBtf, "get_current_task_btf", 0, HelperResult.Number, NO_MEMORY),
     new HelperRow(Helper.GetAttachCookie, "get_attach_cookie", 1, HelperResult.Number, AGENT | CONSTANT | NO_MEMORY),
+    new HelperRow(Helper.TaskPtRegs, "task_pt_regs", 1, HelperResult.Number, NO_MEMORY),
     new HelperRow(Helper.Loop, "loop", 4, HelperResult.Number, 0),
     new HelperRow(Helper.AgentSort, "agent_sort", 5, HelperResult.Nothing, AGENT),
   ];

@@ -110,6 +110,8 @@ export enum Builtin {
   CallText,
   /** The number of a table of constants. */
   CallTable,
+  /** The address of the registers that the current process had when it entered the kernel. */
+  CallRegisters,
   // print.ts: the printf family; calls of these carry a PrintSymbol of their own.
   Printf,
   Print,

@@ -26,6 +26,7 @@ export function callBuiltins(): BuiltinRow[] {
     row(Builtin.CallWord, "__call_word", "l", Type.Long, flags),
     // (offset of the text)
     textRow(Builtin.CallText, "__call_text", "l", CALL_TEXT - 1, flags),
+    row(Builtin.CallRegisters, "__call_registers", "", Type.Long, BuiltinFlags.NeedsKernelContext),
     // (name of a table of constants): its number
     row(Builtin.CallTable, "__call_table", "s", Type.Long, flags | BuiltinFlags.Constant),
   ];

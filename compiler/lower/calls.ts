@@ -14,12 +14,24 @@ import { Lowering } from "./lowering";
 
 /** Whether a builtin reads a number of the tables. */
 export function isCallBuiltin(id: Builtin): bool {
-  return id == Builtin.CallWord || id == Builtin.CallTable;
+  return id == Builtin.CallWord || id == Builtin.CallTable || id == Builtin.CallRegisters;
 }
 
 /** Evaluates such a builtin. */
 export function lowerCallTables(lowering: Lowering, id: Builtin, e: CallExpression): Ref {
+  if (id == Builtin.CallRegisters) return callRegisters(lowering);
   return id == Builtin.CallWord ? callWord(lowering, e) : callTable(lowering, e);
+}
+
+/** To the verifier the helper's result is a pointer, which functions do not take; what memory holds is a number. */
+function callRegisters(lowering: Lowering): Ref {
+  const b = lowering.b;
+  const task = b.callHelper(Helper.GetCurrentTaskBtf, []);
+  const place = lowering.frame.newFramePlace(8);
+  lowering.frame.storeWord(place, 0, b.callHelper(Helper.TaskPtRegs, [task]));
+  const slot = lowering.parts.numberSlot;
+  b.callHelper(Helper.ProbeReadKernel, [slot, b.constant(8), lowering.frame.pointer(place)]);
+  return b.load(Op.Load64, slot, 0);
 }
 
 /** A word of the tables; those behind the last are zeros. */

@@ -3,11 +3,11 @@
 //
 //   probe syscall.read, syscall.write { println(fd) }
 //
+//   __r = __context(0)                                 the registers
 //   __n = __context(8)                                 the number: sys_enter's second argument
 //   __i = __sys_32()                                   a 32-bit program has other numbers
 //   __w = __sys_row(__n, __i)
 //   if (!__sys_in(SET, __w & 0xffff)) next
-//   __r = __context(0)                                 the registers
 //   fd = __sys_int(__sys_arg(__r, 0, __i))
 
 import { Arch } from "../kernel/facts";
@@ -46,6 +46,14 @@ export function fieldLocal(name: string): string {
   return `__field_${name}`;
 }
 
+/** How the handlers of system calls are attached. */
+export enum CallMeans {
+  /** To the tracepoints sys_enter and sys_exit. */
+  Tracepoints,
+  /** To the functions that the kernel has for each call: where handlers of tracepoints can be preempted. */
+  Functions,
+}
+
 /** Calls that share a handler, because the names in it mean the same for all of them. */
 export class CallGroup {
   rows: CallRow[] = [];
@@ -53,6 +61,7 @@ export class CallGroup {
   constructor(
     public data: CallData,
     public isReturn: bool,
+    public means: CallMeans,
   ) {}
 
   private get arch(): Arch {
@@ -63,10 +72,11 @@ export class CallGroup {
   code(names: string[]): string {
     const only = this.rows.length == 1 ? this.rows[0] : null;
     let text = `probe never {\n${this.early()}`;
-    text += `__n = ${this.number()}\n__i = __sys_32()\n__w = __sys_row(__n, __i)\n__row = __w & 0xffff\n`;
+    text += `__r = ${this.registers()}\n__n = ${this.number()}\n__i = __sys_32()\n`;
+    text += "__w = __sys_row(__n, __i)\n__row = __w & 0xffff\n";
     text += `if (${this.excluded()}) next\n`;
     if (this.isReturn) text += this.ending();
-    text += "__r = __context(0)\n__narrow = __w >> 16 & 1\nsyscall_nr = __n\n";
+    text += "__narrow = __w >> 16 & 1\nsyscall_nr = __n\n";
     text += only !== null ? `name = "${only.name}"\n` : "name = __sys_name(__row)\n";
     if (!this.isReturn) text += `argstr = ${only !== null ? this.argstr(only) : GENERAL_ARGSTR}\n`;
     for (let i = 0, n = names.length; i < n; ++i) {
@@ -102,11 +112,22 @@ export class CallGroup {
     return isReturn ? `${text} $return:long` : `${text} syscall_nr:long`;
   }
 
+  /** Where the registers of the process are. */
+  private registers(): string {
+    if (this.means == CallMeans.Tracepoints) return "__context(0)";
+    if (this.isReturn) return "__call_registers()";
+    return this.arch == Arch.X86_64 ? "__context(112)" : "__context(0)";
+  }
+
   private number(): string {
-    if (!this.isReturn) return "__context(8)";
-    return this.arch == Arch.X86_64
-      ? '__kernel_number(__context(0) + 120, 8, "")'
-      : '__kernel_number(__context(0) + 280, -4, "")';
+    if (!this.isReturn && this.means == CallMeans.Tracepoints) return "__context(8)";
+    return this.arch == Arch.X86_64 ? '__kernel_number(__r + 120, 8, "")' : '__kernel_number(__r + 280, -4, "")';
+  }
+
+  /** What the call returns. */
+  private result(): string {
+    if (this.means == CallMeans.Tracepoints) return "__context(8)";
+    return this.arch == Arch.X86_64 ? "__context(80)" : "__context(0)";
   }
 
   /** What keeps most calls away before a frame is claimed, if there are few numbers. */
@@ -116,7 +137,8 @@ export class CallGroup {
       const all = this.data.table.numbersOf(this.rows[i]);
       for (let j = 0, m = all.length; j < m; ++j) if (!numbers.includes(all[j].number)) numbers.push(all[j].number);
     }
-    if (this.isReturn || numbers.length == 0 || numbers.length > MOST_COMPARED) return "";
+    if (this.isReturn || this.means != CallMeans.Tracepoints || numbers.length == 0 || numbers.length > MOST_COMPARED)
+      return "";
     return `if (${numbers.map<string>((number: i32) => `__context(8) != ${number}`).join(" && ")}) next\n`;
   }
 
@@ -129,7 +151,7 @@ export class CallGroup {
 
   /** What is known when the call has returned. fork returns in the child as well, which has entered no call. */
   private ending(): string {
-    let text = "retval = __context(8)\n";
+    let text = `retval = ${this.result()}\n`;
     for (let i = 0, n = this.rows.length; i < n; ++i) {
       if (!this.rows[i].forks) continue;
       text += "if (!retval && (__w >> 17 & 1)) next\n";

@@ -1,6 +1,6 @@
 import { Arch } from "../kernel/facts";
 import { Source } from "../source/source";
-import { CallGroup } from "./call-code";
+import { CallGroup, CallMeans } from "./call-code";
 import { CallData } from "./call-data";
 import { CallTable } from "./call-table";
 
@@ -60,7 +60,7 @@ export function test_words_say_row_and_name_of_each_number(): void {
 
 export function test_rows_share_code_if_the_names_in_it_mean_the_same(): void {
   const data = new CallData(tableOf(Arch.X86_64));
-  const group = new CallGroup(data, false);
+  const group = new CallGroup(data, false, CallMeans.Tracepoints);
   const rows = data.table.rows;
   assert(
     group.shapeOf(rows[0], ["argstr", "name"]) == group.shapeOf(rows[1], ["argstr", "name"]),

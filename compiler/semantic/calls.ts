@@ -7,10 +7,11 @@
 // The tables are files of the tapset, which are asked for when a script first names a system call.
 
 import { AttachTarget } from "../../common/as/attach-target";
-import { AttachKind } from "../../common/format/manifest";
+import { AttachKind, ProbeFlags } from "../../common/format/manifest";
 import { CallTables } from "../builtins/calls";
+import { Arch, Feature } from "../kernel/facts";
 import { NearMatches } from "../kernel/near";
-import { CallGroup } from "../probes/call-code";
+import { CallGroup, CallMeans } from "../probes/call-code";
 import { CallData } from "../probes/call-data";
 import { CALL_FILES, CallRow, CallTable, Constants } from "../probes/call-table";
 import { Attachment } from "../probes/family";
@@ -19,10 +20,15 @@ import { BlockStatement, Expression, Identifier, NodeKind, ProbeComponent, Targe
 import { parseFile } from "../syntax/parser";
 import { hasWildcard, matchWildcard } from "../syntax/wildcard";
 import { Analysis, CodeUnit, Condition, FileScope, Part } from "./analysis";
+import { Listing } from "./options";
 import { Visitor } from "./visit";
 
 /** More names than this are not spelt out in what a site is called. */
 const MOST_SPELT: i32 = 8;
+
+/** What the functions of system calls are called before their own names. */
+const X86_64_FUNCTIONS: StaticArray<string> = ["__x64_sys_", "__ia32_sys_", "__ia32_compat_sys_"];
+const ARM64_FUNCTIONS: StaticArray<string> = ["__arm64_sys_", "__arm64_compat_sys_"];
 
 /** How points of system calls begin; in stap these differ in the means. */
 const FAMILIES: string = " syscall nd_syscall dw_syscall tp_syscall ";
@@ -133,22 +139,21 @@ export class CodeNames extends Visitor {
 }
 
 /** Divides rows so that the names mean the same for all rows of a group. */
-export function groupCalls(data: CallData, rows: CallRow[], isReturn: bool, names: string[]): CallGroup[] {
+export function groupCalls(rows: CallRow[], like: CallGroup, names: string[]): CallGroup[] {
   const groups = new Map<string, CallGroup>();
-  const probe = new CallGroup(data, isReturn);
   for (let i = 0, n = rows.length; i < n; ++i) {
-    const shape = probe.shapeOf(rows[i], names);
-    if (!groups.has(shape)) groups.set(shape, new CallGroup(data, isReturn));
+    const shape = like.shapeOf(rows[i], names);
+    if (!groups.has(shape)) groups.set(shape, new CallGroup(like.data, like.isReturn, like.means));
     groups.get(shape).rows.push(rows[i]);
   }
   return groups.values();
 }
 
 /** A group for each row: what -l and -L list. */
-export function eachCall(data: CallData, rows: CallRow[], isReturn: bool): CallGroup[] {
+export function eachCall(rows: CallRow[], like: CallGroup): CallGroup[] {
   const groups: CallGroup[] = [];
   for (let i = 0, n = rows.length; i < n; ++i) {
-    const group = new CallGroup(data, isReturn);
+    const group = new CallGroup(like.data, like.isReturn, like.means);
     group.rows.push(rows[i]);
     groups.push(group);
   }
@@ -162,12 +167,70 @@ export function listedCall(point: CallPoint, group: CallGroup): string {
   return `${plain}.${group.rows[0].name}${group.isReturn ? ".return" : ""}`;
 }
 
-/** How all calls are attached to at once. */
-export function callAttachment(group: CallGroup, point: string): Attachment {
-  const event = group.isReturn ? "sys_exit" : "sys_enter";
+/** By what the calls of this kernel are known. */
+export function callMeans(a: Analysis): CallMeans {
+  const facts = a.options.facts;
+  // Kernels with cookies (5.15) have the helper that finds the registers of the process, too.
+  const canAsk = facts.has(Feature.Preemptible) && facts.has(Feature.AttachCookie);
+  const isLossy = facts.known && canAsk && a.options.listing == Listing.None;
+  return isLossy ? CallMeans.Functions : CallMeans.Tracepoints;
+}
+
+/** Where the handler of a group is attached; nothing as long as something must be asked. */
+export function callAttachments(a: Analysis, group: CallGroup, point: string): Attachment[] {
+  if (group.means == CallMeans.Functions) return functionAttachments(a, group);
   const attachment = new Attachment(AttachKind.RawTracepoint, point);
-  attachment.target = AttachTarget.ofTracepoint("", event);
-  return attachment;
+  attachment.target = AttachTarget.ofTracepoint("", group.isReturn ? "sys_exit" : "sys_enter");
+  return [attachment];
+}
+
+/** The functions that 64-bit and 32-bit programs reach. */
+function functionAttachments(a: Analysis, group: CallGroup): Attachment[] {
+  const functions = a.options.facts.functions;
+  const kind = group.isReturn ? AttachKind.Kretprobe : AttachKind.Kprobe;
+  const found: Attachment[] = [];
+  const prefixes = a.options.facts.arch == Arch.X86_64 ? X86_64_FUNCTIONS : ARM64_FUNCTIONS;
+  const isAll = group.rows.length == group.data.table.rows.length;
+  const wanted = new Set<string>();
+  for (let i = 0, n = group.rows.length; i < n && !isAll; ++i) addStems(wanted, group, group.rows[i]);
+  for (let i = 0; i < prefixes.length; ++i) {
+    const pattern = `${prefixes[i]}*`;
+    if (!functions.knows(pattern)) a.needs.add("functions", pattern);
+    const names = functions.matching(pattern);
+    for (let j = 0, m = names.length; j < m; ++j) {
+      const stem = stemOf(names[j].substring(prefixes[i].length));
+      if (names[j].includes(".") || (!isAll && !wanted.has(stem))) continue;
+      const point = `kernel.function("${names[j]}")${group.isReturn ? ".return" : ""}`;
+      const attachment = new Attachment(kind, point);
+      attachment.target = AttachTarget.ofFunction(names[j]);
+      attachment.flags = ProbeFlags.Optional;
+      found.push(attachment);
+    }
+  }
+  return found;
+}
+
+/** What the functions of a row may be called. */
+function addStems(stems: Set<string>, group: CallGroup, row: CallRow): void {
+  stems.add(stemOf(row.name));
+  stems.add(stemOf(row.kernelName));
+  const numbers = group.data.table.numbersOf(row);
+  for (let i = 0, n = numbers.length; i < n; ++i) stems.add(stemOf(numbers[i].name));
+}
+
+/** The name of a function or call without what tells variants apart: more functions than needed do no harm. */
+function stemOf(name: string): string {
+  let stem = name;
+  if (stem.startsWith("ia32_")) stem = stem.substring(5);
+  if (stem.startsWith("new") || stem.startsWith("old_")) stem = stem.substring(stem.startsWith("new") ? 3 : 4);
+  const time = stem.indexOf("_time");
+  if (time > 0 && time + 7 == stem.length) stem = stem.substring(0, time);
+  while (stem.length > 2 && isDigit(stem.charCodeAt(stem.length - 1))) stem = stem.substring(0, stem.length - 1);
+  return stem;
+}
+
+function isDigit(c: i32): bool {
+  return c >= 0x30 && c <= 0x39;
 }
 
 /** Puts the code of a group before that of a unit. */

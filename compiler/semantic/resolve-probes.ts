@@ -10,6 +10,7 @@
 import { attachRow } from "../../common/format/attach";
 import { ProbeFlags } from "../../common/format/manifest";
 import { NearMatches } from "../kernel/near";
+import { CallGroup } from "../probes/call-code";
 import { CallRow } from "../probes/call-table";
 import { ArgumentKind, Attachment, matchNames, PointQuery } from "../probes/family";
 import { laterFamily, probePatterns } from "../probes/table";
@@ -20,7 +21,8 @@ import { AliasEntry, Analysis, CodeUnit, Condition, FileScope, Part } from "./an
 import {
   addCallCode,
   CallPoint,
-  callAttachment,
+  callAttachments,
+  callMeans,
   eachCall,
   groupCalls,
   isCallPoint,
@@ -130,15 +132,21 @@ class ProbeResolver {
       if (found.length == 0 && !e.optional) this.refuse(e, e.range, unknownCall(e.calls[i], data.table), "");
     }
     const names = namesIn(this.blocksOf(e), e.conditions);
-    const isReturn = e.calls[0].isReturn;
+    const like = new CallGroup(data, e.calls[0].isReturn, callMeans(a));
     const isListed = a.options.listing != Listing.None;
-    const groups = isListed ? eachCall(data, rows, isReturn) : groupCalls(data, rows, isReturn, names);
-    for (let i = 0, n = groups.length; i < n; ++i) {
-      const point = isListed ? listedCall(e.calls[0], groups[i]) : pointText(e.calls, groups[i]);
-      const unit = this.unitOf(e, `call ${i}`);
-      addCallCode(a, unit, groups[i], names);
-      const site = this.newSite(e, unit, callAttachment(groups[i], point));
-      if (isListed) site.variables = groups[i].variables();
+    const groups = isListed ? eachCall(rows, like) : groupCalls(rows, like, names);
+    for (let i = 0, n = groups.length; i < n; ++i) this.addCallGroup(e, groups[i], names, isListed);
+  }
+
+  private addCallGroup(e: Expansion, group: CallGroup, names: string[], isListed: bool): void {
+    const point = isListed ? listedCall(e.calls[0], group) : pointText(e.calls, group);
+    const unit = this.unitOf(e, `call ${e.units.size}`);
+    addCallCode(this.a, unit, group, names);
+    const attachments = callAttachments(this.a, group, point);
+    for (let i = 0, n = attachments.length; i < n; ++i) {
+      const site = this.newSite(e, unit, attachments[i]);
+      if (isListed) site.variables = group.variables();
+      if (e.listed.length == 0) site.listed = point;
       ++this.found;
     }
   }
