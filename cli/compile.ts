@@ -99,6 +99,7 @@ export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: 
   if (settings.suppressTimeLimits) options.push(["suppress-time-limits", "1"]);
   if (settings.excludeAgent) options.push(["exclude-agent", "1"]);
   if (settings.cgroup !== undefined) options.push(["cgroup", settings.cgroup]);
+  if (settings.folded) options.push(["folded", "1"]);
   if (settings.suppressHandlerErrors) options.push(["suppress-errors", "1"]);
   if (settings.buffer > 0) options.push(["buffer", String(settings.buffer)]);
   // Files of the library may use what scripts may not.

@@ -262,6 +262,12 @@ export const OPTIONS: OptionRow[] = [
     group: OUTPUT,
     help: "with -o: start a new file after MB megabytes, and keep N files",
   },
+  {
+    name: "folded",
+    type: "flag",
+    group: OUTPUT,
+    help: "print arrays with stacks as keys, which nothing reads, for flame-graph tools",
+  },
   { name: "no-global-var-display", type: "flag", group: OUTPUT, help: "do not print globals that nothing reads" },
   { name: "verbose", short: "v", type: "count", group: OUTPUT, help: "print passes and their times (repeatable)" },
   {
@@ -353,6 +359,8 @@ export interface Settings {
   cgroup?: string;
   /** The container whose tasks are traced. */
   container?: string;
+  /** Stack-keyed arrays are printed in the folded form of flame-graph tools. */
+  folded: boolean;
   suppressHandlerErrors: boolean;
   suppressTimeLimits: boolean;
   dump?: string;
@@ -552,6 +560,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     excludeAgent: flag("exclude-agent"),
     cgroup: text("cgroup"),
     container: text("container"),
+    folded: flag("folded"),
     suppressHandlerErrors: flag("suppress-handler-errors"),
     suppressTimeLimits: flag("suppress-time-limits"),
     dump: text("dump"),

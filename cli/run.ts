@@ -313,6 +313,10 @@ async function handle(event: RunEvent, state: RunState, run: Run): Promise<void>
         if (messages.length > 0) await writeMessages(messages, state, around);
       }
       break;
+    case "symbols":
+      if (!state.formatter.addSymbols(event.payload))
+        throw new SessionError("protocol", "the agent sent damaged symbols");
+      break;
     case "command":
       if (event.stream === 1) await state.terminal.write(event.bytes.slice());
       else around.message(event.bytes);

@@ -244,6 +244,7 @@ function translateWith(c: Compilation, inSteps: Set<i32>): void {
 function lowerOptions(c: Compilation): LowerOptions {
   const options = new LowerOptions();
   options.maxLength = c.options.semantic.maxStringLength;
+  options.maxFrames = c.options.semantic.maxFrames;
   options.maxErrors = c.options.limit("MAXERRORS");
   options.maxSkipped = c.options.limit("MAXSKIPPED");
   options.maxEntries = c.options.limit("MAXMAPENTRIES");

@@ -6,7 +6,13 @@ import { decimalOf } from "../common/as/decimal";
 import { MOST_ACTIVE } from "../common/format/linux";
 import { Reporter } from "./diagnostics/diagnostic";
 import { NearMatches } from "./kernel/near";
-import { DEFAULT_STRING_BYTES, LEAST_STRING_BYTES, MOST_STRING_BYTES } from "./semantic/options";
+import {
+  DEFAULT_FRAMES,
+  DEFAULT_STRING_BYTES,
+  LEAST_STRING_BYTES,
+  MOST_FRAMES,
+  MOST_STRING_BYTES,
+} from "./semantic/options";
 
 class Limit {
   constructor(
@@ -31,6 +37,7 @@ const LIMITS: StaticArray<Limit> = [
   new Limit("MAXNESTING", -1, 1, MOST),
   new Limit("KRETACTIVE", -1, 1, MOST_ACTIVE),
   new Limit("MAXSTRINGLEN", DEFAULT_STRING_BYTES, LEAST_STRING_BYTES, MOST_STRING_BYTES),
+  new Limit("MAXBACKTRACE", DEFAULT_FRAMES, 1, MOST_FRAMES),
   new Limit("MAXMAPENTRIES", 2048, 1, MOST),
   new Limit("STP_OVERLOAD_THRESHOLD", 500000000, 1, MOST),
   new Limit("STP_OVERLOAD_INTERVAL", 1000000000, 1, MOST),
@@ -41,7 +48,6 @@ const SWITCHES: StaticArray<string> = ["STP_NO_OVERLOAD"];
 
 /** Names that mean something to stap's module and nothing here. */
 const FOREIGN: StaticArray<string> = [
-  "MAXBACKTRACE",
   "MAPHASHBIAS",
   "MINSTACKSPACE",
   "MAXUPROBES",

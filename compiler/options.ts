@@ -78,6 +78,7 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   options.suppressErrors = request.flag("suppress-errors");
   options.suppressTimeLimits = request.flag("suppress-time-limits");
   options.semantic.printsUnread = !request.flag("no-globals");
+  options.semantic.folded = request.flag("folded");
   options.objectName = request.option("module");
   readRing(options, request, reporter);
   readDefines(options, request, reporter);

@@ -99,6 +99,8 @@ export type RunEvent =
   | { type: "usage"; usage: Usage }
   /** Records for the formatter: the payload of an Output or Control frame. */
   | { type: "output" | "control"; records: Uint8Array }
+  /** What is at addresses in the records to come, for the formatter: the payload of a Symbols frame. */
+  | { type: "symbols"; payload: Uint8Array }
   | { type: "command"; stream: 1 | 2; bytes: Uint8Array }
   /** How far a step is that takes more than a second. */
   | { type: "progress"; step: ProgressStep; done: number; total: number }

@@ -21,6 +21,8 @@ export interface OnTerminal {
 export interface Formatter {
   /** Says which outputs somebody looks at; none, unless it is called. */
   onTerminal(which: OnTerminal): void;
+  /** Takes the payload of a Symbols frame; false if it is damaged. */
+  addSymbols(payload: Uint8Array): boolean;
   /** Formats the payload of an Output or Control frame; yields at most a megabyte or so at a time. */
   format(records: Uint8Array): Generator<Formatted>;
   /** Units of output that stayed incomplete. */
@@ -34,6 +36,7 @@ interface Exports {
   input(bytes: number): number;
   openManifest(bytes: number): number;
   onTerminal(text: boolean, messages: boolean): void;
+  addSymbols(bytes: number): number;
   format(from: number, end: number): number;
   textStart(): number;
   textLength(): number;
@@ -66,6 +69,10 @@ export function createFormatter(wasm: Uint8Array, manifest: Uint8Array): Formatt
   if (fault !== 0) throw new ObjectError(`damaged manifest: ${FAULTS[fault] ?? `fault ${fault}`}`);
   return {
     onTerminal: ({ text, messages }) => exports.onTerminal(text, messages),
+    addSymbols: (payload) => {
+      put(payload);
+      return exports.addSymbols(payload.length) !== 0;
+    },
     *format(records: Uint8Array): Generator<Formatted> {
       put(records);
       let from = 0;

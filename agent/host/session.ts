@@ -253,6 +253,8 @@ export class Session {
         return { type: "output", records: frame.payload };
       case AgentFrame.Control:
         return { type: "control", records: frame.payload };
+      case AgentFrame.Symbols:
+        return { type: "symbols", payload: frame.payload };
       case AgentFrame.CommandOutput:
         return readCommandOutput(frame.payload);
       case AgentFrame.Started:

@@ -78,6 +78,14 @@ const CALL_LOOP: StaticArray<u64> = [
   EXIT,
 ];
 
+/** The same with bpf_snprintf. */
+const CALL_SNPRINTF: StaticArray<u64> = [
+  0x0000_0000_0000_0100 | <u64>Opcode.MovImm64,
+  ((<u64>Helper.Snprintf) << 32) | <u64>Opcode.Call,
+  MOV_R0_0,
+  EXIT,
+];
+
 /** All features the agent can probe. */
 const FEATURES: StaticArray<Feature> = [
   new Feature("bpf", "3.18", "the bpf() system call", (): bool => probeBpf()),
@@ -103,6 +111,12 @@ const FEATURES: StaticArray<Feature> = [
     (): bool => probeProgram(ProgramType.Kprobe, FETCH_ADD),
   ),
   new Feature("attach_cookie", "5.15", "attach cookies", (): bool => hasCookies(ProgramType.Kprobe)),
+  new Feature(
+    "snprintf",
+    "5.13",
+    "names of its symbols for programs (bpf_snprintf)",
+    (): bool => probeProgram(ProgramType.Kprobe, CALL_SNPRINTF),
+  ),
   new Feature("bpf_loop", "5.17", "the bpf_loop() helper", (): bool => probeProgram(ProgramType.Kprobe, CALL_LOOP)),
   new Feature("signed_div", "6.6", "signed division", (): bool => probeProgram(ProgramType.Kprobe, SIGNED_DIV)),
   new Feature("may_goto", "6.9", "may_goto", (): bool => probeProgram(ProgramType.Kprobe, MAY_GOTO)),
@@ -198,11 +212,11 @@ function loadInsns(type: i32, insns: StaticArray<u64>, log: usize, logBytes: i32
 }
 
 function probeProgram(type: i32, insns: StaticArray<u64>): bool {
-  const isLoop = insns == CALL_LOOP;
-  const log = new StaticArray<u8>(isLoop ? 65536 : 8);
-  const fd = loadInsns(type, insns, changetype<usize>(log), isLoop ? log.length : 0);
+  const isCall = insns == CALL_LOOP || insns == CALL_SNPRINTF;
+  const log = new StaticArray<u8>(isCall ? 65536 : 8);
+  const fd = loadInsns(type, insns, changetype<usize>(log), isCall ? log.length : 0);
   if (fd >= 0) close(fd);
-  if (!isLoop) return fd >= 0;
+  if (!isCall) return fd >= 0;
   let length = 0;
   while (length < log.length && log[length] != 0) ++length;
   const text = String.UTF8.decodeUnsafe(changetype<usize>(log), length);

@@ -6,11 +6,14 @@ import { Environment } from "../../common/as/bpf-machine/environment";
 import { BpfMachine } from "../../common/as/bpf-machine/machine";
 import { MAP_HANDLE, MachineStatus } from "../../common/as/bpf-machine/state";
 import { Section } from "../../common/as/elf-reader";
+import { putKernelText } from "../../common/as/print/addresses";
+import { OutBuffer } from "../../common/as/print/buffer";
 import { AttachFlags, attachRow, MAP_OUTPUT } from "../../common/format/attach";
 import { INSN_BYTES, Insn, Opcode, Pseudo } from "../../common/format/bpf";
 import { FailureCode } from "../../common/format/frame";
 import { AttachKind, Engine, LineRow, NONE, PositionRow, TableKind } from "../../common/format/manifest";
 import { BssHeader } from "../../common/format/runtime";
+import { kernelSymbols } from "./addresses";
 import { testRun } from "./bpf";
 import { Contact } from "./contact";
 import { Failure, Result } from "./errors";
@@ -96,6 +99,18 @@ class AgentWorld extends Environment {
   place(): u64 {
     return this.firedPlace;
   }
+
+  override symbolText(address: u64, withOffset: bool, to: usize, bytes: i32): i32 {
+    const text = this.text;
+    text.clear();
+    putKernelText(text, kernelSymbols().find(address), address, withOffset);
+    if (bytes == 0) return text.length;
+    const length = min(text.length, bytes - 1);
+    memory.copy(to, text.start, length);
+    store<u8>(to + <usize>length, 0);
+    return text.length;
+  }
+  private text: OutBuffer = new OutBuffer(512, 8192);
 
   pause(): bool {
     const contact = this.contact;

@@ -6,6 +6,7 @@ import { Controls } from "../../common/as/print/controls";
 import { Formatter } from "../../common/as/print/formatter";
 import { ManifestFault } from "../../common/as/print/manifest";
 import { ProgressStep, StopReason } from "../../common/format/frame";
+import { kernelSymbols, printsAddresses } from "./addresses";
 import { parseNumber } from "./args";
 import { CommandRequest } from "./command";
 import { errnoText, Failure } from "./errors";
@@ -213,6 +214,7 @@ export function run(args: string[]): i32 {
   const manifest = object.manifest.data;
   if (terminal.formatter.open(manifest.address, manifest.length) != ManifestFault.None)
     return complain("the object's manifest is damaged", EXIT_FAILED);
+  if (printsAddresses(object)) terminal.formatter.addresses.source = kernelSymbols();
   terminal.formatter.textOnTerminal = !options.raw && isTerminal(fd);
   terminal.formatter.messagesOnTerminal = !options.raw && isTerminal(2);
   let failure = checkPrivilege();

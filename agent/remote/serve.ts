@@ -25,6 +25,7 @@ import {
   WIRE_MAGIC,
   WIRE_VERSION,
 } from "../../common/format/frame";
+import { printsAddresses } from "./addresses";
 import { sendBlob } from "./blob";
 import { CommandRequest } from "./command";
 import { findConfig } from "./config";
@@ -45,6 +46,7 @@ import { sayFailed, sayFinished, sayHello, sayLoaded, sayNames, sayRejected, say
 import { Listener, NO_REASON, RunRequest, Session } from "./session";
 import { openSignals } from "./signals";
 import { CLOCK_MONOTONIC, clock_gettime, EPOLLOUT, poll, readSignal, SIGCHLD, setNonblocking } from "./syscall";
+import { SymbolTeller } from "./tell-symbols";
 import { findTracepoints } from "./tracefs";
 import { Usage } from "./usage";
 
@@ -78,6 +80,8 @@ class FrameSink extends RecordSink {
 
   record(address: usize, bytes: i32): bool {
     const writer = this.server.writer;
+    const teller = this.server.teller;
+    if (teller && this.kind == AgentFrame.Output) teller.tell(address, bytes);
     if (writer.record(this.kind, address, bytes)) return true;
     if (!this.patient) return false;
     this.server.flushAll();
@@ -208,6 +212,8 @@ const FRAME_RULES: StaticArray<FrameRule> = [
 
 class Server extends Contact {
   writer: FrameWriter = new FrameWriter(1);
+  /** Of a script that prints names for addresses. */
+  teller: SymbolTeller | null = null;
   private reader: FrameReader = new FrameReader(0);
   /** Reused: heartbeats come as long as the session lasts, and nothing is freed. */
   private payload: Payload = new Payload(0, 0);
@@ -439,6 +445,7 @@ class Server extends Contact {
     if (!failure) failure = this.prepare(object);
     if (!failure) {
       this.state = State.Loaded;
+      if (printsAddresses(object)) this.teller = new SymbolTeller(object, this.writer);
       sayLoaded(this.writer, object);
       return null;
     }

@@ -139,6 +139,11 @@ export const enum AgentFrame {
    * then bytes. The bytes of all parts are a zlib stream (RFC 1950).
    */
   Blob = 16,
+  /**
+   * What is at addresses that the following records hold (manifest Argument.Show). Each: u64 address, u64 offset from
+   * the symbol's beginning, u64 its size, string name (empty: not known), string module (empty: the kernel itself).
+   */
+  Symbols = 17,
 }
 
 /** What a Blob frame is of its blob. */

@@ -68,6 +68,8 @@ export const enum Helper {
   RingbufQuery = 134,
   /** () -> the current task, as a pointer that TaskPtRegs takes; from 5.11 */
   GetCurrentTaskBtf = 158,
+  /** (str, size, format, data, bytes of data) -> length with NUL, of the whole text */
+  Snprintf = 165,
   /** (ctx) -> what the attachment was made with: kprobes and perf events from 5.15, raw tracepoints from 6.10 */
   GetAttachCookie = 174,
   /** (task) -> the registers that its process had when it entered the kernel; from 5.15 */
@@ -178,6 +180,7 @@ function laterRows(): HelperRow[] {
     new HelperRow(Helper.RingbufDiscard, "ringbuf_discard", 2, HelperResult.Nothing, AGENT),
     new HelperRow(Helper.RingbufQuery, "ringbuf_query", 2, HelperResult.Number, 0),
     new HelperRow(Helper.GetCurrentTaskBtf, "get_current_task_btf", 0, HelperResult.Number, NO_MEMORY),
+    new HelperRow(Helper.Snprintf, "snprintf", 5, HelperResult.Number, AGENT),
     new HelperRow(Helper.GetAttachCookie, "get_attach_cookie", 1, HelperResult.Number, AGENT | CONSTANT | NO_MEMORY),
     new HelperRow(Helper.TaskPtRegs, "task_pt_regs", 1, HelperResult.Number, NO_MEMORY),
     new HelperRow(Helper.Loop, "loop", 4, HelperResult.Number, 0),

@@ -236,7 +236,34 @@ export const enum ArgumentRow {
   Bytes = 4,
   /** Origin */
   Origin = 8,
-  Size = 12,
+  /** Show */
+  Show = 12,
+  Size = 16,
+}
+
+/**
+ * What the text of an argument is made of, where that is addresses of the kernel. The argument is a Long with one
+ * address, or a string: the words of a stack (stack-words.ts), or their hexadecimal text. Members are numbers of the
+ * format, and of the tapset: none changes.
+ */
+export const enum Show {
+  /** The argument is what is printed. */
+  Value = 0,
+  /** backtrace(): "0xffffffff81000000 0x..." */
+  Hex = 1,
+  /** print_stack(): " 0xffffffff81000000 : name+0x10/0x40 [kernel]", a line each */
+  Lines = 2,
+  /** sprint_stack(): "name+0x10/0x40 [kernel]", a line each */
+  Brief = 3,
+  /** symname(): "name" */
+  Name = 4,
+  /** symdata(): "name+0x10/0x40 [kernel]" */
+  Data = 5,
+  /** modname(): "kernel", "ext4" */
+  Module = 6,
+  /** The names, outermost first, with ';' between: what flame-graph tools read. */
+  Folded = 7,
+  Size = 8,
 }
 
 /** Where the bytes of an argument come from. */

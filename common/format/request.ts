@@ -71,9 +71,9 @@ export const enum RequestTag {
   Tapset = 2,
   /** name = option, data = its value as text. Options: arch (x86_64|arm64), pass (1..4), dump (phase name),
    *  module (-m name), define (NAME=value, repeatable), global (-G NAME=value), release (kernel release),
-   *  suppress-errors, exclude-agent, cgroup (a directory or a container's id), guru, check, unoptimized, buffer (-s
-   *  megabytes), warn (w|W), compatible (version of the language), list (points|variables: the text is what -l or -L
-   *  print of the script's probe points). */
+   *  suppress-errors, exclude-agent, folded, cgroup (a directory or a container's id), guru, check, unoptimized,
+   *  buffer (-s megabytes), warn (w|W), compatible (version of the language), list (points|variables: the text is what
+   *  -l or -L print of the script's probe points). */
   Option = 3,
   /** one script argument: $1 @1 … in order */
   Argument = 4,

@@ -112,6 +112,17 @@ export enum Builtin {
   CallTable,
   /** The address of the registers that the current process had when it entered the kernel. */
   CallRegisters,
+  // stack.ts
+  /** The innermost addresses of the kernel's stack, as many as the argument says, as hexadecimal text. */
+  Backtrace,
+  /** The same as a packed string (common/as/stack-words.ts); semantic analysis decides where (packing.ts). */
+  PackedBacktrace,
+  /** One of these addresses. */
+  StackWord,
+  /** A stack as names of functions, in the form that the second argument says (Show). */
+  StackText,
+  /** What is at an address, in such a form. */
+  SymbolText,
   // print.ts: the printf family; calls of these carry a PrintSymbol of their own.
   Printf,
   Print,

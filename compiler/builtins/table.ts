@@ -9,6 +9,7 @@ import { memoryBuiltins } from "./memory";
 import { findPrint, printNames } from "./print";
 import { regexBuiltins } from "./regex";
 import { registerBuiltins } from "./registers";
+import { stackBuiltins } from "./stack";
 import { stringBuiltins } from "./string";
 import { timestampBuiltins } from "./timestamp";
 
@@ -23,7 +24,8 @@ function builtins(): Map<string, BuiltinRow> {
     .concat(stringBuiltins())
     .concat(registerBuiltins())
     .concat(memoryBuiltins())
-    .concat(callBuiltins());
+    .concat(callBuiltins())
+    .concat(stackBuiltins());
   for (let i = 0, n = rows.length; i < n; ++i) map.set(rows[i].name, rows[i]);
   return map;
 }

@@ -4,7 +4,7 @@
 import { AttachTarget } from "../../common/as/attach-target";
 import { ByteWriter } from "../../common/as/byte-writer";
 import { MapType } from "../../common/format/bpf";
-import { AttachKind, Engine, GlobalType, NONE, Origin, ProbeFlags } from "../../common/format/manifest";
+import { AttachKind, Engine, GlobalType, NONE, Origin, ProbeFlags, Show } from "../../common/format/manifest";
 import { ArgumentType, SiteKind } from "../../common/format/record";
 import { BssHeader, RodataHeader } from "../../common/format/runtime";
 import { IrModule } from "./module";
@@ -26,6 +26,7 @@ export class UnitArgument {
     public type: ArgumentType,
     public bytes: i32,
     public origin: Origin = Origin.Machine,
+    public show: Show = Show.Value,
   ) {}
 }
 

@@ -13,6 +13,7 @@ import { escapeFormat } from "../semantic/formats";
 import { BuiltinSymbol, FunctionSymbol, PrintSymbol, SymbolKind } from "../semantic/symbols";
 import { Range } from "../source/source";
 import { CallExpression, NumberLiteral, StringLiteral } from "../syntax/ast";
+import { isAddressText, lowerAddressText } from "./address-text";
 import { isCallBuiltin, lowerCallTables } from "./calls";
 import { contextWord } from "./context";
 import { Call, callFunction } from "./function";
@@ -24,6 +25,7 @@ import { emitControl, lowerPrint } from "./print";
 import { lowerGroupCount, lowerMatched } from "./regex";
 import { isRegisterBuiltin, lowerRegisterCall } from "./registers";
 import { lowerSprint } from "./sprint";
+import { isStackBuiltin, lowerBacktrace, lowerStackWord } from "./stack";
 import { isStringBuiltin, lowerStringFunction, lowerStringResult } from "./string-call";
 
 /** Bytes that get_current_comm fills: TASK_COMM_LEN of the kernel. */
@@ -55,6 +57,8 @@ export function lowerStringCall(lowering: Lowering, e: CallExpression, to: Place
     const builtin = <BuiltinSymbol>symbol;
     if (isStringBuiltin(builtin.id)) return lowerStringResult(lowering, builtin, e);
     if (isMemoryBuiltin(builtin.id)) return lowerMemoryString(lowering, builtin.id, e);
+    if (isStackBuiltin(builtin.id)) return lowerBacktrace(lowering, builtin.id, e);
+    if (isAddressText(builtin.id)) return lowerAddressText(lowering, builtin.id, e);
     if (builtin.id == Builtin.ZoneName) return zoneName(lowering);
     assert(builtin.id == Builtin.Execname, "all builtin strings have a case");
     return currentName(lowering, to);
@@ -102,12 +106,18 @@ function currentName(lowering: Lowering, to: Place | null): Place {
   return at;
 }
 
+/** A builtin's number, or its effects. */
 function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression): Ref {
-  const b = lowering.b;
   if (isStringBuiltin(symbol.id)) return lowerStringFunction(lowering, symbol, e);
   if (isMemoryBuiltin(symbol.id)) return lowerMemoryNumber(lowering, symbol.id, e);
   if (isCallBuiltin(symbol.id)) return lowerCallTables(lowering, symbol.id, e);
   if (isRegisterBuiltin(symbol.id)) return lowerRegisterCall(lowering, symbol.id, e);
+  if (symbol.id == Builtin.StackWord) return lowerStackWord(lowering, e);
+  return lowerPlain(lowering, symbol, e);
+}
+
+function lowerPlain(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression): Ref {
+  const b = lowering.b;
   switch (symbol.id) {
     case Builtin.Pid:
       return b.binary(Op.Shr, lowering.constantHelper(Helper.GetCurrentPidTgid), lowering.constant(32));

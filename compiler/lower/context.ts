@@ -14,8 +14,9 @@ import { Op } from "../ir/op";
 import { Handler } from "../semantic/script";
 import { Effects, FunctionSymbol } from "../semantic/symbols";
 import { SoftError } from "./exits";
-import { HAS_REGISTERS } from "./kept";
+import { ContextWord, HAS_REGISTERS, STACK_COUNT } from "./kept";
 import { Lowering } from "./lowering";
+import { takeStack } from "./stack";
 
 /** What the context of a handler holds. */
 export function contextOf(handler: Handler): ContextKind {
@@ -28,7 +29,7 @@ function hasRegisters(context: ContextKind): bool {
 }
 
 /** The handler whose code this is; null in a script function that several handlers may call. */
-function handlerOf(lowering: Lowering): Lowering | null {
+export function handlerOf(lowering: Lowering): Lowering | null {
   const machine = lowering.root.machine;
   const program = machine !== null ? machine.program : lowering.root;
   return program.parts.isHandler ? program : null;
@@ -104,13 +105,16 @@ export function finishContext(program: Lowering, handler: Handler): void {
   const words = program.kept.words;
   for (let i = 0, n = words.length; i < n; ++i) {
     const word = words[i];
-    const asks = word.offset == HAS_REGISTERS;
-    const value = asks
-      ? b.constant(hasRegisters(program.context) ? 1 : 0)
-      : b.load(loadOf(word.bytes), b.parameter(0), word.offset);
-    program.frame.storeWord(word.place, 0, value);
+    program.frame.storeWord(word.place, 0, valueOf(program, word));
   }
   b.jump(program.afterContext);
+}
+
+function valueOf(program: Lowering, word: ContextWord): Ref {
+  const b = program.b;
+  if (word.offset == HAS_REGISTERS) return b.constant(hasRegisters(program.context) ? 1 : 0);
+  if (word.offset == STACK_COUNT) return program.context == ContextKind.Nothing ? b.constant(0) : takeStack(program);
+  return b.load(loadOf(word.bytes), b.parameter(0), word.offset);
 }
 
 /** Keeps the words of all functions that may run. They ask first whether there are registers at all. */
@@ -127,7 +131,7 @@ function keepForFunctions(program: Lowering, called: FunctionSymbol[]): void {
     const words = known.get(symbol).kept.words;
     for (let i = 0, n = words.length; i < n; ++i) {
       const word = words[i];
-      if (word.offset == HAS_REGISTERS || hasRegisters(program.context))
+      if (word.offset < 0 || hasRegisters(program.context))
         program.kept.placeOf(program.runtime, word.offset, word.bytes);
     }
   }

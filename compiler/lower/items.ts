@@ -5,19 +5,21 @@
 // several items, each with its part of the format. The output is the same, because the text of the parts is
 // concatenated.
 
-import { Origin } from "../../common/format/manifest";
+import { Origin, Show } from "../../common/format/manifest";
 import { ArgumentType, MAX_RECORD_BYTES, RecordItem } from "../../common/format/record";
 import { PrintStyle } from "../builtins/print";
 import { NoRef, Ref } from "../ir/function";
 import { capacityFor, Place, SMALL_BYTES } from "../runtime/place";
 import { Runtime } from "../runtime/runtime";
 import { Conversion, Directive, escapeFormat, Measure } from "../semantic/formats";
-import { PrintSymbol } from "../semantic/symbols";
-import { Expression, HistogramExpression, NodeKind } from "../syntax/ast";
+import { showOf } from "../semantic/packing";
+import { BuiltinSymbol, PrintSymbol, SymbolKind } from "../semantic/symbols";
+import { CallExpression, Expression, HistogramExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
+import { isAddressText } from "./address-text";
 import { histogramBytes } from "./histogram";
 import { Lowering } from "./lowering";
-import { lengthOf, originOf } from "./names";
+import { lengthOf, originOf, symbolOfCall } from "./names";
 import { isLiteral, literalText } from "./simple";
 
 /** One argument of an item. */
@@ -32,6 +34,8 @@ export class Piece {
   histogram: HistogramExpression | null = null;
   /** Where its bytes come from. */
   origin: Origin = Origin.Machine;
+  /** What its text is made of. */
+  show: Show = Show.Value;
   constructor(
     public expression: Expression | null,
     public type: ArgumentType,
@@ -132,10 +136,30 @@ class Draft {
  * Adds a value with a directive, after the pieces for its width and precision. A literal under a plain %s becomes text.
  */
 function addValue(draft: Draft, value: Expression, directive: string, pieces: Piece[]): void {
+  const show = showOf(value);
+  if (show != Show.Value) {
+    // The addresses travel, and the text is made where it is printed.
+    pieces.push(pieceOf(draft, isAddressCall(value) ? (<CallExpression>value).args[0] : value));
+    pieces[pieces.length - 1].show = show;
+    draft.addDirective(directive, pieces);
+    return;
+  }
   if (directive == "%s" && isLiteral(value)) {
     draft.addText(escapeFormat(literalText(value)));
     return;
   }
+  pieces.push(pieceOf(draft, value));
+  draft.addDirective(directive, pieces);
+}
+
+/** Whether a call makes a text of addresses. */
+function isAddressCall(e: Expression): bool {
+  if (e.kind != NodeKind.Call) return false;
+  const symbol = symbolOfCall(<CallExpression>e);
+  return symbol.kind == SymbolKind.Builtin && isAddressText((<BuiltinSymbol>symbol).id);
+}
+
+function pieceOf(draft: Draft, value: Expression): Piece {
   let type = ArgumentType.Long;
   let bytes: i32 = 8;
   if (value.type == Type.String) {
@@ -146,8 +170,7 @@ function addValue(draft: Draft, value: Expression, directive: string, pieces: Pi
   }
   const piece = new Piece(value, type, bytes);
   piece.origin = originOf(value);
-  pieces.push(piece);
-  draft.addDirective(directive, pieces);
+  return piece;
 }
 
 function addHistogram(draft: Draft, e: HistogramExpression): void {

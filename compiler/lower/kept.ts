@@ -7,11 +7,13 @@ import { Runtime } from "../runtime/runtime";
 
 /** Stands for the offset of a word that is 1 if the handler has registers, else 0. */
 export const HAS_REGISTERS: i32 = -1;
+/** Stands for the offset of a word with the number of addresses in the area of the stack (stack.ts). */
+export const STACK_COUNT: i32 = -2;
 
 /** A number in the context. */
 export class ContextWord {
   constructor(
-    /** Bytes from the context's beginning, or HAS_REGISTERS. */
+    /** Bytes from the context's beginning, HAS_REGISTERS or STACK_COUNT. */
     public offset: i32,
     /** 1, 2, 4 or 8. */
     public bytes: i32,

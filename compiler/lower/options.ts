@@ -8,6 +8,8 @@ import { Arch } from "../kernel/facts";
 export class LowerOptions {
   /** MAXSTRINGLEN - 1 */
   maxLength: i32 = 511;
+  /** MAXBACKTRACE */
+  maxFrames: i32 = 20;
   maxErrors: i32 = 0;
   /** NONE: a share of all handlers. */
   maxSkipped: i32 = NONE;

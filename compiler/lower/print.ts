@@ -64,7 +64,8 @@ function newSite(lowering: Lowering, kind: SiteKind, item: Item, range: Range): 
   if (item.pieces.length == 0) return sites.plain(kind, item.format, range, "");
   const made = new UnitSite(kind, item.format, sites.position(range), "");
   for (let i = 0, n = item.pieces.length; i < n; ++i) {
-    made.args.push(new UnitArgument(item.pieces[i].type, item.pieces[i].bytes, item.pieces[i].origin));
+    const piece = item.pieces[i];
+    made.args.push(new UnitArgument(piece.type, piece.bytes, piece.origin, piece.show));
   }
   const site = sites.add(made);
   if (site >= MAX_SITES) lowering.shared.reporter.error(range, `the script prints in more than ${MAX_SITES} places`);

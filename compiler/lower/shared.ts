@@ -83,7 +83,7 @@ export class Shared {
     public reporter: Reporter,
     public options: LowerOptions,
   ) {
-    const runtime = new Runtime(options.maxLength, options.fetchingAtomics);
+    const runtime = new Runtime(options.maxLength, options.fetchingAtomics, options.maxFrames);
     runtime.patience = options.patience;
     this.runtime = runtime;
     this.sites = new Sites(runtime.unit);

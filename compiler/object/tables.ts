@@ -124,6 +124,7 @@ function writeSite(m: ManifestWriter, site: UnitSite): void {
     m.put(TableKind.Argument, argument, ArgumentRow.Type, site.args[k].type);
     m.put(TableKind.Argument, argument, ArgumentRow.Bytes, site.args[k].bytes);
     m.put(TableKind.Argument, argument, ArgumentRow.Origin, site.args[k].origin);
+    m.put(TableKind.Argument, argument, ArgumentRow.Show, site.args[k].show);
   }
 }
 

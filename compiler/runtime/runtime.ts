@@ -53,6 +53,8 @@ export class Runtime {
     public maxLength: i32,
     /** Compare-and-exchange may be used. It must be used where plain atomics are not ordered (arm64). */
     public fetchingAtomics: bool,
+    /** MAXBACKTRACE */
+    public maxFrames: i32 = 20,
   ) {
     this.regexes = new RegexTables(maxLength);
   }

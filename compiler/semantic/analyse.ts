@@ -17,6 +17,7 @@ import { Lengths } from "./lengths";
 import { decideLocks } from "./locks";
 import { Listing, SemanticOptions } from "./options";
 import { Origins } from "./origins";
+import { Packer, Packing } from "./packing";
 import { checkPrint } from "./prints";
 import { prune } from "./prune";
 import { orderCalleesFirst, reachFunctions } from "./reach";
@@ -86,7 +87,7 @@ export function analyse(
   const kept = reachFunctions(a);
   collectStatistics(a, kept);
   fillEffects(a, orderCalleesFirst(kept));
-  printUnread(a);
+  decideStacks(a, kept);
   const locks = decideLocks(a, options.maxEntries);
   fillLengths(a, kept);
   findOrigins(a, kept);
@@ -241,6 +242,31 @@ function fillLengths(a: Analysis, functions: FunctionSymbol[]): void {
     walkUnits(a, lengths);
     for (let i = 0, n = functions.length; i < n; ++i) lengths.body(functions[i]);
   } while (lengths.changed);
+}
+
+/** Finds out which strings may hold packed stacks. */
+function findStacks(a: Analysis, functions: FunctionSymbol[]): void {
+  const packing = new Packing(a.options.maxFrames);
+  do {
+    packing.changed = false;
+    walkUnits(a, packing);
+    for (let i = 0, n = functions.length; i < n; ++i) packing.body(functions[i]);
+  } while (packing.changed);
+}
+
+/** Prints what is unread at the end, and packs stacks. */
+function decideStacks(a: Analysis, functions: FunctionSymbol[]): void {
+  if (!a.takesStacks) {
+    printUnread(a);
+    return;
+  }
+  // Exit prints show stacks in a form of their own, if nothing looks into them.
+  findStacks(a, functions);
+  printUnread(a);
+  findStacks(a, functions);
+  const packer = new Packer(a.options.maxFrames);
+  walkUnits(a, packer);
+  for (let i = 0, n = functions.length; i < n; ++i) packer.body(functions[i]);
 }
 
 function findOrigins(a: Analysis, functions: FunctionSymbol[]): void {

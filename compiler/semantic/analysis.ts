@@ -118,6 +118,8 @@ export class Analysis {
   private builtins: Map<string, BuiltinSymbol> = new Map<string, BuiltinSymbol>();
   /** Some code asks for its probe point: pp() and similar functions. */
   asksForSites: bool = false;
+  /** Some call takes the kernel's stack as a string. */
+  takesStacks: bool = false;
   /** Undefined names that were compared with others. */
   comparisons: i32 = 0;
   /** The tables of system calls, once something asked for them and they are here. */

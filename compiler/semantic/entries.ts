@@ -32,7 +32,7 @@ import { Analysis, CodeUnit, Part } from "./analysis";
 import { makeOffset } from "./c-value";
 import { makeCall, makeName, makeNumber } from "./make";
 import { Handler, ProbeSite } from "./script";
-import { GlobalSymbol, LocalSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { GlobalSymbol, LocalSymbol, ScriptSymbol, StackForm, SymbolKind } from "./symbols";
 import { Visitor } from "./visit";
 
 /** Calls whose values can be kept at the same time. */
@@ -91,6 +91,7 @@ export class EntryUnit {
     global.keyTypes = [Type.Long];
     global.keyLengths = [0];
     global.keysFromMachine = [false];
+    global.keyForms = [StackForm.Text];
     a.globals.push(global);
     const store = new AssignmentExpression(range, Operator.Assign, this.element(range, global, 0), value, range);
     this.block.statements.push(new ExpressionStatement(range, store));

@@ -4,10 +4,14 @@
 //
 //   count=5      name="init"      sizes[0,"init"] @count=2 @min=1 @max=3 @sum=4 @avg=2
 //
-// Arrays are sorted by value, the greatest first; arrays of statistics are sorted by count.
+// Arrays are sorted by value, the greatest first; arrays of statistics are sorted by count. With --folded, an array
+// with a stack among its keys is printed as flame-graph tools read it:
+//
+//   sshd;entry_SYSCALL_64_after_hwframe;do_syscall_64;ksys_read;vfs_read 42
 
-import { AttachKind, Engine } from "../../common/format/manifest";
+import { AttachKind, Engine, Show } from "../../common/format/manifest";
 import { PrintStyle } from "../builtins/print";
+import { findBuiltin } from "../builtins/table";
 import { Range, SourceKind } from "../source/source";
 import {
   BinaryExpression,
@@ -36,7 +40,7 @@ import { Listing } from "./options";
 import { checkPrint } from "./prints";
 import { Handler, ProbeSite } from "./script";
 import { collectUnit } from "./statistics";
-import { GlobalSymbol, GlobalUse, LocalSymbol, PrintSymbol } from "./symbols";
+import { BuiltinSymbol, GlobalSymbol, GlobalUse, LocalSymbol, PrintSymbol, StackForm } from "./symbols";
 
 /** Adds an end probe for each global of the user's that is written and not read. */
 export function printUnread(a: Analysis): void {
@@ -108,12 +112,42 @@ class ExitPrint {
       values.push(this.name(local.name, local));
       parts.push(global.keyTypes[i] == Type.String ? '"%#s"' : "%d");
     }
+    if (this.a.options.folded && global.type != Type.String && global.keyForms.includes(StackForm.Stack))
+      return this.sorted(keys, this.folded(keys, values));
     const element = `${global.displayName}[${parts.join(",")}]`;
     const body = global.type == Type.Stats ? this.extractors(element, values, keys) : this.element(element, values);
+    return this.sorted(keys, body, global.type != Type.Stats ? <Identifier>values[values.length - 1] : null);
+  }
+
+  private sorted(keys: ForeachKey[], body: Statement, value: Identifier | null = null): Statement {
     const loop = new ForeachStatement(this.range, keys, this.variable(), body);
     loop.valueSort = SortOrder.Descending;
-    if (global.type != Type.Stats) loop.value = <Identifier>values[values.length - 1];
+    loop.value = value;
     return loop;
+  }
+
+  /** The keys, stacks by the names of their functions, and how much of them there was. */
+  private folded(keys: ForeachKey[], values: Expression[]): Statement {
+    const global = this.global;
+    const parts: string[] = [];
+    for (let i = 0, n = global.arity; i < n; ++i) {
+      parts.push(global.keyTypes[i] == Type.String ? "%s" : "%d");
+      if (global.keyForms[i] != StackForm.Stack) continue;
+      const show = new NumberLiteral(this.range, Show.Folded);
+      const call = new CallExpression(this.range, "folded_stack", this.range, [values[i], show]);
+      call.symbol = new BuiltinSymbol(findBuiltin("__stack_text")!);
+      values[i] = call;
+    }
+    let operand: Expression = new IndexExpression(this.range, this.variable(), this.copies(keys));
+    if (global.type == Type.Stats) operand = new StatisticExpression(this.range, Operator.AtCount, operand, []);
+    values.push(operand);
+    return this.printf(`${parts.join(";")} %d\n`, values);
+  }
+
+  private copies(keys: ForeachKey[]): Expression[] {
+    const same: Expression[] = [];
+    for (let k = 0; k < keys.length; ++k) same.push(this.name(keys[k].variable.name, keys[k].variable.symbol));
+    return same;
   }
 
   private element(text: string, values: Expression[]): Statement {
@@ -134,12 +168,7 @@ class ExitPrint {
     for (let i = 0, n = ops.length; i < n; ++i) {
       let operand: Expression = this.variable();
       if (keys !== null) {
-        const same: Expression[] = [];
-        for (let k = 0; k < keys.length; ++k) {
-          const key = keys[k].variable;
-          same.push(this.name(key.name, key.symbol));
-        }
-        operand = new IndexExpression(this.range, operand, same);
+        operand = new IndexExpression(this.range, operand, this.copies(keys));
       }
       values.push(new StatisticExpression(this.range, ops[i], operand, []));
     }

@@ -9,6 +9,13 @@ export const DEFAULT_STRING_BYTES: i32 = 512;
 export const LEAST_STRING_BYTES: i32 = 16;
 export const MOST_STRING_BYTES: i32 = 4096;
 
+/** Addresses of a stack, as MAXBACKTRACE counts them. */
+export const DEFAULT_FRAMES: i32 = 20;
+/** The same for flame graphs, where all stacks must have the same root: as many as the longest string holds packed. */
+const FOLDED_FRAMES: i32 = 63;
+/** The kernel takes no more (kernel.perf_event_max_stack). */
+export const MOST_FRAMES: i32 = 127;
+
 /** What -l and -L ask for. */
 export const enum Listing {
   None,
@@ -35,6 +42,8 @@ export class SemanticOptions {
   prunes: bool = true;
   /** Whether globals that nothing reads are printed at the end. */
   printsUnread: bool = true;
+  /** Whether those of them that are arrays with stacks as keys are printed for flame-graph tools. */
+  folded: bool = false;
   /** Elements of an array whose declaration gives no size (MAXMAPENTRIES). */
   maxEntries: i64 = 2048;
 
@@ -43,5 +52,11 @@ export class SemanticOptions {
     if (!this.defines.has("MAXSTRINGLEN")) return DEFAULT_STRING_BYTES - 1;
     const bytes = I64.parseInt(this.defines.get("MAXSTRINGLEN"), 10);
     return <i32>max<i64>(LEAST_STRING_BYTES, min<i64>(bytes, MOST_STRING_BYTES)) - 1;
+  }
+
+  /** Most addresses of a stack (MAXBACKTRACE). */
+  get maxFrames(): i32 {
+    if (!this.defines.has("MAXBACKTRACE")) return this.folded ? FOLDED_FRAMES : DEFAULT_FRAMES;
+    return <i32>max<i64>(1, min<i64>(I64.parseInt(this.defines.get("MAXBACKTRACE"), 10), MOST_FRAMES));
   }
 }

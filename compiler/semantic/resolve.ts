@@ -31,7 +31,7 @@ import { operatorText } from "../syntax/token";
 import { Analysis, CodeUnit, FileScope, functionKey, MOST_COMPARED } from "./analysis";
 import { loadCalls } from "./calls";
 import { isPendingFunction, isPendingGlobal, loadFunction, loadGlobal } from "./load";
-import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, StackForm, SymbolKind } from "./symbols";
 import { Visitor } from "./visit";
 
 /**
@@ -337,6 +337,7 @@ class NameResolver extends Visitor {
         global.keyTypes.push(0);
         global.keyLengths.push(0);
         global.keysFromMachine.push(false);
+        global.keyForms.push(StackForm.Unknown);
       }
       return;
     }
@@ -383,6 +384,7 @@ class NameResolver extends Visitor {
       call.symbol = builtin;
       if (builtin.id == Builtin.SiteText) this.a.asksForSites = true;
       if (builtin.id >= Builtin.CallWord && builtin.id <= Builtin.CallTable) loadCalls(this.a);
+      if (builtin.id == Builtin.Backtrace) this.a.takesStacks = true;
       return;
     }
     if (!isPendingFunction(this.a, call.name)) this.refuseCall(call);

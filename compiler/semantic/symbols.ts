@@ -49,6 +49,15 @@ export abstract class ScriptSymbol extends Binding {
   }
 }
 
+/** Whether a string holds stacks in packed form (packing.ts); what is learnt only makes it a greater one. */
+export const enum StackForm {
+  /** nothing is known to be put into it */
+  Unknown,
+  /** stacks only, which nobody looks into */
+  Stack,
+  Text,
+}
+
 /** A variable of either kind. */
 export abstract class VariableSymbol extends ScriptSymbol {
   /** Long, String or Stats; of an array: its elements' type. Never Unknown after a successful analysis. */
@@ -57,6 +66,8 @@ export abstract class VariableSymbol extends ScriptSymbol {
   maxLength: i32 = 0;
   /** Some value of it comes from the traced machine (origins.ts). */
   isFromMachine: bool = false;
+  /** Of its value; of an array: of its elements. */
+  stackForm: StackForm = StackForm.Unknown;
   constructor(
     kind: SymbolKind,
     name: string,
@@ -102,6 +113,8 @@ export class GlobalSymbol extends VariableSymbol {
   keyLengths: i32[] = [];
   /** Which keys may come from the traced machine. */
   keysFromMachine: bool[] = [];
+  /** Of each key. */
+  keyForms: StackForm[] = [];
   /** Elements declared, 0 if the size was left out. */
   size: i64 = 0;
   /** `%`: the oldest element makes room. */
@@ -204,6 +217,8 @@ export class FunctionSymbol extends ScriptSymbol {
   maxLength: i32 = 0;
   /** Whether its result may come from the traced machine (origins.ts). */
   isFromMachine: bool = false;
+  /** Of its result. */
+  stackForm: StackForm = StackForm.Unknown;
   /** Whether it may call itself, directly or not. */
   recursive: bool = false;
   /** Whether the names in its body were resolved. */

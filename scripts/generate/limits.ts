@@ -47,6 +47,11 @@ const SETTABLE: Record<string, [unit: string, reason: string]> = {
       "20 KiB, of which the largest `.bss` on 5.10 holds some 150. 4096 is the longest path of Linux, and two such " +
       "strings fit a record",
   ],
+  MAXBACKTRACE: [
+    "addresses of a stack",
+    "as in stap; with `--folded` 63, as many as a string of the standard length holds packed. The kernel takes no " +
+      "more than 127",
+  ],
   MAXMAPENTRIES: [
     "elements",
     "as in stap. The memory of an array is reserved when the run starts: with a string key and a string value, 2 MiB",

@@ -12,6 +12,7 @@ import {
   ProbeRow,
   ProgramRow,
   rowSize,
+  Show,
   SiteRow,
   SiteStyle,
   TableKind,
@@ -37,6 +38,8 @@ export interface SiteShape {
   arguments?: ArgumentShape[];
   /** Of all its arguments; the machine's if absent. */
   origin?: Origin;
+  /** Of all its arguments. */
+  show?: Show;
   near?: string;
   position?: number;
 }
@@ -54,7 +57,7 @@ export class ManifestBuilder {
   site(shape: SiteShape): number {
     const types = shape.arguments ?? [];
     const first = this.rows[TableKind.Argument]!.length;
-    for (const type of types) this.argument(type, shape.origin ?? Origin.Machine);
+    for (const type of types) this.argument(type, shape.origin ?? Origin.Machine, shape.show ?? Show.Value);
     const row = new Array(SiteRow.Size / 4).fill(0);
     row[SiteRow.Kind / 4] = shape.kind ?? SiteKind.Print;
     row[SiteRow.Style / 4] = shape.style ?? SiteStyle.Printf;
@@ -136,13 +139,14 @@ export class ManifestBuilder {
     return bytes;
   }
 
-  private argument(type: ArgumentShape, origin: Origin): void {
+  private argument(type: ArgumentShape, origin: Origin, show: Show): void {
     const row = new Array(ArgumentRow.Size / 4).fill(0);
     if (type === "long") row.splice(0, 2, ArgumentType.Long, 8);
     else if (type === "string") row.splice(0, 2, ArgumentType.String, 512);
     else if ("fixed" in type) row.splice(0, 2, ArgumentType.FixedString, type.fixed);
     else row.splice(0, 2, ArgumentType.Histogram, HistogramArgument.Buckets + 8 * type.buckets);
     row[ArgumentRow.Origin / 4] = origin;
+    row[ArgumentRow.Show / 4] = show;
     this.add(TableKind.Argument, row);
   }
 

@@ -57,6 +57,13 @@ test("sees a command from its first system call, and only then ends", async () =
   assert.is(code, 0);
 });
 
+test("names addresses of the kernel itself", async () => {
+  const script = "probe timer.profile { if (stack(1)) { print_backtrace(); exit() } }";
+  const { code, stdout, stderr } = await run(script, "$AGENT run x.bo -T 20");
+  assert.is(code, 0, stderr);
+  assert.match(stdout, /^ 0x[0-9a-f]{16} : [\w.]+\+0x\w+\/0x\w+ \[\w+\]\n/);
+});
+
 test("says how a command failed", async () => {
   const { code, stdout, stderr } = await run("probe begin { n++ }", '$AGENT run x.bo -c "echo out; exit 3"');
   assert.is(stdout, "out\n");

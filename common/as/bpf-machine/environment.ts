@@ -24,6 +24,14 @@ export abstract class Environment {
     return 0;
   }
 
+  /**
+   * What the kernel's %ps and %pS print of an address, into `bytes` bytes at `to` with a NUL; bytes of the whole text.
+   */
+  symbolText(_address: u64, _withOffset: bool, to: usize, bytes: i32): i32 {
+    if (bytes > 0) store<u8>(to, 0);
+    return 0;
+  }
+
   /** Called now and then in a long run. False: it is to end. */
   pause(): bool {
     return true;

@@ -8,6 +8,9 @@ import { Environment } from "./environment";
 import { EntrySorter } from "./sort";
 import { MAP_HANDLE, MachineState, MachineStatus, RESERVATIONS } from "./state";
 
+/** "%ps" and "%pS", little-endian. */
+const PLAIN_SYMBOL: u32 = 0x737025;
+const WHOLE_SYMBOL: u32 = 0x537025;
 const EFAULT: i64 = 14;
 const EAGAIN: i64 = 11;
 const COMM_BYTES: u64 = 16;
@@ -42,6 +45,8 @@ export function callHelper(m: MachineState, id: i32): bool {
     case Helper.ProbeReadStr:
     case Helper.ProbeReadKernelStr:
       return readText(m, r[1], <u64>(<u32>r[2]), r[3]);
+    case Helper.Snprintf:
+      return formatSymbol(m);
     case Helper.RingbufOutput:
       return output(m, mapIndex(r[1]), r[2], r[3]);
     case Helper.RingbufReserve:
@@ -130,6 +135,19 @@ function readText(m: MachineState, to: u64, bytes: u64, from: u64): bool {
   memory.copy(<usize>to, <usize>from, <usize>length);
   store<u8>(<usize>(to + length), 0);
   m.registers[0] = length + 1;
+  return true;
+}
+
+/** snprintf, with one address as %ps or %pS. */
+function formatSymbol(m: MachineState): bool {
+  const r = m.registers;
+  const bytes = <u64>(<u32>r[2]);
+  if (!m.touch(r[1], bytes, true) || !m.touch(r[3], 4, false) || !m.touch(r[4], 8, false)) return false;
+  const format = load<u32>(<usize>r[3]);
+  if (<u32>r[5] != 8 || (format != PLAIN_SYMBOL && format != WHOLE_SYMBOL))
+    return m.stop(MachineStatus.BadHelper, Helper.Snprintf);
+  const address = load<u64>(<usize>r[4]);
+  r[0] = <u64>m.environment.symbolText(address, format == WHOLE_SYMBOL, <usize>r[1], <i32>bytes) + 1;
   return true;
 }
 

@@ -8,8 +8,9 @@
 // Invariants: nothing is allocated per record (buffers grow to the size that they need and keep it). No record traps:
 // if it does not match the manifest, it becomes a message, once for each kind of damage.
 
-import { ArgumentRow, Manifest, ManifestFlags, Origin, PositionRow } from "../../format/manifest";
+import { ArgumentRow, Manifest, ManifestFlags, Origin, PositionRow, Show } from "../../format/manifest";
 import { ArgumentType, MAX_RECORD_BYTES, MAX_SITES, RecordFlags, RecordItem, SiteKind } from "../../format/record";
+import { AddressPrinter } from "./addresses";
 import { OutBuffer } from "./buffer";
 import { Controls } from "./controls";
 import {
@@ -46,6 +47,9 @@ export class Formatter {
   private controls: Controls = new Controls();
   /** Text whose control characters are still to be escaped. */
   private shown: OutBuffer = new OutBuffer(512, MAX_UNIT_BYTES);
+  /** Makes texts of addresses; its source is the caller's to set. */
+  readonly addresses: AddressPrinter = new AddressPrinter();
+  private made: OutBuffer = new OutBuffer(512, MAX_UNIT_BYTES);
   /** Whether somebody looks at the text, and at the messages: then controls.ts decides about control characters. */
   textOnTerminal: bool = false;
   messagesOnTerminal: bool = false;
@@ -260,24 +264,50 @@ export class Formatter {
   }
 
   private printValue(directive: Directive, type: i32, out: OutBuffer): void {
-    if (type == ArgumentType.Long) this.printLong(directive, this.takeLong(), out);
+    const show = <Show>this.manifest.argumentField(this.argument, ArgumentRow.Show);
+    if (show != Show.Value) this.printAddresses(directive, type, show, out);
+    else if (type == ArgumentType.Long) this.printLong(directive, this.takeLong(), out);
     else if (type == ArgumentType.Histogram) this.printHistogram(out);
     else this.printBytes(directive, type, out);
   }
 
-  private printBytes(directive: Directive, type: i32, out: OutBuffer): void {
-    let start = this.at;
-    let length: i32;
+  /** A text made of addresses: made aside, then printed as a string. */
+  private printAddresses(directive: Directive, type: i32, show: Show, out: OutBuffer): void {
+    let made = this.made;
+    made.clear();
+    if (type == ArgumentType.Long) {
+      this.addresses.putAddress(made, show, <u64>this.takeLong());
+    } else {
+      this.takeBytes(type, false);
+      this.addresses.putStack(made, show, this.start, this.length);
+    }
+    if (directive.plain || directive.conversion != 115) out.putBytes(made.start, made.length);
+    else putString(out, made.start, made.length, directive);
+  }
+
+  // The bytes that takeBytes has found.
+  private start: usize = 0;
+  private length: i32 = 0;
+
+  /** Takes the next argument, which is a string; `isWhole`: its field to the end. */
+  private takeBytes(type: i32, isWhole: bool): void {
+    this.start = this.at;
     if (type == ArgumentType.String) {
-      length = load<i32>(start);
-      start += 4;
-      this.at += <usize>((4 + length + 7) & ~7);
+      this.length = load<i32>(this.start);
+      this.start += 4;
+      this.at += <usize>((4 + this.length + 7) & ~7);
     } else {
       let room = this.manifest.argumentField(this.argument, ArgumentRow.Bytes);
       this.at += <usize>room;
-      length = directive.conversion == 77 || directive.conversion == 109 ? room : lengthOf(start, room);
+      this.length = isWhole ? room : lengthOf(this.start, room);
     }
     this.argument++;
+  }
+
+  private printBytes(directive: Directive, type: i32, out: OutBuffer): void {
+    this.takeBytes(type, directive.conversion == 77 || directive.conversion == 109);
+    let start = this.start;
+    let length = this.length;
     if (directive.conversion == 77 || directive.conversion == 109) putMemory(out, start, length, directive);
     else if (directive.plain) out.putBytes(start, length);
     else putString(out, start, length, directive);

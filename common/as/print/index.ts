@@ -2,6 +2,7 @@
 // One call formats a whole frame of records, so JavaScript does nothing per record.
 //
 //   input(bytes) -> address to copy to     openManifest(bytes) -> ManifestFault, then onTerminal
+//   addSymbols(bytes) -> whether they are sound
 //   format(from, bytes) -> index up to which the frame was consumed; take both texts, call again until it is `bytes`
 //
 // Invariant: memory is constant over an endless stream, because texts are handed over before they exceed a megabyte or
@@ -10,6 +11,7 @@
 import { RecordItem } from "../../format/record";
 import { OutBuffer } from "./buffer";
 import { Formatter } from "./formatter";
+import { SymbolTable } from "./symbol-table";
 
 /** Text that makes `format` return early, bytes. */
 const BATCH_BYTES: i32 = 1 << 18;
@@ -17,6 +19,7 @@ const BATCH_BYTES: i32 = 1 << 18;
 let area: usize = 0;
 let areaBytes: i32 = 0;
 let formatter: Formatter = new Formatter();
+let symbols: SymbolTable = new SymbolTable();
 const text: OutBuffer = new OutBuffer(65536, i32.MAX_VALUE);
 const messages: OutBuffer = new OutBuffer(4096, i32.MAX_VALUE);
 
@@ -35,9 +38,16 @@ export function openManifest(bytes: i32): i32 {
   let copy = heap.alloc(<usize>bytes);
   memory.copy(copy, area, <usize>bytes);
   formatter = new Formatter();
+  symbols = new SymbolTable();
+  formatter.addresses.source = symbols;
   text.clear();
   messages.clear();
   return formatter.open(copy, bytes);
+}
+
+/** Takes the payload of a frame of symbols from the input area. */
+export function addSymbols(bytes: i32): bool {
+  return symbols.add(area, bytes);
 }
 
 /**

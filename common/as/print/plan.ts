@@ -2,7 +2,7 @@
 // The compiler has checked formats against arguments. But a manifest may come from anywhere, so text that is not a
 // valid directive is printed as it is.
 
-import { ArgumentRow, SiteRow, SiteStyle } from "../../format/manifest";
+import { ArgumentRow, Show, SiteRow, SiteStyle } from "../../format/manifest";
 import { ArgumentType, HistogramArgument, RecordItem } from "../../format/record";
 import { Directive, Flag, FROM_ARGUMENT, MAX_WIDTH, UNSET } from "./directive";
 import { ManifestView } from "./manifest";
@@ -51,6 +51,7 @@ function checkArguments(manifest: ManifestView, plan: Plan): bool {
   for (let i = 0; i < plan.argumentCount; ++i) {
     let type = manifest.argumentField(plan.firstArgument + i, ArgumentRow.Type);
     let size = manifest.argumentField(plan.firstArgument + i, ArgumentRow.Bytes);
+    if (!isShow(manifest.argumentField(plan.firstArgument + i, ArgumentRow.Show), type)) return false;
     if (type == ArgumentType.Long) bytes += 8;
     else if (type == ArgumentType.FixedString && size > 0 && (size & 7) == 0) bytes += <u64>size;
     else if (type == ArgumentType.String && size >= 0) {
@@ -63,6 +64,12 @@ function checkArguments(manifest: ManifestView, plan: Plan): bool {
   }
   plan.itemBytes = constant ? <i32>bytes : 0;
   return true;
+}
+
+/** Whether an argument of a type can be shown so: a histogram is no address. */
+function isShow(show: i32, type: i32): bool {
+  if (show == Show.Value) return true;
+  return show > 0 && show < Show.Size && type != ArgumentType.Histogram;
 }
 
 function addLiteral(plan: Plan, text: usize, length: i32): void {

@@ -18,11 +18,15 @@ function exit() { __exit() }
 function error(msg:string) { __error(msg) }
 function tolower:string(s:string) { return __tolower(s) }
 function strlen:long(s:string) { return __strlen(s) }
+function tid:long() { return __tid() }
+function backtrace:string() { return __backtrace(-1) }
+function callers:string(n:long) { return __backtrace(n) }
 `;
 
 const INDEX =
   "function pid t.stp\nfunction execname t.stp\nfunction exit t.stp\nfunction error t.stp\n" +
-  "function tolower t.stp\nfunction strlen t.stp\n";
+  "function tolower t.stp\nfunction strlen t.stp\nfunction tid t.stp\nfunction backtrace t.stp\n" +
+  "function callers t.stp\n";
 
 /** An analysed script, with ways to find what a test wants to see. */
 export class Analysed {
