@@ -95,7 +95,7 @@ export const enum HelperResult {
   Nothing,
 }
 
-/** The interpreter in the agent has it, too (common/as/bpf-machine); trace_printk does nothing there. */
+/** The interpreter in the agent has it, too (common/as/bpf-machine). */
 const AGENT = 1;
 /** It returns the same value throughout one handler invocation and does nothing else. */
 const CONSTANT = 2;

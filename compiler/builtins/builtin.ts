@@ -45,12 +45,16 @@ export enum Builtin {
   // control.ts
   /** Ends the session after this handler. */
   Exit,
+  /** The same, and this handler ends at once. */
+  Abort,
   /** Ends the handler with a message. */
   Error,
   /** A warning line. */
   Warn,
   /** A line in the log, like a print of its own. */
   Log,
+  /** A line in the kernel's trace buffer. */
+  Ftrace,
   // regex.ts
   /** The text of a group of the last match. */
   Matched,

@@ -1,4 +1,5 @@
-// Intrinsics that send a record through the control ring: exit, error, warn, log. tapset/logging.stp wraps them.
+// Intrinsics that end something or tell somebody: exit, abort, error, warn, log through the control ring, ftrace
+// through the kernel's. tapset/logging.stp wraps them.
 
 import { Type } from "../syntax/type";
 import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";
@@ -8,8 +9,10 @@ import { row } from "./family";
 export function controlBuiltins(): BuiltinRow[] {
   return [
     row(Builtin.Exit, "__exit", "", Type.Void, BuiltinFlags.Controls),
+    row(Builtin.Abort, "__abort", "", Type.Void, BuiltinFlags.Controls | BuiltinFlags.MayFail),
     row(Builtin.Error, "__error", "s", Type.Void, BuiltinFlags.Controls | BuiltinFlags.MayFail),
     row(Builtin.Warn, "__warn", "s", Type.Void, BuiltinFlags.Controls),
     row(Builtin.Log, "__log", "s", Type.Void, BuiltinFlags.Controls),
+    row(Builtin.Ftrace, "__ftrace", "s", Type.Void, BuiltinFlags.Controls),
   ];
 }

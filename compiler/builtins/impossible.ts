@@ -24,8 +24,18 @@ const ROWS: StaticArray<Impossible> = [
   ),
   new Impossible(" mdelay udelay ", "BPF programs cannot wait", "measure with a pair of probes instead"),
   new Impossible(" panic ", "BPF programs must not stop the kernel", "print, and use the remote's sysctl kernel.sysrq"),
-  new Impossible(" printk ftrace ", "the kernel's log and trace are not written", "use printf or log"),
+  new Impossible(" printk ", "the kernel's log is not written", "use printf, log or ftrace"),
   new Impossible(" dump_stack ", "the kernel's log is not written", "use print_backtrace"),
+  new Impossible(
+    " symline symfile symfileline print_backtrace_fileline ",
+    "it needs debug information of the kernel, which stap-remote does not read",
+    "use symdata, and addr2line where the debug information is",
+  ),
+  new Impossible(
+    " task_backtrace ",
+    "no kernel lets a program unwind the stack of a task by its address",
+    "use backtrace in a probe that runs in that task",
+  ),
   new Impossible(" cpuid ", "SystemTap 1.5 removed it", "use cpu"),
 ];
 

@@ -1,27 +1,24 @@
 // Calls: of builtins (one case each) and of script functions, inlined or as subprograms.
 
 import { Helper } from "../../common/format/helpers";
-import { SiteKind } from "../../common/format/record";
 import { BssHeader, RodataHeader } from "../../common/format/runtime";
 import { Builtin } from "../builtins/builtin";
 import { AddressKind } from "../ir/build";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { Base, Place } from "../runtime/place";
-import { CONTROL } from "../runtime/report";
-import { escapeFormat } from "../semantic/formats";
 import { BuiltinSymbol, FunctionSymbol, PrintSymbol, SymbolKind } from "../semantic/symbols";
-import { Range } from "../source/source";
 import { CallExpression, NumberLiteral, StringLiteral } from "../syntax/ast";
 import { isAddressText, lowerAddressText } from "./address-text";
 import { isCallBuiltin, lowerCallTables } from "./calls";
 import { contextWord } from "./context";
+import { isControlBuiltin, lowerControl } from "./control";
 import { Call, callFunction } from "./function";
 import { Lowering } from "./lowering";
 import { isMemoryBuiltin, lowerMemoryNumber, lowerMemoryString } from "./memory";
-import { originOf, symbolOfCall } from "./names";
+import { symbolOfCall } from "./names";
 import { placeNumber } from "./place";
-import { emitControl, lowerPrint } from "./print";
+import { lowerPrint } from "./print";
 import { lowerGroupCount, lowerMatched } from "./regex";
 import { isRegisterBuiltin, lowerRegisterCall } from "./registers";
 import { lowerSprint } from "./sprint";
@@ -112,6 +109,7 @@ function lowerBuiltin(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpressi
   if (isMemoryBuiltin(symbol.id)) return lowerMemoryNumber(lowering, symbol.id, e);
   if (isCallBuiltin(symbol.id)) return lowerCallTables(lowering, symbol.id, e);
   if (isRegisterBuiltin(symbol.id)) return lowerRegisterCall(lowering, symbol.id, e);
+  if (isControlBuiltin(symbol.id)) return lowerControl(lowering, symbol.id, e);
   if (symbol.id == Builtin.StackWord) return lowerStackWord(lowering, e);
   return lowerPlain(lowering, symbol, e);
 }
@@ -149,14 +147,6 @@ function lowerPlain(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression
       return realtime(lowering);
     case Builtin.Ngroups:
       return lowerGroupCount(lowering, e);
-    case Builtin.Exit:
-      return lowerExit(lowering, e);
-    case Builtin.Error:
-      return lowerError(lowering, e);
-    case Builtin.Warn:
-      return lowerMessage(lowering, e, SiteKind.Warning);
-    case Builtin.Log:
-      return lowerMessage(lowering, e, SiteKind.Log);
     default:
       assert(false, "semantic analysis refuses builtins that lowering does not know");
       return NoRef;
@@ -171,42 +161,4 @@ function lowerKernelPlace(lowering: Lowering, id: Builtin, e: CallExpression): R
   const name = (<StringLiteral>e.args[0]).value;
   const offset = lowering.shared.unit.symbolAddress(name, lowering.shared.sites.position(e.range));
   return lowering.b.load(Op.Load64, lowering.b.addressOf(AddressKind.Rodata, 0), offset);
-}
-
-/** exit(): sets the flag before it sends the record, so that a reader of the record sees the flag, too. */
-export function lowerExit(lowering: Lowering, e: CallExpression | null): Ref {
-  let range: Range | null = null;
-  if (e !== null) range = e.range;
-  lowering.b.store(Op.Store32, lowering.bss(), BssHeader.Exiting, lowering.constant(1));
-  const site = lowering.shared.sites.plain(SiteKind.Exit, "", range, "");
-  return lowering.b.callFunction(CONTROL.of(lowering.runtime), [lowering.constant(site)]);
-}
-
-/** error(message): a literal message has its own site; any other message travels in a record. */
-function lowerError(lowering: Lowering, e: CallExpression): Ref {
-  // As in stap, the report contains the message only, not the place that raised it.
-  const near = "";
-  const message = messageOf(lowering, e);
-  const known = lowering.output.known;
-  if (message.isLiteral) lowering.exits.fail(message.text, e.range, near);
-  else lowering.exits.failWith(message, e.range, near, originOf(e.args[0]));
-  // The code after this is unreachable, but it is lowered all the same.
-  lowering.b.setBlock(lowering.b.newBlock("after_error"));
-  lowering.output.known = known;
-  return lowering.constant(0);
-}
-
-function lowerMessage(lowering: Lowering, e: CallExpression, kind: SiteKind): Ref {
-  const message = messageOf(lowering, e);
-  if (!message.isLiteral) {
-    emitControl(lowering, kind, message, e);
-    return lowering.constant(0);
-  }
-  const site = lowering.shared.sites.plain(kind, escapeFormat(message.text), e.range, "");
-  return lowering.b.callFunction(CONTROL.of(lowering.runtime), [lowering.constant(site)]);
-}
-
-function messageOf(lowering: Lowering, e: CallExpression): Place {
-  assert(e.args.length == 1, "a message is one argument");
-  return lowering.string(e.args[0]);
 }

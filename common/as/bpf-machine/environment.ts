@@ -24,6 +24,9 @@ export abstract class Environment {
     return 0;
   }
 
+  /** A line for the kernel's trace buffer. */
+  traceText(_at: usize, _bytes: i32): void {}
+
   /**
    * What the kernel's %ps and %pS print of an address, into `bytes` bytes at `to` with a NUL; bytes of the whole text.
    */

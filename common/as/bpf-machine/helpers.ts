@@ -8,6 +8,8 @@ import { Environment } from "./environment";
 import { EntrySorter } from "./sort";
 import { MAP_HANDLE, MachineState, MachineStatus, RESERVATIONS } from "./state";
 
+/** "%s", little-endian. */
+const PLAIN_STRING: u16 = 0x7325;
 /** "%ps" and "%pS", little-endian. */
 const PLAIN_SYMBOL: u32 = 0x737025;
 const WHOLE_SYMBOL: u32 = 0x537025;
@@ -37,8 +39,7 @@ export function callHelper(m: MachineState, id: i32): bool {
     case Helper.GetCurrentComm:
       return getComm(m, r[1], <u64>(<u32>r[2]));
     case Helper.TracePrintk:
-      r[0] = 0;
-      return true;
+      return printTrace(m);
     case Helper.ProbeRead:
     case Helper.ProbeReadKernel:
       return readMemory(m, r[1], <u64>(<u32>r[2]), r[3]);
@@ -135,6 +136,19 @@ function readText(m: MachineState, to: u64, bytes: u64, from: u64): bool {
   memory.copy(<usize>to, <usize>from, <usize>length);
   store<u8>(<usize>(to + length), 0);
   m.registers[0] = length + 1;
+  return true;
+}
+
+/** trace_printk of one string. */
+function printTrace(m: MachineState): bool {
+  const r = m.registers;
+  if (!m.touch(r[1], 3, false) || load<u16>(<usize>r[1]) != PLAIN_STRING || <u32>r[2] != 3)
+    return m.stop(MachineStatus.BadHelper, Helper.TracePrintk);
+  const limit = min<u64>(m.reach(r[3], false), <u64>MAX_RECORD_BYTES);
+  let length: u64 = 0;
+  while (length < limit && load<u8>(<usize>(r[3] + length)) != 0) ++length;
+  m.environment.traceText(<usize>r[3], <i32>length);
+  r[0] = length;
   return true;
 }
 
