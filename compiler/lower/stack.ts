@@ -38,7 +38,9 @@ export function takeStack(program: Lowering): Ref {
   const isCalled = program.context == ContextKind.RawArguments;
   const most = program.runtime.maxFrames + (isCalled ? MOST_GLUE : 0);
   const to = program.frame.pointer(areaOf(program));
-  const bytes = b.callHelper(Helper.GetStack, [b.parameter(0), to, b.constant(8 * most), b.constant(0)]);
+  // The probed function is the one that calls what is attached to the tracepoint.
+  const skipped = program.context == ContextKind.CallRegisters ? 1 : 0;
+  const bytes = b.callHelper(Helper.GetStack, [b.parameter(0), to, b.constant(8 * most), b.constant(skipped)]);
   const count = b.binary(Op.Shr, orZero(b, bytes), b.constant(3));
   return isCalled ? dropGlue(program, to, count) : count;
 }
