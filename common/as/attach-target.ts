@@ -5,15 +5,18 @@ import { TargetKind } from "../format/attach";
 
 /** One place to attach to. Which fields mean something depends on `kind`; the others are empty or zero. */
 export class AttachTarget {
-  /** The function or the tracepoint. */
+  /** The function or the tracepoint; of a counter, what messages call it. */
   name: string = "";
-  /** Of a tracepoint: the system that it belongs to ("sched"), if the script or the kernel says. */
+  /**
+   * Of a tracepoint: the system that it belongs to ("sched"), if the script or the kernel says. Of a counter: the
+   * number of its type.
+   */
   system: string = "";
   /** Of a function: the kernel module that has it; empty for the kernel itself. */
   module: string = "";
   /** The file that has the code, of places in user space. */
   path: string = "";
-  /** Bytes from the function's beginning, or from the file's. */
+  /** Bytes from the function's beginning, or from the file's. Of a counter: its config. */
   offset: u64 = 0;
   /** The build id that the file must have, in hexadecimal; empty: any. */
   buildId: string = "";
@@ -34,6 +37,15 @@ export class AttachTarget {
     const target = new AttachTarget(TargetKind.Tracepoint);
     target.system = system;
     target.name = name;
+    return target;
+  }
+
+  /** The target of a performance counter. */
+  static ofCounter(type: string, config: u64): AttachTarget {
+    const target = new AttachTarget(TargetKind.Counter);
+    target.name = `type ${type}, config ${config}`;
+    target.system = type;
+    target.offset = config;
     return target;
   }
 

@@ -31,6 +31,8 @@ export const enum TargetKind {
   Function = 1,
   /** a static tracepoint of the kernel */
   Tracepoint = 2,
+  /** a performance counter: System has the number of its type, Offset its config */
+  Counter = 3,
 }
 
 export const enum AttachFlags {
@@ -174,6 +176,18 @@ export const ATTACH_ROWS: AttachRow[] = [
     TargetKind.Tracepoint,
     AttachFlags.KernelEvent | AttachFlags.Multi,
   ),
+  new AttachRow(
+    AttachKind.Counter,
+    "counter",
+    "counter of %",
+    "perf",
+    Engine.Kernel,
+    "perf_event",
+    ProgramType.PerfEvent,
+    ContextKind.PerfEvent,
+    TargetKind.Counter,
+    AttachFlags.KernelEvent,
+  ),
 ];
 
 /** The row of a kind; the kind must be one. */
@@ -209,7 +223,8 @@ export function attachProblem(): string {
     const isKernel = row.engine == Engine.Kernel;
     if (row.is(AttachFlags.KernelEvent) != isKernel) return `${row.name}: kernel events fire in the kernel`;
     if (isKernel != (row.type != ProgramType.Unspec)) return `${row.name}: a program of the kernel has a type`;
-    if (row.section.includes("/") != (row.target != TargetKind.Nothing)) return `${row.name}: section and target`;
+    const isNamed = row.target != TargetKind.Nothing && row.target != TargetKind.Counter;
+    if (row.section.includes("/") != isNamed) return `${row.name}: section and target`;
     if (row.is(AttachFlags.Last) && !row.is(AttachFlags.Session)) return `${row.name}: only session probes run last`;
   }
   return "";

@@ -14,11 +14,20 @@ export const enum PerfEventAttr {
   Config = 8,
   /** u64: with the flag `freq` clear, counts between two events */
   SamplePeriod = 16,
+  /** u64 of bits: PerfEventFlags */
+  Flags = 40,
   /** u64 (config1): of the source `kprobe` the host address of the function's name */
   KprobeFunc = 56,
   /** u64 (config2): of the source `kprobe` the offset in that function */
   ProbeOffset = 64,
   Size = 72,
+}
+
+/** Bits of PerfEventAttr.Flags. */
+export const enum PerfEventFlags {
+  None = 0,
+  /** SamplePeriod is a rate: events in a second. */
+  Freq = 1 << 10,
 }
 
 export const enum PerfType {

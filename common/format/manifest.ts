@@ -173,6 +173,8 @@ export const enum ProbeFlags {
   Optional = 1,
   /** perf event: open on every CPU (timer.profile), else on one. */
   EachCpu = 2,
+  /** counter: Period is how often it fires in a second, not after how many counts. */
+  Rate = 4,
 }
 
 /** What makes a probe fire; what each kind is stands in attach.ts. Members are numbers of the format: none changes. */
@@ -195,7 +197,9 @@ export const enum AttachKind {
   CpuClock = 7,
   /** kprobe on the kernel's function that calls what is attached to tracepoint Target. */
   TracepointCall = 8,
-  Size = 9,
+  /** performance counter Target every Period counts, or so often in a second. */
+  Counter = 9,
+  Size = 10,
 }
 
 /** One print, error, warning, log or exit in the script. */

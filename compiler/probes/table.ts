@@ -4,6 +4,7 @@
 
 import { ProbePattern } from "./family";
 import { functionPatterns } from "./function";
+import { perfPatterns } from "./perf";
 import { sessionPatterns } from "./session";
 import { timerPatterns } from "./timer";
 import { tracePatterns } from "./trace";
@@ -11,7 +12,8 @@ import { tracePatterns } from "./trace";
 const PATTERNS: ProbePattern[] = sessionPatterns()
   .concat(timerPatterns())
   .concat(functionPatterns())
-  .concat(tracePatterns());
+  .concat(tracePatterns())
+  .concat(perfPatterns());
 
 /** The patterns of all families. */
 export function probePatterns(): ProbePattern[] {
@@ -37,7 +39,7 @@ const LATER: StaticArray<LaterFamily> = [
   new LaterFamily("module.trace", "tracepoints of modules by name"),
   new LaterFamily("module.function", "this part of a module's functions"),
   new LaterFamily("process", "processes and their programs"),
-  new LaterFamily("perf", "performance counters"),
+  new LaterFamily("perf", "performance counters of one process, or read by name"),
   new LaterFamily("procfs", "files in /proc"),
   new LaterFamily("netfilter", "packets"),
   new LaterFamily("input", "input from the terminal"),

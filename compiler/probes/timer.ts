@@ -1,4 +1,4 @@
-// timer.s(n), .ms .us .ns .sec .msec .usec .nsec .jiffies .hz, `.randomize(n)`, and timer.profile.
+// timer.s(n), .ms .us .ns .sec .msec .usec .nsec .jiffies .hz, `.randomize(n)`, timer.profile, .profile.freq.hz(n).
 //
 // A timer runs in the agent, unless its handler asks for kernel context (the current task): then it is a CPU-clock
 // event in the kernel. timer.profile is such an event on every CPU.
@@ -29,6 +29,9 @@ const UNITS: StaticArray<TimerUnit> = [
 /** The longest period: about 146 years, so that twice as much still is a positive number. */
 const LONGEST_NS: i64 = i64.MAX_VALUE / 2;
 
+/** The kernel's CPU clock fires no more often (kernel.perf_event_max_sample_rate is 100000 at most by default). */
+const MOST_PROFILE_HZ: i64 = 100000;
+
 /** The patterns of this family. */
 export function timerPatterns(): ProbePattern[] {
   const patterns: ProbePattern[] = [];
@@ -39,6 +42,7 @@ export function timerPatterns(): ProbePattern[] {
   patterns.push(new ProbePattern("timer.hz(number)", resolveHz));
   patterns.push(new ProbePattern("timer.profile", resolveProfile));
   patterns.push(new ProbePattern("timer.profile.tick", resolveProfile));
+  patterns.push(new ProbePattern("timer.profile.freq.hz(number)", resolveProfileRate));
   return patterns;
 }
 
@@ -87,10 +91,23 @@ function addTimer(query: PointQuery, point: string, period: i64, jitter: i64): v
   query.attachments.push(attachment);
 }
 
+function resolveProfileRate(query: PointQuery): void {
+  const rate = query.number(3);
+  if (rate < 1 || rate > MOST_PROFILE_HZ) {
+    query.refuse(3, `the rate of a profile must be between 1 and ${MOST_PROFILE_HZ}, not ${rate}`);
+    return;
+  }
+  addProfile(query, `timer.profile.freq.hz(${rate})`, 1000000000 / rate);
+}
+
 function resolveProfile(query: PointQuery): void {
   const point = query.components.length == 3 ? "timer.profile.tick" : "timer.profile";
+  addProfile(query, point, query.facts.jiffyNs);
+}
+
+function addProfile(query: PointQuery, point: string, period: i64): void {
   const attachment = new Attachment(AttachKind.CpuClock, point);
-  attachment.period = query.facts.jiffyNs;
+  attachment.period = period;
   attachment.flags = ProbeFlags.EachCpu;
   query.attachments.push(attachment);
 }

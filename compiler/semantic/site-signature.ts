@@ -21,7 +21,7 @@ export class SiteSignatures {
   /** The signature of a site; null: it has none, or the types of the kernel are not here. */
   of(attach: AttachKind, target: AttachTarget): Signature | null {
     const row = attachRow(attach);
-    if (row.target == TargetKind.Nothing) return null;
+    if (!this.hasTarget(attach)) return null;
     const key = `${attach} ${target.key}`;
     if (this.known.has(key)) return this.known.get(key);
     const types = this.types.of(target.module);
@@ -39,7 +39,8 @@ export class SiteSignatures {
 
   /** Whether such probes have target variables at all. */
   hasTarget(attach: AttachKind): bool {
-    return attachRow(attach).target != TargetKind.Nothing;
+    const kind = attachRow(attach).target;
+    return kind == TargetKind.Function || kind == TargetKind.Tracepoint;
   }
 
   /** The target variables of a site with their C types, as -L shows them (" $file:struct file*"), if it has any. */

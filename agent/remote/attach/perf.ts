@@ -1,7 +1,7 @@
 // perf_event_open for attaching: a request, the BPF program on its event, enabling. Used by kprobe.ts and cpu-clock.ts.
 // Closing the last descriptor removes an event and the program on it, so that nothing outlives the agent.
 
-import { PERF_FLAG_FD_CLOEXEC, PerfEventAttr, PerfIoctl } from "../../../common/format/linux";
+import { PERF_FLAG_FD_CLOEXEC, PerfEventAttr, PerfEventFlags, PerfIoctl } from "../../../common/format/linux";
 import { linkPerfEvent } from "../bpf";
 import { Probe } from "../manifest";
 import { addressOf, close, ioctl, perf_event_open } from "../syscall";
@@ -12,6 +12,8 @@ const ATTR: usize = memory.data(72, 8);
 export class PerfRequest {
   /** One event for every so many counts: nanoseconds of a clock. 0: at each count. */
   period: u64 = 0;
+  /** `period` is how many events there shall be in a second. */
+  isRate: bool = false;
   /** Of a kprobe: the function's name (NUL-terminated, in linear memory), and bytes from its beginning. */
   name: usize = 0;
   offset: u64 = 0;
@@ -31,6 +33,7 @@ export class PerfRequest {
     store<i32>(ATTR, PerfEventAttr.Size, PerfEventAttr.AttrSize);
     store<u64>(ATTR, this.config, PerfEventAttr.Config);
     store<u64>(ATTR, this.period, PerfEventAttr.SamplePeriod);
+    store<u64>(ATTR, this.isRate ? PerfEventFlags.Freq : PerfEventFlags.None, PerfEventAttr.Flags);
     if (this.address != 0) {
       store<u64>(ATTR, this.address + this.offset, PerfEventAttr.ProbeOffset);
     } else if (this.name != 0) {

@@ -15,6 +15,7 @@ import { loadForPlace, loadOne } from "../load";
 import { Probe } from "../manifest";
 import { LoadedObject } from "../object";
 import { close } from "../syscall";
+import { attachCounter } from "./counter";
 import { attachCpuClock } from "./cpu-clock";
 import { attachKprobe, attachKretprobe } from "./kprobe";
 import { attachManyKprobes } from "./kprobe-multi";
@@ -37,6 +38,7 @@ const ATTACHERS: StaticArray<Attacher> = [
   new Attacher(AttachKind.RawTracepoint, (probe: Probe, _: i32): Failure | null => attachRawTracepoint(probe)),
   new Attacher(AttachKind.CpuClock, (probe: Probe, _: i32): Failure | null => attachCpuClock(probe)),
   new Attacher(AttachKind.TracepointCall, (probe: Probe, _: i32): Failure | null => attachTracepointCall(probe)),
+  new Attacher(AttachKind.Counter, (probe: Probe, _: i32): Failure | null => attachCounter(probe)),
 ];
 
 /** What attaching came to. */

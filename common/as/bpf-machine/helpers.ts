@@ -143,7 +143,7 @@ function readText(m: MachineState, to: u64, bytes: u64, from: u64): bool {
 function printTrace(m: MachineState): bool {
   const r = m.registers;
   if (!m.touch(r[1], 3, false) || load<u16>(<usize>r[1]) != PLAIN_STRING || <u32>r[2] != 3)
-    return m.stop(MachineStatus.BadHelper, Helper.TracePrintk);
+    return m.stop(MachineStatus.WildAccess, r[1]);
   const limit = min<u64>(m.reach(r[3], false), <u64>MAX_RECORD_BYTES);
   let length: u64 = 0;
   while (length < limit && load<u8>(<usize>(r[3] + length)) != 0) ++length;
@@ -159,7 +159,7 @@ function formatSymbol(m: MachineState): bool {
   if (!m.touch(r[1], bytes, true) || !m.touch(r[3], 4, false) || !m.touch(r[4], 8, false)) return false;
   const format = load<u32>(<usize>r[3]);
   if (<u32>r[5] != 8 || (format != PLAIN_SYMBOL && format != WHOLE_SYMBOL))
-    return m.stop(MachineStatus.BadHelper, Helper.Snprintf);
+    return m.stop(MachineStatus.WildAccess, r[3]);
   const address = load<u64>(<usize>r[4]);
   r[0] = <u64>m.environment.symbolText(address, format == WHOLE_SYMBOL, <usize>r[1], <i32>bytes) + 1;
   return true;
