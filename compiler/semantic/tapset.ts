@@ -20,22 +20,27 @@ export class TapsetLibrary {
 
   /** Takes the index: lines "kind name file". */
   readIndex(text: string): void {
-    const lines = text.split("\n");
-    for (let i = 0, n = lines.length; i < n; ++i) {
-      const line = lines[i];
-      const kindEnd = line.indexOf(" ");
-      const nameEnd = line.indexOf(" ", kindEnd + 1);
-      if (kindEnd < 0 || nameEnd < 0) continue;
-      const kind = line.substring(0, kindEnd);
-      const name = line.substring(kindEnd + 1, nameEnd);
-      // The file's name may contain spaces.
-      const file = line.substring(nameEnd + 1);
-      if (kind == "function") this.functions.set(name, file);
-      else if (kind == "global") this.globals.set(name, file);
-      else if (kind == "alias") this.aliases.set(name, file);
-      else if (kind == "macro") this.macros.set(name, file);
-      else if (kind == "constants") this.constants = file;
+    let file = "";
+    for (let start = 0, end = 0; start < text.length; start = end + 1) {
+      end = text.indexOf("\n", start);
+      if (end < 0) end = text.length;
+      const kindEnd = text.indexOf(" ", start);
+      const nameEnd = text.indexOf(" ", kindEnd + 1);
+      if (kindEnd < 0 || nameEnd < 0 || nameEnd > end) continue;
+      // The file's name may contain spaces. Those that follow each other are mostly of the same file.
+      const isSame = end - nameEnd - 1 == file.length && text.startsWith(file, nameEnd + 1);
+      if (!isSame) file = text.substring(nameEnd + 1, end);
+      this.declare(text.charCodeAt(start), text.substring(kindEnd + 1, nameEnd), file);
     }
+  }
+
+  /** Takes one line, whose kind has this first letter. */
+  private declare(kind: i32, name: string, file: string): void {
+    if (kind == 0x66) this.functions.set(name, file);
+    else if (kind == 0x67) this.globals.set(name, file);
+    else if (kind == 0x61) this.aliases.set(name, file);
+    else if (kind == 0x6d) this.macros.set(name, file);
+    else if (kind == 0x63) this.constants = file;
   }
 
   /** Forgets a file and what it declares. */
