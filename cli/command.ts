@@ -4,6 +4,7 @@
 
 import { version } from "./assets.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
+import { factsJob } from "./facts.ts";
 import { changeInstalled } from "./install.ts";
 import { helpText, onlyCompiles, parseOptions } from "./options.ts";
 import { errorLine } from "./report.ts";
@@ -30,6 +31,7 @@ export async function main(argv: string[], around: Surroundings): Promise<ExitSt
       if (!settings.noWarnings) around.message(`WARNING: ${note}\n`);
     }
     if (settings.job === "install" || settings.job === "uninstall") return await changeInstalled(settings, around);
+    if (settings.job.startsWith("facts")) return await factsJob(settings, around);
     const compiles = settings.job === "script" && onlyCompiles(settings);
     if (compiles && settings.host === undefined && !settings.local) return await compileOnly(settings, around);
     return await runJob(settings, around);

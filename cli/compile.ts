@@ -8,7 +8,6 @@ import type { FactsCache } from "../agent/host/facts-cache.ts";
 import type { Session } from "../agent/host/session.ts";
 import { QueryKind } from "../common/format/frame.ts";
 import { plainName } from "../common/format/function-name.ts";
-import { isGlob, matchGlob } from "../common/format/glob.ts";
 import { KERNEL_FEATURE } from "../common/format/manifest.ts";
 import {
   type CompileInput,
@@ -20,6 +19,7 @@ import {
 } from "../compiler/host/compile.ts";
 import { ModuleLimit } from "../compiler/host/load.ts";
 import { readBlobs, type Source } from "../compiler/host/source.ts";
+import { matches } from "../facts/names.ts";
 import { readAsset, readTapset, readTapsetIndex } from "./assets.ts";
 import { EXIT, ExitError } from "./exit.ts";
 import { indexScripts, readLibrary } from "./library.ts";
@@ -223,19 +223,10 @@ function aloneOf(names: string[]): string[] {
   return names.filter((name) => counts.get(plainName(name)) === 1);
 }
 
-/** Whether a name that the remote has is what `pattern` (a name, or with * ? [ ]) asked for. */
-export function matches(pattern: string, name: string): boolean {
-  if (!isGlob(pattern)) return pattern === name;
-  return [name, plainName(name)].some((text) => {
-    const bytes = Buffer.from(text);
-    return matchGlob(Buffer.from(pattern), bytes, bytes.length);
-  });
-}
-
 function noNeeds(result: CompileResult): CompileResult {
   if (result.status !== "needs") return result;
   const what = result.needs.map((need) => `${need.kind}: ${need.names.join(" ")}`).join("; ");
-  throw new ExitError(EXIT.failed, `the script needs facts about the remote (${what})`, "compile it with --host");
+  throw new ExitError(EXIT.failed, `the script needs facts about the remote (${what})`, "use --host or --facts");
 }
 
 /** Writes the object where -o, -m or the script's name say; returns the file's name. */

@@ -185,7 +185,14 @@ export const OPTIONS: OptionRow[] = [
     type: "text",
     value: "RELEASE",
     group: COMPILE,
-    help: "kernel release to compile for without a remote, as 'uname -r' prints it",
+    help: "kernel release to compile for without a remote, as 'uname -r' prints it; or a file as --facts takes it",
+  },
+  {
+    name: "facts",
+    type: "text",
+    value: "FILE.facts",
+    group: COMPILE,
+    help: "compile for the kernel that 'stap-remote facts' has described in FILE, without a remote",
   },
   {
     name: "define",
@@ -302,7 +309,7 @@ const BY_SHORT = new Map(OPTIONS.filter((row) => row.short).map((row) => [row.sh
 const takesValue = (row: OptionRow) => row.type === "text" || row.type === "list";
 
 /** Jobs beside running a script: the first word of the command line. */
-const JOBS = ["run", "install", "uninstall"] as const;
+const JOBS = ["run", "install", "uninstall", "facts show", "facts diff", "facts"] as const;
 type Job = (typeof JOBS)[number] | "script";
 
 /** What the command line asks for, by option name. */
@@ -345,6 +352,8 @@ export interface Settings {
   module?: string;
   arch?: string;
   release?: string;
+  /** A file of facts of the kernel that is compiled for. */
+  facts?: string;
   compatible?: string;
   define: string[];
   include: string[];
@@ -379,8 +388,8 @@ export interface Settings {
 
 /** Command line to settings; throws a UsageError. */
 export function parseOptions(argv: string[]): Settings {
-  const job = JOBS.find((name) => name === argv[0]) ?? "script";
-  const { options, positionals } = spell(job === "script" ? argv : argv.slice(1));
+  const job = JOBS.find((name) => name.split(" ").every((word, i) => word === argv[i])) ?? "script";
+  const { options, positionals } = spell(job === "script" ? argv : argv.slice(job.split(" ").length));
   const values = parser()
     .fail((message: string) => {
       throw new UsageError(firstLine(message));
@@ -388,7 +397,7 @@ export function parseOptions(argv: string[]): Settings {
     .parseSync(options) as Record<string, unknown>;
   const settings = toSettings(job, values);
   if (job === "run") refuseCompileOptions(options);
-  if (job === "install" || job === "uninstall") refuseAllBut(job, options);
+  if (job !== "run" && job !== "script") refuseAllBut(job, options);
   if (settings.script === undefined && positionals.length > 0) settings.file = positionals.shift() as string;
   settings.args = positionals;
   if (!settings.help && !settings.version) check(settings);
@@ -406,7 +415,10 @@ function parser() {
     .usage(
       "Usage: stap-remote [options] SCRIPT.stp [ARGUMENT]...\n       stap-remote run OBJECT.bo [options]\n" +
         "       stap-remote install --host BOX --group GROUP [options]\n" +
-        "       stap-remote uninstall --host BOX [options]",
+        "       stap-remote uninstall --host BOX [options]\n" +
+        "       stap-remote facts --host BOX [-o FILE.facts]\n" +
+        "       stap-remote facts show FILE.facts\n" +
+        "       stap-remote facts diff FILE.facts FILE.facts",
     )
     .epilogue("SCRIPT may be '-': standard input. Options may follow it. What follows '--' is passed to the script.")
     .parserConfiguration({ "boolean-negation": false, "camel-case-expansion": false, "dot-notation": false })
@@ -548,7 +560,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     pass: wholeNumber("-p", text("pass"), 5, 5),
     module: text("module"),
     arch: text("arch"),
-    release: text("release"),
+    ...kernelOf(text("release"), text("facts")),
     compatible: text("compatible"),
     define: list("define"),
     include: list("include"),
@@ -577,18 +589,32 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
   };
 }
 
+/** -r takes a release or, as --facts does, a file of facts. */
+function kernelOf(release: string | undefined, facts: string | undefined): Pick<Settings, "release" | "facts"> {
+  return release?.endsWith(".facts") ? { facts: facts ?? release } : { release, facts };
+}
+
 /** PATH_MAX of the kernel. */
 const MOST_PATH = 4096;
 
 const LATE = new Set(["script", "extra", "list", "list-variables", "set"]);
 
-/** `install` and `uninstall` only connect. */
+/** `install`, `uninstall` and `facts` only connect. */
 function refuseAllBut(job: Job, options: string[]): void {
   for (const option of options) {
     const name = option.slice(2).replace(/=.*/s, "");
     const group = BY_NAME.get(name)?.group;
     if (group !== WHERE && group !== OUTPUT) throw new UsageError(`option '--${name}' has no meaning for '${job}'`);
   }
+}
+
+function checkFacts({ job, file, args, host, local, facts }: Settings): void {
+  const files = [file, ...args].filter((one) => one !== undefined).length;
+  const wanted = { "facts show": 1, "facts diff": 2 }[job as string] ?? 0;
+  if (files !== wanted) throw new UsageError(`'${job}' takes ${["no file", "a file", "two files"][wanted]}`);
+  if (facts !== undefined) throw new UsageError(`option '--facts' has no meaning for '${job}'`);
+  if (job === "facts" && (host === undefined) === !local)
+    throw new UsageError("'facts' needs a machine: --host [USER@]BOX, or --local");
 }
 
 function checkInstallation({ job, file, host, local, group }: Settings): void {
@@ -629,9 +655,13 @@ function checkGroups({ cgroup, container, host, local }: Settings): void {
 
 /** Combinations that make no sense. */
 function check(settings: Settings): void {
-  const { job, file, script, host, local } = settings;
+  const { job, file, script, host, local, facts } = settings;
   if (job === "install" || job === "uninstall") {
     checkInstallation(settings);
+    return;
+  }
+  if (job.startsWith("facts")) {
+    checkFacts(settings);
     return;
   }
   if (job === "run" && file === undefined) throw new UsageError("'run' needs an object file");
@@ -651,6 +681,11 @@ function check(settings: Settings): void {
   const lists = settings.list !== undefined || settings.library !== undefined;
   if (file === undefined && script === undefined && !lists)
     throw new UsageError("no script: give a file, '-' or -e 'probe …'");
+  if (facts !== undefined && (host !== undefined || local))
+    throw new UsageError("'--facts' is for compiling without the machine; leave out '--host' and '--local'");
+  if (facts !== undefined && !onlyCompiles(settings)) {
+    throw new UsageError("'--facts' compiles only: give -p4 (an object), -p1 to -p3, -l or -L");
+  }
   if (host !== undefined && local) throw new UsageError("'--host' and '--local' cannot be used together");
   if (host === "") throw new UsageError("option '--host' needs a value: [USER@]BOX[:PORT]");
   if (settings.command !== undefined && settings.pid !== 0)

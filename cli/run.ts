@@ -28,6 +28,7 @@ import {
 } from "./compile.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Interrupts } from "./interrupts.ts";
+import { offline } from "./offline.ts";
 import type { Rotation } from "./option-values.ts";
 import { onlyCompiles, type Settings } from "./options.ts";
 import { type Output, reasonOf } from "./output.ts";
@@ -65,7 +66,9 @@ export interface Surroundings {
 export async function compileOnly(settings: Settings, around: Surroundings): Promise<ExitStatus> {
   const scripts = readScriptsOf(settings);
   const watch = startWatch();
-  const result = await compileFor(loadCompiler(), compileInput(settings, scripts));
+  const warn = (text: string) => around.message(`WARNING: ${text}\n`);
+  const asked = settings.facts === undefined ? undefined : await offline(settings.facts, warn);
+  const result = await compileFor(loadCompiler(), compileInput(settings, scripts, asked?.session.hello), asked);
   return finishCompile(settings, around, { result, watch });
 }
 
@@ -440,7 +443,7 @@ const FAILURE_STATUS: Partial<Record<FailureCode, ExitStatus>> = {
   [FailureCode.Command]: EXIT.failed,
 };
 
-function toExitError(error: SessionError, settings: Settings, session: Session | undefined): ExitError {
+export function toExitError(error: SessionError, settings: Settings, session: Session | undefined): ExitError {
   const { failure, hint } = error.detail;
   return failure ? failureError(failure, session, settings) : new ExitError(EXIT.connection, error.message, hint);
 }

@@ -8,7 +8,7 @@ import { uname } from "./syscall";
 /** What stands for "no configuration is to be found" in an answer. */
 const NO_CONFIG: string = "?";
 
-/** "NAME=value" of each option asked for that is set; or NO_CONFIG. */
+/** "NAME=value" of each option asked for that is set ("*": of all); or NO_CONFIG. */
 export function findConfig(names: string[]): string[] {
   const release = uname(UtsField.Release);
   const places: StaticArray<string> = [
@@ -30,13 +30,14 @@ export function findConfig(names: string[]): string[] {
 function readConfig(reader: LineReader, names: string[]): string[] {
   const wanted = new Set<string>();
   for (let i = 0, n = names.length; i < n; ++i) wanted.add(names[i]);
+  const isAll = wanted.has("*");
   const found: string[] = [];
   while (reader.next()) {
     let at = reader.at;
     const end = at + reader.length;
     while (at < end && load<u8>(at) != 0x3d) ++at;
     if (at == end || load<u8>(reader.at) == 0x23) continue;
-    if (wanted.has(String.UTF8.decodeUnsafe(reader.at, at - reader.at))) {
+    if (isAll || wanted.has(String.UTF8.decodeUnsafe(reader.at, at - reader.at))) {
       found.push(String.UTF8.decodeUnsafe(reader.at, reader.length));
     }
   }

@@ -13,6 +13,7 @@ import {
   ProgramType,
   Source,
 } from "../../common/format/bpf";
+import { FEATURES, featureOf, PREEMPTIBLE } from "../../common/format/features";
 import { FailureCode } from "../../common/format/frame";
 import { Helper } from "../../common/format/helpers";
 import { UtsField } from "../../common/format/linux";
@@ -25,15 +26,10 @@ import { hasCookies } from "./places";
 import { isPreemptible } from "./preemption";
 import { close, O_CLOEXEC, O_RDONLY, open, uname } from "./syscall";
 
-/** One thing that a kernel can or cannot do. */
-export class Feature {
+/** How one feature is probed. */
+class Probed {
   constructor(
-    /** as manifests spell it */
     public name: string,
-    /** first mainline release that has it */
-    public since: string,
-    /** what it is, for messages */
-    public text: string,
     /** asks the kernel; true: it can */
     public probe: () => bool,
   ) {}
@@ -86,61 +82,35 @@ const CALL_SNPRINTF: StaticArray<u64> = [
   EXIT,
 ];
 
-/** All features the agent can probe. */
-const FEATURES: StaticArray<Feature> = [
-  new Feature("bpf", "3.18", "the bpf() system call", (): bool => probeBpf()),
-  new Feature("ringbuf", "5.8", "BPF ring buffers", (): bool => probeMap(MapType.Ringbuf, 0, 0, 4096)),
-  new Feature(
-    "raw_tp",
-    "4.17",
-    "raw tracepoint programs",
-    (): bool => probeProgram(ProgramType.RawTracepoint, RETURN_0),
-  ),
-  new Feature("raw_tp_test_run", "5.10", "running raw tracepoint programs on order", (): bool => probeTestRun()),
-  new Feature(
-    "kprobe_pmu",
-    "4.17",
-    "kprobes through perf events",
-    (): bool => exists("/sys/bus/event_source/devices/kprobe/type"),
-  ),
-  new Feature("btf", "5.2", "types of the kernel itself (BTF)", (): bool => exists("/sys/kernel/btf/vmlinux")),
-  new Feature(
-    "atomics_fetch",
-    "5.12",
-    "atomic operations that return a value",
-    (): bool => probeProgram(ProgramType.Kprobe, FETCH_ADD),
-  ),
-  new Feature("attach_cookie", "5.15", "attach cookies", (): bool => hasCookies(ProgramType.Kprobe)),
-  new Feature(
-    "snprintf",
-    "5.13",
-    "names of its symbols for programs (bpf_snprintf)",
-    (): bool => probeProgram(ProgramType.Kprobe, CALL_SNPRINTF),
-  ),
-  new Feature("bpf_loop", "5.17", "the bpf_loop() helper", (): bool => probeProgram(ProgramType.Kprobe, CALL_LOOP)),
-  new Feature("signed_div", "6.6", "signed division", (): bool => probeProgram(ProgramType.Kprobe, SIGNED_DIV)),
-  new Feature("may_goto", "6.9", "may_goto", (): bool => probeProgram(ProgramType.Kprobe, MAY_GOTO)),
+/** One row for each row of the table of features. */
+const PROBES: StaticArray<Probed> = [
+  new Probed("bpf", (): bool => probeBpf()),
+  new Probed("raw_tp", (): bool => probeProgram(ProgramType.RawTracepoint, RETURN_0)),
+  new Probed("kprobe_pmu", (): bool => exists("/sys/bus/event_source/devices/kprobe/type")),
+  new Probed("btf", (): bool => exists("/sys/kernel/btf/vmlinux")),
+  new Probed("ringbuf", (): bool => probeMap(MapType.Ringbuf, 0, 0, 4096)),
+  new Probed("raw_tp_test_run", (): bool => probeTestRun()),
+  new Probed("atomics_fetch", (): bool => probeProgram(ProgramType.Kprobe, FETCH_ADD)),
+  new Probed("snprintf", (): bool => probeProgram(ProgramType.Kprobe, CALL_SNPRINTF)),
+  new Probed("attach_cookie", (): bool => hasCookies(ProgramType.Kprobe)),
+  new Probed("bpf_loop", (): bool => probeProgram(ProgramType.Kprobe, CALL_LOOP)),
+  new Probed("signed_div", (): bool => probeProgram(ProgramType.Kprobe, SIGNED_DIV)),
+  new Probed("may_goto", (): bool => probeProgram(ProgramType.Kprobe, MAY_GOTO)),
+  new Probed(PREEMPTIBLE, (): bool => isPreemptible()),
 ];
 
-/** Not a need: handlers on tracepoints may be preempted, and the compiler chooses another way to attach them. */
-const PREEMPTIBLE: string = "preemptible";
-
-/** Those of the features that this kernel has. Programs of a few instructions are loaded to find out. */
+/** Those of the features that this kernel has; "*": all. Programs of a few instructions are loaded to find out. */
 export function findFeatures(names: string[]): string[] {
   const found: string[] = [];
-  for (let i = 0, n = names.length; i < n; ++i) {
-    const feature = findFeature(names[i]);
-    const isThere = feature ? feature.probe() : names[i] == PREEMPTIBLE && isPreemptible();
-    if (isThere) found.push(names[i]);
+  for (let i = 0, n = PROBES.length; i < n; ++i) {
+    const isWanted = names.includes("*") || names.includes(PROBES[i].name);
+    if (isWanted && PROBES[i].probe()) found.push(PROBES[i].name);
   }
   return found;
 }
 
-/** The row of that name; null if there is none. */
-function findFeature(name: string): Feature | null {
-  for (let i = 0, n = FEATURES.length; i < n; ++i) {
-    if (FEATURES[i].name == name) return FEATURES[i];
-  }
+function findProbe(name: string): Probed | null {
+  for (let i = 0, n = PROBES.length; i < n; ++i) if (PROBES[i].name == name) return PROBES[i];
   return null;
 }
 
@@ -166,12 +136,13 @@ export function checkFeatures(o: LoadedObject): Failure | null {
 /** Probes one feature by its name. */
 export function checkFeature(name: string): Failure | null {
   if (name.startsWith(KERNEL_FEATURE)) return checkKernel(name.substring(KERNEL_FEATURE.length));
-  const feature = findFeature(name);
-  if (!feature) {
+  const feature = featureOf(name);
+  const probe = findProbe(name);
+  if (!feature || !probe) {
     const what = `the object needs '${name}', which this agent does not know`;
     return new Failure(FailureCode.Feature, 0, what, "Use an agent as new as the compiler.");
   }
-  if (feature.probe()) return null;
+  if (probe.probe()) return null;
   const hint = `Linux ${feature.since} or newer has it.`;
   return new Failure(FailureCode.Feature, 0, `this kernel has no ${feature.text}`, hint);
 }
@@ -239,6 +210,6 @@ function exists(path: string): bool {
 
 /** Checks the table; called by tests. */
 export function selfCheckFeatures(): void {
-  for (let i = 0, n = FEATURES.length; i < n; ++i)
-    assert(findFeature(FEATURES[i].name) == FEATURES[i], "feature names differ");
+  assert(FEATURES.length == PROBES.length, "one probe for each feature");
+  for (let i = 0, n = PROBES.length; i < n; ++i) assert(PROBES[i].name == FEATURES[i].name, "they stand in one order");
 }

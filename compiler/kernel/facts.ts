@@ -153,7 +153,10 @@ export class NameFacts {
     return false;
   }
 
-  /** The names that match a pattern, in the order given. */
+  /**
+   * The names that match a pattern, sorted: in which order a host gives them depends on what it knew before, and the
+   * same script has to give the same object.
+   */
   matching(pattern: string): string[] {
     const found: string[] = [];
     const wildcard = new Wildcard(pattern);
@@ -163,7 +166,7 @@ export class NameFacts {
       const isMatch = wildcard.matches(name) || (plain.length < name.length && wildcard.matches(plain));
       if (isMatch) found.push(name);
     }
-    return found;
+    return found.sort();
   }
 }
 

@@ -9,7 +9,7 @@ import { TRACEPOINT_CALLER } from "../../common/format/attach";
 import { AttachKind } from "../../common/format/manifest";
 import { Feature } from "../kernel/facts";
 import { NearMatches } from "../kernel/near";
-import { hasWildcard, matchWildcard } from "../syntax/wildcard";
+import { hasWildcard } from "../syntax/wildcard";
 import { Attachment, PointQuery, ProbePattern, quote } from "./family";
 
 const KIND = "tracepoints";
@@ -70,13 +70,13 @@ function resolveKnown(query: PointQuery, name: string): void {
   if (asksCallers && !query.facts.functions.knows(callers)) query.need(FUNCTION_KIND, callers);
   if (query.pending) return;
   const seen = new Set<string>();
-  for (let i = 0, n = tracepoints.present.length; i < n; ++i) {
-    const present = tracepoints.present[i];
-    const ofGroup = groupOf(present);
-    if (ofGroup == "syscalls" || (group.length > 0 && !matchWildcard(group, ofGroup))) continue;
-    if (!matchWildcard(event, eventOf(present)) || seen.has(eventOf(present))) continue;
-    seen.add(eventOf(present));
-    addSite(query, hasWildcard(name) ? present : name);
+  const found = tracepoints.matching(asked);
+  for (let i = 0, n = found.length; i < n; ++i) {
+    const ofGroup = groupOf(found[i]);
+    // Without a group in the script those without are meant; an answer to another question may have added both.
+    if (ofGroup == "syscalls" || group.length > 0 != ofGroup.length > 0 || seen.has(eventOf(found[i]))) continue;
+    seen.add(eventOf(found[i]));
+    addSite(query, hasWildcard(name) ? found[i] : name);
   }
   if (query.attachments.length > 0) return;
   if (hasWildcard(name)) query.refuse(1, `no tracepoint of the kernel matches ${quote(name)}`);

@@ -36,8 +36,9 @@ const MAY_IMPORT: Record<string, string[]> = {
   "compiler/host": ["common/format"],
   "agent/remote": ["common"],
   "agent/host": ["common/format", "compiler/host"],
-  cli: ["agent/host", "compiler/host", "common/format"],
-  web: ["agent/host", "compiler/host", "common/format"],
+  facts: ["agent/host", "compiler/host", "common/format"],
+  cli: ["facts", "agent/host", "compiler/host", "common/format"],
+  web: ["facts", "agent/host", "compiler/host", "common/format"],
 };
 
 const ROOMS = Object.keys(MAY_IMPORT).sort((a, b) => b.length - a.length);

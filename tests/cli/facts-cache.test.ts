@@ -6,12 +6,13 @@ import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FactsCache } from "../../agent/host/facts-cache.ts";
-import { compileFor, matches } from "../../cli/compile.ts";
+import { compileFor } from "../../cli/compile.ts";
 import { indexScripts } from "../../cli/library.ts";
 import type { QueryKind } from "../../common/format/frame.ts";
 import { isGlob } from "../../common/format/glob.ts";
 import { GLOB_CASES } from "../../common/format/testing/glob-cases.ts";
 import type { CompileInput, CompileResult, Compiler, CompileSession, Facts } from "../../compiler/host/compile.ts";
+import { matches } from "../../facts/names.ts";
 
 const test = suite<{ folder: string }>("facts");
 const BUILD_ID = "c0ffee0123456789";

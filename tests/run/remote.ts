@@ -88,7 +88,7 @@ export class Remote {
         if (!ended) stopQuietly(interrupts);
       });
     };
-    const job = argv[0] === "run" ? ["run"] : [];
+    const job = argv[0] === "run" || argv[0] === "facts" ? [argv[0]] : [];
     const running = main([...job, "--host", "guest", ...argv.slice(job.length)], {
       interrupts,
       factsFolder: this.factsFolder,

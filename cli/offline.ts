@@ -1,0 +1,23 @@
+// Compiling with a file of facts (--facts), as if the machine had been asked.
+
+import { FactsCache } from "../agent/host/facts-cache.ts";
+import { decodeFacts, FactsError } from "../facts/file.ts";
+import { type KernelFacts, OfflineKernel } from "../facts/kernel.ts";
+import { type Asked, featuresOf, readFile } from "./compile.ts";
+import { EXIT, ExitError } from "./exit.ts";
+
+/** Reads a file of facts that the user named. */
+export function readFacts(file: string): KernelFacts {
+  try {
+    return decodeFacts(readFile(file, "facts"));
+  } catch (error) {
+    if (!(error instanceof FactsError)) throw error;
+    throw new ExitError(EXIT.failed, `cannot read facts '${file}': ${error.message}`);
+  }
+}
+
+/** A kernel that is known from a file: for compiling, as if it had been asked. */
+export async function offline(file: string, warn: (text: string) => void): Promise<Asked & { session: OfflineKernel }> {
+  const session = new OfflineKernel(readFacts(file));
+  return { session, cache: new FactsCache(""), blobs: session, features: await featuresOf(session), warn };
+}
