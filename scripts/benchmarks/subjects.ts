@@ -12,7 +12,7 @@ export interface Subject {
   /** Ours must not take more instructions than bpftrace's. */
   bar?: boolean;
   note?: string;
-  /** What makes the events in a guest, as a shell command; otherwise many reads of /dev/zero. */
+  /** What makes the events of a $round in a guest, as a shell command; otherwise many reads of /dev/zero. */
   load?: string;
   /** Whom an event finds, where the handler asks. */
   task?: Partial<Task>;
@@ -214,8 +214,8 @@ export const TYPED: Subject[] = [
       "kprobe:tcp_sendmsg { $sk = (struct sock *)arg0; $p = $sk->__sk_common.skc_dport; " +
       'printf("%s %d\\n", ntop(2, $sk->__sk_common.skc_daddr), bswap($p)); }',
     load:
-      "nc -l -p 9999 > /dev/null & sleep 0.3; " +
-      "dd if=/dev/zero bs=1k count=8000 2>/dev/null | nc 127.0.0.1 9999; wait",
+      "sleep 1 | nc -l -p 999$round > /dev/null & sleep 0.2; " +
+      "for i in $(seq 10000); do echo x; done | nc 127.0.0.1 999$round; wait",
   },
 ];
 
