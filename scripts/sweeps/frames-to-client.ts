@@ -5,6 +5,7 @@
 
 import { PassThrough, Readable } from "node:stream";
 import { fileURLToPath } from "node:url";
+import { ByteWriter } from "../../agent/host/bytes.ts";
 import { encodeFrame, FrameDecoder } from "../../agent/host/frames.ts";
 import type { RemoteProcess } from "../../agent/host/transport.ts";
 import { readAsset } from "../../cli/assets.ts";
@@ -13,7 +14,7 @@ import { Interrupts } from "../../cli/interrupts.ts";
 import { parseOptions } from "../../cli/options.ts";
 import { errorLine } from "../../cli/report.ts";
 import { runJob } from "../../cli/run.ts";
-import { AgentFrame, HostFrame, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame.ts";
+import { AgentFrame, HostFrame, QueryKind, WIRE_MAGIC, WIRE_VERSION } from "../../common/format/frame.ts";
 import { compileModule } from "../../compiler/host/load.ts";
 import { payload } from "../../tests/agent/agent-process.ts";
 import { Captured } from "../../tests/captured.ts";
@@ -51,6 +52,7 @@ function recordSessions(): Session[] {
     if (!object) throw new Error(messages);
     const input = [
       encodeFrame(HostFrame.Hello, payload(WIRE_MAGIC, WIRE_VERSION)),
+      encodeFrame(HostFrame.Query, new ByteWriter().u8(QueryKind.Features).string("atomics_fetch").done()),
       encodeFrame(HostFrame.Object, object),
       encodeFrame(HostFrame.Run, payload(0, 0, 0xffffffff, 0xffffffff, 0, "", "")),
     ];
