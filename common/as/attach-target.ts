@@ -16,7 +16,7 @@ export class AttachTarget {
   module: string = "";
   /** The file that has the code, of places in user space. */
   path: string = "";
-  /** Bytes from the function's beginning, or from the file's. Of a counter: its config. */
+  /** Bytes from the function's beginning, or from the file's. Of a counter: its config. Of memory: its address. */
   offset: u64 = 0;
   /** The build id that the file must have, in hexadecimal; empty: any. */
   buildId: string = "";
@@ -46,6 +46,21 @@ export class AttachTarget {
     target.name = `type ${type}, config ${config}`;
     target.system = type;
     target.offset = config;
+    return target;
+  }
+
+  /** The target of a watchpoint on a symbol of the kernel. */
+  static ofSymbol(name: string): AttachTarget {
+    const target = new AttachTarget(TargetKind.Memory);
+    target.name = name;
+    return target;
+  }
+
+  /** The target of a watchpoint on an address. */
+  static ofAddress(address: u64): AttachTarget {
+    const target = new AttachTarget(TargetKind.Memory);
+    target.name = `0x${address.toString(16)}`;
+    target.offset = address;
     return target;
   }
 

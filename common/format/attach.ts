@@ -33,6 +33,8 @@ export const enum TargetKind {
   Tracepoint = 2,
   /** a performance counter: System has the number of its type, Offset its config */
   Counter = 3,
+  /** memory: Name has a symbol of the kernel, or what messages call an address, which Offset has then */
+  Memory = 4,
 }
 
 export const enum AttachFlags {
@@ -63,7 +65,7 @@ export class AttachRow {
     public readonly probeType: string,
     /** Where its handlers run, unless the handler's own needs say otherwise. */
     public readonly engine: Engine,
-    /** libbpf's section of its programs; the target's name follows, if there is one. */
+    /** libbpf's section of its programs; after a slash the target's name follows. */
     public readonly section: string,
     public readonly type: ProgramType,
     public readonly context: ContextKind,
@@ -188,6 +190,18 @@ export const ATTACH_ROWS: AttachRow[] = [
     TargetKind.Counter,
     AttachFlags.KernelEvent,
   ),
+  new AttachRow(
+    AttachKind.Watchpoint,
+    "watchpoint",
+    "watchpoint on %",
+    "hwbkpt",
+    Engine.Kernel,
+    "perf_event",
+    ProgramType.PerfEvent,
+    ContextKind.PerfEvent,
+    TargetKind.Memory,
+    AttachFlags.KernelEvent,
+  ),
 ];
 
 /** The row of a kind; the kind must be one. */
@@ -205,7 +219,7 @@ export function sectionOf(kind: AttachKind, engine: Engine, target: string): str
   if (engine == Engine.Agent) return SECTION_AGENT;
   if (engine == Engine.TestRun) return SECTION_TEST_RUN;
   const row = attachRow(kind);
-  return row.target == TargetKind.Nothing ? row.section : row.section + target;
+  return row.section.includes("/") ? row.section + target : row.section;
 }
 
 /** BPF_PROG_TYPE_* of a program. */
@@ -223,7 +237,7 @@ export function attachProblem(): string {
     const isKernel = row.engine == Engine.Kernel;
     if (row.is(AttachFlags.KernelEvent) != isKernel) return `${row.name}: kernel events fire in the kernel`;
     if (isKernel != (row.type != ProgramType.Unspec)) return `${row.name}: a program of the kernel has a type`;
-    const isNamed = row.target != TargetKind.Nothing && row.target != TargetKind.Counter;
+    const isNamed = row.target == TargetKind.Function || row.target == TargetKind.Tracepoint;
     if (row.section.includes("/") != isNamed) return `${row.name}: section and target`;
     if (row.is(AttachFlags.Last) && !row.is(AttachFlags.Session)) return `${row.name}: only session probes run last`;
   }

@@ -16,9 +16,11 @@ export const enum PerfEventAttr {
   SamplePeriod = 16,
   /** u64 of bits: PerfEventFlags */
   Flags = 40,
-  /** u64 (config1): of the source `kprobe` the host address of the function's name */
+  /** u32: HW_BREAKPOINT_* */
+  BreakpointType = 52,
+  /** u64 (config1): of the source `kprobe` the host address of the function's name; of a watchpoint its address */
   KprobeFunc = 56,
-  /** u64 (config2): of the source `kprobe` the offset in that function */
+  /** u64 (config2): of the source `kprobe` the offset in that function; of a watchpoint its length */
   ProbeOffset = 64,
   Size = 72,
 }
@@ -33,6 +35,13 @@ export const enum PerfEventFlags {
 export const enum PerfType {
   Software = 1,
   Tracepoint = 2,
+  Breakpoint = 5,
+}
+
+/** HW_BREAKPOINT_* (include/uapi/linux/hw_breakpoint.h) */
+export const enum Watch {
+  Reads = 1,
+  Writes = 2,
 }
 
 /** KRETPROBE_MAXACTIVE_MAX (kernel/trace/trace_kprobe.c) */

@@ -175,6 +175,8 @@ export const enum ProbeFlags {
   EachCpu = 2,
   /** counter: Period is how often it fires in a second, not after how many counts. */
   Rate = 4,
+  /** A watchpoint fires at reads, too. */
+  Reads = 8,
 }
 
 /** What makes a probe fire; what each kind is stands in attach.ts. Members are numbers of the format: none changes. */
@@ -199,7 +201,9 @@ export const enum AttachKind {
   TracepointCall = 8,
   /** performance counter Target every Period counts, or so often in a second. */
   Counter = 9,
-  Size = 10,
+  /** hardware watchpoint on Target: at each write, or with ProbeFlags.Reads at each access; Period bytes long. */
+  Watchpoint = 10,
+  Size = 11,
 }
 
 /** One print, error, warning, log or exit in the script. */

@@ -2,6 +2,7 @@
 // attachment that they resolve to. Families of stap that are not supported yet are listed, so that the message says so
 // instead of "mismatch".
 
+import { dataPatterns } from "./data";
 import { ProbePattern } from "./family";
 import { functionPatterns } from "./function";
 import { perfPatterns } from "./perf";
@@ -13,7 +14,8 @@ const PATTERNS: ProbePattern[] = sessionPatterns()
   .concat(timerPatterns())
   .concat(functionPatterns())
   .concat(tracePatterns())
-  .concat(perfPatterns());
+  .concat(perfPatterns())
+  .concat(dataPatterns());
 
 /** The patterns of all families. */
 export function probePatterns(): ProbePattern[] {
@@ -30,7 +32,6 @@ class LaterFamily {
 
 const LATER: StaticArray<LaterFamily> = [
   new LaterFamily("kernel.statement", "statements of the kernel"),
-  new LaterFamily("kernel.data", "hardware watchpoints"),
   new LaterFamily("kernel.mark", "kernel markers"),
   new LaterFamily("kernel.function", "this part of kernel functions"),
   new LaterFamily("kprobe.module.function", "this part of a module's functions"),

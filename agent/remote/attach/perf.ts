@@ -19,6 +19,10 @@ export class PerfRequest {
   offset: u64 = 0;
   /** The same by its address, if that is not 0. */
   address: u64 = 0;
+  /** Of a watchpoint: address, bytes, and what it fires at. */
+  watched: u64 = 0;
+  watchedBytes: u64 = 0;
+  watch: i32 = 0;
 
   constructor(
     /** PerfType, or the number of a dynamic event source */
@@ -34,7 +38,11 @@ export class PerfRequest {
     store<u64>(ATTR, this.config, PerfEventAttr.Config);
     store<u64>(ATTR, this.period, PerfEventAttr.SamplePeriod);
     store<u64>(ATTR, this.isRate ? PerfEventFlags.Freq : PerfEventFlags.None, PerfEventAttr.Flags);
-    if (this.address != 0) {
+    if (this.watch != 0) {
+      store<i32>(ATTR, this.watch, PerfEventAttr.BreakpointType);
+      store<u64>(ATTR, this.watched, PerfEventAttr.KprobeFunc);
+      store<u64>(ATTR, this.watchedBytes, PerfEventAttr.ProbeOffset);
+    } else if (this.address != 0) {
       store<u64>(ATTR, this.address + this.offset, PerfEventAttr.ProbeOffset);
     } else if (this.name != 0) {
       store<u64>(ATTR, addressOf(this.name), PerfEventAttr.KprobeFunc);

@@ -22,6 +22,7 @@ import { attachManyKprobes } from "./kprobe-multi";
 import { attachRawTracepoint } from "./raw-tracepoint";
 import { missedReturns, removeReturnEvents } from "./return-event";
 import { attachTracepointCall } from "./tracepoint-call";
+import { attachWatchpoint } from "./watchpoint";
 
 /** How probes of one kind are attached. */
 class Attacher {
@@ -39,6 +40,7 @@ const ATTACHERS: StaticArray<Attacher> = [
   new Attacher(AttachKind.CpuClock, (probe: Probe, _: i32): Failure | null => attachCpuClock(probe)),
   new Attacher(AttachKind.TracepointCall, (probe: Probe, _: i32): Failure | null => attachTracepointCall(probe)),
   new Attacher(AttachKind.Counter, (probe: Probe, _: i32): Failure | null => attachCounter(probe)),
+  new Attacher(AttachKind.Watchpoint, (probe: Probe, _: i32): Failure | null => attachWatchpoint(probe)),
 ];
 
 /** What attaching came to. */
