@@ -191,7 +191,9 @@ async function answer(known: Facts | undefined, result: CompileResult, asked?: A
     const present = await findNames(kind, fresh, asked);
     // A pattern that was answered is added to the names itself, so that the compiler knows that it was asked.
     const answered = fresh.filter((name) => present.some((one) => matches(name, one)));
-    found.names.set(kind, [...new Set([...present, ...answered].filter((name) => !before.has(name)))]);
+    const once = new Set([...present, ...answered].filter((name) => !before.has(name)));
+    // Names that several functions have stand there twice.
+    found.names.set(kind, [...once, ...repeatedIn(present).filter((name) => once.has(name))]);
     found.absent.set(
       kind,
       fresh.filter((name) => !answered.includes(name)),
@@ -199,6 +201,14 @@ async function answer(known: Facts | undefined, result: CompileResult, asked?: A
   }
   asked?.cache.save();
   return progress ? found : undefined;
+}
+
+/** Names that a list has more than once. */
+function repeatedIn(names: string[]): string[] {
+  const seen = new Set<string>();
+  const repeated = new Set<string>();
+  for (const name of names) (seen.has(name) ? repeated : seen).add(name);
+  return [...repeated];
 }
 
 async function findNames(kind: string, names: string[], { session, cache, warn }: Asked): Promise<string[]> {
@@ -213,7 +223,8 @@ async function findNames(kind: string, names: string[], { session, cache, warn }
   }
   // What is loaded changes.
   if (kind !== "modules") cache.add(kind, aloneOf(found));
-  return [...cached, ...found];
+  // What the cache has is the name of one function; a pattern may have found it, too.
+  return [...cached.filter((name) => !found.includes(name)), ...found];
 }
 
 /** The names that are the whole answer to themselves: no other function has them, and there are no copies of it. */

@@ -63,3 +63,11 @@ export function test_absent_blobs_are_facts(): void {
   facts.addNames("blob", "kernel-btf\nfile:/usr/bin/my prog\n", false);
   assert(facts.blobs.sizeOf("file:/usr/bin/my prog") == -1 && facts.blobs.sizeOf("kernel-btf") == -1, "both");
 }
+
+export function test_a_name_that_comes_twice_is_several_functions(): void {
+  const facts = new Facts();
+  facts.addNames("functions", "one\ntwice\ntwice\nnone*", true);
+  assert(facts.functions.isRepeated("twice") && facts.functions.has("twice"), "several");
+  assert(!facts.functions.isRepeated("one") && !facts.functions.isRepeated("none*"), "one, and a pattern");
+  assert(facts.functions.symbolsOf("twice").length == 1, "they share a site");
+}

@@ -110,11 +110,14 @@ export class NameFacts {
   present: string[] = [];
   /** Names and patterns that were answered; true: names that the remote has. */
   private answered: Map<string, bool> = new Map<string, bool>();
+  /** Names that several have. */
+  private repeated: Set<string> = new Set<string>();
   /** Symbols of functions that are copies made by the C compiler, by the name of the function. */
   private copies: Map<string, string[]> = new Map<string, string[]>();
 
-  /** Adds a line of a section Names: a name that exists, or a pattern that was answered by names. */
+  /** Adds a line of a section Names: a name that exists (twice, if several have it), or a pattern that was answered. */
   addPresent(name: string): void {
+    if (this.has(name)) this.repeated.add(name);
     if (name.length == 0 || this.answered.has(name)) return;
     const isName = !hasWildcard(name);
     this.answered.set(name, isName);
@@ -135,6 +138,11 @@ export class NameFacts {
   symbolsOf(name: string): string[] {
     const symbols: string[] = this.has(name) ? [name] : [];
     return this.copies.has(name) ? symbols.concat(this.copies.get(name)) : symbols;
+  }
+
+  /** Whether several have the name. */
+  isRepeated(name: string): bool {
+    return this.repeated.has(name);
   }
 
   has(name: string): bool {

@@ -41,6 +41,8 @@ export class PointQuery {
   problem: string = "";
   problemRange: Range;
   problemHint: string = "";
+  /** What was not checked, if it can be resolved. */
+  warning: string = "";
   /** `?` or `!`: it is not an error if nothing is found. */
   optional: bool = false;
   /** It matches and is attached nowhere (`never`). */

@@ -2,8 +2,9 @@
 // another name: in stap it goes without debug information, which neither needs here. module("m").function("f") and
 // kprobe.module("m").function("f") are functions of modules that are loaded; patterns may be in both names.
 //
-// Without debug information only the names of symbols are known: no source files, no lines, no inlined copies. With
-// facts every name is looked up, and patterns are expanded. Without facts a plain name is accepted unchecked.
+// Without debug information only the names of symbols are known: no source files, no lines, no inlined copies. So
+// "f@file.c" is f, where there is one f. With facts every name is looked up, and patterns are expanded. Without facts a
+// plain name is accepted unchecked.
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { plainName } from "../../common/format/function-name";
@@ -72,10 +73,12 @@ function moduleOf(query: PointQuery): string {
 
 function resolve(query: PointQuery, attach: AttachKind): void {
   const at = functionAt(query);
-  const name = query.text(at);
+  const text = query.text(at);
+  const mark = text.indexOf("@");
+  const name = mark < 0 ? text : text.substring(0, mark);
   if (name.length == 0) {
     query.refuse(at, "the name of a function is empty");
-  } else if (name.includes("@")) {
+  } else if (mark >= 0 && (hasWildcard(name) || text.includes(":", mark))) {
     query.refuse(at, "source files and lines are found through debug information, which is not supported yet");
   } else if (!isPlausible(name)) {
     query.refuse(at, `'${name}' is not the name of a function`);
@@ -85,6 +88,19 @@ function resolve(query: PointQuery, attach: AttachKind): void {
     resolvePattern(query, attach, name);
   } else {
     resolveName(query, attach, name);
+  }
+  if (mark >= 0 && query.attachments.length > 0) believeFile(query, at, name, text.substring(mark + 1));
+}
+
+/** A function of a file: if there is one of that name, it is taken for the one of the file. */
+function believeFile(query: PointQuery, at: i32, name: string, file: string): void {
+  const target = query.attachments[0].target;
+  const names: NameFacts = target.module.length > 0 ? query.facts.moduleFunctions : query.facts.functions;
+  if (query.attachments.length > 1 || names.isRepeated(target.symbol)) {
+    query.attachments = [];
+    query.refuse(at, `several functions are called '${name}': which is in '${file}' only debug information would say`);
+  } else {
+    query.warning = `that '${name}' is in '${file}' was not checked: it is the only function of that name`;
   }
 }
 

@@ -215,6 +215,7 @@ class ProbeResolver {
       if (!e.optional) this.refuse(e, query.problemRange, query.problem, query.problemHint);
       return;
     }
+    if (query.warning.length > 0 && query.needs.isEmpty) this.a.reporter.warning(e.range, query.warning);
     if (query.isNever) {
       this.unitOf(e, "");
       ++this.found;
