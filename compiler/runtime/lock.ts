@@ -22,11 +22,13 @@ import { Targets } from "./targets";
 /** Words of a line, and CPUs with a bit in one of them. */
 const WORDS: i32 = LINE / 8;
 const WORD_CPUS: i32 = 64;
-/** Attempts between two looks at the clock. */
-const ATTEMPTS: i64 = 250;
+/** Attempts between two looks at the clock; one with compare-and-exchange is a load, one with bits walks their words. */
+const ATTEMPTS: i64 = 1000;
+const BIT_ATTEMPTS: i64 = 250;
 /** Limit of the looks at the clock, for the verifier. An attempt takes at least a nanosecond. */
 const LEAST_LOOKS: i64 = 32;
-const MOST_LOOKS: i64 = 4000;
+const MOST_LOOKS: i64 = 10000;
+const MOST_BIT_LOOKS: i64 = 4000;
 
 /** Results of SPIN. */
 const enum Spin {
@@ -65,7 +67,7 @@ export class Lock {
 }
 
 /** (lock, owner) -> Spin. Tries some times to take a lock. */
-const SPIN = new Routine<Runtime>("spin", 2, buildSpin, (_: Runtime): i64 => ATTEMPTS);
+const SPIN = new Routine<Runtime>("spin", 2, buildSpin, attempts);
 
 /** (lock, owner) -> 0 if the caller holds the lock. 1: it did not get it in time, and that is counted. */
 const LOCK = new Routine<Runtime>("lock", 2, buildLock, looks);
@@ -76,9 +78,15 @@ export const TRY_LOCK = new Routine<Runtime>("try_lock", 1, buildTryLock);
 /** (lock) -> 0. Releases a lock. */
 export const UNLOCK = new Routine<Runtime>("unlock", 1, buildUnlock);
 
+/** How often a waiter tries before it looks at the clock. */
+function attempts(runtime: Runtime): i64 {
+  return runtime.fetchingAtomics ? ATTEMPTS : BIT_ATTEMPTS;
+}
+
 /** How often a waiter looks at the clock before it gives up, if the clock stood still. */
 function looks(runtime: Runtime): i64 {
-  return max<i64>(LEAST_LOOKS, min<i64>(MOST_LOOKS, runtime.patience / ATTEMPTS));
+  const most = runtime.fetchingAtomics ? MOST_LOOKS : MOST_BIT_LOOKS;
+  return max<i64>(LEAST_LOOKS, min<i64>(most, runtime.patience / attempts(runtime)));
 }
 
 /** Most locks of a group. */
