@@ -22,7 +22,7 @@ import { Targets } from "./targets";
 /** Words of a line, and CPUs with a bit in one of them. */
 const WORDS: i32 = LINE / 8;
 const WORD_CPUS: i32 = 64;
-/** Attempts between two looks at the clock; one with compare-and-exchange is a load, one with bits walks their words. */
+/** Attempts between two looks at the clock; with compare-and-exchange one is a load, with bits it walks their words. */
 const ATTEMPTS: i64 = 1000;
 const BIT_ATTEMPTS: i64 = 250;
 /** Limit of the looks at the clock, for the verifier. An attempt takes at least a nanosecond. */
