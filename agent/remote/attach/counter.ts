@@ -7,7 +7,7 @@ import { onlineCpus } from "../cpus";
 import { Errno, Failure } from "../errors";
 import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
-import { PerfRequest, startEvent } from "./perf";
+import { PerfRequest, startOnCpus } from "./perf";
 
 /** Attaches a Counter. CPUs that have gone offline meanwhile are left out. */
 export function attachCounter(probe: Probe): Failure | null {
@@ -17,16 +17,11 @@ export function attachCounter(probe: Probe): Failure | null {
   const request = new PerfRequest(<i32>type, probe.target.offset);
   request.period = probe.period;
   request.isRate = (probe.flags & ProbeFlags.Rate) != 0;
-  const cpus = onlineCpus();
-  for (let i = 0; i < cpus.length; ++i) {
-    const event = request.open(cpus[i]);
-    if (event == -Errno.ENODEV && i > 0) continue;
-    if (event < 0) return refused(probe, event, cpus[i]);
-    const result = startEvent(event, probe);
-    if (result < 0)
-      return new Failure(FailureCode.Attach, result, `cannot attach a program to ${probe.point} on CPU ${cpus[i]}`);
-  }
-  return null;
+  const failed = startOnCpus(request, probe, onlineCpus());
+  if (!failed) return null;
+  if (!failed.isOpen) return refused(probe, failed.errno, failed.cpu);
+  const what = `cannot attach a program to ${probe.point} on CPU ${failed.cpu}`;
+  return new Failure(FailureCode.Attach, failed.errno, what);
 }
 
 function refused(probe: Probe, errno: i32, cpu: i32): Failure {

@@ -8,23 +8,18 @@ import { onlineCpus } from "../cpus";
 import { Errno, Failure } from "../errors";
 import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
-import { PerfRequest, startEvent } from "./perf";
+import { PerfRequest, startOnCpus } from "./perf";
 
 /** Attaches a CpuClock. CPUs that have gone offline meanwhile are left out. */
 export function attachCpuClock(probe: Probe): Failure | null {
-  const cpus = onlineCpus();
-  const count = (probe.flags & ProbeFlags.EachCpu) != 0 ? cpus.length : 1;
+  const isEach = (probe.flags & ProbeFlags.EachCpu) != 0;
   const request = new PerfRequest(PerfType.Software, PerfSoftware.CpuClock);
   request.period = probe.period;
-  for (let i = 0; i < count; ++i) {
-    const event = request.open(cpus[i]);
-    if (event == -Errno.ENODEV && count > 1) continue;
-    if (event < 0) return refused(event, cpus[i]);
-    const result = startEvent(event, probe);
-    if (result < 0)
-      return new Failure(FailureCode.Attach, result, `cannot attach a program to the CPU clock of CPU ${cpus[i]}`);
-  }
-  return null;
+  const failed = startOnCpus(request, probe, isEach ? onlineCpus() : onlineCpus().slice(0, 1));
+  if (!failed) return null;
+  if (!failed.isOpen) return refused(failed.errno, failed.cpu);
+  const what = `cannot attach a program to the CPU clock of CPU ${failed.cpu}`;
+  return new Failure(FailureCode.Attach, failed.errno, what);
 }
 
 function refused(errno: i32, cpu: i32): Failure {

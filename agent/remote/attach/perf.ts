@@ -3,6 +3,7 @@
 
 import { PERF_FLAG_FD_CLOEXEC, PerfEventAttr, PerfEventFlags, PerfIoctl } from "../../../common/format/linux";
 import { linkPerfEvent } from "../bpf";
+import { Errno } from "../errors";
 import { Probe } from "../manifest";
 import { addressOf, close, ioctl, perf_event_open } from "../syscall";
 
@@ -70,4 +71,35 @@ export function startEvent(event: i32, probe: Probe): i32 {
     while (fds.length > before) close(fds.pop());
   }
   return min(result, 0);
+}
+
+/** Why an event does not run on all CPUs. */
+export class CpuFailure {
+  constructor(
+    public errno: i32,
+    public cpu: i32,
+    /** The event was opened, and the program could not be put on it. */
+    public isOpen: bool,
+  ) {}
+}
+
+/**
+ * Starts an event on each of these CPUs. Those that have gone offline meanwhile are left out; if none is left, the
+ * machine does not have the event.
+ */
+export function startOnCpus(request: PerfRequest, probe: Probe, cpus: i32[]): CpuFailure | null {
+  let absent: CpuFailure | null = null;
+  let started = 0;
+  for (let i = 0, n = cpus.length; i < n; ++i) {
+    const event = request.open(cpus[i]);
+    if (event == -Errno.ENODEV) {
+      absent = new CpuFailure(event, cpus[i], false);
+      continue;
+    }
+    if (event < 0) return new CpuFailure(event, cpus[i], false);
+    const result = startEvent(event, probe);
+    if (result < 0) return new CpuFailure(result, cpus[i], true);
+    ++started;
+  }
+  return started > 0 ? null : absent;
 }

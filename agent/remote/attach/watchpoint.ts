@@ -8,7 +8,7 @@ import { Errno, Failure } from "../errors";
 import { findSymbols } from "../kallsyms";
 import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
-import { PerfRequest, startEvent } from "./perf";
+import { PerfRequest, startOnCpus } from "./perf";
 
 /** Attaches a Watchpoint. CPUs that have gone offline meanwhile are left out. */
 export function attachWatchpoint(probe: Probe): Failure | null {
@@ -23,15 +23,10 @@ export function attachWatchpoint(probe: Probe): Failure | null {
   request.watched = address;
   request.watchedBytes = probe.period;
   request.watch = (probe.flags & ProbeFlags.Reads) != 0 ? Watch.Reads | Watch.Writes : Watch.Writes;
-  const cpus = onlineCpus();
-  for (let i = 0; i < cpus.length; ++i) {
-    const event = request.open(cpus[i]);
-    if (event == -Errno.ENODEV && i > 0) continue;
-    if (event < 0) return refused(probe, event);
-    const result = startEvent(event, probe);
-    if (result < 0) return new Failure(FailureCode.Attach, result, `cannot attach a program to ${probe.point}`);
-  }
-  return null;
+  const failed = startOnCpus(request, probe, onlineCpus());
+  if (!failed) return null;
+  if (!failed.isOpen) return refused(probe, failed.errno);
+  return new Failure(FailureCode.Attach, failed.errno, `cannot attach a program to ${probe.point}`);
 }
 
 function addressOfSymbol(name: string): u64 {
