@@ -120,7 +120,7 @@ export function startCommand(request: CommandRequest): Result<Command> {
   const failure = spawner.open(request.captured);
   if (failure) return new Result<Command>(null, failure);
   spawner.setUser(request);
-  const pid = spawner.fork(request.text);
+  const pid = spawner.fork(canExec(request.text) ? "exec " + request.text : request.text);
   if (pid < 0) {
     const what = `cannot start a process for the command '${request.text}'`;
     return new Result<Command>(null, new Failure(FailureCode.Command, pid, what));
@@ -132,8 +132,8 @@ export function startCommand(request: CommandRequest): Result<Command> {
   return new Result<Command>(command, null);
 }
 
-/** Makes the pipes and the request of one spawn. */
-class Spawner {
+/** Makes the pipes and the request of spawns. */
+export class Spawner {
   gateWrite: i32 = -1;
   reportRead: i32 = -1;
   stdoutRead: i32 = -1;
@@ -144,12 +144,34 @@ class Spawner {
   private limits: StaticArray<u8> = new StaticArray<u8>(0);
   /** The child reads its environment through these addresses. */
   private environment: Environment = new Environment();
+  private shell: ArrayBuffer = String.UTF8.encode("/bin/sh", true);
+  private option: ArrayBuffer = String.UTF8.encode("-c", true);
+  /** The arguments of the shell: its name, the option, the script, 0. */
+  private words: StaticArray<u32> = [<u32>changetype<usize>(this.shell), <u32>changetype<usize>(this.option), 0, 0];
 
+  /** For one command that waits at a gate. */
   open(captured: bool): Failure | null {
     const at = changetype<usize>(this.request);
     this.gateWrite = this.pipe(Spawn.Gate, true);
     store<i32>(at, this.gateWrite, Spawn.GateWrite);
     this.reportRead = this.pipe(Spawn.Report, false);
+    const failure = this.openStreams(captured);
+    if (failure) return failure;
+    const errno = min(this.gateWrite, this.reportRead);
+    return errno >= 0 ? null : noPipe(errno);
+  }
+
+  /** For commands that start at once, and share what takes their output. */
+  openShared(captured: bool): Failure | null {
+    const at = changetype<usize>(this.request);
+    store<i32>(at, -1, Spawn.Gate);
+    store<i32>(at, -1, Spawn.GateWrite);
+    store<i32>(at, -1, Spawn.Report);
+    return this.openStreams(captured);
+  }
+
+  private openStreams(captured: bool): Failure | null {
+    const at = changetype<usize>(this.request);
     const nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
     this.childEnds.push(nothing);
     store<i32>(at, nothing, Spawn.Stdin);
@@ -161,9 +183,8 @@ class Spawner {
       setNonblocking(this.stdoutRead, true);
       setNonblocking(this.stderrRead, true);
     }
-    const errno = min(min(this.gateWrite, this.reportRead), nothing);
-    if (errno >= 0) return null;
-    return new Failure(FailureCode.Resource, errno, "cannot make a pipe for the command");
+    const errno = captured ? min(min(this.stdoutRead, this.stderrRead), nothing) : nothing;
+    return errno >= 0 ? null : noPipe(errno);
   }
 
   /** A pipe whose one end is the child's, stored in the request; returns the other, or -errno. */
@@ -201,23 +222,25 @@ class Spawner {
     store<u64>(at, uid < 0 ? environmentAddress() : this.environment.fill(user, uid), Spawn.Environment);
   }
 
-  fork(text: string): i32 {
-    const at = changetype<usize>(this.request);
-    const path = String.UTF8.encode("/bin/sh", true);
-    const option = String.UTF8.encode("-c", true);
-    const script = String.UTF8.encode(canExec(text) ? "exec " + text : text, true);
-    const args: StaticArray<u32> = [
-      <u32>changetype<usize>(path),
-      <u32>changetype<usize>(option),
-      <u32>changetype<usize>(script),
-      0,
-    ];
-    store<u32>(at, <u32>changetype<usize>(path), Spawn.Path);
-    store<u32>(at, <u32>changetype<usize>(args), Spawn.Arguments);
-    const pid = spawnProcess(at);
+  /** Starts a shell with a script of its own. */
+  fork(script: string): i32 {
+    const pid = this.forkAgain(changetype<usize>(String.UTF8.encode(script, true)));
     for (let i = 0, n = this.childEnds.length; i < n; ++i) close(this.childEnds[i]);
     return pid;
   }
+
+  /** The same with the bytes of a script, which end with a NUL; any number of times. Allocates nothing. */
+  forkAgain(script: usize): i32 {
+    const at = changetype<usize>(this.request);
+    this.words[2] = <u32>script;
+    store<u32>(at, this.words[0], Spawn.Path);
+    store<u32>(at, <u32>changetype<usize>(this.words), Spawn.Arguments);
+    return spawnProcess(at);
+  }
+}
+
+function noPipe(errno: i32): Failure {
+  return new Failure(FailureCode.Resource, errno, "cannot make a pipe for the command");
 }
 
 /** Words that the shell itself executes. */

@@ -21,10 +21,10 @@ export const enum Tag {
   Signal = 1,
   OutputRing = 2,
   ControlRing = 3,
-  CommandOut = 4,
-  CommandError = 5,
   /** where frames or text go: ready for more, or closed by its reader */
   Writer = 6,
+  /** up to 15: what a command writes to, number Tag - Pipe */
+  Pipe = 8,
   /** and above: timer number Tag - Timer */
   Timer = 16,
 }

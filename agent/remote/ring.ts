@@ -72,6 +72,15 @@ export class Ring {
     return count;
   }
 
+  /** Where the next record will begin, and up to where they have been handed on. */
+  get produced(): u64 {
+    return loadAcquire64(this.producer);
+  }
+
+  get drained(): u64 {
+    return this.position;
+  }
+
   /** Bytes of records that wait. */
   get waiting(): u64 {
     return loadAcquire64(this.producer) - this.position;

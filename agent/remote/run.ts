@@ -232,15 +232,13 @@ export function run(args: string[]): i32 {
 }
 
 function runSession(interpreter: Interpreter, listener: TextListener, options: RunArguments, login: Login): i32 {
-  const request = new RunRequest();
+  const command = new CommandRequest(login);
+  command.text = options.command;
+  command.captured = false;
+  const request = new RunRequest(command);
   request.targetPid = options.pid;
   request.timeoutMs = options.timeoutMs;
-  if (options.command.length != 0) {
-    const command = new CommandRequest(login);
-    command.text = options.command;
-    command.captured = false;
-    request.command = command;
-  }
+  if (command.text.length != 0) request.command = command;
   const events = new Events();
   const signals = openSignals();
   events.add(signals, Tag.Signal);

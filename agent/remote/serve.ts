@@ -464,12 +464,12 @@ class Server extends Contact {
   takeRun(payload: Payload): Failure | null {
     if (payload.left < RunOptions.Size) return malformed("Run");
     const at = payload.at;
-    const request = new RunRequest();
+    const command = new CommandRequest(this.login);
+    const request = new RunRequest(command);
     request.targetPid = load<i32>(at, RunOptions.TargetPid);
     request.timeoutMs = load<u32>(at, RunOptions.TimeoutMs);
     request.wantsUsage = (load<u32>(at, RunOptions.Flags) & RunFlags.Usage) != 0;
     const strings = new Payload(at + RunOptions.Size, payload.left - RunOptions.Size);
-    const command = new CommandRequest(this.login);
     command.text = strings.text(MAX_COMMAND_BYTES);
     command.user = strings.text(MAX_NAME_BYTES);
     command.uid = load<i32>(at, RunOptions.CommandUid);

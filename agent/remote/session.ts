@@ -21,6 +21,7 @@ import { LoadWatch } from "./load-watch";
 import { loadAcquire32 } from "./native";
 import { LoadedObject } from "./object";
 import { RecordSink } from "./ring";
+import { CommandSink, runsCommands, ShellCommands } from "./shell-commands";
 import {
   CLOCK_MONOTONIC,
   CLOCK_REALTIME,
@@ -52,14 +53,17 @@ const NO_GRACE: string =
 /** No reason to stop yet. */
 export const NO_REASON: i32 = -1;
 
-/** What of the command's output is left to read. */
-const enum Rest {
-  /** there may be more at once */
-  Some,
-  /** nothing until epoll says so */
-  None,
-  /** it has ended, and its descriptor is closed */
-  Closed,
+/** A pipe that commands write to. */
+class OutputPipe {
+  /** There may be something to read. */
+  isReady: bool = false;
+
+  constructor(
+    /** -1: it has ended */
+    public fd: i32,
+    /** 1 or 2 */
+    public stream: i32,
+  ) {}
 }
 
 /** Where the results of a session go. */
@@ -102,6 +106,9 @@ export class RunRequest {
   command: CommandRequest | null = null;
   /** Say what the run takes. */
   wantsUsage: bool = false;
+
+  /** `shell`: as whom system() runs commands, and whether the agent reads what they print. */
+  constructor(public shell: CommandRequest) {}
 }
 
 /** How a session ended; the fields of frame.ts's Summary. */
@@ -129,8 +136,12 @@ export class Session {
   private deadline: i64 = i64.MAX_VALUE;
   /** The listener was full: the rings are not drained until it has taken something. */
   private blocked: bool = false;
-  private hasCommandOut: bool = false;
-  private hasCommandError: bool = false;
+  private pipes: OutputPipe[] = [];
+  /** The commands of system(), if the script can call it. */
+  private shell: ShellCommands | null = null;
+  /** Up to where the output ring is to be drained before its new commands start; MAX_VALUE: none wait. */
+  private shellAfter: u64 = u64.MAX_VALUE;
+  private control: RecordSink;
   /** What the kernel had missed before tracing began. */
   private missedBefore: u64 = 0;
 
@@ -143,7 +154,14 @@ export class Session {
     this.watch = watchObject(interpreter.object);
     this.object = interpreter.object;
     this.timers = new Timers(events);
-    interpreter.connect(listener.output, listener.control, listener);
+    this.control = listener.control;
+    const manifest = this.object.manifest;
+    if (runsCommands(manifest)) {
+      const shell = new ShellCommands();
+      this.shell = shell;
+      this.control = new CommandSink(manifest, shell, listener.control);
+    }
+    interpreter.connect(listener.output, this.control, listener);
   }
 
   /** Runs from begin to end. If it could not start it says why, and nothing is left attached. */
@@ -151,6 +169,8 @@ export class Session {
     const failure = this.start(request);
     if (failure) {
       this.stopAll();
+      const shell = this.shell;
+      if (shell) shell.stop();
       return failure;
     }
     if (request.timeoutMs > 0) this.deadline = clock_gettime(CLOCK_MONOTONIC) + request.timeoutMs * 1000000;
@@ -166,6 +186,13 @@ export class Session {
       if (failure) return failure;
     } else if (request.targetPid != 0 && kill(request.targetPid, 0) == -Errno.ESRCH) {
       this.listener.warning(`process ${request.targetPid} of -x does not exist`);
+    }
+    const shell = this.shell;
+    if (shell) {
+      const failure = shell.open(request.shell);
+      if (failure) return failure;
+      this.addPipe(shell.stdout, 1);
+      this.addPipe(shell.stderr, 2);
     }
     const child = this.command;
     this.store32(BssHeader.TargetPid, child ? child.pid : request.targetPid);
@@ -204,9 +231,15 @@ export class Session {
     const child = result.value;
     if (!child) return result.failure;
     this.command = child;
-    if (child.stdout >= 0) this.events.addEdge(child.stdout, Tag.CommandOut);
-    if (child.stderr >= 0) this.events.addEdge(child.stderr, Tag.CommandError);
+    this.addPipe(child.stdout, 1);
+    this.addPipe(child.stderr, 2);
     return null;
+  }
+
+  private addPipe(fd: i32, stream: i32): void {
+    if (fd < 0) return;
+    this.events.addEdge(fd, Tag.Pipe + this.pipes.length);
+    this.pipes.push(new OutputPipe(fd, stream));
   }
 
   private watchRings(): void {
@@ -256,14 +289,9 @@ export class Session {
       case Tag.ControlRing:
         this.isRinging = true;
         break;
-      case Tag.CommandOut:
-        this.hasCommandOut = true;
-        break;
-      case Tag.CommandError:
-        this.hasCommandError = true;
-        break;
       default:
         if (tag >= Tag.Timer) this.runTimer(tag - Tag.Timer);
+        else if (tag >= Tag.Pipe) this.pipes[tag - Tag.Pipe].isReady = true;
     }
   }
 
@@ -272,6 +300,8 @@ export class Session {
     while ((signal = readSignal(this.signals)) > 0) {
       if (signal != SIGCHLD) this.reason = StopReason.Signal;
     }
+    const shell = this.shell;
+    if (shell) shell.reap();
     const command = this.command;
     if (command && command.reap() && this.reason == NO_REASON) this.reason = StopReason.TargetEnded;
   }
@@ -297,7 +327,9 @@ export class Session {
     const count = this.drainRings();
     this.nextPump = count == 0 ? 0 : clock_gettime(CLOCK_MONOTONIC) + GATHER_NS;
     this.blocked = !this.listener.flush();
-    if (!this.blocked) this.pumpCommand();
+    if (this.blocked) return;
+    this.pumpPipes();
+    this.runShell();
   }
   private hasMore: bool = false;
 
@@ -308,7 +340,7 @@ export class Session {
     let count = 0;
     const control = this.object.controlRing;
     if (control) {
-      count += control.drain(this.listener.control);
+      count += control.drain(this.control);
       if (control.waiting != 0) this.hasMore = true;
     }
     const output = this.object.outputRing;
@@ -319,34 +351,89 @@ export class Session {
     return count;
   }
 
-  private pumpCommand(): void {
-    const command = this.command;
-    if (!command) return;
-    if (this.hasCommandOut) {
-      const rest = this.copyCommand(command.stdout, 1);
-      this.hasCommandOut = rest == Rest.Some;
-      if (rest == Rest.Closed) command.stdout = -1;
+  private pumpPipes(): void {
+    for (let i = 0, n = this.pipes.length; i < n; ++i) {
+      if (!this.pipes[i].isReady) continue;
+      this.copyPipe(this.pipes[i]);
+      if (this.pipes[i].isReady) this.hasMore = true;
     }
-    if (this.hasCommandError) {
-      const rest = this.copyCommand(command.stderr, 2);
-      this.hasCommandError = rest == Rest.Some;
-      if (rest == Rest.Closed) command.stderr = -1;
-    }
-    if (this.hasCommandOut || this.hasCommandError) this.hasMore = true;
   }
 
-  /** Passes on some of what the command wrote. */
-  private copyCommand(fd: i32, stream: i32): Rest {
-    if (fd < 0) return Rest.None;
-    const got = read(fd, COMMAND_BUFFER, COMMAND_BYTES);
+  /** Passes on some of what a command wrote. */
+  private copyPipe(pipe: OutputPipe): void {
+    const got = pipe.fd < 0 ? -Errno.EAGAIN : read(pipe.fd, COMMAND_BUFFER, COMMAND_BYTES);
     if (got > 0) {
-      this.listener.commandOutput(stream, COMMAND_BUFFER, got);
-      return Rest.Some;
+      this.listener.commandOutput(pipe.stream, COMMAND_BUFFER, got);
+      return;
     }
-    if (got == -Errno.EINTR) return Rest.Some;
-    if (got == -Errno.EAGAIN) return Rest.None;
-    close(fd);
-    return Rest.Closed;
+    if (got == -Errno.EINTR) return;
+    pipe.isReady = false;
+    if (got == -Errno.EAGAIN) return;
+    close(pipe.fd);
+    pipe.fd = -1;
+  }
+
+  /** Starts the commands of system() whose turn it is. */
+  private runShell(): void {
+    const shell = this.shell;
+    if (!shell || !shell.isBusy) return;
+    const output = this.object.outputRing;
+    if (shell.hasNew && this.shellAfter == u64.MAX_VALUE) {
+      shell.mark();
+      // The handlers that asked for them print until they end.
+      if (output) waitForHandlers();
+      this.shellAfter = output ? output.produced : 0;
+    }
+    if (this.shellAfter != u64.MAX_VALUE) {
+      if (output && output.drained < this.shellAfter) output.drain(this.listener.output);
+      if (output && output.drained < this.shellAfter) {
+        this.hasMore = true;
+        return;
+      }
+      this.shellAfter = u64.MAX_VALUE;
+      shell.allow();
+      this.listener.flush();
+    }
+    shell.start();
+  }
+
+  /** Runs what is left of system(), and waits a while for what runs. */
+  private finishShell(): void {
+    const shell = this.shell;
+    if (!shell) return;
+    shell.mark();
+    shell.allow();
+    const deadline = shell.deadline();
+    let isWanted = true;
+    while (isWanted && shell.isBusy && clock_gettime(CLOCK_MONOTONIC) < deadline) {
+      if (!this.hasMore) shell.start();
+      const count = this.events.wait(this.hasMore ? 0 : TICK_MS);
+      for (let i = 0; i < count; ++i) {
+        const tag = this.events.tag(i);
+        if (tag >= Tag.Pipe && tag < Tag.Timer) this.pipes[tag - Tag.Pipe].isReady = true;
+      }
+      isWanted = this.takeChildren(shell) && this.listener.keep();
+      this.hasMore = false;
+      this.pumpPipes();
+      this.listener.flushAll();
+    }
+    const stopped = shell.stop();
+    if (stopped != 0)
+      this.object.warnings.push(
+        `commands of system() that still ran after the end of the session were ended: ${stopped}`,
+      );
+    if (shell.dropped != 0)
+      this.object.warnings.push(`commands of system() that were not run, as too many waited: ${shell.dropped}`);
+    this.drainPipes();
+  }
+
+  /** False: somebody wants the agent to end. */
+  private takeChildren(shell: ShellCommands): bool {
+    let goesOn = true;
+    let signal: i32;
+    while ((signal = readSignal(this.signals)) > 0) if (signal != SIGCHLD) goesOn = false;
+    shell.reap();
+    return goesOn;
   }
 
   /** Ends the session if a handler has called exit(), or if too many have failed or were skipped. */
@@ -376,6 +463,7 @@ export class Session {
     this.refreshClock();
     this.runProbes(last);
     this.drainAll();
+    this.finishShell();
     this.showWarnings();
     const summary = this.summary;
     const command = this.command;
@@ -409,12 +497,16 @@ export class Session {
         sleepMs(1);
       }
     }
-    this.hasCommandOut = true;
-    this.hasCommandError = true;
-    // Processes that the command started may go on writing.
-    for (let round = 0; round < PIPE_BYTES / COMMAND_BYTES; ++round) {
-      if (!this.hasCommandOut && !this.hasCommandError) break;
-      this.pumpCommand();
+    this.drainPipes();
+  }
+
+  /** Reads what commands have written so far. Processes that they started may go on writing. */
+  private drainPipes(): void {
+    for (let i = 0, n = this.pipes.length; i < n; ++i) this.pipes[i].isReady = true;
+    this.hasMore = true;
+    for (let round = 0; this.hasMore && round < PIPE_BYTES / COMMAND_BYTES; ++round) {
+      this.hasMore = false;
+      this.pumpPipes();
       this.listener.flushAll();
     }
     this.hasMore = false;

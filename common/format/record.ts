@@ -76,6 +76,8 @@ export const enum SiteKind {
   Warning = 3,
   /** log() */
   Log = 4,
+  /** system(): one String, which the agent gives to a shell; it does not hand the record on. */
+  System = 5,
 }
 
 /** Longest record, bytes; a unit larger than that is cut. */

@@ -55,6 +55,8 @@ export enum Builtin {
   Log,
   /** A line in the kernel's trace buffer. */
   Ftrace,
+  /** A command of the shell, which the agent runs. */
+  System,
   // regex.ts
   /** The text of a group of the last match. */
   Matched,

@@ -1,5 +1,5 @@
 // Intrinsics that end something or tell somebody: exit, abort, error, warn, log through the control ring, ftrace
-// through the kernel's. tapset/logging.stp wraps them.
+// through the kernel's, a command through the agent. tapset/logging.stp and tapset/system.stp wrap them.
 
 import { Type } from "../syntax/type";
 import { Builtin, BuiltinFlags, BuiltinRow } from "./builtin";
@@ -14,5 +14,6 @@ export function controlBuiltins(): BuiltinRow[] {
     row(Builtin.Warn, "__warn", "s", Type.Void, BuiltinFlags.Controls),
     row(Builtin.Log, "__log", "s", Type.Void, BuiltinFlags.Controls),
     row(Builtin.Ftrace, "__ftrace", "s", Type.Void, BuiltinFlags.Controls),
+    row(Builtin.System, "__system", "s", Type.Void, BuiltinFlags.Controls),
   ];
 }

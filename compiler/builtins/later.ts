@@ -17,7 +17,7 @@ const LATER: string =
   "python3_get_locals python3_get_var_obj python3_initialize python_print_backtrace python_sprint_backtrace raise " +
   "rcu_dereference regex_module_compare remote_id remote_uri sa_handler scsi_timer_pending set_tls_module_by_name " +
   "setup_link_map sprint_java_backtrace sprint_ubacktrace sprint_ustack sprint_usyms stack_size stack_unused " +
-  "stack_used stap_NFS_CLIENT switch_file system task_stime_tid " +
+  "stack_used stap_NFS_CLIENT switch_file task_stime_tid " +
   "task_utime_tid tasks_from_clnt thread_timestamp timer_pending ubacktrace ucallers umodaddr umodbuildid " +
   "umodname usrname ustack usymdata usymfile usymfileline usymline usymname vers_from_clnt vers_from_prog " +
   "xid_from_clnt ";

@@ -1,4 +1,4 @@
-// Builtins that end something or tell somebody: exit, abort, error, warn, log, ftrace.
+// Builtins that end something or tell somebody: exit, abort, error, warn, log, ftrace, system.
 
 import { Helper } from "../../common/format/helpers";
 import { SiteKind } from "../../common/format/record";
@@ -15,11 +15,11 @@ import { Range } from "../source/source";
 import { CallExpression } from "../syntax/ast";
 import { Lowering } from "./lowering";
 import { originOf } from "./names";
-import { emitControl } from "./print";
+import { emitControl, sendText } from "./print";
 
 /** Whether a builtin is one of these. */
 export function isControlBuiltin(id: Builtin): bool {
-  return id >= Builtin.Exit && id <= Builtin.Ftrace;
+  return id >= Builtin.Exit && id <= Builtin.System;
 }
 
 /** Lowers a call of one. */
@@ -35,6 +35,9 @@ export function lowerControl(lowering: Lowering, id: Builtin, e: CallExpression)
       return lowerMessage(lowering, e, SiteKind.Warning);
     case Builtin.Log:
       return lowerMessage(lowering, e, SiteKind.Log);
+    case Builtin.System:
+      sendText(lowering, SiteKind.System, messageOf(lowering, e), e);
+      return lowering.constant(0);
     default:
       assert(id == Builtin.Ftrace, "every control builtin is known");
       return lowerFtrace(lowering, e);

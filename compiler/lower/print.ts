@@ -344,6 +344,15 @@ export function emitControl(lowering: Lowering, kind: SiteKind, message: Place, 
   else putMessage(lowering, message, lowering.constant(item.site));
 }
 
+/** Sends a text that the agent reads: always a string with its length, whatever it is made of. */
+export function sendText(lowering: Lowering, kind: SiteKind, text: Place, e: CallExpression): void {
+  const item = new Item();
+  item.format = "%s";
+  item.pieces.push(new Piece(null, ArgumentType.String, text.capacity - 1));
+  item.pieces[0].origin = originOf(e.args[0]);
+  putMessage(lowering, text, lowering.constant(newSite(lowering, kind, item, e.range)));
+}
+
 /** Sends the error's message from the frame, for a site that is known only at run time. */
 export function emitErrorMessage(lowering: Lowering, site: Ref): void {
   putMessage(lowering, lowering.shared.messagePlace(), site);

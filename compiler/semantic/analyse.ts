@@ -28,10 +28,10 @@ import { Script } from "./script";
 import { answerSites } from "./sites";
 import { collectStatistics } from "./statistics";
 import { SupportCheck } from "./supported";
-import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
+import { FunctionSymbol, GlobalUse, Holds, LocalSymbol } from "./symbols";
 import { resolveTargets } from "./targets";
 import { Visitor } from "./visit";
-import { warnNeverAssigned, warnUnused } from "./warn";
+import { ShellCheck, warnNeverAssigned, warnUnused } from "./warn";
 
 /**
  * Inference stops after this many walks. Each walk decides something; only a script written for that purpose needs
@@ -91,7 +91,7 @@ export function analyse(
   const locks = decideLocks(a, options.maxEntries);
   fillLengths(a, kept);
   findOrigins(a, kept);
-  if (options.warnings) warnUnused(a, functions, called);
+  if (options.warnings) warnAll(a, functions, called);
   checkSupport(a, kept);
   if (reporter.errorCount > before) return null;
   const script = finish(a, kept, functions);
@@ -285,21 +285,31 @@ function findOrigins(a: Analysis, functions: FunctionSymbol[]): void {
   a.controls.finish();
 }
 
+function warnAll(a: Analysis, functions: FunctionSymbol[], called: FunctionSymbol[]): void {
+  warnUnused(a, functions, called);
+  const shell = new ShellCheck(a.reporter);
+  walkUnits(a, shell);
+  for (let i = 0, n = functions.length; i < n; ++i) {
+    const body = functions[i].declaration.body;
+    if (body && !a.functionFiles[functions[i].order].isTapset) shell.block(body);
+  }
+}
+
 /** Takes every variable for the machine's. */
 function distrustAll(a: Analysis, functions: FunctionSymbol[]): void {
   for (let i = 0, n = a.globals.length; i < n; ++i) {
-    a.globals[i].isFromMachine = true;
-    a.globals[i].keysFromMachine.fill(true);
+    a.globals[i].holds = Holds.All;
+    a.globals[i].keysHold.fill(Holds.All);
   }
   for (let i = 0, n = a.units.length; i < n; ++i) distrust(a.units[i].locals);
   for (let i = 0, n = functions.length; i < n; ++i) {
-    functions[i].isFromMachine = true;
+    functions[i].holds = Holds.All;
     distrust(functions[i].locals);
   }
 }
 
 function distrust(locals: LocalSymbol[]): void {
-  for (let i = 0, n = locals.length; i < n; ++i) locals[i].isFromMachine = true;
+  for (let i = 0, n = locals.length; i < n; ++i) locals[i].holds = Holds.All;
 }
 
 function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {

@@ -32,7 +32,7 @@ import { Analysis, CodeUnit, Part } from "./analysis";
 import { makeOffset } from "./c-value";
 import { makeCall, makeName, makeNumber } from "./make";
 import { Handler, ProbeSite } from "./script";
-import { GlobalSymbol, LocalSymbol, ScriptSymbol, StackForm, SymbolKind } from "./symbols";
+import { GlobalSymbol, Holds, LocalSymbol, ScriptSymbol, StackForm, SymbolKind } from "./symbols";
 import { Visitor } from "./visit";
 
 /** Calls whose values can be kept at the same time. */
@@ -90,7 +90,7 @@ export class EntryUnit {
     global.arity = 1;
     global.keyTypes = [Type.Long];
     global.keyLengths = [0];
-    global.keysFromMachine = [false];
+    global.keysHold = [Holds.Nothing];
     global.keyForms = [StackForm.Text];
     a.globals.push(global);
     const store = new AssignmentExpression(range, Operator.Assign, this.element(range, global, 0), value, range);

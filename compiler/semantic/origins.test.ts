@@ -1,6 +1,6 @@
 import { CallExpression, ExpressionStatement } from "../syntax/ast";
 import { isFromMachine } from "./origins";
-import { PrintSymbol } from "./symbols";
+import { Holds, PrintSymbol } from "./symbols";
 import { Analysed, analysed } from "./testing/analysed";
 
 /** Whether each argument of a print, counted from the end of a handler, comes from the machine: "m" or "s" each. */
@@ -42,8 +42,22 @@ export function test_what_a_value_of_the_machine_touches_is_the_machines(): void
     probe end { foreach ([name, n] in by) printf("%s %d %d", name, n, by[name, n]) }`);
   expect(origins(a, 0, 2), "mmmm");
   expect(origins(a), "mm");
-  assert(a.local(1, "name").isFromMachine, "a key of the machine");
-  assert(!a.local(1, "n").isFromMachine, "a key of the script");
+  assert((a.local(1, "name").holds & Holds.MachineBytes) != 0, "a key of the machine");
+  assert(a.local(1, "n").holds == Holds.Nothing, "a key of the script");
+}
+
+export function test_what_shell_quote_returns_is_harmless_to_a_shell(): void {
+  const a = analysed(`probe begin {
+    plain = "kill " . execname()
+    quoted = "kill " . shell_quote(execname())
+    half = shell_quote(plain) . plain
+    number = sprintf("kill %d", pid())
+    printf("%s%s%s%s", plain, quoted, half, number)
+  }`);
+  assert((a.local(0, "plain").holds & Holds.UnquotedBytes) != 0, "a name");
+  assert(a.local(0, "quoted").holds == Holds.MachineBytes, "a name in quotes is the machine's, but one word");
+  assert((a.local(0, "half").holds & Holds.UnquotedBytes) != 0, "a part is not quoted");
+  assert(a.local(0, "number").holds == Holds.Nothing, "a number");
 }
 
 export function test_digits_of_a_number_are_harmless_in_a_text(): void {

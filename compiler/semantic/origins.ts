@@ -7,10 +7,14 @@
 // On a terminal, the control characters of the machine's values are shown escaped, while the script's pass, so that a
 // script may draw (common/as/print/controls.ts). A print site records the origin of each argument.
 //
+// A second question is asked for system(): may the value hold bytes of the machine that a shell would take for its own?
+// What shell_quote() returns may not.
+//
 // The analysis does not depend on the order of statements: a variable is the machine's if any value assigned to it is.
 // The walk repeats until nothing changes. What it does not know is the machine's.
 
 import { BuiltinFlags } from "../builtins/builtin";
+import { SourceKind } from "../source/source";
 import {
   AssignmentExpression,
   BinaryExpression,
@@ -37,6 +41,7 @@ import {
   BuiltinSymbol,
   FunctionSymbol,
   GlobalSymbol,
+  Holds,
   LocalSymbol,
   PrintSymbol,
   ScriptSymbol,
@@ -44,78 +49,88 @@ import {
   VariableSymbol,
 } from "./symbols";
 
+/** The function of the tapset whose result a shell takes for one word. */
+const QUOTE: string = "shell_quote";
+
 /** Whether a value may hold bytes of the traced machine. */
 export function isFromMachine(e: Expression): bool {
+  return (holds(e) & Holds.MachineBytes) != 0;
+}
+
+/** What a value may hold. */
+export function holds(e: Expression): Holds {
   switch (e.kind) {
     case NodeKind.NumberLiteral:
     case NodeKind.StringLiteral:
     case NodeKind.In:
     case NodeKind.Defined:
-      return false;
+      return Holds.Nothing;
     case NodeKind.Identifier: {
       const symbol = <ScriptSymbol | null>(<Identifier>e).symbol;
-      return symbol == null || (<VariableSymbol>symbol).isFromMachine;
+      return symbol == null ? Holds.All : (<VariableSymbol>symbol).holds;
     }
     case NodeKind.Index: {
       const array = arrayOf((<IndexExpression>e).base);
-      return array == null || array.isFromMachine;
+      return array == null ? Holds.All : array.holds;
     }
     case NodeKind.Unary:
-      return isFromMachine((<UnaryExpression>e).operand);
+      return holds((<UnaryExpression>e).operand);
     case NodeKind.PreUpdate:
     case NodeKind.PostUpdate:
-      return isFromMachine((<UpdateExpression>e).operand);
+      return holds((<UpdateExpression>e).operand);
     case NodeKind.Binary:
-      return isFromMachine((<BinaryExpression>e).left) || isFromMachine((<BinaryExpression>e).right);
+      return holds((<BinaryExpression>e).left) | holds((<BinaryExpression>e).right);
     case NodeKind.Ternary:
-      return isFromMachine((<TernaryExpression>e).whenTrue) || isFromMachine((<TernaryExpression>e).whenFalse);
-    case NodeKind.ChooseDefined: {
-      const choose = <ChooseDefinedExpression>e;
-      return isFromMachine(choose.value) || isFromMachine(choose.fallback);
-    }
+      return holds((<TernaryExpression>e).whenTrue) | holds((<TernaryExpression>e).whenFalse);
+    case NodeKind.ChooseDefined:
+      return holds((<ChooseDefinedExpression>e).value) | holds((<ChooseDefinedExpression>e).fallback);
     case NodeKind.Entry:
-      return isFromMachine((<EntryExpression>e).operand);
+      return holds((<EntryExpression>e).operand);
     case NodeKind.Assignment: {
       const assignment = <AssignmentExpression>e;
-      if (isFromMachine(assignment.value)) return true;
-      return assignment.op != Operator.Assign && isFromMachine(assignment.target);
+      const value = holds(assignment.value);
+      return assignment.op == Operator.Assign ? value : value | holds(assignment.target);
     }
     case NodeKind.Call:
-      return isCallFromMachine(<CallExpression>e);
+      return callHolds(<CallExpression>e);
     default:
-      return true;
+      return Holds.All;
   }
 }
 
-function isCallFromMachine(e: CallExpression): bool {
+function callHolds(e: CallExpression): Holds {
   const symbol = <ScriptSymbol | null>e.symbol;
-  if (!symbol) return true;
-  if (symbol.kind == SymbolKind.Print) return isTextFromMachine(<PrintSymbol>symbol);
+  if (!symbol) return Holds.All;
+  if (symbol.kind == SymbolKind.Print) return textHolds(<PrintSymbol>symbol);
   if (symbol.kind == SymbolKind.Builtin) {
-    return ((<BuiltinSymbol>symbol).flags & BuiltinFlags.OfArguments) == 0 || anyFromMachine(e.args);
+    return ((<BuiltinSymbol>symbol).flags & BuiltinFlags.OfArguments) == 0 ? Holds.All : anyHolds(e.args);
   }
+  let result: Holds = Holds.Nothing;
   const overloads = (<FunctionSymbol>symbol).overloads;
-  for (let i = 0, n = overloads.length; i < n; ++i) {
-    if (overloads[i].isFromMachine) return true;
-  }
-  return false;
+  for (let i = 0, n = overloads.length; i < n; ++i) result |= overloads[i].holds;
+  return isOfTapset(<FunctionSymbol>symbol, QUOTE) ? result & ~Holds.UnquotedBytes : result;
 }
 
-function anyFromMachine(list: Expression[]): bool {
-  for (let i = 0, n = list.length; i < n; ++i) {
-    if (isFromMachine(list[i])) return true;
-  }
-  return false;
+/** Whether a function is the tapset's of that name. */
+export function isOfTapset(symbol: FunctionSymbol, name: string): bool {
+  return symbol.name == name && symbol.range.source.kind == SourceKind.Tapset;
 }
 
-/** Whether the text of a sprint has bytes of the machine; digits of a number are harmless. */
-function isTextFromMachine(print: PrintSymbol): bool {
+function anyHolds(list: Expression[]): Holds {
+  let result: Holds = Holds.Nothing;
+  for (let i = 0, n = list.length; i < n; ++i) result |= holds(list[i]);
+  return result;
+}
+
+/** What the text of a sprint holds; digits of a number are harmless. */
+function textHolds(print: PrintSymbol): Holds {
   const values = print.values;
+  let result: Holds = Holds.Nothing;
   if (print.directives.length == 0) {
     for (let i = 0, n = values.length; i < n; ++i) {
-      if (values[i].type == Type.String && isFromMachine(values[i])) return true;
+      if (values[i].type == Type.String) result |= holds(values[i]);
     }
-    return false;
+    return result;
   }
   let next = 0;
   for (let i = 0, n = print.directives.length; i < n; ++i) {
@@ -123,12 +138,12 @@ function isTextFromMachine(print: PrintSymbol): bool {
     if (directive.conversion == Conversion.Literal) continue;
     if (directive.widthKind == Measure.Dynamic) ++next;
     if (directive.precisionKind == Measure.Dynamic) ++next;
-    if (next >= values.length) return true;
+    if (next >= values.length) return Holds.All;
     const value = values[next++];
-    if (directive.conversion == Conversion.Memory) return true;
-    if (showsBytes(directive.conversion) && isFromMachine(value)) return true;
+    if (directive.conversion == Conversion.Memory) return Holds.All;
+    if (showsBytes(directive.conversion)) result |= holds(value);
   }
-  return false;
+  return result;
 }
 
 /** Whether a conversion puts the bytes of its value into the text. */
@@ -159,46 +174,49 @@ export class Origins extends Flow {
     }
   }
 
-  private mark(symbol: VariableSymbol | null): void {
-    if (!symbol || symbol.isFromMachine) return;
-    symbol.isFromMachine = true;
+  private mark(symbol: VariableSymbol | null, bits: Holds): void {
+    if (!symbol || (symbol.holds | bits) == symbol.holds) return;
+    symbol.holds |= bits;
     this.changed = true;
   }
 
   protected override assign(e: AssignmentExpression): void {
-    if (isFromMachine(e.value)) this.mark(variableOf(e.target));
+    this.mark(variableOf(e.target), holds(e.value));
   }
 
   protected override argument(parameter: LocalSymbol, value: Expression): void {
-    if (isFromMachine(value)) this.mark(parameter);
+    this.mark(parameter, holds(value));
   }
 
   protected override key(array: GlobalSymbol, position: i32, value: Expression): void {
-    if (array.keysFromMachine[position] || !isFromMachine(value)) return;
-    array.keysFromMachine[position] = true;
+    const known = array.keysHold[position];
+    const all = known | holds(value);
+    if (all == known) return;
+    array.keysHold[position] = all;
     this.changed = true;
   }
 
   protected override result(owner: FunctionSymbol, value: Expression): void {
-    if (owner.isFromMachine || !isFromMachine(value)) return;
-    owner.isFromMachine = true;
+    const all = owner.holds | holds(value);
+    if (all == owner.holds) return;
+    owner.holds = all;
     this.changed = true;
   }
 
   protected override unknownResult(owner: FunctionSymbol): void {
-    owner.isFromMachine = true;
+    owner.holds = Holds.All;
   }
 
   protected override keyVariable(variable: VariableSymbol, array: GlobalSymbol, position: i32): void {
-    if (array.keysFromMachine[position]) this.mark(variable);
+    this.mark(variable, array.keysHold[position]);
   }
 
   protected override valueVariable(variable: VariableSymbol, array: GlobalSymbol): void {
-    if (array.isFromMachine) this.mark(variable);
+    this.mark(variable, array.holds);
   }
 
   /** The message may quote anything. */
   protected override message(variable: VariableSymbol): void {
-    this.mark(variable);
+    this.mark(variable, Holds.All);
   }
 }

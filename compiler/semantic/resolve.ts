@@ -31,7 +31,16 @@ import { operatorText } from "../syntax/token";
 import { Analysis, CodeUnit, FileScope, functionKey, MOST_COMPARED } from "./analysis";
 import { loadCalls } from "./calls";
 import { isPendingFunction, isPendingGlobal, loadFunction, loadGlobal } from "./load";
-import { FunctionSymbol, GlobalSymbol, LocalSymbol, PrintSymbol, ScriptSymbol, StackForm, SymbolKind } from "./symbols";
+import {
+  FunctionSymbol,
+  GlobalSymbol,
+  Holds,
+  LocalSymbol,
+  PrintSymbol,
+  ScriptSymbol,
+  StackForm,
+  SymbolKind,
+} from "./symbols";
 import { Visitor } from "./visit";
 
 /**
@@ -336,7 +345,7 @@ class NameResolver extends Visitor {
       for (let i = 0; i < keys; ++i) {
         global.keyTypes.push(0);
         global.keyLengths.push(0);
-        global.keysFromMachine.push(false);
+        global.keysHold.push(Holds.Nothing);
         global.keyForms.push(StackForm.Unknown);
       }
       return;

@@ -58,14 +58,25 @@ export const enum StackForm {
   Text,
 }
 
+/** What a value may hold, as bits. */
+export const enum Holds {
+  /** Only what the script itself says. */
+  Nothing = 0,
+  /** Bytes of the traced machine. */
+  MachineBytes = 1,
+  /** Bytes of the traced machine that a shell would understand: not what shell_quote() returned. */
+  UnquotedBytes = 2,
+  All = 3,
+}
+
 /** A variable of either kind. */
 export abstract class VariableSymbol extends ScriptSymbol {
   /** Long, String or Stats; of an array: its elements' type. Never Unknown after a successful analysis. */
   type: Type = Type.Unknown;
   /** Greatest length of the value in bytes without the NUL, if it is a string. */
   maxLength: i32 = 0;
-  /** Some value of it comes from the traced machine (origins.ts). */
-  isFromMachine: bool = false;
+  /** What its values may hold (origins.ts). */
+  holds: Holds = Holds.Nothing;
   /** Of its value; of an array: of its elements. */
   stackForm: StackForm = StackForm.Unknown;
   constructor(
@@ -111,8 +122,8 @@ export class GlobalSymbol extends VariableSymbol {
   keyTypes: Type[] = [];
   /** Greatest lengths of string keys, 0 for integer keys. */
   keyLengths: i32[] = [];
-  /** Which keys may come from the traced machine. */
-  keysFromMachine: bool[] = [];
+  /** What each key may hold (origins.ts). */
+  keysHold: Holds[] = [];
   /** Of each key. */
   keyForms: StackForm[] = [];
   /** Elements declared, 0 if the size was left out. */
@@ -215,8 +226,8 @@ export class FunctionSymbol extends ScriptSymbol {
   returnType: Type = Type.Unknown;
   /** Greatest length of the result, if it is a string. */
   maxLength: i32 = 0;
-  /** Whether its result may come from the traced machine (origins.ts). */
-  isFromMachine: bool = false;
+  /** What its result may hold (origins.ts). */
+  holds: Holds = Holds.Nothing;
   /** Of its result. */
   stackForm: StackForm = StackForm.Unknown;
   /** Whether it may call itself, directly or not. */

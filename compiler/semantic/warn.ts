@@ -1,9 +1,14 @@
 // Warnings about names: globals and functions that are never used, and variables that are read but never assigned.
+// And about commands of system() that a user of the traced machine could have written.
 
+import { Reporter } from "../diagnostics/diagnostic";
 import { NearMatches } from "../kernel/near";
 import { SourceKind } from "../source/source";
+import { CallExpression, Expression, NodeKind } from "../syntax/ast";
 import { Analysis, MOST_COMPARED } from "./analysis";
-import { FunctionSymbol, GlobalUse, LocalSymbol } from "./symbols";
+import { holds, isOfTapset } from "./origins";
+import { FunctionSymbol, GlobalUse, Holds, LocalSymbol, ScriptSymbol, SymbolKind } from "./symbols";
+import { Visitor } from "./visit";
 
 /**
  * Warns about user scripts; the tapset is our own business. `called` are the functions that were reached before code
@@ -66,4 +71,25 @@ function similarTo(a: Analysis, local: LocalSymbol, locals: LocalSymbol[]): stri
   for (let i = 0, n = locals.length; i < n; ++i) near.add(locals[i].name);
   for (let i = 0, n = a.globals.length; i < n; ++i) near.add(a.globals[i].displayName);
   return near.text;
+}
+
+/** Warns where what system() runs holds text of the traced machine that was not quoted. */
+export class ShellCheck extends Visitor {
+  constructor(private reporter: Reporter) {
+    super();
+  }
+
+  override expression(e: Expression): void {
+    this.children(e);
+    if (e.kind != NodeKind.Call) return;
+    const symbol = <ScriptSymbol | null>(<CallExpression>e).symbol;
+    if (!symbol || symbol.kind != SymbolKind.Function || !isOfTapset(<FunctionSymbol>symbol, "system")) return;
+    const command = (<CallExpression>e).args[0];
+    if ((holds(command) & Holds.UnquotedBytes) == 0) return;
+    this.reporter.warning(
+      command.range,
+      "the command holds text of the traced machine, in which its users can hide commands of their own",
+      "quote such text: shell_quote(x)",
+    );
+  }
 }

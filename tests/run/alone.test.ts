@@ -57,6 +57,14 @@ test("sees a command from its first system call, and only then ends", async () =
   assert.is(code, 0);
 });
 
+test("commands of system() print where the agent prints, in order", async () => {
+  const script = `probe begin { println("one"); system("echo two"); exit() }
+    probe end { println("three"); system("sleep 0.5; echo four; echo error >&2") }`;
+  const { code, stdout, stderr } = await run(script);
+  assert.equal({ code, stderr }, { code: 0, stderr: "error\n" });
+  assert.is(stdout, "one\nthree\ntwo\nfour\n");
+});
+
 test("names addresses of the kernel itself", async () => {
   const script = "probe timer.profile { if (stack(1)) { print_backtrace(); exit() } }";
   const { code, stdout, stderr } = await run(script, "$AGENT run x.bo -T 20");

@@ -34,6 +34,13 @@ test("under --sudo, the command has the login user's ids and limits, and the hom
   assert.is((await remote.shell("find /home/tester -user root")).out, "");
 });
 
+test("under --sudo, system() runs commands as the login user", async () => {
+  const script = 'probe begin { system("id -u; ls /root"); exit() }';
+  const { status, out, err } = await as("tester", "--sudo", "-e", script);
+  assert.equal([status, out], [0, (await remote.guest.run("id -u", { user: "tester" })).stdout]);
+  assert.match(err, /^ls: .*Permission denied$/m);
+});
+
 test("a user who may not run sudo is refused with sudo's words, and asked nothing", async () => {
   const began = Date.now();
   const { status, err } = await as("nosudo", "--sudo", "-e", "probe begin { exit() }");
