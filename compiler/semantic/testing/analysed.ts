@@ -21,12 +21,13 @@ function strlen:long(s:string) { return __strlen(s) }
 function tid:long() { return __tid() }
 function backtrace:string() { return __backtrace(-1) }
 function callers:string(n:long) { return __backtrace(n) }
+function shell_quote:string(s:string) { return "'" . s . "'" }
 `;
 
 const INDEX =
   "function pid t.stp\nfunction execname t.stp\nfunction exit t.stp\nfunction error t.stp\n" +
   "function tolower t.stp\nfunction strlen t.stp\nfunction tid t.stp\nfunction backtrace t.stp\n" +
-  "function callers t.stp\n";
+  "function callers t.stp\nfunction shell_quote t.stp\n";
 
 /** An analysed script, with ways to find what a test wants to see. */
 export class Analysed {
