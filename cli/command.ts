@@ -3,10 +3,12 @@
 // happened).
 
 import { version } from "./assets.ts";
-import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
+import { EXIT, ExitError, type ExitStatus, UsageError } from "./exit.ts";
 import { factsJob } from "./facts.ts";
+import { type Job, runFleet } from "./hosts/fleet.ts";
+import { hostsOf } from "./hosts/list.ts";
 import { changeInstalled } from "./install.ts";
-import { helpText, onlyCompiles, parseOptions } from "./options.ts";
+import { helpText, namesRemote, onlyCompiles, parseOptions, type Settings } from "./options.ts";
 import { errorLine } from "./report.ts";
 import { compileOnly, runJob, type Surroundings } from "./run.ts";
 
@@ -14,6 +16,35 @@ import { compileOnly, runJob, type Surroundings } from "./run.ts";
 function environmentNotes(): string[] {
   if (!process.env.SYSTEMTAP_TAPSET) return [];
   return ["SYSTEMTAP_TAPSET means nothing here: the library is part of this program; add directories with -I"];
+}
+
+/** Does what the settings ask for: here, on one machine, or on several. */
+async function doJob(settings: Settings, around: Surroundings): Promise<ExitStatus> {
+  const job = jobOf(settings);
+  if (settings.local || !namesRemote(settings)) return await job(settings, around);
+  const hosts = await hostsOf(settings);
+  const [only] = hosts;
+  if (!only) return await job(settings, around);
+  const identity = only.identity === undefined ? settings.identity : [only.identity, ...settings.identity];
+  if (hosts.length === 1) return await job({ ...settings, host: only.host, identity }, around);
+  const what = oneHostOnly(settings);
+  if (what !== undefined) throw new UsageError(`${what} is for one host, and ${hosts.length} are named`);
+  return await runFleet(settings, around, hosts, job);
+}
+
+function jobOf(settings: Settings): Job {
+  const { job, local } = settings;
+  if (job === "install" || job === "uninstall") return changeInstalled;
+  if (job.startsWith("facts")) return factsJob;
+  return job === "script" && onlyCompiles(settings) && !local && !namesRemote(settings) ? compileOnly : runJob;
+}
+
+/** What makes no sense on several hosts: each would write the same file. */
+function oneHostOnly({ job, pass, keep, module, verifierLog }: Settings): string | undefined {
+  if (job.startsWith("facts")) return "'facts'";
+  if (pass === 4) return "'-p4'";
+  if (keep || module !== undefined) return "keeping the object ('-k', '-m')";
+  return verifierLog === undefined || verifierLog === "full" ? undefined : "a file of '--verifier-log'";
 }
 
 /** Runs a command line. */
@@ -30,11 +61,7 @@ export async function main(argv: string[], around: Surroundings): Promise<ExitSt
     for (const note of [...settings.notes, ...environmentNotes()]) {
       if (!settings.noWarnings) around.message(`WARNING: ${note}\n`);
     }
-    if (settings.job === "install" || settings.job === "uninstall") return await changeInstalled(settings, around);
-    if (settings.job.startsWith("facts")) return await factsJob(settings, around);
-    const compiles = settings.job === "script" && onlyCompiles(settings);
-    if (compiles && settings.host === undefined && !settings.local) return await compileOnly(settings, around);
-    return await runJob(settings, around);
+    return await doJob(settings, around);
   } catch (error) {
     if (process.env.STAP_REMOTE_DEBUG) around.message(`${(error as Error).stack}\n`);
     if (error instanceof ExitError) {

@@ -99,6 +99,7 @@ export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: 
   if (settings.suppressTimeLimits) options.push(["suppress-time-limits", "1"]);
   if (settings.excludeAgent) options.push(["exclude-agent", "1"]);
   if (settings.cgroup !== undefined) options.push(["cgroup", settings.cgroup]);
+  if (settings.json || settings.stamps !== undefined) options.push(["stamps", "1"]);
   if (settings.folded) options.push(["folded", "1"]);
   if (settings.suppressHandlerErrors) options.push(["suppress-errors", "1"]);
   if (settings.buffer > 0) options.push(["buffer", String(settings.buffer)]);
@@ -130,6 +131,8 @@ export interface Asked {
   /** The features that were probed; an empty list means that the remote was asked and has none. */
   features: string[];
   warn?: (text: string) => void;
+  /** Told each kind of name that the compiler wants to know. */
+  onNeed?: (kind: string) => void;
 }
 
 /** Features by which the compiler chooses code (compiler/kernel/facts.ts). */
@@ -184,6 +187,7 @@ async function answer(known: Facts | undefined, result: CompileResult, asked?: A
   let progress = (found.absent.get("blob") ?? []).length + (found.bytes ?? []).length > 0;
   for (const { kind, names } of result.needs) {
     if (!asked || QUERY_KINDS[kind] === undefined) continue;
+    asked.onNeed?.(kind);
     const before = new Set([...(known?.names.get(kind) ?? []), ...(known?.absent.get(kind) ?? [])]);
     const fresh = names.filter((name) => !before.has(name));
     if (fresh.length === 0) continue;

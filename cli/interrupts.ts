@@ -6,10 +6,16 @@ import { Output } from "./output.ts";
 
 const SIGNALS: Record<string, number> = { SIGINT: 2, SIGTERM: 15, SIGHUP: 1 };
 
+/** A run that signals end in order. */
+interface Running {
+  stop: () => void;
+  ask: (() => void) | undefined;
+}
+
 /** What signals do at the moment. */
 export class Interrupts {
-  private stop: (() => void) | undefined;
-  private ask: (() => void) | undefined;
+  private readonly running = new Set<Running>();
+  private hasAsked = false;
   /** The signal that stopped the run in order, if one did. */
   signal: string | undefined;
 
@@ -18,10 +24,15 @@ export class Interrupts {
     for (const signal of Object.keys(SIGNALS)) process.on(signal as NodeJS.Signals, () => this.arrived(signal));
   }
 
-  /** From now on the first signal calls `stop`; a second Ctrl-C calls `ask`, and only the third one ends. */
-  during(stop: () => void, ask?: () => void): void {
-    this.stop = stop;
-    this.ask = ask;
+  /**
+   * A run has begun: the first signal calls `stop`, a second Ctrl-C `ask`, and only the third one ends the program.
+   * With several hosts a run may begin after the signal: it stops at once. Call what this returns when it has ended.
+   */
+  during(stop: () => void, ask?: () => void): () => void {
+    const one = { stop, ask };
+    this.running.add(one);
+    if (this.signal !== undefined) stop();
+    return () => void this.running.delete(one);
   }
 
   /** The exit status of a run that a signal ended: 130 for Ctrl-C. */
@@ -31,15 +42,15 @@ export class Interrupts {
 
   /** A signal came. */
   arrived(signal: string): void {
-    if (this.stop && this.signal === undefined) {
+    if (this.running.size > 0 && this.signal === undefined) {
       this.signal = signal;
-      this.stop();
+      for (const { stop } of this.running) stop();
       return;
     }
-    const ask = signal === "SIGINT" ? this.ask : undefined;
-    if (ask) {
-      this.ask = undefined;
-      ask();
+    const asking = [...this.running].find(({ ask }) => ask !== undefined);
+    if (signal === "SIGINT" && asking && !this.hasAsked) {
+      this.hasAsked = true;
+      asking.ask?.();
       return;
     }
     // A write that hangs in a full pipe would keep process.exit waiting for ever; a signal does not wait.

@@ -16,15 +16,25 @@ export interface Rotation {
 }
 
 /** --host and --local, which stap spells --remote. */
-export function whereOf(host: string | undefined, remote: string | undefined, local: boolean) {
-  if (remote === undefined) return { host, local };
-  if (host !== undefined) throw new UsageError("'--host' and '--remote' cannot be used together");
-  if (remote === "direct" || remote === "direct://") return { host, local: true };
+export function whereOf(hosts: string[], remotes: string[], local: boolean) {
+  if (remotes.length === 0) return { host: hosts[0], hosts, local };
+  if (hosts.length > 0) throw new UsageError("'--host' and '--remote' cannot be used together");
+  const direct = remotes.filter((remote) => remote === "direct" || remote === "direct://");
+  if (direct.length > 0 && remotes.length > 1) {
+    throw new UsageError("'--remote direct://' is this machine, and cannot be used together with others");
+  }
+  if (direct.length > 0) return { host: undefined, hosts: [], local: true };
+  const named = remotes.map(remoteHost);
+  return { host: named[0], hosts: named, local };
+}
+
+/** --remote ssh://BOX */
+function remoteHost(remote: string): string {
   const scheme = /^(\w+):/.exec(remote)?.[1];
   if (scheme !== undefined && scheme !== "ssh" && /^\w+:(\/\/|\/)|^unix:/.test(remote)) {
     throw new UsageError(`'--remote ${remote}': only ssh:// and direct:// are supported`);
   }
-  return { host: remote.replace(/^ssh:\/\//, "").replace(/\/$/, ""), local };
+  return remote.replace(/^ssh:\/\//, "").replace(/\/$/, "");
 }
 
 /** --become and --sudo, which is short for one of its ways */
@@ -72,12 +82,17 @@ export function wholeNumber(option: string, text: string | undefined, otherwise:
   return value;
 }
 
-/** -T: seconds as milliseconds; 0 without the option. */
+const UNITS: Record<string, number> = { "": 1000, s: 1000, ms: 1, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/** -T: 90, 0.5, 500ms, 2m, 1h as milliseconds; 0 without the option. */
 export function seconds(text: string | undefined): number {
   if (text === undefined) return 0;
-  const value = /^[0-9]+(\.[0-9]+)?$/.test(text) ? Number(text) : Number.NaN;
-  if (!(value > 0 && value <= 4_000_000)) throw new UsageError(`option '-T' needs a number of seconds, not '${text}'`);
-  return Math.ceil(value * 1000);
+  const match = /^([0-9]+(?:\.[0-9]+)?)(ms|[smhd]?)$/.exec(text);
+  const value = match ? Number(match[1]) * (UNITS[match[2] as string] as number) : Number.NaN;
+  if (!(value > 0 && value <= 4_000_000_000)) {
+    throw new UsageError(`option '-T' needs a number of seconds, or 500ms, 2m, 1h, not '${text}'`);
+  }
+  return Math.ceil(value);
 }
 
 /** -m */

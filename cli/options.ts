@@ -9,6 +9,7 @@ import { WAYS, type WayName } from "../agent/host/become.ts";
 import { isContainerName } from "./container.ts";
 import { UsageError } from "./exit.ts";
 import { badValue, IDLE, idleNote, refusalOf } from "./foreign.ts";
+import { isHost } from "./hosts/list.ts";
 import {
   checkModule,
   type Listing,
@@ -44,11 +45,34 @@ const OUTPUT = "Output:";
 
 /** All options. To add one: a row here and a field's use in run.ts or compile.ts. */
 export const OPTIONS: OptionRow[] = [
-  { name: "host", type: "text", value: "[USER@]BOX[:PORT]", group: WHERE, help: "run on BOX, over SSH" },
+  {
+    name: "host",
+    type: "list",
+    value: "[USER@]BOX[:PORT]",
+    group: WHERE,
+    help: "run on BOX, over SSH; repeatable, and web[01-20] are twenty: each line then begins with the host's name",
+  },
+  {
+    name: "hosts-from",
+    type: "list",
+    value: "FILE",
+    group: WHERE,
+    help: "run on the hosts in FILE ('-': standard input)",
+  },
+  { name: "inventory", type: "text", value: "FILE", group: WHERE, help: "run on the hosts of an Ansible inventory" },
+  { name: "limit", type: "text", value: "PATTERN", group: WHERE, help: "of these, only hosts and groups like PATTERN" },
+  {
+    name: "via",
+    type: "text",
+    value: "CMD",
+    group: WHERE,
+    help: "put CMD before what runs on the remote, instead of SSH: 'podman exec -i web'; {host} in CMD is the host",
+  },
+  { name: "parallel", type: "text", value: "N", group: WHERE, help: "start on at most N hosts at the same time; 16" },
   { name: "local", type: "flag", group: WHERE, help: "run on this machine itself, without SSH" },
   {
     name: "remote",
-    type: "text",
+    type: "list",
     value: "[USER@]BOX",
     group: WHERE,
     help: "the same as --host, as stap spells it; takes ssh://BOX and direct:// (--local)",
@@ -248,13 +272,24 @@ export const OPTIONS: OptionRow[] = [
     help: "the version that 'systemtap_v' has in conditionals; up to 2.5, '->' is for target variables",
   },
   {
-    name: "output",
+    name: "output-file",
     short: "o",
     type: "text",
     value: "FILE",
     group: OUTPUT,
     help: "write the script's output (with -p4: the object) to FILE",
   },
+  {
+    name: "output",
+    type: "text",
+    value: "KIND",
+    choices: ["text", "json"],
+    group: OUTPUT,
+    help: "text, as stap prints it, or JSON Lines (docs/json.md)",
+  },
+  { name: "timestamps", type: "flag", group: OUTPUT, help: "begin each line of text with its time" },
+  { name: "monotonic", type: "flag", group: OUTPUT, help: "begin each line of text with the seconds since the first" },
+  { name: "no-prefix", type: "flag", group: OUTPUT, help: "with several hosts: print no names of hosts before lines" },
   {
     name: "raw",
     type: "flag",
@@ -319,7 +354,17 @@ export interface Settings {
   /** The script's or object's file; undefined with -e. */
   file?: string;
   args: string[];
+  /** The host, or the first of several. */
   host?: string;
+  /** All that --host and --remote name. */
+  hosts: string[];
+  hostsFrom: string[];
+  inventory?: string;
+  limit?: string;
+  /** A program that runs commands on the remote, instead of SSH. */
+  via?: string;
+  /** On how many hosts runs start at the same time. */
+  parallel: number;
   local: boolean;
   identity: string[];
   user?: string;
@@ -376,6 +421,12 @@ export interface Settings {
   check: boolean;
   keep: boolean;
   output?: string;
+  /** JSON Lines instead of text. */
+  json: boolean;
+  /** What each line of text begins with. */
+  stamps?: "date" | "seconds";
+  /** With several hosts: no names before lines. */
+  noPrefix: boolean;
   rotate?: Rotation;
   /** Control characters of the traced machine reach the terminal as they are. */
   raw: boolean;
@@ -534,7 +585,12 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
   return {
     job,
     args: [],
-    ...whereOf(text("host"), text("remote"), flag("local")),
+    ...whereOf(list("host"), list("remote"), flag("local")),
+    hostsFrom: list("hosts-from"),
+    inventory: text("inventory"),
+    limit: text("limit"),
+    via: text("via"),
+    parallel: wholeNumber("--parallel", text("parallel"), MOST_STARTING, 10_000),
     identity: list("identity"),
     user: text("user"),
     port: wholeNumber("--port", text("port"), 0, 65_535),
@@ -578,7 +634,10 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     dump: text("dump"),
     check: flag("check"),
     keep: flag("keep"),
-    output: text("output"),
+    output: text("output-file"),
+    json: text("output") === "json",
+    ...stampsOf(flag("timestamps"), flag("monotonic"), text("output") === "json"),
+    noPrefix: flag("no-prefix"),
     rotate: rotation(text("rotate")),
     raw: flag("raw"),
     noGlobals: flag("no-global-var-display"),
@@ -589,10 +648,20 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
   };
 }
 
+/** --timestamps and --monotonic */
+function stampsOf(dates: boolean, seconds: boolean, json: boolean): Pick<Settings, "stamps"> {
+  if (dates && seconds) throw new UsageError("'--timestamps' and '--monotonic' cannot be used together");
+  if (json && (dates || seconds)) throw new UsageError("times stand in JSON Lines anyway: leave out '--timestamps'");
+  return dates ? { stamps: "date" } : seconds ? { stamps: "seconds" } : {};
+}
+
 /** -r takes a release or, as --facts does, a file of facts. */
 function kernelOf(release: string | undefined, facts: string | undefined): Pick<Settings, "release" | "facts"> {
   return release?.endsWith(".facts") ? { facts: facts ?? release } : { release, facts };
 }
+
+/** --parallel: sshd's MaxStartups refuses more from one client only if they share a host. */
+const MOST_STARTING = 16;
 
 /** PATH_MAX of the kernel. */
 const MOST_PATH = 4096;
@@ -608,18 +677,21 @@ function refuseAllBut(job: Job, options: string[]): void {
   }
 }
 
-function checkFacts({ job, file, args, host, local, facts }: Settings): void {
+function checkFacts(settings: Settings): void {
+  const { job, file, args, local, facts } = settings;
+  const isRemote = namesRemote(settings);
   const files = [file, ...args].filter((one) => one !== undefined).length;
   const wanted = { "facts show": 1, "facts diff": 2 }[job as string] ?? 0;
   if (files !== wanted) throw new UsageError(`'${job}' takes ${["no file", "a file", "two files"][wanted]}`);
   if (facts !== undefined) throw new UsageError(`option '--facts' has no meaning for '${job}'`);
-  if (job === "facts" && (host === undefined) === !local)
+  if (job === "facts" && isRemote === local)
     throw new UsageError("'facts' needs a machine: --host [USER@]BOX, or --local");
 }
 
-function checkInstallation({ job, file, host, local, group }: Settings): void {
+function checkInstallation(settings: Settings): void {
+  const { job, file, local, group } = settings;
   if (file !== undefined) throw new UsageError(`'${job}' takes no argument, not '${file}'`);
-  if ((host === undefined) !== local) throw new UsageError(`'${job}' needs a machine: --host [USER@]BOX, or --local`);
+  if (namesRemote(settings) === local) throw new UsageError(`'${job}' needs a machine: --host [USER@]BOX, or --local`);
   if (job === "uninstall") return;
   const isName = group !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(group);
   if (!isName) throw new UsageError("'install' needs a group on the remote: --group GROUP");
@@ -641,21 +713,42 @@ export function onlyCompiles(settings: Settings): boolean {
   return pass < 5 || dump !== undefined || list !== undefined || library !== undefined;
 }
 
+/** Whether a machine other than this one is named. */
+export function namesRemote({ hosts, hostsFrom, inventory, via }: Settings): boolean {
+  return hosts.length > 0 || hostsFrom.length > 0 || inventory !== undefined || via !== undefined;
+}
+
+function checkRemotes(settings: Settings): void {
+  const { hosts, hostsFrom, inventory, limit, via, local } = settings;
+  const first = hosts.length > 0 ? "--host" : via === undefined ? "--hosts-from" : "--via";
+  if (namesRemote(settings) && local) throw new UsageError(`'${first}' and '--local' cannot be used together`);
+  const bad = hosts.find((host) => !isHost(host));
+  if (bad !== undefined) throw new UsageError(`option '--host' needs a value: [USER@]BOX[:PORT]`);
+  if (limit !== undefined && inventory === undefined) throw new UsageError("option '--limit' needs '--inventory FILE'");
+  const isListed = hosts.length > 0 || hostsFrom.length > 0 || inventory !== undefined;
+  if (via !== undefined && isListed !== via.includes("{host}")) {
+    const what = isListed ? "has no {host}, so that the hosts mean nothing" : "has {host}, and no host is named";
+    throw new UsageError(`'--via ${via}' ${what}`);
+  }
+}
+
 /** --cgroup and --container */
-function checkGroups({ cgroup, container, host, local }: Settings): void {
+function checkGroups(settings: Settings): void {
+  const { cgroup, container, local } = settings;
   if (cgroup !== undefined && container !== undefined)
     throw new UsageError("'--cgroup' and '--container' cannot be used together");
   if (cgroup === "" || (cgroup?.length ?? 0) > MOST_PATH)
     throw new UsageError("option '--cgroup' takes a directory below /sys/fs/cgroup, or the id of a container");
   if (container === undefined) return;
   if (!isContainerName(container)) throw new UsageError(`'${container}' is no name of a container`);
-  if (host === undefined && !local)
+  if (!namesRemote(settings) && !local)
     throw new UsageError("'--container' asks a machine: give --host [USER@]BOX; without one, --cgroup takes an id");
 }
 
 /** Combinations that make no sense. */
 function check(settings: Settings): void {
-  const { job, file, script, host, local, facts } = settings;
+  const { job, file, script, local, facts } = settings;
+  const isRemote = namesRemote(settings);
   if (job === "install" || job === "uninstall") {
     checkInstallation(settings);
     return;
@@ -681,13 +774,12 @@ function check(settings: Settings): void {
   const lists = settings.list !== undefined || settings.library !== undefined;
   if (file === undefined && script === undefined && !lists)
     throw new UsageError("no script: give a file, '-' or -e 'probe …'");
-  if (facts !== undefined && (host !== undefined || local))
+  if (facts !== undefined && (isRemote || local))
     throw new UsageError("'--facts' is for compiling without the machine; leave out '--host' and '--local'");
   if (facts !== undefined && !onlyCompiles(settings)) {
     throw new UsageError("'--facts' compiles only: give -p4 (an object), -p1 to -p3, -l or -L");
   }
-  if (host !== undefined && local) throw new UsageError("'--host' and '--local' cannot be used together");
-  if (host === "") throw new UsageError("option '--host' needs a value: [USER@]BOX[:PORT]");
+  checkRemotes(settings);
   if (settings.command !== undefined && settings.pid !== 0)
     throw new UsageError("'-c' and '-x' cannot be used together");
   checkGroups(settings);
@@ -695,7 +787,7 @@ function check(settings: Settings): void {
   for (const pair of [...settings.set, ...settings.define]) {
     if (!/^[A-Za-z_][A-Za-z0-9_]*(=|$)/.test(pair)) throw new UsageError(`'${pair}' is not NAME=VALUE`);
   }
-  if ((job === "run" || !onlyCompiles(settings)) && host === undefined && !local) {
+  if ((job === "run" || !onlyCompiles(settings)) && !isRemote && !local) {
     throw new UsageError(
       "no machine to run on: give --host [USER@]BOX, or --local for this one",
       "to compile only: -p4",

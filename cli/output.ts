@@ -15,8 +15,20 @@ const QUEUE_BYTES = 1 << 20;
 const RETRY_MS = 5;
 const writeFd = promisify(writeCallback);
 
+/** What takes the text of a run. */
+export interface Sink {
+  /** Whether somebody looks at what is written. */
+  readonly isTerminal: boolean;
+  /** Called once when the reader has gone. */
+  onReaderGone: () => void;
+  /** Takes bytes; waits while too much is queued. */
+  write(bytes: Uint8Array): Promise<void>;
+  flush(): Promise<void>;
+  close(): Promise<void>;
+}
+
 /** A place for bytes, written in order. */
-export class Output {
+export class Output implements Sink {
   /** Writes that the system has not finished. */
   static hanging = 0;
   private waiting: Uint8Array[] = [];

@@ -18,7 +18,7 @@ export interface Remote {
   process: RemoteProcess;
   /** The remote as messages name it. */
   where: string;
-  /** "ssh2", "openssh" or "local" */
+  /** "ssh2", "openssh", "via" or "local" */
   kind: string;
   /** The container that --container names. */
   container?: string;
@@ -75,6 +75,9 @@ export async function orExitError<T>(work: () => Promise<T>): Promise<T> {
 /** Connects as the options say. */
 export async function openTransport(settings: Settings): Promise<Transport> {
   if (settings.local) return (await import("../agent/host/local.ts")).connectLocal();
+  if (settings.via !== undefined) {
+    return (await import("../agent/host/via.ts")).connectVia(settings.via, settings.host);
+  }
   const { connect } = await import("../agent/host/connect.ts");
   return connect({
     host: settings.host as string,

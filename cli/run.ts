@@ -5,7 +5,7 @@
 
 import { writeFileSync } from "node:fs";
 import { BlobCache } from "../agent/host/blob-cache.ts";
-import type { Failure, Finished, RunEvent } from "../agent/host/events.ts";
+import type { Failure, Finished, LoadedProgram, RunEvent } from "../agent/host/events.ts";
 import { FactsCache } from "../agent/host/facts-cache.ts";
 import { createFormatter, type Formatter } from "../agent/host/formatter.ts";
 import { ManifestReader, ObjectError } from "../agent/host/manifest.ts";
@@ -13,10 +13,12 @@ import { RemoteBlobs } from "../agent/host/remote-blobs.ts";
 import { Session, SessionError } from "../agent/host/session.ts";
 import { explainRejection } from "../agent/host/verifier-log.ts";
 import { FailureCode, ProgressStep, StopReason } from "../common/format/frame.ts";
-import type { CompileResult } from "../compiler/host/compile.ts";
+import { TableKind } from "../common/format/manifest.ts";
+import type { CompileInput, CompileResult, Compiler } from "../compiler/host/compile.ts";
 import { readAsset } from "./assets.ts";
 import {
   ARCH_OF_MACHINE,
+  type Asked,
   compileFor,
   compileInput,
   featuresOf,
@@ -28,10 +30,11 @@ import {
 } from "./compile.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Interrupts } from "./interrupts.ts";
+import { JsonLines } from "./json-lines.ts";
 import { offline } from "./offline.ts";
 import type { Rotation } from "./option-values.ts";
 import { onlyCompiles, type Settings } from "./options.ts";
-import { type Output, reasonOf } from "./output.ts";
+import { reasonOf, type Sink } from "./output.ts";
 import type { OpenRemote, Remote } from "./remote.ts";
 import { Repeats } from "./repeats.ts";
 import {
@@ -56,8 +59,16 @@ export interface Surroundings {
   settle: () => Promise<void>;
   /** Whether somebody looks at the messages. */
   messagesOnTerminal: boolean;
-  openOutput: (file: string | undefined, rotate?: Rotation) => Output;
+  openOutput: (file: string | undefined, rotate?: Rotation) => Sink;
   interrupts: Interrupts;
+  /** What the host is called, if there are several. */
+  hostName?: string;
+  /** Gives the compiler; a new one if absent. */
+  compiler?: () => Compiler;
+  /** Compiles for one of several hosts; as for one if absent. */
+  compile?: (compiler: Compiler, input: CompileInput, asked: Asked) => Promise<CompileResult>;
+  /** Told when the object is loaded, so that the next host may begin. */
+  onStarted?: () => void;
   /** Where facts are cached; the user's cache folder if absent. */
   factsFolder?: string;
 }
@@ -118,7 +129,7 @@ function isRefused(settings: Settings, result: CompileResult): boolean {
   return settings.warningsAsErrors && result.diagnostics.some(({ severity }) => severity === "warning");
 }
 
-async function writeText(output: Output, text: string): Promise<void> {
+async function writeText(output: Sink, text: string): Promise<void> {
   await output.write(new TextEncoder().encode(text));
   await output.close();
 }
@@ -131,7 +142,7 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
   if (given) checkObject(given, settings.file as string);
   const watch = startWatch();
   const opening = around.openRemote(settings);
-  const compiler = scripts ? prepare(loadCompiler, opening) : undefined;
+  const compiler = scripts ? prepare(around.compiler ?? loadCompiler, opening) : undefined;
   const remote = await opening;
   const warn = (text: string) => around.message(`WARNING: ${text}\n`);
   for (const note of remote.notes ?? []) warn(note);
@@ -152,7 +163,8 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     const blobs = blobsOf(session, { settings, around, where: remote.where });
     const asked = { session, cache, blobs, features: await featuresOf(session), warn };
     const chosen = remote.container === undefined ? settings : { ...settings, cgroup: remote.container };
-    const result = await compileFor(compiler, compileInput(chosen, scripts, session.hello), asked);
+    const compile = around.compile ?? compileFor;
+    const result = await compile(compiler, compileInput(chosen, scripts, session.hello), asked);
     if (!wantsRun) return await finishCompile(settings, around, { result, watch: compiling });
     sayResult(settings, around, { result, watch: compiling });
     if (isRefused(settings, result) || !result.object) {
@@ -242,34 +254,29 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
   const file = settings.file ?? "the object";
   const formatter = orObjectError(file, () => createFormatter(readAsset("formatter.wasm"), manifest.bytes));
   const output = around.openOutput(settings.output, settings.rotate);
-  formatter.onTerminal({
-    text: !settings.raw && output.isTerminal,
-    messages: !settings.raw && around.messagesOnTerminal,
-  });
+  const json = settings.json ? new JsonLines(around.hostName ?? settings.host ?? "localhost") : undefined;
+  prepareFormatter(formatter, manifest, { run, output, json });
   const watch = startWatch();
   if (settings.verbose > 0) around.message("Pass 5: starting run.\n");
+  let ended: (() => void) | undefined;
   try {
-    const loaded = await session.load(object);
-    if (settings.verbose > 1) {
-      for (const { name, verified, loadMicroseconds } of loaded) {
-        around.message(
-          `Loaded '${name}': ${verified} instructions verified in ${(loadMicroseconds / 1000).toFixed(1)} ms.\n`,
-        );
-      }
-    }
-    around.interrupts.during(
+    sayLoaded(await session.load(object), run);
+    around.onStarted?.();
+    ended = around.interrupts.during(
       () => session.stop(),
       () => around.message(ASK_AGAIN),
     );
     output.onReaderGone = () => session.stop();
     const terminal = settings.output === undefined ? output : around.openOutput(undefined);
     const repeats = new Repeats(settings.noWarnings ? "none" : settings.verbose > 0 ? "all" : "new");
-    const state: RunState = { output, terminal, formatter, repeats, errors: false, progressShown: false };
+    const state: RunState = { output, terminal, formatter, repeats, json, errors: false, progressShown: false };
+    const arch = ARCH_OF_MACHINE[session.hello.machine] ?? "";
+    if (json) await output.write(json.run(manifest.script, arch, session.hello));
     for await (const event of session.run(requestOf(settings))) {
       await handle(event, state, run);
       await around.settle();
     }
-    const status = await conclude(state, run);
+    const status = await concludeAll(state, run);
     if (settings.verbose > 0)
       around.message(status !== EXIT.failed ? `Pass 5: run completed in ${elapsed(watch)}.\n` : "");
     return status;
@@ -277,6 +284,7 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
     if (error instanceof SessionError && error.code === "rejected") return reportRejection(error, manifest, run);
     throw error;
   } finally {
+    ended?.();
     await output.close();
   }
 }
@@ -288,11 +296,12 @@ function requestOf(settings: Settings) {
 
 /** The state of a run. */
 interface RunState {
-  output: Output;
+  output: Sink;
   /** Where the -c command's own output goes: never to the file of -o. */
-  terminal: Output;
+  terminal: Sink;
   formatter: Formatter;
   repeats: Repeats;
+  json: JsonLines | undefined;
   /** An ERROR line was printed. */
   errors: boolean;
   /** The last line on the terminal says how far attaching or detaching is. */
@@ -321,11 +330,13 @@ async function handle(event: RunEvent, state: RunState, run: Run): Promise<void>
         throw new SessionError("protocol", "the agent sent damaged symbols");
       break;
     case "command":
-      if (event.stream === 1) await state.terminal.write(event.bytes.slice());
+      if (state.json) await output.write(state.json.command(event.stream, new TextDecoder().decode(event.bytes)));
+      else if (event.stream === 1) await state.terminal.write(event.bytes.slice());
       else around.message(event.bytes);
       break;
     case "started":
       sayStarted(event.attached, run);
+      if (state.json) await output.write(state.json.started(event.attached));
       break;
     case "usage":
       around.message(usageLine(event.usage));
@@ -371,6 +382,53 @@ const ASK_AGAIN = "The report follows when all probes are detached. Press Ctrl-C
 function progressLine(step: ProgressStep, done: number, total: number): string {
   const what = step === ProgressStep.Detaching ? "Detaching" : "Attaching";
   return `${CLEAR_LINE}${what} probes: ${done} of ${total}`;
+}
+
+/** Concludes, and says it in JSON as well. */
+async function concludeAll(state: RunState, run: Run): Promise<ExitStatus> {
+  let status: ExitStatus = EXIT.failed;
+  try {
+    status = await conclude(state, run);
+    return status;
+  } catch (error) {
+    if (error instanceof ExitError) status = error.status;
+    throw error;
+  } finally {
+    if (state.json && state.summary) await state.output.write(state.json.end(state.summary, status));
+  }
+}
+
+/** With -vv, what the verifier did. */
+function sayLoaded(loaded: LoadedProgram[], { settings, around }: Run): void {
+  if (settings.verbose < 2) return;
+  for (const { name, verified, loadMicroseconds } of loaded) {
+    const took = (loadMicroseconds / 1000).toFixed(1);
+    around.message(`Loaded '${name}': ${verified} instructions verified in ${took} ms.\n`);
+  }
+}
+
+/** Says in which form the formatter writes. */
+function prepareFormatter(
+  formatter: Formatter,
+  manifest: ManifestReader,
+  { run, output, json }: { run: Run; output: Sink; json: JsonLines | undefined },
+): void {
+  const { settings, around } = run;
+  formatter.onTerminal({
+    text: !settings.raw && output.isTerminal,
+    messages: !settings.raw && around.messagesOnTerminal,
+  });
+  if (json) formatter.jsonLines(json.members);
+  if (settings.stamps !== undefined) stampLines(settings.stamps, formatter, manifest);
+}
+
+/** Times before lines, if the object has them. */
+function stampLines(how: "date" | "seconds", formatter: Formatter, manifest: ManifestReader): void {
+  if (!manifest.hasTimes && manifest.count(TableKind.Site) > 0) {
+    const hint = "compile it with --timestamps, too";
+    throw new ExitError(EXIT.usage, "the object was compiled without times", hint);
+  }
+  formatter.stampLines(how);
 }
 
 /** The end of a run: counts, and what it means for the exit status. */

@@ -256,6 +256,7 @@ function lowerOptions(c: Compilation): LowerOptions {
   options.maxAgentActions = c.options.limit("MAXACTION_INTERRUPTIBLE", tenTimes);
   limitTime(c.options, options);
   options.excludeAgent = c.options.excludeAgent;
+  options.stamps = c.options.stamps;
   options.cgroup = c.options.cgroup;
   options.suppressErrors = c.options.suppressErrors;
   const facts = c.options.semantic.facts;

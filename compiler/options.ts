@@ -27,6 +27,8 @@ export class CompileOptions {
   suppressErrors: bool = false;
   /** Handlers on events of the kernel return at once in the agent's own process. */
   excludeAgent: bool = false;
+  /** What is printed carries the time and the CPU. */
+  stamps: bool = false;
   /** The control group whose tasks are traced: a directory, or the beginning of a container's id; empty: all tasks. */
   cgroup: string = "";
   /** Handlers may run as long as they like, and take all of the machine's time. */
@@ -74,6 +76,7 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   options.unoptimized = request.flag("unoptimized");
   options.semantic.prunes = !options.unoptimized;
   options.excludeAgent = request.flag("exclude-agent");
+  options.stamps = request.flag("stamps");
   options.cgroup = request.option("cgroup");
   options.suppressErrors = request.flag("suppress-errors");
   options.suppressTimeLimits = request.flag("suppress-time-limits");

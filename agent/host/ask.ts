@@ -20,8 +20,19 @@ function openTerminal(): ReadStream | null {
   }
 }
 
-/** Writes a prompt to standard error and reads a line; null if there is no terminal or the user gave up. */
-export async function askOnTerminal(prompt: string, echo = false): Promise<string | null> {
+let asking: Promise<unknown> = Promise.resolve();
+
+/**
+ * Writes a prompt to standard error and reads a line; null if there is no terminal or the user gave up. Of several
+ * questions at the same time each waits for the one before.
+ */
+export function askOnTerminal(prompt: string, echo = false): Promise<string | null> {
+  const answer = asking.then(() => askNow(prompt, echo));
+  asking = answer.catch(() => {});
+  return answer;
+}
+
+async function askNow(prompt: string, echo: boolean): Promise<string | null> {
   const terminal = openTerminal();
   if (!terminal) return null;
   // Echo is off before the prompt is there: a fast hand, or a program, may answer at once.

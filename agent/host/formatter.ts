@@ -21,6 +21,10 @@ export interface OnTerminal {
 export interface Formatter {
   /** Says which outputs somebody looks at; none, unless it is called. */
   onTerminal(which: OnTerminal): void;
+  /** Makes JSON Lines, each of which begins with these members: JSON with a comma behind each. */
+  jsonLines(members: string): void;
+  /** Puts the time before each line: local time as a date, or the seconds since the first line. */
+  stampLines(how: "date" | "seconds"): void;
   /** Takes the payload of a Symbols frame; false if it is damaged. */
   addSymbols(payload: Uint8Array): boolean;
   /** Formats the payload of an Output or Control frame; yields at most a megabyte or so at a time. */
@@ -37,6 +41,8 @@ interface Exports {
   openManifest(bytes: number): number;
   onTerminal(text: boolean, messages: boolean): void;
   addSymbols(bytes: number): number;
+  jsonLines(bytes: number): void;
+  stampLines(origin: bigint, isDate: boolean): void;
   format(from: number, end: number): number;
   textStart(): number;
   textLength(): number;
@@ -55,6 +61,8 @@ const FAULTS = [
   "a site is damaged",
 ];
 
+const NS_PER_MINUTE = 60_000_000_000n;
+
 /** A formatter for one run; `wasm` is build/formatter.wasm, `manifest` the object's section. Throws an ObjectError. */
 export function createFormatter(wasm: Uint8Array, manifest: Uint8Array): Formatter {
   const exports = instantiate(compileModule(wasm)).exports as unknown as Exports;
@@ -69,6 +77,15 @@ export function createFormatter(wasm: Uint8Array, manifest: Uint8Array): Formatt
   if (fault !== 0) throw new ObjectError(`damaged manifest: ${FAULTS[fault] ?? `fault ${fault}`}`);
   return {
     onTerminal: ({ text, messages }) => exports.onTerminal(text, messages),
+    jsonLines: (members) => {
+      const bytes = new TextEncoder().encode(members);
+      put(bytes);
+      exports.jsonLines(bytes.length);
+    },
+    stampLines: (how) => {
+      const isDate = how === "date";
+      exports.stampLines(isDate ? BigInt(new Date().getTimezoneOffset()) * NS_PER_MINUTE : -1n, isDate);
+    },
     addSymbols: (payload) => {
       put(payload);
       return exports.addSymbols(payload.length) !== 0;

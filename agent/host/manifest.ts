@@ -2,6 +2,7 @@
 // reads sites and arguments itself, in Wasm.) All offsets are checked, because `run x.bo` takes files from anywhere.
 
 import {
+  ArgumentRow,
   LineRow,
   MANIFEST_MAGIC,
   MANIFEST_VERSION,
@@ -10,6 +11,7 @@ import {
   ProbeRow,
   ProgramRow,
   rowSize,
+  Show,
   TableKind,
 } from "../../common/format/manifest.ts";
 
@@ -86,6 +88,14 @@ export class ManifestReader {
 
   get script(): string {
     return this.string(this.word(Manifest.Script));
+  }
+
+  /** Whether what is printed carries its time. */
+  get hasTimes(): boolean {
+    for (let i = 0, n = this.count(TableKind.Argument); i < n; i++) {
+      if (this.field(TableKind.Argument, i, ArgumentRow.Show) === Show.Time) return true;
+    }
+    return false;
   }
 
   count(kind: TableKind): number {

@@ -1,4 +1,5 @@
-// The interface of every way to a remote: ssh2 (ssh.ts), the system's ssh (openssh.ts), this machine itself (local.ts).
+// The interface of every way to a remote: ssh2 (ssh.ts), the system's ssh (openssh.ts), any program
+// that runs commands elsewhere (via.ts), this machine itself (local.ts).
 // A transport runs commands with binary standard input and output. Everything else (finding a folder for the agent,
 // sending it, frames) is built on `exec` and knows nothing about SSH.
 //
@@ -26,7 +27,7 @@ export interface ProcessEnd {
 
 /** A connection to one remote. */
 export interface Transport {
-  readonly kind: "ssh2" | "openssh" | "local";
+  readonly kind: "ssh2" | "openssh" | "local" | "via";
   /** The remote as messages name it: "root@box:22". */
   readonly where: string;
   exec(command: string): Promise<RemoteProcess>;

@@ -271,7 +271,11 @@ export const enum Show {
   Module = 6,
   /** The names, outermost first, with ';' between: what flame-graph tools read. */
   Folded = 7,
-  Size = 8,
+  /** Not printed: when the item was made, nanoseconds since 1970. It stands behind the arguments that are printed. */
+  Time = 8,
+  /** Not printed: on which CPU. */
+  Cpu = 9,
+  Size = 10,
 }
 
 /** Where the bytes of an argument come from. */

@@ -33,6 +33,10 @@ export class UnitArgument {
 /** A print, error, warning, log or exit: always with a format in printf's form. */
 export class UnitSite {
   args: UnitArgument[] = [];
+  /** Index of the only handler that it is in, or NONE. */
+  handler: i32 = NONE;
+  /** Index of that handler's only probe, or NONE. */
+  probe: i32 = NONE;
   constructor(
     public kind: SiteKind,
     public format: string,

@@ -11,6 +11,7 @@ import { BuiltinSymbol, FunctionSymbol, PrintSymbol, SymbolKind } from "../seman
 import { CallExpression, NumberLiteral, StringLiteral } from "../syntax/ast";
 import { isAddressText, lowerAddressText } from "./address-text";
 import { isCallBuiltin, lowerCallTables } from "./calls";
+import { realtime } from "./clock";
 import { contextWord } from "./context";
 import { isControlBuiltin, lowerControl } from "./control";
 import { Call, callFunction } from "./function";
@@ -64,13 +65,6 @@ export function lowerStringCall(lowering: Lowering, e: CallExpression, to: Place
   const result = callFunction(lowering, new Call(<FunctionSymbol>symbol, e.args, e.range), to).place;
   assert(result !== null, "a string function has a place for its result");
   return result!;
-}
-
-/** CLOCK_REALTIME in nanoseconds. */
-function realtime(lowering: Lowering): Ref {
-  const b = lowering.b;
-  const now = b.callHelper(Helper.KtimeGetNs, []);
-  return b.binary(Op.Add, now, b.load(Op.Load64, b.addressOf(AddressKind.Bss, 0), BssHeader.ClockOffset));
 }
 
 /** A number that the agent wrote into .bss or .rodata. */

@@ -5,6 +5,7 @@
 // several items, each with its part of the format. The output is the same, because the text of the parts is
 // concatenated.
 
+import { Helper } from "../../common/format/helpers";
 import { Origin, Show } from "../../common/format/manifest";
 import { ArgumentType, MAX_RECORD_BYTES, RecordItem } from "../../common/format/record";
 import { PrintStyle } from "../builtins/print";
@@ -17,6 +18,7 @@ import { BuiltinSymbol, PrintSymbol, SymbolKind } from "../semantic/symbols";
 import { CallExpression, Expression, HistogramExpression, NodeKind } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { isAddressText } from "./address-text";
+import { realtime } from "./clock";
 import { histogramBytes } from "./histogram";
 import { Lowering } from "./lowering";
 import { lengthOf, originOf, symbolOfCall } from "./names";
@@ -96,8 +98,30 @@ export function makeItems(lowering: Lowering, print: PrintSymbol): Item[] {
     }
     if (print.style == PrintStyle.DelimitedLine) draft.addText("\n");
   }
+  if (lowering.shared.options.stamps) stamp(lowering, draft.items);
   return draft.items;
 }
+
+/** Adds to each item when and where it was made, for outputs that tell. */
+function stamp(lowering: Lowering, items: Item[]): void {
+  if (items.length == 0) return;
+  const time = realtime(lowering);
+  const cpu = lowering.constantHelper(Helper.GetSmpProcessorId);
+  for (let i = 0, n = items.length; i < n; ++i) {
+    items[i].pieces.push(stampPiece(time, Show.Time));
+    items[i].pieces.push(stampPiece(cpu, Show.Cpu));
+  }
+}
+
+function stampPiece(value: Ref, show: Show): Piece {
+  const piece = new Piece(null, ArgumentType.Long, 8);
+  piece.value = value;
+  piece.show = show;
+  return piece;
+}
+
+/** What a stamp takes; room for it is left in every item. */
+const STAMP_BYTES: i32 = 16;
 
 /** Items under construction. A new item begins if the next directive would make the last one too long. */
 class Draft {
@@ -127,7 +151,7 @@ class Draft {
     if (count > 0 && this.most + bytes <= MAX_RECORD_BYTES) return this.items[count - 1];
     const item = new Item();
     this.items.push(item);
-    this.most = RecordItem.Size;
+    this.most = RecordItem.Size + STAMP_BYTES;
     return item;
   }
 }

@@ -88,6 +88,21 @@ function addProbes(shared: Shared, sites: ProbeSite[], programs: i32[]): void {
     probe.order = orders[i];
     shared.unit.probes.push(probe);
   }
+  nameProbes(shared.unit, sites);
+}
+
+/** Says of each place that prints in which probe it is, where there is only one. */
+function nameProbes(unit: Unit, sites: ProbeSite[]): void {
+  const before = unit.probes.length - sites.length;
+  const probes = new Map<i32, i32>();
+  for (let i = 0, n = sites.length; i < n; ++i) {
+    const handler = sites[i].handler.index;
+    probes.set(handler, probes.has(handler) ? NONE : before + i);
+  }
+  for (let i = 0, n = unit.sites.length; i < n; ++i) {
+    const site = unit.sites[i];
+    if (probes.has(site.handler)) site.probe = probes.get(site.handler);
+  }
 }
 
 function lowerOneHandler(shared: Shared, tree: Tree, handler: Handler, site: ProbeSite | null): i32 {
@@ -95,7 +110,9 @@ function lowerOneHandler(shared: Shared, tree: Tree, handler: Handler, site: Pro
   const target = site === null ? "" : site.target.name;
   const name = programName(handler, target);
   const task = new HandlerTask(shared, tree, handler, name);
+  shared.sites.handler = handler.index;
   const lowering = lowerHandler(task, shared.options.inSteps.has(handler.index));
+  shared.sites.handler = NONE;
   const func = unit.ir.add(lowering.fn);
   // No function uses the arrays of a handler that holds a stripe.
   shared.holdsStripe = false;

@@ -33,6 +33,8 @@ export class LowerOptions {
   fetchingAtomics: bool = false;
   /** Handlers on events of the kernel return at once in the agent's own process. */
   excludeAgent: bool = false;
+  /** What is printed carries the time and the CPU. */
+  stamps: bool = false;
   /** Handlers on events of the kernel return at once in tasks that are not in this control group; empty: none does. */
   cgroup: string = "";
   /** The kernel may tell kprobes no cookie, and the instruction pointer is known: x86_64 before 5.15. */

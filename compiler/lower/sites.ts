@@ -11,6 +11,9 @@ export class Sites {
   /** The numbers of sites without arguments, by text and position. */
   private sites: Map<string, i32> = new Map<string, i32>();
 
+  /** The handler that is being lowered, or NONE: a function, which several may call. */
+  handler: i32 = NONE;
+
   constructor(private unit: Unit) {}
 
   /** The number of a source position. */
@@ -40,7 +43,11 @@ export class Sites {
 
   private shared(site: UnitSite): i32 {
     const key = `${<i32>site.kind}:${site.position}:${site.near}:${site.format}`;
-    if (this.sites.has(key)) return this.sites.get(key);
+    if (this.sites.has(key)) {
+      const known = this.sites.get(key);
+      if (this.unit.sites[known].handler != this.handler) this.unit.sites[known].handler = NONE;
+      return known;
+    }
     const index = this.add(site);
     this.sites.set(key, index);
     return index;
@@ -48,6 +55,7 @@ export class Sites {
 
   /** Adds a site; returns its number. */
   add(site: UnitSite): i32 {
+    site.handler = this.handler;
     this.unit.sites.push(site);
     return this.unit.sites.length - 1;
   }

@@ -118,7 +118,7 @@ function writeSite(m: ManifestWriter, site: UnitSite): void {
   m.put(TableKind.Site, row, SiteRow.ArgumentCount, site.args.length);
   m.put(TableKind.Site, row, SiteRow.Position, site.position);
   m.putString(TableKind.Site, row, SiteRow.Near, site.near);
-  m.put(TableKind.Site, row, SiteRow.Probe, NONE);
+  m.put(TableKind.Site, row, SiteRow.Probe, site.probe);
   for (let k = 0, n = site.args.length; k < n; ++k) {
     const argument = m.row(TableKind.Argument);
     m.put(TableKind.Argument, argument, ArgumentRow.Type, site.args[k].type);

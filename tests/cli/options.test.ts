@@ -125,7 +125,7 @@ const REFUSALS: [string[], RegExp][] = [
   [["-i", "key", "x.stp"], /'--identity'/],
   [["--host"], /needs a value/],
   [["-p9", "x.stp"], /number from 1 to 5, not '9'/],
-  [["--local", "-T", "soon", "x.stp"], /number of seconds, not 'soon'/],
+  [["--local", "-T", "soon", "x.stp"], /number of seconds, or 500ms, 2m, 1h, not 'soon'/],
   [["--local", "-x", "-1", "x.stp"], /not '-1'/],
   [["--local", "-x", "1", "-c", "ls", "x.stp"], /cannot be used together/],
   [["--local", "--host", "b", "x.stp"], /cannot be used together/],
@@ -190,6 +190,33 @@ test("the help lists every option", async () => {
     assert.match(help, new RegExp(`--${name}\\b`));
     if (short) assert.match(help, new RegExp(`-${short}, --${name}\\b`));
   }
+});
+
+test("several hosts are named by options, files and inventories", () => {
+  const { host, hosts, hostsFrom, parallel } = parseOptions(["x.stp", "--host", "a", "--host=b", "--hosts-from", "-"]);
+  assert.equal([host, hosts, hostsFrom, parallel], ["a", ["a", "b"], ["-"], 16]);
+  assert.equal(parseOptions(["x.stp", "--remote", "ssh://a/", "--remote", "b"]).hosts, ["a", "b"]);
+  assert.match(refusal("x.stp", "--remote", "a", "--remote", "direct://"), /is this machine/);
+  assert.match(refusal("x.stp", "--host", "-oProxyCommand=x"), /option '--host' needs a value/);
+  assert.match(refusal("x.stp", "--host", "a", "--limit", "b"), /'--limit' needs '--inventory FILE'/);
+  assert.match(refusal("x.stp", "--hosts-from", "f", "--local"), /'--hosts-from' and '--local' cannot be used/);
+  assert.match(refusal("x.stp", "--via", "podman exec -i {host}"), /has {host}, and no host is named/);
+  assert.match(refusal("x.stp", "--via", "podman exec -i web", "--host", "a"), /has no {host}/);
+});
+
+test("-T takes units", () => {
+  const ms = (text: string) => parseOptions(["x.stp", "--local", "-T", text]).timeoutMs;
+  assert.equal(["2", "0.5", "500ms", "2m", "1h", "10s"].map(ms), [2000, 500, 500, 120_000, 3_600_000, 10_000]);
+  for (const text of ["2x", "m", "-1", "0", "1m30s"]) assert.match(refusal("x.stp", "--local", "-T", text), /-T/);
+});
+
+test("the form of the output", () => {
+  assert.is(parseOptions(["x.stp", "--local", "--output", "json"]).json, true);
+  assert.is(parseOptions(["x.stp", "--local", "--timestamps"]).stamps, "date");
+  assert.is(parseOptions(["x.stp", "--local", "-o", "file"]).output, "file");
+  assert.match(refusal("x.stp", "--local", "--output", "out.txt"), /output/);
+  assert.match(refusal("x.stp", "--local", "--timestamps", "--monotonic"), /cannot be used together/);
+  assert.match(refusal("x.stp", "--local", "--timestamps", "--output=json"), /stand in JSON Lines anyway/);
 });
 
 test.run();

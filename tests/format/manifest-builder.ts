@@ -21,8 +21,11 @@ import { ArgumentType, HistogramArgument, RecordFlags, RecordItem, SiteKind } fr
 
 const encoder = new TextEncoder();
 
-/** An argument: a number, text of varying size, text in a fixed field, or a histogram of so many buckets. */
-export type ArgumentShape = "long" | "string" | { fixed: number } | { buckets: number };
+/**
+ * An argument: a number, text of varying size, text in a fixed field, a histogram of so many buckets, or a number that
+ * is shown in a way of its own.
+ */
+export type ArgumentShape = "long" | "string" | { fixed: number } | { buckets: number } | { long: Show };
 
 /** The control characters in a script's literals, and what follows an ESC there. */
 export interface LiteralControls {
@@ -141,12 +144,13 @@ export class ManifestBuilder {
 
   private argument(type: ArgumentShape, origin: Origin, show: Show): void {
     const row = new Array(ArgumentRow.Size / 4).fill(0);
-    if (type === "long") row.splice(0, 2, ArgumentType.Long, 8);
+    const isLong = type === "long" || (typeof type === "object" && "long" in type);
+    if (isLong) row.splice(0, 2, ArgumentType.Long, 8);
     else if (type === "string") row.splice(0, 2, ArgumentType.String, 512);
     else if ("fixed" in type) row.splice(0, 2, ArgumentType.FixedString, type.fixed);
     else row.splice(0, 2, ArgumentType.Histogram, HistogramArgument.Buckets + 8 * type.buckets);
     row[ArgumentRow.Origin / 4] = origin;
-    row[ArgumentRow.Show / 4] = show;
+    row[ArgumentRow.Show / 4] = typeof type === "object" && "long" in type ? type.long : show;
     this.add(TableKind.Argument, row);
   }
 

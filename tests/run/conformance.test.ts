@@ -6,8 +6,8 @@ import { batchScripts, runErrors, splitOutput, TRIGGER } from "../conformance/ba
 import { type Case, inKernel, readCases } from "../conformance/cases.ts";
 import { PATIENT, Remote } from "./remote.ts";
 
-/** Scripts of one object: their arrays must fit the largest map value of 5.10. */
-const BATCH = 50;
+/** Scripts of one object: their arrays must fit the largest map value of 5.10. arm64 is emulated at half the speed. */
+const BATCH = process.env.STAP_REMOTE_GUEST === "arm64" ? 20 : 50;
 
 const chosen = process.env.STAP_REMOTE_CASE;
 const cases = readCases().filter((one) => inKernel(one) && (!chosen || `${one.area}: ${one.name}`.includes(chosen)));

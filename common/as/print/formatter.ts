@@ -27,6 +27,7 @@ import {
 import { putHistogram } from "./histogram";
 import { ManifestFault, ManifestView } from "./manifest";
 import { Plan, planSite } from "./plan";
+import { Tap } from "./tap";
 import { MAX_UNIT_BYTES, Units } from "./units";
 
 /** What can be wrong with a record; one message each. */
@@ -47,6 +48,9 @@ export class Formatter {
   private controls: Controls = new Controls();
   /** Text whose control characters are still to be escaped. */
   private shown: OutBuffer = new OutBuffer(512, MAX_UNIT_BYTES);
+  /** Where items go instead of into the text. */
+  tap: Tap | null = null;
+  private item: OutBuffer = new OutBuffer(512, MAX_UNIT_BYTES);
   /** Makes texts of addresses; its source is the caller's to set. */
   readonly addresses: AddressPrinter = new AddressPrinter();
   private made: OutBuffer = new OutBuffer(512, MAX_UNIT_BYTES);
@@ -187,6 +191,43 @@ export class Formatter {
   }
 
   private printItem(plan: Plan, text: OutBuffer, messages: OutBuffer): void {
+    const isMessage = plan.kind == SiteKind.Warning || plan.kind == SiteKind.Error;
+    const tap = this.tap;
+    if (tap === null || plan.kind == SiteKind.Exit || (isMessage && !tap.takesMessages)) {
+      this.printPlain(plan, text, messages);
+      return;
+    }
+    const start = this.at;
+    this.printTapped(tap, plan, text);
+    if (!isMessage) return;
+    // Its arguments are read once more, for the message.
+    this.at = start;
+    this.argument = plan.firstArgument;
+    this.tap = null;
+    this.printPlain(plan, text, messages);
+    this.tap = tap;
+  }
+
+  /** Gives one item to the tap. */
+  private printTapped(tap: Tap, plan: Plan, text: OutBuffer): void {
+    if (plan.kind == SiteKind.Error && this.suppressErrors) return;
+    const item = this.item;
+    item.clear();
+    this.escapes = this.textOnTerminal && !tap.takesMessages;
+    tap.begin();
+    this.print(plan, item);
+    if (plan.kind == SiteKind.Log) item.put(10);
+    for (; this.argument < this.argumentEnd; ) {
+      const show = <Show>this.manifest.argumentField(this.argument, ArgumentRow.Show);
+      if (show < Show.Time || this.manifest.argumentField(this.argument, ArgumentRow.Type) != ArgumentType.Long) break;
+      const value = this.takeLong();
+      if (show == Show.Time) tap.time(value);
+      else tap.cpu(value);
+    }
+    tap.end(this.manifest, plan, item, text);
+  }
+
+  private printPlain(plan: Plan, text: OutBuffer, messages: OutBuffer): void {
     let isMessage = plan.kind == SiteKind.Warning || plan.kind == SiteKind.Error;
     this.escapes = isMessage ? this.messagesOnTerminal : this.textOnTerminal;
     switch (plan.kind) {
@@ -266,8 +307,12 @@ export class Formatter {
   private printValue(directive: Directive, type: i32, out: OutBuffer): void {
     const show = <Show>this.manifest.argumentField(this.argument, ArgumentRow.Show);
     if (show != Show.Value) this.printAddresses(directive, type, show, out);
-    else if (type == ArgumentType.Long) this.printLong(directive, this.takeLong(), out);
-    else if (type == ArgumentType.Histogram) this.printHistogram(out);
+    else if (type == ArgumentType.Long) {
+      const value = this.takeLong();
+      const tap = this.tap;
+      if (tap !== null) tap.long(value, directive.conversion == 100 || directive.conversion == 99);
+      this.printLong(directive, value, out);
+    } else if (type == ArgumentType.Histogram) this.printHistogram(out);
     else this.printBytes(directive, type, out);
   }
 
@@ -281,6 +326,8 @@ export class Formatter {
       this.takeBytes(type, false);
       this.addresses.putStack(made, show, this.start, this.length);
     }
+    const tap = this.tap;
+    if (tap !== null) tap.bytes(made.start, made.length);
     if (directive.plain || directive.conversion != 115) out.putBytes(made.start, made.length);
     else putString(out, made.start, made.length, directive);
   }
@@ -308,6 +355,8 @@ export class Formatter {
     this.takeBytes(type, directive.conversion == 77 || directive.conversion == 109);
     let start = this.start;
     let length = this.length;
+    const tap = this.tap;
+    if (tap !== null) tap.bytes(start, length);
     if (directive.conversion == 77 || directive.conversion == 109) putMemory(out, start, length, directive);
     else if (directive.plain) out.putBytes(start, length);
     else putString(out, start, length, directive);
@@ -315,6 +364,8 @@ export class Formatter {
 
   private printHistogram(out: OutBuffer): void {
     let bytes = this.manifest.argumentField(this.argument, ArgumentRow.Bytes);
+    const tap = this.tap;
+    if (tap !== null) tap.histogram(this.at, bytes);
     putHistogram(out, this.at, bytes);
     this.at += <usize>bytes;
     this.argument++;

@@ -21,8 +21,8 @@ const BAR_WIDTH: i32 = 50;
 /** Empty rows that are shown beside rows that are not. */
 const NEIGHBOURS: i32 = 2;
 
-/** One histogram that is being drawn. */
-class Histogram {
+/** One histogram. */
+export class Histogram {
   low: i64 = 0;
   width: i64 = 0;
   at: usize = 0;
@@ -35,8 +35,38 @@ class Histogram {
   valueWidth: i32 = 0;
   countWidth: i32 = 0;
 
+  /** Takes the bytes at `start`. */
+  read(start: usize, bytes: i32): void {
+    this.low = load<i64>(start, HistogramArgument.Low);
+    this.width = load<i64>(start, HistogramArgument.Width);
+    this.at = start + HistogramArgument.Buckets;
+    this.count = (bytes - HistogramArgument.Buckets) >> 3;
+  }
+
   get isLinear(): bool {
     return this.width != 0;
+  }
+
+  /** Whether a bucket has a least value; the first one is for all below the range, or for the least numbers. */
+  hasFrom(index: i32): bool {
+    return index > 0;
+  }
+
+  /** Its least value. */
+  from(index: i32): i64 {
+    if (this.isLinear) return this.low + <i64>(index - 1) * this.width;
+    const bits = index - (this.count >> 1);
+    return bits < 0 ? 2 * this.valueOf(index) + 1 : this.valueOf(index);
+  }
+
+  /** Whether values end behind a bucket; the last one is for all above. */
+  hasTo(index: i32): bool {
+    return index < this.count - 1;
+  }
+
+  /** The value behind its greatest. */
+  to(index: i32): i64 {
+    return this.from(index + 1);
   }
 
   bucket(index: i32): u64 {
@@ -114,10 +144,7 @@ const drawn: Histogram = new Histogram();
 /** Draws the histogram at `start`, `bytes` long in all. */
 export function putHistogram(out: OutBuffer, start: usize, bytes: i32): void {
   let it = drawn;
-  it.low = load<i64>(start, HistogramArgument.Low);
-  it.width = load<i64>(start, HistogramArgument.Width);
-  it.at = start + HistogramArgument.Buckets;
-  it.count = (bytes - HistogramArgument.Buckets) >> 3;
+  it.read(start, bytes);
   it.measure();
   out.fill(32, it.valueWidth - 5);
   out.putText("value |");

@@ -11,6 +11,8 @@
 import { RecordItem } from "../../format/record";
 import { OutBuffer } from "./buffer";
 import { Formatter } from "./formatter";
+import { JsonTap } from "./json";
+import { StampTap } from "./stamp-lines";
 import { SymbolTable } from "./symbol-table";
 
 /** Text that makes `format` return early, bytes. */
@@ -43,6 +45,21 @@ export function openManifest(bytes: i32): i32 {
   text.clear();
   messages.clear();
   return formatter.open(copy, bytes);
+}
+
+/**
+ * What is printed becomes JSON Lines. The input area has members that each object begins with, as JSON with a comma
+ * behind each. Call it after openManifest.
+ */
+export function jsonLines(bytes: i32): void {
+  const copy = heap.alloc(<usize>bytes + 1);
+  memory.copy(copy, area, <usize>bytes);
+  formatter.tap = new JsonTap(copy, bytes);
+}
+
+/** Each line begins with its time, as a date or as seconds, less `origin` nanoseconds; -1: less the first time. */
+export function stampLines(origin: i64, isDate: bool): void {
+  formatter.tap = new StampTap(origin, isDate);
 }
 
 /** Takes the payload of a frame of symbols from the input area. */

@@ -85,6 +85,12 @@ export class ManifestView {
     return load<i32>(this.positions + <usize>(position * PositionRow.Size + field));
   }
 
+  /** A field, which is a string, of a row of any table; 0 if there is no such row. */
+  rowField(kind: TableKind, row: i32, field: i32): i32 {
+    if (<u32>row >= <u32>this.count(kind)) return 0;
+    return load<i32>(this.table(kind) + <usize>(row * rowSize(kind) + field));
+  }
+
   /** A field of the header. */
   headerField(field: i32): i32 {
     return load<i32>(this.start + <usize>field);

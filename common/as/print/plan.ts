@@ -15,6 +15,7 @@ export class Plan {
   directives: Directive[] = [];
   kind: i32 = 0;
   position: i32 = 0;
+  probe: i32 = 0;
   near: i32 = 0;
   firstArgument: i32 = 0;
   argumentCount: i32 = 0;
@@ -27,6 +28,7 @@ export function planSite(manifest: ManifestView, site: i32): Plan | null {
   let plan = new Plan();
   plan.kind = manifest.siteField(site, SiteRow.Kind);
   plan.position = manifest.siteField(site, SiteRow.Position);
+  plan.probe = manifest.siteField(site, SiteRow.Probe);
   plan.near = manifest.siteField(site, SiteRow.Near);
   plan.firstArgument = manifest.siteField(site, SiteRow.FirstArgument);
   plan.argumentCount = manifest.siteField(site, SiteRow.ArgumentCount);
