@@ -8,7 +8,8 @@ import { factsJob } from "./facts.ts";
 import { type Job, runFleet } from "./hosts/fleet.ts";
 import { hostsOf } from "./hosts/list.ts";
 import { changeInstalled } from "./install.ts";
-import { helpText, namesRemote, onlyCompiles, parseOptions, type Settings } from "./options.ts";
+import { namesRemote, onlyCompiles } from "./option-checks.ts";
+import { helpText, parseOptions, type Settings } from "./options.ts";
 import { errorLine } from "./report.ts";
 import { compileOnly, runJob, type Surroundings } from "./run.ts";
 
@@ -34,7 +35,7 @@ async function doJob(settings: Settings, around: Surroundings): Promise<ExitStat
 
 function jobOf(settings: Settings): Job {
   const { job, local } = settings;
-  if (job === "install" || job === "uninstall") return changeInstalled;
+  if (job === "install" || job === "uninstall" || job === "clean") return changeInstalled;
   if (job.startsWith("facts")) return factsJob;
   return job === "script" && onlyCompiles(settings) && !local && !namesRemote(settings) ? compileOnly : runJob;
 }
@@ -50,7 +51,7 @@ function oneHostOnly({ job, pass, keep, module, verifierLog }: Settings): string
 /** Runs a command line. */
 export async function main(argv: string[], around: Surroundings): Promise<ExitStatus> {
   try {
-    const settings = parseOptions(argv);
+    const settings = parseOptions(argv, around.config?.());
     if (settings.help || settings.version) {
       const output = around.openOutput(undefined);
       const text = settings.help ? await helpText() : `stap-remote ${version()}\n`;

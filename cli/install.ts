@@ -1,5 +1,5 @@
-// `stap-remote install` and `uninstall`: the agent for a group of users who are not root, with file capabilities. The
-// agent's bootstrap does it on the remote (agent/host/bootstrap.ts).
+// `stap-remote install` and `uninstall`: the agent for a group of users who are not root, with file capabilities;
+// `clean`: removes the agents that are cached. The agent's bootstrap does it on the remote (agent/host/bootstrap.ts).
 
 import { changeInstallation } from "../agent/host/push.ts";
 import { readAgents } from "./assets.ts";
@@ -10,7 +10,7 @@ import type { Surroundings } from "./run.ts";
 
 /** Installs the agent, or removes it. */
 export async function changeInstalled(settings: Settings, around: Surroundings): Promise<ExitStatus> {
-  const job = settings.job === "install" ? installFor(settings.group as string) : ({ kind: "uninstall" } as const);
+  const job = bootstrapJob(settings);
   const become = settings.become === undefined ? {} : { become: settings.become };
   await orExitError(async () => {
     const transport = await openTransport(settings);
@@ -24,11 +24,13 @@ export async function changeInstalled(settings: Settings, around: Surroundings):
   return EXIT.done;
 }
 
-function installFor(group: string) {
-  return { kind: "install", group } as const;
+function bootstrapJob({ job, group }: Settings) {
+  if (job === "install") return { kind: "install", group: group as string } as const;
+  return { kind: job === "clean" ? "clean" : "uninstall" } as const;
 }
 
 function sentence({ job, group }: Settings, file: string, where: string): string {
+  if (job === "clean") return file === "" ? `No agent is cached on ${where}.\n` : `Removed ${file} from ${where}.\n`;
   if (job === "uninstall") return `Removed ${file} from ${where}.\n`;
   const warning = `members of group '${group}' can now read the kernel's memory there, and so all secrets in it`;
   return `Installed ${file} on ${where} for group '${group}'.\nWARNING: ${warning}\n`;

@@ -2,6 +2,7 @@
 // The program stap-remote: calls the command (command.ts) with this process's arguments, streams and signals.
 
 import { main } from "./command.ts";
+import { readConfig } from "./config.ts";
 import { Interrupts } from "./interrupts.ts";
 import { Messages } from "./messages.ts";
 import { Output } from "./output.ts";
@@ -12,6 +13,7 @@ interrupts.install();
 const messages = new Messages();
 process.exitCode = await main(process.argv.slice(2), {
   openRemote,
+  config: readConfig,
   interrupts,
   message: messages.say,
   settle: messages.settle,

@@ -6,12 +6,11 @@
 
 import yargs from "yargs";
 import { WAYS, type WayName } from "../agent/host/become.ts";
-import { isContainerName } from "./container.ts";
+import type { Config } from "./config.ts";
 import { UsageError } from "./exit.ts";
 import { badValue, IDLE, idleNote, refusalOf } from "./foreign.ts";
-import { isHost } from "./hosts/list.ts";
+import { checkSettings, namesRemote, onlyCompiles } from "./option-checks.ts";
 import {
-  checkModule,
   type Listing,
   listingOf,
   perPass,
@@ -115,6 +114,7 @@ export const OPTIONS: OptionRow[] = [
     help: "known_hosts file to check against (repeatable)",
   },
   { name: "accept-new", type: "flag", group: WHERE, help: "record an unknown host key without asking" },
+  { name: "no-cache", type: "flag", group: WHERE, help: "keep no copy of the agent on the remote for the next run" },
   { name: "sudo", type: "flag", group: WHERE, help: "become root with sudo on the remote" },
   {
     name: "become",
@@ -344,7 +344,7 @@ const BY_SHORT = new Map(OPTIONS.filter((row) => row.short).map((row) => [row.sh
 const takesValue = (row: OptionRow) => row.type === "text" || row.type === "list";
 
 /** Jobs beside running a script: the first word of the command line. */
-const JOBS = ["run", "install", "uninstall", "facts show", "facts diff", "facts"] as const;
+const JOBS = ["run", "install", "uninstall", "clean", "facts show", "facts diff", "facts"] as const;
 type Job = (typeof JOBS)[number] | "script";
 
 /** What the command line asks for, by option name. */
@@ -361,6 +361,8 @@ export interface Settings {
   hostsFrom: string[];
   inventory?: string;
   limit?: string;
+  /** Groups of hosts, by name. */
+  groups: Map<string, string[]>;
   /** A program that runs commands on the remote, instead of SSH. */
   via?: string;
   /** On how many hosts runs start at the same time. */
@@ -375,6 +377,8 @@ export interface Settings {
   sshOptions: string[];
   knownHosts: string[];
   acceptNew: boolean;
+  /** The agent is kept on the remote for the next run. */
+  cache: boolean;
   /** How to become root on the remote. */
   become?: WayName;
   /** Of `install`: who may run the agent. */
@@ -437,21 +441,65 @@ export interface Settings {
   version: boolean;
 }
 
-/** Command line to settings; throws a UsageError. */
-export function parseOptions(argv: string[]): Settings {
+/** Command line to settings, with the defaults of the user's configuration; throws a UsageError. */
+export function parseOptions(argv: string[], config?: Config): Settings {
   const job = JOBS.find((name) => name.split(" ").every((word, i) => word === argv[i])) ?? "script";
   const { options, positionals } = spell(job === "script" ? argv : argv.slice(job.split(" ").length));
+  const defaults = config ? spellDefaults(config).filter((option) => isFor(job, option)) : [];
+  const settings = parseSpelled(job, { options, defaults, positionals });
+  if (config) settings.groups = config.groups;
+  const host = config && config.hosts.length > 0 && wantsHost(settings) ? config.hosts : [];
+  if (host.length > 0) Object.assign(settings, whereOf(host, [], false));
+  if (!settings.help && !settings.version) checkSettings(settings);
+  return settings;
+}
+
+function spellDefaults({ options }: Config): string[] {
+  try {
+    return spell(options).options;
+  } catch (error) {
+    if (!(error instanceof UsageError)) throw error;
+    throw new UsageError(`the configuration: ${error.message}`, "see docs/configuration.md");
+  }
+}
+
+/** Whether a default means something for a job: a job refuses options of others. */
+function isFor(job: Job, option: string): boolean {
+  const group = BY_NAME.get(nameOf(option))?.group;
+  return job === "script" || group === WHERE || (group === OUTPUT && !job.startsWith("facts"));
+}
+
+/** The host of the configuration is for command lines that need a machine and name none. */
+function wantsHost(settings: Settings): boolean {
+  const { job, local, facts, list, arch, release } = settings;
+  if (local || namesRemote(settings) || facts !== undefined || job === "facts show" || job === "facts diff")
+    return false;
+  return (
+    job !== "script" || !onlyCompiles(settings) || (list !== undefined && arch === undefined && release === undefined)
+  );
+}
+
+function nameOf(option: string): string {
+  return option.slice(2).replace(/=.*/s, "");
+}
+
+interface Spelled {
+  options: string[];
+  defaults: string[];
+  positionals: string[];
+}
+
+function parseSpelled(job: Job, { options, defaults, positionals }: Spelled): Settings {
   const values = parser()
     .fail((message: string) => {
       throw new UsageError(firstLine(message));
     })
-    .parseSync(options) as Record<string, unknown>;
+    .parseSync([...defaults, ...options]) as Record<string, unknown>;
   const settings = toSettings(job, values);
   if (job === "run") refuseCompileOptions(options);
   if (job !== "run" && job !== "script") refuseAllBut(job, options);
   if (settings.script === undefined && positionals.length > 0) settings.file = positionals.shift() as string;
   settings.args = positionals;
-  if (!settings.help && !settings.version) check(settings);
   return settings;
 }
 
@@ -467,6 +515,7 @@ function parser() {
       "Usage: stap-remote [options] SCRIPT.stp [ARGUMENT]...\n       stap-remote run OBJECT.bo [options]\n" +
         "       stap-remote install --host BOX --group GROUP [options]\n" +
         "       stap-remote uninstall --host BOX [options]\n" +
+        "       stap-remote clean --host BOX\n" +
         "       stap-remote facts --host BOX [-o FILE.facts]\n" +
         "       stap-remote facts show FILE.facts\n" +
         "       stap-remote facts diff FILE.facts FILE.facts",
@@ -589,6 +638,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     hostsFrom: list("hosts-from"),
     inventory: text("inventory"),
     limit: text("limit"),
+    groups: new Map(),
     via: text("via"),
     parallel: wholeNumber("--parallel", text("parallel"), MOST_STARTING, 10_000),
     identity: list("identity"),
@@ -599,6 +649,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     sshOptions: list("ssh-option"),
     knownHosts: list("known-hosts"),
     acceptNew: flag("accept-new"),
+    cache: !flag("no-cache"),
     group: text("group"),
     become: wayOf(text("become"), flag("sudo")),
     ssh: (text("ssh") as Settings["ssh"]) ?? "auto",
@@ -663,135 +714,24 @@ function kernelOf(release: string | undefined, facts: string | undefined): Pick<
 /** --parallel: sshd's MaxStartups refuses more from one client only if they share a host. */
 const MOST_STARTING = 16;
 
-/** PATH_MAX of the kernel. */
-const MOST_PATH = 4096;
-
 const LATE = new Set(["script", "extra", "list", "list-variables", "set"]);
 
-/** `install`, `uninstall` and `facts` only connect. */
+/** `install`, `uninstall`, `clean` and `facts` only connect. */
 function refuseAllBut(job: Job, options: string[]): void {
   for (const option of options) {
-    const name = option.slice(2).replace(/=.*/s, "");
+    const name = nameOf(option);
     const group = BY_NAME.get(name)?.group;
     if (group !== WHERE && group !== OUTPUT) throw new UsageError(`option '--${name}' has no meaning for '${job}'`);
   }
 }
 
-function checkFacts(settings: Settings): void {
-  const { job, file, args, local, facts } = settings;
-  const isRemote = namesRemote(settings);
-  const files = [file, ...args].filter((one) => one !== undefined).length;
-  const wanted = { "facts show": 1, "facts diff": 2 }[job as string] ?? 0;
-  if (files !== wanted) throw new UsageError(`'${job}' takes ${["no file", "a file", "two files"][wanted]}`);
-  if (facts !== undefined) throw new UsageError(`option '--facts' has no meaning for '${job}'`);
-  if (job === "facts" && isRemote === local)
-    throw new UsageError("'facts' needs a machine: --host [USER@]BOX, or --local");
-}
-
-function checkInstallation(settings: Settings): void {
-  const { job, file, local, group } = settings;
-  if (file !== undefined) throw new UsageError(`'${job}' takes no argument, not '${file}'`);
-  if (namesRemote(settings) === local) throw new UsageError(`'${job}' needs a machine: --host [USER@]BOX, or --local`);
-  if (job === "uninstall") return;
-  const isName = group !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(group);
-  if (!isName) throw new UsageError("'install' needs a group on the remote: --group GROUP");
-}
-
 /** `run` is given an object: what changes the compilation comes too late. */
 function refuseCompileOptions(options: string[]): void {
   for (const option of options) {
-    const name = option.slice(2).replace(/=.*/s, "");
+    const name = nameOf(option);
     const row = BY_NAME.get(name);
     const late = row?.group === COMPILE ? row.hidden !== true : LATE.has(name);
     if (late) throw new UsageError(`option '--${name}' is for compiling; 'run' is given what was compiled`);
-  }
-}
-
-/** Whether a script is compiled and not run. */
-export function onlyCompiles(settings: Settings): boolean {
-  const { pass, dump, list, library } = settings;
-  return pass < 5 || dump !== undefined || list !== undefined || library !== undefined;
-}
-
-/** Whether a machine other than this one is named. */
-export function namesRemote({ hosts, hostsFrom, inventory, via }: Settings): boolean {
-  return hosts.length > 0 || hostsFrom.length > 0 || inventory !== undefined || via !== undefined;
-}
-
-function checkRemotes(settings: Settings): void {
-  const { hosts, hostsFrom, inventory, limit, via, local } = settings;
-  const first = hosts.length > 0 ? "--host" : via === undefined ? "--hosts-from" : "--via";
-  if (namesRemote(settings) && local) throw new UsageError(`'${first}' and '--local' cannot be used together`);
-  const bad = hosts.find((host) => !isHost(host));
-  if (bad !== undefined) throw new UsageError(`option '--host' needs a value: [USER@]BOX[:PORT]`);
-  if (limit !== undefined && inventory === undefined) throw new UsageError("option '--limit' needs '--inventory FILE'");
-  const isListed = hosts.length > 0 || hostsFrom.length > 0 || inventory !== undefined;
-  if (via !== undefined && isListed !== via.includes("{host}")) {
-    const what = isListed ? "has no {host}, so that the hosts mean nothing" : "has {host}, and no host is named";
-    throw new UsageError(`'--via ${via}' ${what}`);
-  }
-}
-
-/** --cgroup and --container */
-function checkGroups(settings: Settings): void {
-  const { cgroup, container, local } = settings;
-  if (cgroup !== undefined && container !== undefined)
-    throw new UsageError("'--cgroup' and '--container' cannot be used together");
-  if (cgroup === "" || (cgroup?.length ?? 0) > MOST_PATH)
-    throw new UsageError("option '--cgroup' takes a directory below /sys/fs/cgroup, or the id of a container");
-  if (container === undefined) return;
-  if (!isContainerName(container)) throw new UsageError(`'${container}' is no name of a container`);
-  if (!namesRemote(settings) && !local)
-    throw new UsageError("'--container' asks a machine: give --host [USER@]BOX; without one, --cgroup takes an id");
-}
-
-/** Combinations that make no sense. */
-function check(settings: Settings): void {
-  const { job, file, script, local, facts } = settings;
-  const isRemote = namesRemote(settings);
-  if (job === "install" || job === "uninstall") {
-    checkInstallation(settings);
-    return;
-  }
-  if (job.startsWith("facts")) {
-    checkFacts(settings);
-    return;
-  }
-  if (job === "run" && file === undefined) throw new UsageError("'run' needs an object file");
-  if (job === "run" && settings.args.length > 0)
-    throw new UsageError("an object takes no arguments: they were compiled in");
-  if (settings.list !== undefined && (script !== undefined || file !== undefined)) {
-    throw new UsageError("'-l' and '-L' list probe points; they take no script but that of '-E'");
-  }
-  if (settings.library !== undefined && (script !== undefined || file !== undefined || settings.list !== undefined)) {
-    throw new UsageError(`'--dump-${settings.library}' lists what the library has; it takes no script`);
-  }
-  if (settings.rotate !== undefined && settings.output === undefined)
-    throw new UsageError("option '-S' needs '-o FILE'");
-  if (settings.release?.startsWith("/")) {
-    throw new UsageError("option '-r' takes a kernel's release, such as 6.12.0-amd64; build trees are not needed");
-  }
-  const lists = settings.list !== undefined || settings.library !== undefined;
-  if (file === undefined && script === undefined && !lists)
-    throw new UsageError("no script: give a file, '-' or -e 'probe …'");
-  if (facts !== undefined && (isRemote || local))
-    throw new UsageError("'--facts' is for compiling without the machine; leave out '--host' and '--local'");
-  if (facts !== undefined && !onlyCompiles(settings)) {
-    throw new UsageError("'--facts' compiles only: give -p4 (an object), -p1 to -p3, -l or -L");
-  }
-  checkRemotes(settings);
-  if (settings.command !== undefined && settings.pid !== 0)
-    throw new UsageError("'-c' and '-x' cannot be used together");
-  checkGroups(settings);
-  if (settings.module !== undefined) checkModule(settings.module);
-  for (const pair of [...settings.set, ...settings.define]) {
-    if (!/^[A-Za-z_][A-Za-z0-9_]*(=|$)/.test(pair)) throw new UsageError(`'${pair}' is not NAME=VALUE`);
-  }
-  if ((job === "run" || !onlyCompiles(settings)) && !isRemote && !local) {
-    throw new UsageError(
-      "no machine to run on: give --host [USER@]BOX, or --local for this one",
-      "to compile only: -p4",
-    );
   }
 }
 

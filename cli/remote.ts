@@ -37,8 +37,9 @@ export async function openRemote(settings: Settings): Promise<Remote> {
   const agents = readAgents();
   return orExitError(async () => {
     const transport = await openTransport(settings);
+    const become = settings.become ? { become: settings.become } : {};
     try {
-      const agent = await startAgent(transport, { agents, ...(settings.become ? { become: settings.become } : {}) });
+      const agent = await startAgent(transport, { agents, cache: settings.cache, ...become });
       const { process, uploaded, notes } = agent;
       const container = settings.container === undefined ? undefined : await containerOf(transport, settings);
       const { where, kind } = transport;

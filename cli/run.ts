@@ -28,12 +28,14 @@ import {
   readScriptsOf,
   writeObject,
 } from "./compile.ts";
+import type { Config } from "./config.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Interrupts } from "./interrupts.ts";
 import { JsonLines } from "./json-lines.ts";
 import { offline } from "./offline.ts";
+import { onlyCompiles } from "./option-checks.ts";
 import type { Rotation } from "./option-values.ts";
-import { onlyCompiles, type Settings } from "./options.ts";
+import type { Settings } from "./options.ts";
 import { reasonOf, type Sink } from "./output.ts";
 import type { OpenRemote, Remote } from "./remote.ts";
 import { Repeats } from "./repeats.ts";
@@ -61,6 +63,8 @@ export interface Surroundings {
   messagesOnTerminal: boolean;
   openOutput: (file: string | undefined, rotate?: Rotation) => Sink;
   interrupts: Interrupts;
+  /** Reads the user's configuration; none if absent. */
+  config?: () => Config;
   /** What the host is called, if there are several. */
   hostName?: string;
   /** Gives the compiler; a new one if absent. */

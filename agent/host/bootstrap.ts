@@ -55,8 +55,15 @@ export interface AgentFile {
   size: number;
 }
 
-/** What the script is to do: start the agent, install it for a group, or remove what was installed. */
-export type BootstrapJob = { kind: "run" } | { kind: "install"; group: string } | { kind: "uninstall" };
+/**
+ * What the script is to do: start the agent (without a cache: nothing is looked for or kept there), install it for a
+ * group, remove what was installed, or what is cached.
+ */
+export type BootstrapJob =
+  | { kind: "run"; cache?: boolean }
+  | { kind: "install"; group: string }
+  | { kind: "uninstall" }
+  | { kind: "clean" };
 
 /** What the script depends on. */
 export interface Bootstrap {
@@ -108,7 +115,9 @@ export function bootstrapScript(bootstrap: Bootstrap): string {
 function jobLines(job: BootstrapJob): string[] {
   if (job.kind === "install") return [`g=${quote(job.group)};`, INSTALL];
   if (job.kind === "uninstall") return [UNINSTALL];
-  return [RUN_CACHED, SEND_TO_CACHE, SEND_TO_TEMPORARY, "refuse no-place;"];
+  if (job.kind === "clean") return [CACHES, CLEAN];
+  if (job.cache === false) return [SEND_TO_TEMPORARY, "refuse no-place;"];
+  return [CACHES, RUN_CACHED, SEND_TO_CACHE, SEND_TO_TEMPORARY, "refuse no-place;"];
 }
 
 function agentCase({ arch, sha256, size }: AgentFile): string {
@@ -273,8 +282,11 @@ limits; [ -n "$1" ] || [ "$l" != "$L" ] || L=;
 `;
 
 // sudo may keep the login user's HOME, where nothing is safe: root's own comes second.
-const RUN_CACHED = `
+const CACHES = `
 C=\${XDG_CACHE_HOME:-\${HOME:-/}/.cache}; R=; [ -z "$1" ] || R=$(echo ~root)/.cache;
+`;
+
+const RUN_CACHED = `
 for c in "$C" "$R"; do
   f=$c/stap-remote/agent-$h;
   if [ -f "$f" ] && [ -x "$f" ] && safe "$c/stap-remote" "$f" && same "$f"
@@ -346,4 +358,18 @@ b=${INSTALL_FOLDER};
 safe "$b" && [ "$p" = "$b" ] || refuse uninstall "$b" is not a folder that only root may write;
 rm -f ${INSTALLED} "$b"/.agent-* || refuse uninstall ${INSTALLED} cannot be removed;
 rmdir "$b" || refuse uninstall "$b" is not empty; say done ${INSTALLED}; exit 0;
+`;
+
+// What is there that is not ours stays, and so does the folder then.
+const CLEAN = `
+l=;
+for c in "$C" "$R"; do
+  if [ -d "$c/stap-remote" ] && safe "$c/stap-remote"; then
+    for f in "$p"/agent-* "$p"/.agent-*; do
+      if [ -f "$f" ]; then rm -f "$f" || refuse clean "$f" cannot be removed; l="$l $f"; fi;
+    done;
+    rmdir "$p" 2>/dev/null;
+  fi;
+done;
+say done $l; exit 0;
 `;

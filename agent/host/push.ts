@@ -34,6 +34,8 @@ export interface PushOptions {
   askPassword?: AskPassword;
   /** The agent's arguments; default ["serve"]. */
   args?: string[];
+  /** Whether the agent is kept on the remote for the next time; true if absent. */
+  cache?: boolean;
   /** How long each step may take; default 30 s. */
   timeoutMs?: number;
 }
@@ -64,12 +66,12 @@ const MOST_PLACES = 16;
 
 /** Sends the agent if it is missing, starts it, and hands over its frame streams. */
 export async function startAgent(transport: Transport, options: PushOptions): Promise<StartedAgent> {
-  const conversation = await Conversation.open(transport, options, { kind: "run" });
+  const conversation = await Conversation.open(transport, options, { kind: "run", cache: options.cache ?? true });
   const { process, uname, uid, uploaded, path, notes } = await conversation.run();
   return { process, uname, arch: conversation.arch!, uid, uploaded, path, notes };
 }
 
-/** Installs the agent for a group, or removes it; the path of its file. */
+/** Installs the agent for a group, or removes it, or those that are cached; the path of its file, or of all files. */
 export async function changeInstallation(
   transport: Transport,
   options: PushOptions,

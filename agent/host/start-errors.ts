@@ -116,6 +116,8 @@ const REFUSALS: Record<string, Refusal> = {
     ),
   install: ({ where }, words) =>
     new TransportError("exec", `the agent cannot be installed on ${where}${quote(words.join(" "), ": ")}`),
+  clean: ({ where }, words) =>
+    new TransportError("exec", `the cache on ${where} was not emptied${quote(words.join(" "), ": ")}`),
   uninstall: ({ where }, words) =>
     new TransportError("exec", `nothing was uninstalled on ${where}${quote(words.join(" "), ": ")}`),
 };

@@ -26,23 +26,38 @@ export interface Sources {
   inventory?: string;
   /** --limit */
   limit?: string;
+  /** Groups of the configuration; `@name` stands for one. */
+  groups?: Map<string, string[]>;
 }
 
 /** More would be a slip of the pen, and no fleet of one client. */
 const MOST_HOSTS = 10_000;
 
 /** All hosts, each once, in the order in which they are named. */
-export async function hostsOf({ hosts, hostsFrom, inventory, limit }: Sources): Promise<Host[]> {
-  const words = [...hosts, ...hostsFrom.flatMap(readHosts)].flatMap(expand);
+export async function hostsOf({ hosts, hostsFrom, inventory, limit, groups }: Sources): Promise<Host[]> {
+  const named = [...hosts, ...hostsFrom.flatMap(readHosts)];
+  const words = named.flatMap((word) => membersOf(word, groups ?? new Map(), [])).flatMap(expand);
   const found: Host[] = words.map((host) => ({ host, name: host.slice(host.lastIndexOf("@") + 1) }));
   if (inventory !== undefined) found.push(...(await readInventory(inventory, limit)));
   const once = new Map(found.map((one) => [one.host, one]));
   if (once.size > MOST_HOSTS) throw new UsageError(`${once.size} hosts are more than ${MOST_HOSTS}`);
-  return named([...once.values()]);
+  return withNames([...once.values()]);
+}
+
+/** `@web` as the words of that group, which may name other groups. */
+function membersOf(word: string, groups: Map<string, string[]>, path: string[]): string[] {
+  if (!word.startsWith("@")) return [word];
+  const name = word.slice(1);
+  const members = groups.get(name);
+  const known = [...groups.keys()].map((one) => `@${one}`).join(" ");
+  const hint = known === "" ? "groups stand in the configuration file" : `there are: ${known}`;
+  if (!members) throw new UsageError(`there is no group '${word}' of hosts`, hint);
+  if (path.includes(name)) throw new UsageError(`the group '@${name}' of hosts contains itself`);
+  return members.flatMap((one) => membersOf(one, groups, [...path, name]));
 }
 
 /** Hosts that would have one name are called by all of what was given. */
-function named(hosts: Host[]): Host[] {
+function withNames(hosts: Host[]): Host[] {
   const counts = new Map<string, number>();
   for (const { name } of hosts) counts.set(name, (counts.get(name) ?? 0) + 1);
   return hosts.map((one) => (counts.get(one.name) === 1 ? one : { ...one, name: one.host }));

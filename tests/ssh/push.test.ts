@@ -24,7 +24,7 @@ import { findWay } from "../../agent/host/become.ts";
 import { type AgentArch, bootstrapScript, COMMAND } from "../../agent/host/bootstrap.ts";
 import { connect } from "../../agent/host/connect.ts";
 import { connectLocal } from "../../agent/host/local.ts";
-import { type PushOptions, type StartedAgent, startAgent } from "../../agent/host/push.ts";
+import { changeInstallation, type PushOptions, type StartedAgent, startAgent } from "../../agent/host/push.ts";
 import { type RemoteProcess, type Transport, TransportError } from "../../agent/host/transport.ts";
 import { Account, AGENT, agents, leftovers, NAME, TEMPORARY } from "./account.ts";
 import type { Sshd } from "./sshd.ts";
@@ -73,6 +73,36 @@ test("sends the agent once, keeps it by its hash, and finds it the next time", a
   const second = await start();
   assert.is(second.uploaded, false);
   assert.is(second.path, first.path);
+});
+
+test("without a cache nothing is looked for there, and nothing is kept", async () => {
+  const folder = join(home, ".cache", "stap-remote");
+  for (let i = 0; i < 2; i++) {
+    const agent = await start({ cache: false });
+    assert.is(agent.uploaded, true);
+    assert.equal([existsSync(folder), leftovers()], [false, []]);
+  }
+});
+
+test("clean removes what is cached, and nothing else", async () => {
+  await start();
+  const folder = join(home, ".cache", "stap-remote");
+  writeFileSync(join(folder, "agent-old"), "");
+  writeFileSync(join(folder, "notes"), "");
+  const clean = async () => {
+    const transport = await connect(sshd.options());
+    try {
+      return await changeInstallation(transport, { agents: agents() }, { kind: "clean" });
+    } finally {
+      await transport.close();
+    }
+  };
+  const files = (await clean()).trim().split(" ").sort();
+  assert.equal(files, [join(folder, NAME), join(folder, "agent-old")].sort());
+  assert.equal(readdirSync(folder), ["notes"]);
+  rmSync(join(folder, "notes"));
+  assert.is(await clean(), "");
+  assert.is(existsSync(folder), false);
 });
 
 test("agents of other releases go when they are a month old and another is sent", async () => {

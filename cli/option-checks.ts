@@ -1,0 +1,118 @@
+// Combinations of options that make no sense, each with one clear message.
+
+import { isContainerName } from "./container.ts";
+import { UsageError } from "./exit.ts";
+import { isHost } from "./hosts/list.ts";
+import { checkModule } from "./option-values.ts";
+import type { Settings } from "./options.ts";
+
+/** PATH_MAX of the kernel. */
+const MOST_PATH = 4096;
+
+/** Combinations that make no sense. */
+export function checkSettings(settings: Settings): void {
+  const { job, file, script, local, facts } = settings;
+  const isRemote = namesRemote(settings);
+  if (job === "install" || job === "uninstall" || job === "clean") {
+    checkInstallation(settings);
+    return;
+  }
+  if (job.startsWith("facts")) {
+    checkFacts(settings);
+    return;
+  }
+  if (job === "run" && file === undefined) throw new UsageError("'run' needs an object file");
+  if (job === "run" && settings.args.length > 0)
+    throw new UsageError("an object takes no arguments: they were compiled in");
+  if (settings.list !== undefined && (script !== undefined || file !== undefined)) {
+    throw new UsageError("'-l' and '-L' list probe points; they take no script but that of '-E'");
+  }
+  if (settings.library !== undefined && (script !== undefined || file !== undefined || settings.list !== undefined)) {
+    throw new UsageError(`'--dump-${settings.library}' lists what the library has; it takes no script`);
+  }
+  if (settings.rotate !== undefined && settings.output === undefined)
+    throw new UsageError("option '-S' needs '-o FILE'");
+  if (settings.release?.startsWith("/")) {
+    throw new UsageError("option '-r' takes a kernel's release, such as 6.12.0-amd64; build trees are not needed");
+  }
+  const lists = settings.list !== undefined || settings.library !== undefined;
+  if (file === undefined && script === undefined && !lists)
+    throw new UsageError("no script: give a file, '-' or -e 'probe …'");
+  if (facts !== undefined && (isRemote || local))
+    throw new UsageError("'--facts' is for compiling without the machine; leave out '--host' and '--local'");
+  if (facts !== undefined && !onlyCompiles(settings)) {
+    throw new UsageError("'--facts' compiles only: give -p4 (an object), -p1 to -p3, -l or -L");
+  }
+  checkRemotes(settings);
+  if (settings.command !== undefined && settings.pid !== 0)
+    throw new UsageError("'-c' and '-x' cannot be used together");
+  checkGroups(settings);
+  if (settings.module !== undefined) checkModule(settings.module);
+  for (const pair of [...settings.set, ...settings.define]) {
+    if (!/^[A-Za-z_][A-Za-z0-9_]*(=|$)/.test(pair)) throw new UsageError(`'${pair}' is not NAME=VALUE`);
+  }
+  if ((job === "run" || !onlyCompiles(settings)) && !isRemote && !local) {
+    throw new UsageError(
+      "no machine to run on: give --host [USER@]BOX, or --local for this one",
+      "to compile only: -p4",
+    );
+  }
+}
+
+function checkFacts(settings: Settings): void {
+  const { job, file, args, local, facts } = settings;
+  const isRemote = namesRemote(settings);
+  const files = [file, ...args].filter((one) => one !== undefined).length;
+  const wanted = { "facts show": 1, "facts diff": 2 }[job as string] ?? 0;
+  if (files !== wanted) throw new UsageError(`'${job}' takes ${["no file", "a file", "two files"][wanted]}`);
+  if (facts !== undefined) throw new UsageError(`option '--facts' has no meaning for '${job}'`);
+  if (job === "facts" && isRemote === local)
+    throw new UsageError("'facts' needs a machine: --host [USER@]BOX, or --local");
+}
+
+function checkInstallation(settings: Settings): void {
+  const { job, file, local, group } = settings;
+  if (file !== undefined) throw new UsageError(`'${job}' takes no argument, not '${file}'`);
+  if (namesRemote(settings) === local) throw new UsageError(`'${job}' needs a machine: --host [USER@]BOX, or --local`);
+  if (job !== "install") return;
+  const isName = group !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(group);
+  if (!isName) throw new UsageError("'install' needs a group on the remote: --group GROUP");
+}
+
+/** Whether a script is compiled and not run. */
+export function onlyCompiles(settings: Settings): boolean {
+  const { pass, dump, list, library } = settings;
+  return pass < 5 || dump !== undefined || list !== undefined || library !== undefined;
+}
+
+/** Whether a machine other than this one is named. */
+export function namesRemote({ hosts, hostsFrom, inventory, via }: Settings): boolean {
+  return hosts.length > 0 || hostsFrom.length > 0 || inventory !== undefined || via !== undefined;
+}
+
+function checkRemotes(settings: Settings): void {
+  const { hosts, hostsFrom, inventory, limit, via, local } = settings;
+  const first = hosts.length > 0 ? "--host" : via === undefined ? "--hosts-from" : "--via";
+  if (namesRemote(settings) && local) throw new UsageError(`'${first}' and '--local' cannot be used together`);
+  const bad = hosts.find((host) => !isHost(host));
+  if (bad !== undefined) throw new UsageError(`option '--host' needs a value: [USER@]BOX[:PORT]`);
+  if (limit !== undefined && inventory === undefined) throw new UsageError("option '--limit' needs '--inventory FILE'");
+  const isListed = hosts.length > 0 || hostsFrom.length > 0 || inventory !== undefined;
+  if (via !== undefined && isListed !== via.includes("{host}")) {
+    const what = isListed ? "has no {host}, so that the hosts mean nothing" : "has {host}, and no host is named";
+    throw new UsageError(`'--via ${via}' ${what}`);
+  }
+}
+
+/** --cgroup and --container */
+function checkGroups(settings: Settings): void {
+  const { cgroup, container, local } = settings;
+  if (cgroup !== undefined && container !== undefined)
+    throw new UsageError("'--cgroup' and '--container' cannot be used together");
+  if (cgroup === "" || (cgroup?.length ?? 0) > MOST_PATH)
+    throw new UsageError("option '--cgroup' takes a directory below /sys/fs/cgroup, or the id of a container");
+  if (container === undefined) return;
+  if (!isContainerName(container)) throw new UsageError(`'${container}' is no name of a container`);
+  if (!namesRemote(settings) && !local)
+    throw new UsageError("'--container' asks a machine: give --host [USER@]BOX; without one, --cgroup takes an id");
+}
