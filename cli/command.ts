@@ -3,6 +3,7 @@
 // happened).
 
 import { version } from "./assets.ts";
+import { doctorJob } from "./doctor.ts";
 import { EXIT, ExitError, type ExitStatus, UsageError } from "./exit.ts";
 import { factsJob } from "./facts.ts";
 import { type Job, runFleet } from "./hosts/fleet.ts";
@@ -36,6 +37,7 @@ async function doJob(settings: Settings, around: Surroundings): Promise<ExitStat
 function jobOf(settings: Settings): Job {
   const { job, local } = settings;
   if (job === "install" || job === "uninstall" || job === "clean") return changeInstalled;
+  if (job === "doctor") return doctorJob;
   if (job.startsWith("facts")) return factsJob;
   return job === "script" && onlyCompiles(settings) && !local && !namesRemote(settings) ? compileOnly : runJob;
 }

@@ -13,7 +13,7 @@ const MOST_PATH = 4096;
 export function checkSettings(settings: Settings): void {
   const { job, file, script, local, facts } = settings;
   const isRemote = namesRemote(settings);
-  if (job === "install" || job === "uninstall" || job === "clean") {
+  if (job === "install" || job === "uninstall" || job === "clean" || job === "doctor") {
     checkInstallation(settings);
     return;
   }

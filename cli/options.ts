@@ -344,7 +344,7 @@ const BY_SHORT = new Map(OPTIONS.filter((row) => row.short).map((row) => [row.sh
 const takesValue = (row: OptionRow) => row.type === "text" || row.type === "list";
 
 /** Jobs beside running a script: the first word of the command line. */
-const JOBS = ["run", "install", "uninstall", "clean", "facts show", "facts diff", "facts"] as const;
+const JOBS = ["run", "install", "uninstall", "clean", "doctor", "facts show", "facts diff", "facts"] as const;
 type Job = (typeof JOBS)[number] | "script";
 
 /** What the command line asks for, by option name. */
@@ -516,6 +516,7 @@ function parser() {
         "       stap-remote install --host BOX --group GROUP [options]\n" +
         "       stap-remote uninstall --host BOX [options]\n" +
         "       stap-remote clean --host BOX\n" +
+        "       stap-remote doctor --host BOX\n" +
         "       stap-remote facts --host BOX [-o FILE.facts]\n" +
         "       stap-remote facts show FILE.facts\n" +
         "       stap-remote facts diff FILE.facts FILE.facts",
@@ -716,7 +717,7 @@ const MOST_STARTING = 16;
 
 const LATE = new Set(["script", "extra", "list", "list-variables", "set"]);
 
-/** `install`, `uninstall`, `clean` and `facts` only connect. */
+/** `install`, `uninstall`, `clean`, `doctor` and `facts` only connect. */
 function refuseAllBut(job: Job, options: string[]): void {
   for (const option of options) {
     const name = nameOf(option);

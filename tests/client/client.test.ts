@@ -162,6 +162,26 @@ test("a port where nobody listens is told in one line", async () => {
   assert.is(err.trimEnd().split("\n").length, 1, err);
 });
 
+test("doctor tries each family of probes, and clean takes the agent away again", async () => {
+  const { status, out } = await runClient(["doctor", ...remote.address()]);
+  assert.is(status, 0, out);
+  for (const name of ["begin, end", "kernel\\.function", "types \\(BTF\\)", "kernel\\.trace", "syscall", "stacks"]) {
+    assert.match(out, new RegExp(`^ok {2}${name}( |$)`, "m"), out);
+  }
+  const cleaned = await runClient(["clean", ...remote.address()]);
+  assert.match(cleaned.out + cleaned.err, /^Removed \/root\/\.cache\/stap-remote\/agent-[0-9a-f]{64} from /);
+  const again = await runClient(["clean", ...remote.address()]);
+  assert.match(again.out + again.err, /^No agent is cached on /);
+});
+
+test("two names of one machine are two hosts", async () => {
+  const [, host, ...rest] = remote.address() as [string, string, ...string[]];
+  const other = host.replace("root@", "");
+  const argv = ["--host", host, "--host", other, "--user", "root", ...rest, "-e", "probe begin { println(1) exit() }"];
+  const { status, out, err } = await runClient(argv);
+  assert.equal([status, out.split("\n").sort()], [0, ["", `${other}: 1`, `${host}: 1`]], err);
+});
+
 test("a script that is not there is told before anything else", async () => {
   const { status, out, err } = await runClient([...remote.address(), join(folder, "missing.stp")]);
   assert.equal([status, out], [1, ""]);
