@@ -2,6 +2,7 @@
 
 import type { Session } from "../agent/host/session.ts";
 import { QueryKind } from "../common/format/frame.ts";
+import { EXPORT_PREFIX } from "../common/format/function-name.ts";
 import { KERNEL_BTF, MODULE_BTF } from "../common/format/request.ts";
 import type { KernelFacts, PackedBlob } from "./kernel.ts";
 
@@ -14,9 +15,9 @@ export async function collectFacts(
   say("features");
   const features = await ask(QueryKind.Features, "*");
   say("functions");
-  const functions = await ask(QueryKind.Functions, "*");
+  const functions = await ask(QueryKind.Functions, "*", `${EXPORT_PREFIX}*`);
   const modules = await ask(QueryKind.Modules, "*");
-  const moduleFunctions = await ask(QueryKind.ModuleFunctions, "*");
+  const moduleFunctions = await ask(QueryKind.ModuleFunctions, "*", `*:${EXPORT_PREFIX}*`);
   say("tracepoints");
   const tracepoints = withoutTwins(await ask(QueryKind.Tracepoints, "*", "*:*"));
   const config = await ask(QueryKind.Config, "*");

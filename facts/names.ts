@@ -1,6 +1,6 @@
 // Which of the names that a kernel has a question asks for, as the agent decides it (agent/remote/kallsyms.ts).
 
-import { plainName } from "../common/format/function-name.ts";
+import { EXPORT_PREFIX, plainName } from "../common/format/function-name.ts";
 import { isGlob, matchGlob } from "../common/format/glob.ts";
 
 /** Whether a name that the remote has is what `pattern` (a name, or with * ? [ ]) asked for. */
@@ -14,6 +14,14 @@ export function matches(pattern: string, name: string): boolean {
 
 /** Of all functions, in their order: those of these names, the copies that the C compiler made, and what matches. */
 export function functionsFor(texts: string[], all: string[]): string[] {
+  const exported = texts.filter((text) => text.includes(EXPORT_PREFIX));
+  const exports = exported.length > 0 ? all.filter((name) => exported.some((text) => matches(text, name))) : [];
+  return [...plainFunctions(texts, all), ...exports];
+}
+
+function plainFunctions(asked: string[], everything: string[]): string[] {
+  const texts = asked.filter((text) => !text.includes(EXPORT_PREFIX));
+  const all = everything.filter((name) => !name.includes(EXPORT_PREFIX));
   const exact = new Set(texts.filter((text) => !isGlob(text)));
   const patterns = texts.filter(isGlob);
   return all.filter(

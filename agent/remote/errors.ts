@@ -64,6 +64,7 @@ export const enum Errno {
   ERANGE = 34,
   ENOSYS = 38,
   ENODATA = 61,
+  EILSEQ = 84,
   EOPNOTSUPP = 95,
   EADDRNOTAVAIL = 99,
   ECANCELED = 125,
@@ -117,6 +118,8 @@ export function errnoText(errno: i32): string {
       return "Broken pipe";
     case Errno.ENOSYS:
       return "Function not implemented";
+    case Errno.EILSEQ:
+      return "Invalid or incomplete multibyte or wide character";
     case Errno.EOPNOTSUPP:
     case Errno.ENOTSUPP:
       return "Operation not supported";

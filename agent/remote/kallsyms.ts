@@ -8,7 +8,7 @@
 // code that only ran at boot, and functions that ftrace or the kprobe blacklist excludes.
 
 import { encodeText } from "../../common/as/bytes";
-import { plainName } from "../../common/format/function-name";
+import { EXPORT_PREFIX, plainName } from "../../common/format/function-name";
 import { LongWork } from "./contact";
 import { firstWord, LineReader } from "./lines";
 import { NameFilter } from "./name-filter";
@@ -54,10 +54,11 @@ class FoundSymbols {
 
 /**
  * Functions of these names, or that match these patterns, in the table's order; names that several have, twice. null:
- * nobody waits.
+ * nobody waits. Exports are found by names and patterns that begin as theirs do.
  */
 export function findFunctions(texts: string[], owner: SymbolOwner, work: LongWork): string[] | null {
-  const filter = new NameFilter(texts);
+  const filter = new NameFilter(texts.filter((it): bool => !it.includes(EXPORT_PREFIX)));
+  const exports = new NameFilter(texts.filter((it): bool => it.includes(EXPORT_PREFIX)));
   const exact = new FoundSymbols();
   const matching = new FoundSymbols();
   let isInit = false;
@@ -65,8 +66,14 @@ export function findFunctions(texts: string[], owner: SymbolOwner, work: LongWor
   while (symbols.next()) {
     if (!work.goesOn()) return null;
     if (symbols.is(INIT_BEGIN) || symbols.is(INIT_END)) isInit = symbols.is(INIT_BEGIN);
-    if (!symbols.isText || symbols.owner != owner) continue;
+    if (symbols.owner != owner) continue;
     const at = symbols.at;
+    if (!symbols.isText) {
+      const isExport = exports.isUsed && symbols.startsWith(EXPORT);
+      const isAsked = isExport && (exports.hasName(at, symbols.length) || exports.hasMatch(at, symbols.length));
+      if (isAsked) exact.add(symbols.name, 0);
+      continue;
+    }
     const plain = symbols.plainLength;
     if (filter.hasName(at, symbols.length) || (plain < symbols.length && filter.hasName(at, plain))) {
       exact.add(symbols.name, symbols.address);
@@ -163,6 +170,7 @@ export function findTracepointSymbols(texts: string[], work: LongWork): string[]
 const INIT_BEGIN: StaticArray<u8> = encodeText("_sinittext");
 const INIT_END: StaticArray<u8> = encodeText("_einittext");
 const TRACEPOINT: StaticArray<u8> = encodeText("__tracepoint_");
+const EXPORT: StaticArray<u8> = encodeText(EXPORT_PREFIX);
 const PADDING: StaticArray<u8> = encodeText("__pfx_");
 const CFI: StaticArray<u8> = encodeText("__cfi_");
 

@@ -39,6 +39,11 @@ export class NameFilter {
     }
   }
 
+  /** Is anything looked for? */
+  get isUsed(): bool {
+    return this.hasGlobs || this.hasNames;
+  }
+
   /** Is it one of the exact names? */
   hasName(name: usize, length: i32): bool {
     if (!this.hasNames) return false;

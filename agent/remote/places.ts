@@ -109,8 +109,8 @@ export class PlaceTemplate {
 }
 
 /**
- * Finds the addresses of all functions that programs with tables are on; false if the kernel does not tell them, or a
- * table is too small for all functions that share a name.
+ * Finds the addresses of all functions that programs with tables are on; false if the kernel does not tell them, if a
+ * table is too small for all functions that share a name, or if two probes of a program are at one address.
  */
 function findPlaces(o: LoadedObject): bool {
   const names = new Set<string>();
@@ -119,6 +119,7 @@ function findPlaces(o: LoadedObject): bool {
   for (let i = 0, n = o.probes.length; i < n; ++i) {
     const probe = o.probes[i];
     const name = probe.target.symbol;
+    if (isInTable(probe) && probe.target.isCode) probe.addresses = [probe.target.offset];
     if (!isInTable(probe) || !addresses.has(name)) continue;
     if (addresses.get(name) == 0) return false; // /proc/sys/kernel/kptr_restrict
     const several = addressesOf(name);
@@ -126,7 +127,10 @@ function findPlaces(o: LoadedObject): bool {
   }
   for (let i = 0, n = o.programs.length; i < n; ++i) {
     const program = o.programs[i];
-    if (program.placeCount != 0 && entriesOf(program).length > program.placeCount) return false;
+    if (program.placeCount == 0) continue;
+    const entries = entriesOf(program);
+    if (entries.length > program.placeCount) return false;
+    for (let k = 1; k < entries.length; ++k) if (entries[k].address == entries[k - 1].address) return false;
   }
   return true;
 }

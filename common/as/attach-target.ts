@@ -16,7 +16,10 @@ export class AttachTarget {
   module: string = "";
   /** The file that has the code, of places in user space. */
   path: string = "";
-  /** Bytes from the function's beginning, or from the file's. Of a counter: its config. Of memory: its address. */
+  /**
+   * Bytes from the function's beginning, or from the file's. Of a counter: its config. Of memory, and of a function
+   * whose name is an address: that address.
+   */
   offset: u64 = 0;
   /** The build id that the file must have, in hexadecimal; empty: any. */
   buildId: string = "";
@@ -30,6 +33,19 @@ export class AttachTarget {
     const target = new AttachTarget(TargetKind.Function);
     target.name = name;
     return target;
+  }
+
+  /** The target of an instruction of the kernel. */
+  static ofCode(address: u64): AttachTarget {
+    const target = new AttachTarget(TargetKind.Function);
+    target.name = `0x${address.toString(16)}`;
+    target.offset = address;
+    return target;
+  }
+
+  /** Whether it is the instruction at `offset`, not a function by its name. */
+  get isCode(): bool {
+    return this.kind == TargetKind.Function && this.name.startsWith("0x");
   }
 
   /** The target of a tracepoint; `system` may be empty. */

@@ -27,7 +27,7 @@ export const enum ContextKind {
 /** What a probe's target names. */
 export const enum TargetKind {
   Nothing = 0,
-  /** a function of the kernel or of a module */
+  /** a function of the kernel or of a module; or an instruction: Name is "0x…", and Offset has its address */
   Function = 1,
   /** a static tracepoint of the kernel */
   Tracepoint = 2,

@@ -29,3 +29,6 @@ function isNumber(text: string): boolean {
   }
   return text.length > 0;
 }
+
+/** What the kernel's symbol table has before the name of a function that modules may use: a symbol of its own. */
+export const EXPORT_PREFIX: string = "__ksymtab_";

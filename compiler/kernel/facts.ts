@@ -1,7 +1,7 @@
 // What the compiler knows about the remote kernel: names that exist or do not, features, the CPU's conventions. Filled
 // from the request's sections Names, Absent, Bytes and Features; everything else is unknown, and asked for by a need.
 
-import { plainName } from "../../common/format/function-name";
+import { EXPORT_PREFIX, plainName } from "../../common/format/function-name";
 import { KERNEL_FEATURE } from "../../common/format/manifest";
 import { hasWildcard, Wildcard } from "../syntax/wildcard";
 import { Blobs } from "./blobs";
@@ -151,7 +151,9 @@ export class NameFacts {
 
   /** Whether the answer to a name or pattern is known. */
   knows(name: string): bool {
-    if (this.answered.has(name) || this.answered.has(EVERYTHING)) return true;
+    if (this.answered.has(name)) return true;
+    // All functions are not the exports, which have symbols of their own.
+    if (this.answered.has(EVERYTHING) && !name.includes(EXPORT_PREFIX)) return true;
     if (!hasWildcard(name)) return false;
     // A host that does not repeat patterns has answered it if names that match are here.
     const pattern = new Wildcard(name);

@@ -47,6 +47,8 @@ export class PointQuery {
   optional: bool = false;
   /** It matches and is attached nowhere (`never`). */
   isNever: bool = false;
+  /** -g */
+  guru: bool = false;
   /** It cannot be resolved before `needs` are answered. */
   pending: bool = false;
   constructor(
@@ -64,6 +66,18 @@ export class PointQuery {
     this.problem = problem;
     this.problemHint = hint;
     this.problemRange = this.components[at].range;
+  }
+
+  /** The pattern that it matches, as ProbePattern has it. */
+  get shape(): string {
+    let text = "";
+    for (let i = 0, n = this.components.length; i < n; ++i) {
+      const kind = kindOf(this.components[i].argument);
+      if (i > 0) text += ".";
+      text += this.components[i].name;
+      if (kind != ArgumentKind.None) text += kind == ArgumentKind.String ? "(string)" : "(number)";
+    }
+    return text;
   }
 
   /** Asks the host for a name or pattern. */

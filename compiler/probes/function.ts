@@ -2,12 +2,12 @@
 // another name: in stap it goes without debug information, which neither needs here. module("m").function("f") and
 // kprobe.module("m").function("f") are functions of modules that are loaded; patterns may be in both names.
 //
-// Without debug information only the names of symbols are known: no source files, no lines, no inlined copies. So
-// "f@file.c" is f, where there is one f. With facts every name is looked up, and patterns are expanded. Without facts a
-// plain name is accepted unchecked.
+// `.exported` keeps those that modules may use. Without debug information only the names of symbols are known: no
+// source files, no lines, no inlined copies (impossible.ts refuses those). So "f@file.c" is f, where there is one f.
+// With facts every name is looked up, and patterns are expanded. Without facts a plain name is accepted unchecked.
 
 import { AttachTarget } from "../../common/as/attach-target";
-import { plainName } from "../../common/format/function-name";
+import { EXPORT_PREFIX, plainName } from "../../common/format/function-name";
 import { MOST_ACTIVE } from "../../common/format/linux";
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
 import { NameFacts, syscallPrefix } from "../kernel/facts";
@@ -31,10 +31,9 @@ export function functionPatterns(): ProbePattern[] {
     const point = `${OWNERS[i]}.function(string)`;
     patterns.push(new ProbePattern(point, resolveEntry));
     patterns.push(new ProbePattern(`${point}.call`, resolveEntry));
+    if (!OWNERS[i].startsWith("kprobe")) patterns.push(new ProbePattern(`${point}.exported`, resolveExported));
     patterns.push(new ProbePattern(`${point}.return`, resolveReturn));
     patterns.push(new ProbePattern(`${point}.return.maxactive(number)`, resolveReturn));
-    // Without debug information nobody expects inlined copies.
-    if (!point.startsWith("kprobe")) patterns.push(new ProbePattern(`${point}.inline`, resolveInline));
   }
   return patterns;
 }
@@ -53,9 +52,33 @@ function resolveReturn(query: PointQuery): void {
   for (let i = 0, n = attachments.length; isLimited && i < n; ++i) attachments[i].active = <i32>most;
 }
 
-function resolveInline(query: PointQuery): void {
-  const last = query.components.length - 1;
-  query.refuse(last, "inlined copies of functions are found through debug information, which is not supported yet");
+/** Functions that modules may use: the kernel has a symbol for each export. */
+function resolveExported(query: PointQuery): void {
+  resolve(query, AttachKind.Kprobe);
+  const found = query.attachments;
+  if (query.pending || !query.facts.known || found.length == 0) return;
+  const at = functionAt(query);
+  const isInModule = query.components[at - 1].name == "module";
+  const names: NameFacts = isInModule ? query.facts.moduleFunctions : query.facts.functions;
+  const kind = isInModule ? MODULE_FUNCTION_KIND : KIND;
+  const name = query.text(at);
+  if (hasWildcard(name) || hasWildcard(moduleOf(query))) {
+    const pattern = isInModule ? `${moduleOf(query)}:${EXPORT_PREFIX}${name}` : EXPORT_PREFIX + name;
+    if (!names.knows(pattern)) query.need(kind, pattern);
+  } else {
+    for (let i = 0; i < found.length; ++i)
+      if (!names.knows(exportOf(found[i].target))) query.need(kind, exportOf(found[i].target));
+  }
+  if (query.pending) return;
+  query.attachments = [];
+  for (let i = 0; i < found.length; ++i) if (names.has(exportOf(found[i].target))) query.attachments.push(found[i]);
+  if (query.attachments.length == 0) query.refuse(at + 1, `no function ${quote(name)} is exported to modules`);
+}
+
+/** The symbol that a function has if it is exported. */
+function exportOf(target: AttachTarget): string {
+  const symbol = EXPORT_PREFIX + target.name;
+  return target.module.length > 0 ? `${target.module}:${symbol}` : symbol;
 }
 
 /** Which component is `function("…")`. */
@@ -273,7 +296,7 @@ function addSite(query: PointQuery, attach: AttachKind, name: string): Attachmen
   if (module.length > 0) point += `(${quote(module)})`;
   point += `.function(${quote(plainName(symbol))})`;
   if (attach == AttachKind.Kretprobe) point += ".return";
-  else if (query.components.length == at + 2) point += ".call";
+  else if (query.components.length == at + 2) point += `.${query.components[at + 1].name}`;
   const site = new Attachment(attach, point);
   site.target = AttachTarget.ofFunction(symbol);
   site.target.module = module;

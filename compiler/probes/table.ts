@@ -5,8 +5,10 @@
 import { dataPatterns } from "./data";
 import { ProbePattern } from "./family";
 import { functionPatterns } from "./function";
+import { impossiblePatterns } from "./impossible";
 import { perfPatterns } from "./perf";
 import { sessionPatterns } from "./session";
+import { statementPatterns } from "./statement";
 import { timerPatterns } from "./timer";
 import { tracePatterns } from "./trace";
 
@@ -15,7 +17,9 @@ const PATTERNS: ProbePattern[] = sessionPatterns()
   .concat(functionPatterns())
   .concat(tracePatterns())
   .concat(perfPatterns())
-  .concat(dataPatterns());
+  .concat(dataPatterns())
+  .concat(statementPatterns())
+  .concat(impossiblePatterns());
 
 /** The patterns of all families. */
 export function probePatterns(): ProbePattern[] {
@@ -31,12 +35,10 @@ class LaterFamily {
 }
 
 const LATER: StaticArray<LaterFamily> = [
-  new LaterFamily("kernel.statement", "statements of the kernel"),
   new LaterFamily("kernel.mark", "kernel markers"),
   new LaterFamily("kernel.function", "this part of kernel functions"),
   new LaterFamily("kprobe.module.function", "this part of a module's functions"),
   new LaterFamily("kprobe", "kprobes by address"),
-  new LaterFamily("module.statement", "statements of kernel modules"),
   new LaterFamily("module.trace", "tracepoints of modules by name"),
   new LaterFamily("module.function", "this part of a module's functions"),
   new LaterFamily("process", "processes and their programs"),
@@ -44,14 +46,11 @@ const LATER: StaticArray<LaterFamily> = [
   new LaterFamily("procfs", "files in /proc"),
   new LaterFamily("netfilter", "packets"),
   new LaterFamily("input", "input from the terminal"),
-  new LaterFamily("java", "Java"),
-  new LaterFamily("python2", "Python"),
-  new LaterFamily("python3", "Python"),
 ];
 
 /** How other probe points of SystemTap's tapset begin; they set variables from the kernel's types. */
 const LATER_ALIASES: string =
-  " addrmanage generic hotspot ioblock ioblock_trace ioscheduler ioscheduler_trace ipmib irq_handler kmalloc " +
+  " addrmanage generic ioblock ioblock_trace ioscheduler ioscheduler_trace ipmib irq_handler kmalloc " +
   "kprocess linuxmib livepatch netdev nfs nfsd prometheus rcu scheduler scsi signal socket softirq stap staprun " +
   "sunrpc tcp tcpmib tty udp vfs vm workqueue _nfs _sunrpc _vfs __nfs __nfsd __scheduler __signal __vfs __vm ";
 

@@ -13,6 +13,7 @@ import { NearMatches } from "../kernel/near";
 import { CallGroup } from "../probes/call-code";
 import { CallRow } from "../probes/call-table";
 import { ArgumentKind, Attachment, matchNames, PointQuery } from "../probes/family";
+import { impossibleFamily, impossibleFamilyHint } from "../probes/impossible";
 import { laterFamily, probePatterns } from "../probes/table";
 import { Range } from "../source/source";
 import { BlockStatement, ProbeComponent, ProbeDeclaration, ProbePoint } from "../syntax/ast";
@@ -201,6 +202,7 @@ class ProbeResolver {
       matched = true;
       const query = new PointQuery(components, e.range, a.options.facts, a.needs);
       query.optional = e.optional;
+      query.guru = a.options.preprocess.guru;
       patterns[i].resolve(query);
       if (query.problem.length > 0 && isPattern) failed = query;
       else this.take(e, query);
@@ -409,6 +411,11 @@ class ProbeResolver {
     const best = deepestMatch(e.components);
     if (later.length > 0) {
       this.refuse(e, e.range, `not supported yet: ${later}`, "");
+      return;
+    }
+    const impossible = impossibleFamily(names[0]);
+    if (impossible.length > 0) {
+      this.refuse(e, e.range, impossible, impossibleFamilyHint(names[0]));
       return;
     }
     const component = e.components[min(best, e.components.length - 1)];

@@ -58,6 +58,10 @@ function attachEach(probe: Probe, symbol: string, returns: i32): Failure | null 
   const request = new PerfRequest(source.type, isReturn(probe) ? (<u64>1) << source.returnBit : 0);
   const name = encodeTextZ(symbol);
   request.name = changetype<usize>(name);
+  if (probe.target.isCode) {
+    request.address = probe.target.offset;
+    return attachRequest(probe, symbol, request);
+  }
   request.offset = probe.target.offset;
   const addresses = addressesOf(symbol);
   if (addresses.length == 0) {
@@ -108,6 +112,8 @@ function hintFor(errno: i32): string {
       return "The kernel has no function of that name, or it was inlined.";
     case Errno.EADDRNOTAVAIL: // from 6.7
       return "Several functions of the kernel have that name.";
+    case Errno.EILSEQ:
+      return "No instruction begins at that address.";
     case Errno.EINVAL:
     case Errno.EOPNOTSUPP:
       return "The kernel does not allow probes there (it is on the kprobe blacklist, notrace, or only ran at boot).";
