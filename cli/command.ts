@@ -9,6 +9,7 @@ import { factsJob } from "./facts.ts";
 import { type Job, runFleet } from "./hosts/fleet.ts";
 import { hostsOf } from "./hosts/list.ts";
 import { changeInstalled } from "./install.ts";
+import { objectJob } from "./object.ts";
 import { namesRemote, onlyCompiles } from "./option-checks.ts";
 import { helpText, parseOptions, type Settings } from "./options.ts";
 import { errorLine } from "./report.ts";
@@ -37,6 +38,7 @@ async function doJob(settings: Settings, around: Surroundings): Promise<ExitStat
 function jobOf(settings: Settings): Job {
   const { job, local } = settings;
   if (job === "install" || job === "uninstall" || job === "clean") return changeInstalled;
+  if (job === "object show") return objectJob;
   if (job === "doctor") return doctorJob;
   if (job.startsWith("facts")) return factsJob;
   return job === "script" && onlyCompiles(settings) && !local && !namesRemote(settings) ? compileOnly : runJob;

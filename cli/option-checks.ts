@@ -13,12 +13,9 @@ const MOST_PATH = 4096;
 export function checkSettings(settings: Settings): void {
   const { job, file, script, local, facts } = settings;
   const isRemote = namesRemote(settings);
-  if (job === "install" || job === "uninstall" || job === "clean" || job === "doctor") {
-    checkInstallation(settings);
-    return;
-  }
-  if (job.startsWith("facts")) {
-    checkFacts(settings);
+  const ownCheck = JOB_CHECKS[job];
+  if (ownCheck) {
+    ownCheck(settings);
     return;
   }
   if (job === "run" && file === undefined) throw new UsageError("'run' needs an object file");
@@ -58,6 +55,20 @@ export function checkSettings(settings: Settings): void {
     );
   }
 }
+
+/** The jobs that neither compile nor run. */
+const JOB_CHECKS: Partial<Record<Settings["job"], (settings: Settings) => void>> = {
+  install: checkInstallation,
+  uninstall: checkInstallation,
+  clean: checkInstallation,
+  doctor: checkInstallation,
+  "object show": ({ file, args }) => {
+    if (file === undefined || args.length > 0) throw new UsageError("'object show' takes an object file");
+  },
+  facts: checkFacts,
+  "facts show": checkFacts,
+  "facts diff": checkFacts,
+};
 
 function checkFacts(settings: Settings): void {
   const { job, file, args, local, facts } = settings;

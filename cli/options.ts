@@ -287,6 +287,7 @@ export const OPTIONS: OptionRow[] = [
     group: OUTPUT,
     help: "text, as stap prints it, or JSON Lines (docs/json.md)",
   },
+  { name: "json", type: "flag", group: OUTPUT, help: "the same as --output json" },
   { name: "timestamps", type: "flag", group: OUTPUT, help: "begin each line of text with its time" },
   { name: "monotonic", type: "flag", group: OUTPUT, help: "begin each line of text with the seconds since the first" },
   { name: "no-prefix", type: "flag", group: OUTPUT, help: "with several hosts: print no names of hosts before lines" },
@@ -344,7 +345,17 @@ const BY_SHORT = new Map(OPTIONS.filter((row) => row.short).map((row) => [row.sh
 const takesValue = (row: OptionRow) => row.type === "text" || row.type === "list";
 
 /** Jobs beside running a script: the first word of the command line. */
-const JOBS = ["run", "install", "uninstall", "clean", "doctor", "facts show", "facts diff", "facts"] as const;
+const JOBS = [
+  "run",
+  "install",
+  "uninstall",
+  "clean",
+  "doctor",
+  "object show",
+  "facts show",
+  "facts diff",
+  "facts",
+] as const;
 type Job = (typeof JOBS)[number] | "script";
 
 /** What the command line asks for, by option name. */
@@ -469,11 +480,13 @@ function isFor(job: Job, option: string): boolean {
   return job === "script" || group === WHERE || (group === OUTPUT && !job.startsWith("facts"));
 }
 
+/** Jobs that read files only. */
+const OFFLINE = new Set<Job>(["facts show", "facts diff", "object show"]);
+
 /** The host of the configuration is for command lines that need a machine and name none. */
 function wantsHost(settings: Settings): boolean {
   const { job, local, facts, list, arch, release } = settings;
-  if (local || namesRemote(settings) || facts !== undefined || job === "facts show" || job === "facts diff")
-    return false;
+  if (local || namesRemote(settings) || facts !== undefined || OFFLINE.has(job)) return false;
   return (
     job !== "script" || !onlyCompiles(settings) || (list !== undefined && arch === undefined && release === undefined)
   );
@@ -517,6 +530,7 @@ function parser() {
         "       stap-remote uninstall --host BOX [options]\n" +
         "       stap-remote clean --host BOX\n" +
         "       stap-remote doctor --host BOX\n" +
+        "       stap-remote object show OBJECT.bo [--json]\n" +
         "       stap-remote facts --host BOX [-o FILE.facts]\n" +
         "       stap-remote facts show FILE.facts\n" +
         "       stap-remote facts diff FILE.facts FILE.facts",
@@ -687,8 +701,8 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     check: flag("check"),
     keep: flag("keep"),
     output: text("output-file"),
-    json: text("output") === "json",
-    ...stampsOf(flag("timestamps"), flag("monotonic"), text("output") === "json"),
+    json: text("output") === "json" || flag("json"),
+    ...stampsOf(flag("timestamps"), flag("monotonic"), text("output") === "json" || flag("json")),
     noPrefix: flag("no-prefix"),
     rotate: rotation(text("rotate")),
     raw: flag("raw"),

@@ -5,10 +5,11 @@
 
 import { writeFileSync } from "node:fs";
 import { BlobCache } from "../agent/host/blob-cache.ts";
+import { ObjectError } from "../agent/host/elf.ts";
 import type { Failure, Finished, LoadedProgram, RunEvent } from "../agent/host/events.ts";
 import { FactsCache } from "../agent/host/facts-cache.ts";
 import { createFormatter, type Formatter } from "../agent/host/formatter.ts";
-import { ManifestReader, ObjectError } from "../agent/host/manifest.ts";
+import { ManifestReader } from "../agent/host/manifest.ts";
 import { RemoteBlobs } from "../agent/host/remote-blobs.ts";
 import { Session, SessionError } from "../agent/host/session.ts";
 import { explainRejection } from "../agent/host/verifier-log.ts";

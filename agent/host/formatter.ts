@@ -1,7 +1,7 @@
 // The host's interface to the formatter's Wasm module (common/as/print): whole frames of records → text.
 
 import { compileModule, instantiate } from "../../compiler/host/load.ts";
-import { ObjectError } from "./manifest.ts";
+import { ObjectError } from "./elf.ts";
 
 /** The text of some records; use it before the next call. */
 export interface Formatted {

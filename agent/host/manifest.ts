@@ -14,13 +14,9 @@ import {
   Show,
   TableKind,
 } from "../../common/format/manifest.ts";
+import { ElfView, ObjectError } from "./elf.ts";
 
 const SECTION = ".stap.manifest";
-
-/** The file is not an object that this program can run. */
-export class ObjectError extends Error {
-  override name = "ObjectError";
-}
 
 /** A place in a script. */
 export interface ScriptPosition {
@@ -30,31 +26,9 @@ export interface ScriptPosition {
   text: string;
 }
 
-/** The bytes of an ELF section, by name; null if there is none. */
-export function findSection(object: Uint8Array, name: string): Uint8Array | null {
-  const view = new DataView(object.buffer, object.byteOffset, object.byteLength);
-  if (object.length < 64 || view.getUint32(0, false) !== 0x7f454c46 || object[4] !== 2 || object[5] !== 1) {
-    throw new ObjectError("not an object file of stap-remote (no 64-bit little-endian ELF)");
-  }
-  const table = Number(view.getBigUint64(40, true));
-  const entry = view.getUint16(58, true);
-  const count = view.getUint16(60, true);
-  const names = view.getUint16(62, true);
-  if (entry < 64 || table + entry * count > object.length || names >= count) throw new ObjectError("damaged ELF file");
-  const range = (index: number): Uint8Array => {
-    const at = table + index * entry;
-    const offset = Number(view.getBigUint64(at + 24, true));
-    const size = Number(view.getBigUint64(at + 32, true));
-    if (offset + size > object.length) throw new ObjectError("damaged ELF file");
-    return object.subarray(offset, offset + size);
-  };
-  const strings = range(names);
-  for (let i = 0; i < count; i++) {
-    const start = view.getUint32(table + i * entry, true);
-    const end = strings.indexOf(0, start);
-    if (end >= 0 && new TextDecoder().decode(strings.subarray(start, end)) === name) return range(i);
-  }
-  return null;
+/** The manifest's bytes in an object, or null. */
+export function manifestOf(object: Uint8Array): Uint8Array | null {
+  return new ElfView(object).find(SECTION);
 }
 
 /** The tables of a manifest. */
@@ -64,7 +38,7 @@ export class ManifestReader {
 
   /** Takes the object; throws an ObjectError if it has no manifest of this version. */
   constructor(object: Uint8Array) {
-    const bytes = findSection(object, SECTION);
+    const bytes = manifestOf(object);
     if (!bytes) throw new ObjectError("not an object file of stap-remote (it has no manifest)");
     this.bytes = bytes;
     this.view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -156,12 +130,23 @@ export class ManifestReader {
     };
   }
 
-  private field(kind: TableKind, row: number, offset: number): number {
+  /** A u32 of a row. */
+  field(kind: TableKind, row: number, offset: number): number {
     return this.word(this.word(Manifest.Directory + kind * 8) + row * rowSize(kind) + offset);
+  }
+
+  /** A u32 of the header. */
+  header(field: Manifest): number {
+    return this.word(field);
   }
 
   private word(offset: number): number {
     return this.view.getUint32(offset, true);
+  }
+
+  /** A string of a row. */
+  text(kind: TableKind, row: number, offset: number): string {
+    return this.string(this.field(kind, row, offset));
   }
 
   private string(offset: number): string {

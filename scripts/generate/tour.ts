@@ -8,7 +8,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { createFormatter } from "../../agent/host/formatter.ts";
 import { encodeFrame, FrameDecoder } from "../../agent/host/frames.ts";
-import { findSection } from "../../agent/host/manifest.ts";
+import { manifestOf } from "../../agent/host/manifest.ts";
 import { readAsset, readTapset, readTapsetIndex } from "../../cli/assets.ts";
 import { AgentFrame } from "../../common/format/frame.ts";
 import { RecordItem } from "../../common/format/record.ts";
@@ -86,7 +86,7 @@ function line(): string {
   const decoder = new FrameDecoder();
   decoder.push(frame());
   const payload = decoder.next()?.payload ?? new Uint8Array(0);
-  const formatter = createFormatter(readAsset("formatter.wasm"), findSection(object, ".stap.manifest") as Uint8Array);
+  const formatter = createFormatter(readAsset("formatter.wasm"), manifestOf(object) as Uint8Array);
   return [...formatter.format(payload)].map(({ text }) => new TextDecoder().decode(text)).join("");
 }
 

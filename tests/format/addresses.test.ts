@@ -4,8 +4,8 @@
 import { readFileSync } from "node:fs";
 import { test } from "uvu";
 import * as assert from "uvu/assert";
+import { ObjectError } from "../../agent/host/elf.ts";
 import { createFormatter, type Formatter } from "../../agent/host/formatter.ts";
-import { ObjectError } from "../../agent/host/manifest.ts";
 import { Show } from "../../common/format/manifest.ts";
 import { type ArgumentShape, item, ManifestBuilder, records } from "./manifest-builder.ts";
 

@@ -7,7 +7,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
-import { findSection } from "../../agent/host/manifest.ts";
+import { manifestOf } from "../../agent/host/manifest.ts";
 import { Manifest, ProbeRow, TableKind } from "../../common/format/manifest.ts";
 import { CLIENT, Remote } from "./remote.ts";
 
@@ -31,7 +31,7 @@ function compile(script: string): string {
   const compiled = spawnSync(process.execPath, argv, { encoding: "utf8" });
   assert.is(compiled.status, 0, compiled.stderr);
   const object = readFileSync(file);
-  const manifest = findSection(object, ".stap.manifest") as Uint8Array;
+  const manifest = manifestOf(object) as Uint8Array;
   const view = new DataView(manifest.buffer, manifest.byteOffset, manifest.length);
   const probes = view.getUint32(Manifest.Directory + TableKind.Probe * 8, true);
   for (const row of [0, 1]) view.setInt32(probes + row * ProbeRow.Size + ProbeRow.Group, 5, true);
