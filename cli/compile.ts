@@ -100,6 +100,8 @@ export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: 
   if (settings.excludeAgent) options.push(["exclude-agent", "1"]);
   if (settings.cgroup !== undefined) options.push(["cgroup", settings.cgroup]);
   if (settings.json || settings.stamps !== undefined) options.push(["stamps", "1"]);
+  const process = targetProgram(settings);
+  if (process !== "") options.push(["process", process]);
   if (settings.folded) options.push(["folded", "1"]);
   if (settings.suppressHandlerErrors) options.push(["suppress-errors", "1"]);
   if (settings.buffer > 0) options.push(["buffer", String(settings.buffer)]);
@@ -112,6 +114,13 @@ export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: 
   else if (settings.warningsAsErrors) options.push(["warn", "W"]);
   const library = settings.include.flatMap((directory) => readLibrary(directory, release ?? "", arch ?? "x86_64"));
   return { scripts, options, args: settings.args, library: { files: library, index: indexScripts(library) } };
+}
+
+/** The program of the target process, as the agent finds programs; empty: there is no target process. */
+function targetProgram({ pid, command }: Settings): string {
+  if (pid !== 0) return `/proc/${pid}/exe`;
+  const [first = ""] = (command ?? "").trim().split(/\s+/);
+  return first.replace(/^(["'])(.*)\1$/, "$2");
 }
 
 /** NAME.bo of -m, or the script's name, or stap.bo. */
@@ -175,6 +184,7 @@ const QUERY_KINDS: Record<string, QueryKind> = {
   "module-functions": QueryKind.ModuleFunctions,
   tracepoints: QueryKind.Tracepoints,
   config: QueryKind.Config,
+  programs: QueryKind.Programs,
 };
 
 function emptyKinds(): Map<string, string[]> {
@@ -194,7 +204,7 @@ async function answer(known: Facts | undefined, result: CompileResult, asked?: A
     progress = true;
     const present = await findNames(kind, fresh, asked);
     // A pattern that was answered is added to the names itself, so that the compiler knows that it was asked.
-    const answered = fresh.filter((name) => present.some((one) => matches(name, one)));
+    const answered = fresh.filter((name) => present.some((one) => isAnswer(kind, name, one)));
     const once = new Set([...present, ...answered].filter((name) => !before.has(name)));
     // Names that several functions have stand there twice.
     found.names.set(kind, [...once, ...repeatedIn(present).filter((name) => once.has(name))]);
@@ -205,6 +215,11 @@ async function answer(known: Facts | undefined, result: CompileResult, asked?: A
   }
   asked?.cache.save();
   return progress ? found : undefined;
+}
+
+/** Whether what the remote has answers a question: programs stand behind what was asked, other names alone. */
+function isAnswer(kind: string, asked: string, found: string): boolean {
+  return kind === "programs" ? found.startsWith(`${asked}=`) : matches(asked, found);
 }
 
 /** Names that a list has more than once. */
@@ -225,8 +240,8 @@ async function findNames(kind: string, names: string[], { session, cache, warn }
     if (found.includes("?")) warn?.("the remote has no kernel configuration to read: every CONFIG_… counts as not set");
     return found.filter((one) => one !== "?");
   }
-  // What is loaded changes.
-  if (kind !== "modules") cache.add(kind, aloneOf(found));
+  // What is loaded changes, and what is installed.
+  if (kind !== "modules" && kind !== "programs") cache.add(kind, aloneOf(found));
   // What the cache has is the name of one function; a pattern may have found it, too.
   return [...cached.filter((name) => !found.includes(name)), ...found];
 }

@@ -78,6 +78,7 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   options.excludeAgent = request.flag("exclude-agent");
   options.stamps = request.flag("stamps");
   options.cgroup = request.option("cgroup");
+  options.semantic.process = request.option("process");
   options.suppressErrors = request.flag("suppress-errors");
   options.suppressTimeLimits = request.flag("suppress-time-limits");
   options.semantic.printsUnread = !request.flag("no-globals");

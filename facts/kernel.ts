@@ -59,6 +59,8 @@ export class OfflineKernel implements Source {
         return facts.config.filter((line) => line === "?" || names.includes(nameOf(line)));
       case QueryKind.ModuleBuilds:
         return facts.moduleBuilds.filter((line) => names.includes(nameOf(line)));
+      case QueryKind.Programs:
+        return [];
     }
   }
 

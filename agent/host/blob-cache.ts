@@ -93,6 +93,15 @@ export function unpackTypes(stream: Uint8Array): Uint8Array | undefined {
   }
 }
 
+/** Unpacks a zlib stream of at most so many bytes; undefined if it is damaged or longer. */
+export function unpackRange(stream: Uint8Array, most: number): Uint8Array | undefined {
+  try {
+    return inflateSync(stream, { maxOutputLength: Math.max(most, 1) });
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether bytes have the header of BTF, and its two sections lie inside them. */
 function isBtf(bytes: Uint8Array): boolean {
   if (bytes.length < BtfHeader.Size) return false;

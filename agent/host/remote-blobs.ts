@@ -2,9 +2,9 @@
 // once. Only what the compiler asks for comes at all.
 
 import { QueryKind } from "../../common/format/frame.ts";
-import { KERNEL_BTF, MODULE_BTF } from "../../common/format/request.ts";
+import { FILE_BLOB, KERNEL_BTF, MODULE_BTF } from "../../common/format/request.ts";
 import type { Source } from "../../compiler/host/source.ts";
-import { type BlobCache, kernelKey, moduleKey, unpackTypes } from "./blob-cache.ts";
+import { type BlobCache, kernelKey, moduleKey, unpackRange, unpackTypes } from "./blob-cache.ts";
 import type { BlobPart } from "./events.ts";
 import type { Session } from "./session.ts";
 
@@ -20,6 +20,7 @@ export interface BlobListener {
 
 /** See the head of this file. */
 export class RemoteBlobs implements Source {
+  private readonly sizes = new Map<string, number | undefined>();
   private readonly known = new Map<string, Promise<Uint8Array | undefined>>();
 
   constructor(
@@ -29,12 +30,36 @@ export class RemoteBlobs implements Source {
   ) {}
 
   async size(blob: string): Promise<number | undefined> {
+    if (blob.startsWith(FILE_BLOB)) return this.fileSize(blob);
     return (await this.get(blob))?.length;
   }
 
   async read(blob: string, offset: number, length: number): Promise<Uint8Array> {
+    if (blob.startsWith(FILE_BLOB)) return (await this.readFile(blob, offset, length)) ?? new Uint8Array(0);
     const bytes = await this.get(blob);
     return bytes ? bytes.subarray(offset, offset + length) : new Uint8Array(0);
+  }
+
+  private async fileSize(blob: string): Promise<number | undefined> {
+    if (!this.sizes.has(blob)) await this.readFile(blob, 0, 0);
+    return this.sizes.get(blob);
+  }
+
+  /** A range of a program or library, in pieces that the agent sends. */
+  private async readFile(blob: string, offset: number, length: number): Promise<Uint8Array | undefined> {
+    const path = blob.slice(FILE_BLOB.length);
+    let size: number | undefined;
+    const stream = await this.session
+      .fetch(`${FILE_BLOB}${offset} ${length} ${path}`, (part) => {
+        size = part.size;
+        this.listener.onPart?.(blob, part);
+      })
+      .finally(() => this.listener.onEnd?.());
+    this.sizes.set(blob, stream ? size : undefined);
+    if (!stream) return undefined;
+    const bytes = unpackRange(stream, length);
+    if (!bytes) throw this.session.liar(`sent damaged bytes of '${path}'`);
+    return bytes;
   }
 
   private get(blob: string): Promise<Uint8Array | undefined> {

@@ -1,15 +1,17 @@
 // Answers Fetch: a large input of the compiler, compressed, in parts. Names of blobs are words of the host, so they
-// choose from the files here and never name one: what is no name of a module names nothing.
+// choose from the files here: what is no name of a module names nothing. Only programs and libraries are named by their
+// path, and read in ranges: "file OFFSET LENGTH PATH". Nothing but a regular file that begins as ELF does is read.
 
+import { ELF_MAGIC } from "../../common/format/elf";
 import { AgentFrame, BlobState, MAX_BLOB_BYTES } from "../../common/format/frame";
-import { KERNEL_BTF, MODULE_BTF } from "../../common/format/request";
+import { FILE_BLOB, KERNEL_BTF, MODULE_BTF } from "../../common/format/request";
 import { Contact, goneFailure } from "./contact";
 import { Deflater } from "./deflate";
 import { Errno, errnoText, Failure } from "./errors";
 import { FrameWriter } from "./frames";
 import { isModuleName } from "./modules";
 import { sayWarning } from "./say";
-import { close, EPOLLOUT, fileSize, O_CLOEXEC, O_RDONLY, open, poll, read } from "./syscall";
+import { close, EPOLLOUT, fileSize, O_CLOEXEC, O_RDONLY, open, openRegular, poll, read, seek } from "./syscall";
 
 /** Reading goes on when less than this waits for the host, so that a slow one costs no memory. */
 const AHEAD_BYTES: i32 = 131072;
@@ -58,26 +60,56 @@ function theDeflater(): Deflater {
   return deflater;
 }
 
+/** Opens a program or library; -ENOENT for any other file. */
+function openElf(path: string): i32 {
+  const fd = openRegular(path);
+  if (fd < 0) return fd;
+  const magic = memory.data(8);
+  if (read(fd, magic, 4) == 4 && load<i32>(magic) == ELF_MAGIC) return fd;
+  close(fd);
+  return -Errno.ENOENT;
+}
+
 /** A blob that is read part by part: `next`, then `state`, `done`, `at` and `bytes` are of that part. */
 class BlobReading {
   state: BlobState = BlobState.Absent;
   /** Bytes that were read so far, of `size`; 0: unknown. */
   done: i32 = 0;
-  size: i32 = 0;
+  size: u32 = 0;
   /** Why it cannot be read, -errno; 0 if all is well or there is none. */
   errno: i32 = 0;
   private fd: i32;
   private deflater: Deflater = theDeflater();
+  /** Bytes that are still to be read. */
+  private left: i64 = <i64>MAX_BLOB_BYTES + 1;
 
   constructor(name: string) {
-    const path = pathOf(name);
-    this.fd = path.length == 0 ? -Errno.ENOENT : open(path, O_RDONLY | O_CLOEXEC);
-    if (this.fd < 0) {
-      this.errno = this.fd == -Errno.ENOENT ? 0 : this.fd;
-    } else {
-      this.size = <i32>min(max(fileSize(this.fd), 0), MAX_BLOB_BYTES);
-      this.deflater.begin();
-    }
+    this.fd = -Errno.ENOENT;
+    if (name.startsWith(FILE_BLOB)) this.openRange(name.substring(FILE_BLOB.length));
+    else this.openBlob(pathOf(name));
+    if (this.fd >= 0) this.deflater.begin();
+    else this.errno = this.fd == -Errno.ENOENT ? 0 : this.fd;
+  }
+
+  private openBlob(path: string): void {
+    if (path.length == 0) return;
+    this.fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (this.fd >= 0) this.size = <u32>min(max(fileSize(this.fd), 0), MAX_BLOB_BYTES);
+  }
+
+  /** A range of a file: "OFFSET LENGTH PATH". */
+  private openRange(text: string): void {
+    const first = text.indexOf(" ");
+    const second = text.indexOf(" ", first + 1);
+    if (first < 0 || second < 0) return;
+    const offset = I64.parseInt(text.substring(0, first), 10);
+    const length = I64.parseInt(text.substring(first + 1, second), 10);
+    if (offset < 0 || length < 0 || length > MAX_BLOB_BYTES) return;
+    this.fd = openElf(text.substring(second + 1));
+    if (this.fd < 0) return;
+    this.size = <u32>min(max(fileSize(this.fd), 0), u32.MAX_VALUE);
+    this.left = length;
+    seek(this.fd, offset);
   }
 
   get at(): usize {
@@ -105,7 +137,8 @@ class BlobReading {
   }
 
   private fill(): void {
-    const got = read(this.fd, this.deflater.roomAt, this.deflater.room);
+    const most = <i32>min<i64>(this.deflater.room, this.left);
+    const got = most > 0 ? read(this.fd, this.deflater.roomAt, most) : 0;
     if (got == -Errno.EINTR) return;
     if (got < 0 || got > MAX_BLOB_BYTES - this.done) {
       this.errno = got < 0 ? got : -Errno.EFBIG;
@@ -115,5 +148,6 @@ class BlobReading {
     if (got == 0) this.state = BlobState.Last;
     this.deflater.take(got);
     this.done += got;
+    this.left -= got;
   }
 }

@@ -20,6 +20,8 @@ import {
   ProgLoadAttr,
   RawTracepointAttr,
   TestRunAttr,
+  UPROBE_MULTI_RETURN,
+  UprobeMultiAttr,
 } from "../../common/format/bpf-attr";
 import { FuncInfo, LineInfo } from "../../common/format/btf";
 import { addressOf, bpf } from "./syscall";
@@ -185,6 +187,31 @@ export function linkKprobes(program: i32, list: KprobeList, isReturn: bool): i32
   else store<u64>(ATTR, addressOf(list.addresses), KprobeMultiAttr.Addresses);
   if (list.cookies != 0) store<u64>(ATTR, addressOf(list.cookies), KprobeMultiAttr.Cookies);
   return bpf(BpfCommand.LinkCreate, ATTR, KprobeMultiAttr.Size);
+}
+
+/** The places of one uprobe.multi link in a file; arrays of u64. */
+export class UprobeList {
+  count: i32 = 0;
+  /** where they are in the file */
+  offsets: usize = 0;
+  /** where their semaphores are; 0: none */
+  semaphores: usize = 0;
+  cookies: usize = 0;
+}
+
+/** Attaches a program to many places of a file, or to the returns of the functions that begin there. */
+export function linkUprobes(program: i32, path: string, list: UprobeList, isReturn: bool): i32 {
+  const name = encodeTextZ(path);
+  clear();
+  store<i32>(ATTR, program, UprobeMultiAttr.Program);
+  store<i32>(ATTR, AttachType.TraceUprobeMulti, UprobeMultiAttr.AttachType);
+  store<u64>(ATTR, addressOf(changetype<usize>(name)), UprobeMultiAttr.Path);
+  store<u64>(ATTR, addressOf(list.offsets), UprobeMultiAttr.Offsets);
+  if (list.semaphores != 0) store<u64>(ATTR, addressOf(list.semaphores), UprobeMultiAttr.Semaphores);
+  store<u64>(ATTR, addressOf(list.cookies), UprobeMultiAttr.Cookies);
+  store<i32>(ATTR, list.count, UprobeMultiAttr.Count);
+  store<i32>(ATTR, isReturn ? UPROBE_MULTI_RETURN : 0, UprobeMultiAttr.Flags);
+  return bpf(BpfCommand.LinkCreate, ATTR, UprobeMultiAttr.Size);
 }
 
 /** How often the kprobes of a link could not run (from 6.7); 0 where the kernel does not tell. */

@@ -38,13 +38,14 @@ export function findBuildId(notes: StaticArray<u8>): string {
     if (data + bytes > <i64>notes.length) break;
     // Other owners have notes of this type as well: Xen has.
     const isGnu = nameBytes == 4 && load<i32>(base + at, ElfNote.Size) == NOTE_OWNER_GNU;
-    if (type == NT_GNU_BUILD_ID && isGnu && bytes <= 64) return hex(base + <usize>data, <i32>bytes);
+    if (type == NT_GNU_BUILD_ID && isGnu && bytes <= 64) return hexOf(base + <usize>data, <i32>bytes);
     at = <i32>next;
   }
   return "";
 }
 
-function hex(at: usize, bytes: i32): string {
+/** Bytes in hexadecimal. */
+export function hexOf(at: usize, bytes: i32): string {
   let text = "";
   for (let i = 0; i < bytes; ++i) {
     const byte = <i32>load<u8>(at + i);

@@ -174,6 +174,8 @@ function readTargets(manifest: ManifestReader): AttachTarget[] {
     target.offset = manifest.long(TableKind.Target, row, TargetRow.Offset);
     target.buildId = manifest.text(TableKind.Target, row, TargetRow.BuildId);
     target.pid = manifest.field(TableKind.Target, row, TargetRow.Pid);
+    target.bytes = manifest.text(TableKind.Target, row, TargetRow.Bytes);
+    target.semaphore = manifest.long(TableKind.Target, row, TargetRow.Semaphore);
     targets.push(target);
   }
   return targets;

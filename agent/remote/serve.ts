@@ -41,6 +41,7 @@ import { Login } from "./login";
 import { findModuleBuilds, findModules } from "./modules";
 import { LoadedObject, openObject } from "./object";
 import { checkPrivilege } from "./privilege";
+import { findPrograms } from "./programs";
 import { RecordSink } from "./ring";
 import { sayFailed, sayFinished, sayHello, sayLoaded, sayNames, sayRejected, sayWarning } from "./say";
 import { Listener, NO_REASON, RunRequest, Session } from "./session";
@@ -408,7 +409,7 @@ class Server extends Contact {
     const wanted: string[] = [];
     while (payload.left > 0 && !payload.failed && this.countNames(1)) wanted.push(payload.text(MAX_NAME_BYTES));
     if (this.hasTooManyNames) return tooManyNames();
-    if (payload.failed || kind > QueryKind.Features) return malformed("Query");
+    if (payload.failed || kind > QueryKind.Programs) return malformed("Query");
     const names = findNames(kind, wanted, new LongWork(this));
     if (!names) return goneFailure();
     if (!this.countNames(names.length) || bytesOf(names) > MAX_FRAME_BYTES) return tooManyNames();
@@ -514,6 +515,8 @@ function findNames(kind: QueryKind, texts: string[], work: LongWork): string[] |
       return findModules(texts);
     case QueryKind.Features:
       return findFeatures(texts);
+    case QueryKind.Programs:
+      return findPrograms(texts);
     default:
       return findModuleBuilds(texts);
   }

@@ -47,6 +47,8 @@ export const enum Nr {
   fsopen,
   fsconfig,
   fsmount,
+  readlinkat,
+  statx,
   Size,
 }
 
@@ -92,6 +94,8 @@ const X86_64: StaticArray<i16> = [
   430, // fsopen
   431, // fsconfig
   432, // fsmount
+  267, // readlinkat
+  332, // statx
 ];
 
 const GENERIC: StaticArray<i16> = [
@@ -136,6 +140,8 @@ const GENERIC: StaticArray<i16> = [
   430, // fsopen
   431, // fsconfig
   432, // fsmount
+  78, // readlinkat
+  291, // statx
 ];
 
 /** The number of a system call on this CPU. */

@@ -4,6 +4,7 @@
 // Structures go through the scratch area below: each wrapper fills it and reads it back before it returns, so no two of
 // them ever hold it at once. Nothing here allocates, except where a path is given as a string.
 
+import { decodeText } from "../../common/as/bytes";
 import { ElfMachine } from "../../common/format/elf";
 import {
   EpollEvent,
@@ -30,6 +31,7 @@ export const O_CREAT: i32 = 0o100;
 export const O_TRUNC: i32 = 0o1000;
 export const O_NONBLOCK: i32 = 0o4000;
 export const O_CLOEXEC: i32 = 0o2000000;
+export const O_PATH: i32 = 0o10000000;
 const PROT_READ: i32 = 1;
 const PROT_WRITE: i32 = 2;
 const MAP_SHARED: i32 = 1;
@@ -136,6 +138,51 @@ export function fileSize(fd: i32): i64 {
   const size = sys(numberOf(Nr.lseek), 0, fd, 0, SEEK_END, 0, 0, 0);
   call3(Nr.lseek, 0, fd, 0, SEEK_SET);
   return size;
+}
+
+/** Has the next read of a file begin at `offset`; the offset, or -errno. */
+export function seek(fd: i32, offset: i64): i64 {
+  return sys(numberOf(Nr.lseek), 0, fd, offset, SEEK_SET, 0, 0, 0);
+}
+
+/** Where a symbolic link leads; "": it is none, or cannot be read. */
+export function readLink(path: string): string {
+  const name = String.UTF8.encode(path, true);
+  const to = heap.alloc(PATH_BYTES);
+  const got = call4(Nr.readlinkat, 0b110, AT_FDCWD, changetype<usize>(name), to, PATH_BYTES);
+  const text = got > 0 && got < PATH_BYTES ? decodeText(to, got) : "";
+  heap.free(to);
+  return text;
+}
+
+/** PATH_MAX */
+const PATH_BYTES: i32 = 4096;
+const AT_EMPTY_PATH: i32 = 0x1000;
+const STATX_TYPE: i32 = 1;
+/** Bytes of struct statx, and of stx_mode in it. */
+const STATX_BYTES: usize = 256;
+const STATX_MODE: usize = 28;
+const S_IFMT: i32 = 0o170000;
+const S_IFREG: i32 = 0o100000;
+
+/** Whether a descriptor is of a regular file. */
+export function isRegular(fd: i32): bool {
+  const empty = SCRATCH;
+  const to = SCRATCH + 16;
+  memory.fill(empty, 0, 16 + STATX_BYTES);
+  const failed = sys(numberOf(Nr.statx), 0b10010, fd, empty, AT_EMPTY_PATH, STATX_TYPE, to, 0);
+  return failed >= 0 && (<i32>load<u16>(to, STATX_MODE) & S_IFMT) == S_IFREG;
+}
+
+/**
+ * Opens a regular file to read it, and nothing else: opening a device or a pipe may do something. Descriptor or -errno.
+ */
+export function openRegular(path: string): i32 {
+  const place = open(path, O_PATH | O_CLOEXEC);
+  if (place < 0) return place;
+  const fd = isRegular(place) ? open(`/proc/self/fd/${place}`, O_RDONLY | O_CLOEXEC) : -Errno.EACCES;
+  close(place);
+  return fd;
 }
 
 /** ioctl with an integer argument. */

@@ -23,6 +23,10 @@ export class AttachTarget {
   offset: u64 = 0;
   /** The build id that the file must have, in hexadecimal; empty: any. */
   buildId: string = "";
+  /** The bytes that the file must have at the place, in hexadecimal. */
+  bytes: string = "";
+  /** Where in the file the place's semaphore is; 0: it has none. */
+  semaphore: u64 = 0;
   /** The process to which the probe is confined; 0: all. */
   pid: i32 = 0;
 
@@ -80,6 +84,15 @@ export class AttachTarget {
     return target;
   }
 
+  /** The target of a place in a file, at which `name` is. */
+  static ofCode(name: string, path: string, offset: u64): AttachTarget {
+    const target = new AttachTarget(TargetKind.Code);
+    target.name = name;
+    target.path = path;
+    target.offset = offset;
+    return target;
+  }
+
   /** The name with the module that has it, as the kernel's interfaces write them: "ext4:ext4_sync_file". */
   get symbol(): string {
     return this.module.length == 0 ? this.name : `${this.module}:${this.name}`;
@@ -88,6 +101,6 @@ export class AttachTarget {
   /** Equal for equal targets, different for others. */
   get key(): string {
     const place = `${this.name}\n${this.system}\n${this.module}\n${this.path}\n${this.buildId}`;
-    return `${this.kind} ${this.offset} ${this.pid} ${place}`;
+    return `${this.kind} ${this.offset} ${this.semaphore} ${this.pid} ${place}\n${this.bytes}`;
   }
 }

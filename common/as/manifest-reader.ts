@@ -160,7 +160,8 @@ export class ManifestReader {
       this.isText(TableKind.Target, row, TargetRow.System) &&
       this.isText(TableKind.Target, row, TargetRow.Module) &&
       this.isText(TableKind.Target, row, TargetRow.Path) &&
-      this.isText(TableKind.Target, row, TargetRow.BuildId)
+      this.isText(TableKind.Target, row, TargetRow.BuildId) &&
+      this.isText(TableKind.Target, row, TargetRow.Bytes)
     );
   }
 

@@ -35,6 +35,8 @@ export const enum TargetKind {
   Counter = 3,
   /** memory: Name has a symbol of the kernel, or what messages call an address, which Offset has then */
   Memory = 4,
+  /** a place in the code of a file: Path, Offset, BuildId and Bytes; Name has what is there: a function, a marker */
+  Code = 5,
 }
 
 export const enum AttachFlags {
@@ -200,6 +202,30 @@ export const ATTACH_ROWS: AttachRow[] = [
     ProgramType.PerfEvent,
     ContextKind.PerfEvent,
     TargetKind.Memory,
+    AttachFlags.KernelEvent,
+  ),
+  new AttachRow(
+    AttachKind.Uprobe,
+    "uprobe",
+    "uprobe on %",
+    "uprobe",
+    Engine.Kernel,
+    "uprobe",
+    ProgramType.Kprobe,
+    ContextKind.Registers,
+    TargetKind.Code,
+    AttachFlags.KernelEvent,
+  ),
+  new AttachRow(
+    AttachKind.Uretprobe,
+    "uretprobe",
+    "uretprobe on %",
+    "uretprobe",
+    Engine.Kernel,
+    "uretprobe",
+    ProgramType.Kprobe,
+    ContextKind.Registers,
+    TargetKind.Code,
     AttachFlags.KernelEvent,
   ),
 ];

@@ -104,6 +104,21 @@ export const enum KprobeMultiAttr {
   Cookies = 40,
   Size = 48,
 }
+/** BPF_LINK_CREATE on many places of a file (link_create.uprobe_multi) */
+export const enum UprobeMultiAttr {
+  Program = 0,
+  AttachType = 8,
+  /** u64 each: host addresses of the path, and of arrays of u64 */
+  Path = 16,
+  Offsets = 24,
+  Semaphores = 32,
+  Cookies = 40,
+  Count = 48,
+  Flags = 52,
+  Size = 64,
+}
+/** BPF_F_UPROBE_MULTI_RETURN */
+export const UPROBE_MULTI_RETURN: i32 = 1;
 /** BPF_F_KPROBE_MULTI_RETURN */
 export const KPROBE_MULTI_RETURN: i32 = 1;
 

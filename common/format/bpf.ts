@@ -249,6 +249,7 @@ export const enum AttachType {
   TraceFexit = 25,
   PerfEvent = 41,
   TraceKprobeMulti = 42,
+  TraceUprobeMulti = 48,
 }
 
 /** log_level of BPF_PROG_LOAD */

@@ -1,7 +1,7 @@
 // Shared by compiler, agent and host; must remain portable (constants and pure integer functions only).
 //
-// ELF64 as far as a BPF object needs it: byte offsets in the headers and tables, and the constants libbpf cares about.
-// All little-endian, ET_REL, EM_BPF.
+// ELF64 as far as a BPF object and the symbols of programs need it: byte offsets in the headers and tables, and
+// constants. All little-endian; the relocations are those of EM_BPF.
 
 /** 0x7f 'E' 'L' 'F' little-endian */
 export const ELF_MAGIC: i32 = 0x464c457f;
@@ -77,14 +77,40 @@ export const enum SectionHeader {
   Size = 64,
 }
 
+/** Byte offsets in a program header (Elf64_Phdr). */
+export const enum ProgramHeader {
+  /** u32 SegmentType */
+  Type = 0,
+  /** u32 SegmentFlag */
+  Flags = 4,
+  /** u64 each: in the file, in memory */
+  Offset = 8,
+  Address = 16,
+  /** u64: bytes in the file */
+  FileBytes = 32,
+  Align = 48,
+  Size = 56,
+}
+
+export const enum SegmentType {
+  Load = 1,
+  Note = 4,
+}
+
+export const enum SegmentFlag {
+  Exec = 1,
+}
+
 export const enum SectionType {
   Null = 0,
   Progbits = 1,
   Symtab = 2,
   Strtab = 3,
   Rela = 4,
+  Note = 7,
   Nobits = 8,
   Rel = 9,
+  Dynsym = 11,
 }
 
 export const enum SectionFlag {
@@ -117,6 +143,8 @@ export const enum SymbolType {
   Func = 2,
   Section = 3,
   File = 4,
+  /** a function that chooses a function when the program starts */
+  GnuIfunc = 10,
 }
 
 export const enum SymbolBind {

@@ -85,6 +85,11 @@ export const enum QueryKind {
   ModuleBuilds = 5,
   /** Features of the kernel by which code generation chooses, by the names of the agent's table. */
   Features = 6,
+  /**
+   * Programs by path (patterns too), name or number of a process: NAME=PATH for each file, all links followed. Libraries
+   * of a program as "LIBRARY of PROGRAM".
+   */
+  Programs = 7,
 }
 
 /** Agent to host. */

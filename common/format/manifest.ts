@@ -11,7 +11,7 @@
 
 export const MANIFEST_MAGIC: i32 = 0x4d505453; // "STPM"
 /** Raised when a reader of the old layout would misread the new one. */
-export const MANIFEST_VERSION: i32 = 8;
+export const MANIFEST_VERSION: i32 = 9;
 export const NONE: i32 = -1;
 /**
  * A feature that begins with this is the kernel itself: its build id, or where it has none, its release and version as
@@ -164,7 +164,11 @@ export const enum TargetRow {
   BuildId = 28,
   /** u32: process to which the probe is confined, or 0 */
   Pid = 32,
-  Size = 36,
+  /** string: bytes that the file must have at Offset, in hexadecimal */
+  Bytes = 36,
+  /** u64: where in the file a counter is that is not 0 while somebody traces the place (a marker's semaphore), or 0 */
+  Semaphore = 40,
+  Size = 48,
 }
 
 export const enum ProbeFlags {
@@ -203,7 +207,11 @@ export const enum AttachKind {
   Counter = 9,
   /** hardware watchpoint on Target: at each write, or with ProbeFlags.Reads at each access; Period bytes long. */
   Watchpoint = 10,
-  Size = 11,
+  /** uprobe on Target, a place in the code of a file. */
+  Uprobe = 11,
+  /** uretprobe on the return of the function that begins at Target. */
+  Uretprobe = 12,
+  Size = 13,
 }
 
 /** One print, error, warning, log or exit in the script. */

@@ -37,6 +37,9 @@ export const KERNEL_BTF: string = "kernel-btf";
  */
 export const MODULE_BTF: string = "module-btf ";
 
+/** The blob with the bytes of a program or library of the remote: this and its path ("file /usr/bin/bash"). */
+export const FILE_BLOB: string = "file ";
+
 /** Byte offsets in the header and in a directory entry. */
 export const enum RequestHeader {
   Magic = 0,
@@ -71,7 +74,8 @@ export const enum RequestTag {
   Tapset = 2,
   /** name = option, data = its value as text. Options: arch (x86_64|arm64), pass (1..4), dump (phase name),
    *  module (-m name), define (NAME=value, repeatable), global (-G NAME=value), release (kernel release),
-   *  suppress-errors, exclude-agent, folded, cgroup (a directory or a container's id), guru, check, unoptimized,
+   *  suppress-errors, exclude-agent, folded, process (the program of -c, /proc/PID/exe
+   *  of -x), cgroup (a directory or a container's id), guru, check, unoptimized,
    *  buffer (-s megabytes), warn (w|W), compatible (version of the language), list (points|variables: the text is what
    *  -l or -L print of the script's probe points). */
   Option = 3,

@@ -180,6 +180,30 @@ export class NameFacts {
   }
 }
 
+/** Programs and libraries of the remote: by each name or pattern that was asked for, the paths that it means. */
+export class ProgramFacts {
+  private paths: Map<string, string[]> = new Map<string, string[]>();
+
+  /** Adds a line of a section Names: NAME=PATH, or the NAME alone when it was answered. */
+  addPresent(line: string): void {
+    const at = line.indexOf("=/");
+    const name = at < 0 ? line : line.substring(0, at);
+    if (name.length == 0) return;
+    if (!this.paths.has(name)) this.paths.set(name, []);
+    if (at >= 0) this.paths.get(name).push(line.substring(at + 1));
+  }
+
+  /** Whether a name was answered. */
+  knows(name: string): bool {
+    return this.paths.has(name);
+  }
+
+  /** The paths that a name means, sorted; empty if there are none, or it was not asked for. */
+  pathsOf(name: string): string[] {
+    return this.paths.has(name) ? this.paths.get(name).slice().sort() : [];
+  }
+}
+
 /** What is known of one remote kernel. */
 export class Facts {
   /** Whether a remote was asked at all: if not, names are taken on trust and patterns are refused. */
@@ -189,6 +213,7 @@ export class Facts {
   modules: NameFacts = new NameFacts();
   moduleFunctions: NameFacts = new NameFacts();
   tracepoints: NameFacts = new NameFacts();
+  programs: ProgramFacts = new ProgramFacts();
   /** Probed features by name; code asks `has`. */
   features: Set<string> = new Set<string>();
   blobs: Blobs = new Blobs();
@@ -215,9 +240,10 @@ export class Facts {
   /** Takes a section Names or Absent, a name a line. */
   addNames(kind: string, text: string, present: bool): void {
     if (kind == "blob" && !present) this.addAbsentBlobs(text);
+    const lines = text.split("\n");
+    for (let i = 0, n = lines.length; kind == "programs" && i < n; ++i) this.programs.addPresent(lines[i]);
     const facts = this.factsOf(kind);
     if (!facts) return;
-    const lines = text.split("\n");
     for (let i = 0, n = lines.length; i < n; ++i) {
       if (present) facts.addPresent(lines[i]);
       else facts.addAbsent(lines[i]);

@@ -106,6 +106,8 @@ function targetRow(m: ManifestWriter, known: Map<string, i32>, target: AttachTar
   m.putLong(TableKind.Target, row, TargetRow.Offset, <i64>target.offset);
   m.putString(TableKind.Target, row, TargetRow.BuildId, target.buildId);
   m.put(TableKind.Target, row, TargetRow.Pid, target.pid);
+  m.putString(TableKind.Target, row, TargetRow.Bytes, target.bytes);
+  m.putLong(TableKind.Target, row, TargetRow.Semaphore, <i64>target.semaphore);
   return row;
 }
 

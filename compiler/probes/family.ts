@@ -8,10 +8,14 @@
 import { AttachTarget } from "../../common/as/attach-target";
 import { AttachKind, ProbeFlags } from "../../common/format/manifest";
 import { Facts } from "../kernel/facts";
+import { ProgramFiles } from "../kernel/program-file";
 import { Range } from "../source/source";
 import { Expression, NodeKind, NumberLiteral, ProbeComponent, StringLiteral } from "../syntax/ast";
 import { matchWildcard } from "../syntax/wildcard";
 import { NeedSet } from "./needs";
+
+/** The target process and all that descend from it. */
+export const TARGET_SET: i64 = -1;
 
 /** One place to attach to. */
 export class Attachment {
@@ -24,6 +28,8 @@ export class Attachment {
   flags: ProbeFlags = ProbeFlags.None;
   /** oneshot: the session ends when the handler has run. */
   exits: bool = false;
+  /** Which processes make it fire: 0 all, TARGET_SET those of -x and -c, else the one of that number. */
+  scope: i64 = 0;
   /** It runs in the agent only as long as its handler asks for no kernel context: then it is a `contextAttach`. */
   byContext: bool = false;
   contextAttach: AttachKind = AttachKind.CpuClock;
@@ -49,6 +55,10 @@ export class PointQuery {
   isNever: bool = false;
   /** -g */
   guru: bool = false;
+  /** The programs of the remote. */
+  programs: ProgramFiles | null = null;
+  /** What `process` without a name means: the program of -c, or of the process of -x; empty: nothing. */
+  process: string = "";
   /** It cannot be resolved before `needs` are answered. */
   pending: bool = false;
   constructor(

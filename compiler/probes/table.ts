@@ -7,6 +7,7 @@ import { ProbePattern } from "./family";
 import { functionPatterns } from "./function";
 import { impossiblePatterns } from "./impossible";
 import { perfPatterns } from "./perf";
+import { processPatterns } from "./process";
 import { sessionPatterns } from "./session";
 import { statementPatterns } from "./statement";
 import { timerPatterns } from "./timer";
@@ -19,7 +20,8 @@ const PATTERNS: ProbePattern[] = sessionPatterns()
   .concat(perfPatterns())
   .concat(dataPatterns())
   .concat(statementPatterns())
-  .concat(impossiblePatterns());
+  .concat(impossiblePatterns())
+  .concat(processPatterns());
 
 /** The patterns of all families. */
 export function probePatterns(): ProbePattern[] {
@@ -41,7 +43,7 @@ const LATER: StaticArray<LaterFamily> = [
   new LaterFamily("kprobe", "kprobes by address"),
   new LaterFamily("module.trace", "tracepoints of modules by name"),
   new LaterFamily("module.function", "this part of a module's functions"),
-  new LaterFamily("process", "processes and their programs"),
+  new LaterFamily("process", "this part of processes and their programs"),
   new LaterFamily("perf", "performance counters of one process, or read by name"),
   new LaterFamily("procfs", "files in /proc"),
   new LaterFamily("netfilter", "packets"),

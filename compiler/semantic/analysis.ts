@@ -5,6 +5,7 @@ import { findBuiltin } from "../builtins/table";
 import { Reporter } from "../diagnostics/diagnostic";
 import { BlobReader } from "../kernel/blobs";
 import { KernelTypes } from "../kernel/kernel-types";
+import { ProgramFiles } from "../kernel/program-file";
 import { CallGroup } from "../probes/call-code";
 import { CallData } from "../probes/call-data";
 import { NeedSet } from "../probes/needs";
@@ -132,12 +133,14 @@ export class Analysis {
   /** C types of the kernel, and what the target variables of sites are. */
   types: KernelTypes;
   signatures: SiteSignatures;
+  programs: ProgramFiles;
   targetNames: TargetNameCache = new TargetNameCache();
   constructor(
     public options: SemanticOptions,
     public reporter: Reporter,
     blobs: BlobReader,
   ) {
+    this.programs = new ProgramFiles(blobs);
     const types = new KernelTypes(blobs);
     this.types = types;
     this.signatures = new SiteSignatures(options.facts, types);

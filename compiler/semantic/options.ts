@@ -44,6 +44,8 @@ export class SemanticOptions {
   printsUnread: bool = true;
   /** Whether those of them that are arrays with stacks as keys are printed for flame-graph tools. */
   folded: bool = false;
+  /** The program that `process` without a name means, as the remote finds it; empty: there is no target process. */
+  process: string = "";
   /** Elements of an array whose declaration gives no size (MAXMAPENTRIES). */
   maxEntries: i64 = 2048;
 

@@ -36,6 +36,7 @@ import {
 import { cloneBlock, cloneExpression } from "./clone";
 import { isPendingAlias, loadAlias } from "./load";
 import { Listing } from "./options";
+import { addScope } from "./scope";
 import { Handler, ProbeSite } from "./script";
 
 /** Probe points that the aliases of one script may expand to. */
@@ -181,7 +182,7 @@ class ProbeResolver {
     const byFamily = this.matchFamilies(e);
     const byAlias = this.matchAliases(e);
     if (byFamily || byAlias) {
-      const silent = errors == a.reporter.errorCount && before == this.found && a.needs.isEmpty;
+      const silent = errors == a.reporter.errorCount && before == this.found && !a.isLacking;
       if (silent && !e.optional) this.refuse(e, e.range, "nothing matches this probe point", "");
     } else if (!e.optional && !this.pending) {
       this.refuseMismatch(e);
@@ -203,12 +204,14 @@ class ProbeResolver {
       const query = new PointQuery(components, e.range, a.options.facts, a.needs);
       query.optional = e.optional;
       query.guru = a.options.preprocess.guru;
+      query.programs = a.programs;
+      query.process = a.options.process;
       patterns[i].resolve(query);
       if (query.problem.length > 0 && isPattern) failed = query;
       else this.take(e, query);
     }
     // Of all that a wildcard stands for, one that can be resolved is enough.
-    if (failed && this.found == before && a.needs.isEmpty) this.take(e, failed);
+    if (failed && this.found == before && !a.isLacking) this.take(e, failed);
     return matched;
   }
 
@@ -217,7 +220,7 @@ class ProbeResolver {
       if (!e.optional) this.refuse(e, query.problemRange, query.problem, query.problemHint);
       return;
     }
-    if (query.warning.length > 0 && query.needs.isEmpty) this.a.reporter.warning(e.range, query.warning);
+    if (query.warning.length > 0 && !this.a.isLacking) this.a.reporter.warning(e.range, query.warning);
     if (query.isNever) {
       this.unitOf(e, "");
       ++this.found;
@@ -229,8 +232,13 @@ class ProbeResolver {
   }
 
   private addSite(e: Expansion, attachment: Attachment): void {
-    const shape = this.a.signatures.shapeOf(this.targetNames(e), attachment.attach, attachment.target);
-    this.newSite(e, this.unitOf(e, shape), attachment);
+    const a = this.a;
+    const shape = a.signatures.shapeOf(this.targetNames(e), attachment.attach, attachment.target);
+    const before = a.units.length;
+    const scope = attachment.scope;
+    const unit = this.unitOf(e, scope == 0 ? shape : `${shape} in ${scope}`);
+    if (scope != 0 && a.units.length > before) addScope(a, unit, scope);
+    this.newSite(e, unit, attachment);
   }
 
   private newSite(e: Expansion, unit: CodeUnit, attachment: Attachment): ProbeSite {

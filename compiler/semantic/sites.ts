@@ -45,7 +45,7 @@ export const enum SiteText {
 /** The answer at one site. */
 function textOfSite(site: ProbeSite, kind: i32): string {
   const row = attachRow(site.attach);
-  const isFunction = row.target == TargetKind.Function;
+  const isFunction = row.target == TargetKind.Function || row.target == TargetKind.Code;
   switch (kind) {
     case SiteText.Point:
       return site.point;
@@ -63,6 +63,7 @@ function textOfSite(site: ProbeSite, kind: i32): string {
 }
 
 function moduleOf(target: AttachTarget): string {
+  if (target.kind == TargetKind.Code) return target.path;
   return target.module.length > 0 ? target.module : "kernel";
 }
 

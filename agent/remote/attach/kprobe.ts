@@ -9,25 +9,17 @@ import { Errno, Failure } from "../errors";
 import { addressesOf, findAddresses } from "../kallsyms";
 import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
-import { readFile } from "../syscall";
+import { EventSource } from "./event-source";
 import { PerfRequest, startEvent } from "./perf";
 import { attachReturnEvent } from "./return-event";
 
-/** The kernel's event source of kprobes, as /sys describes it. */
-class KprobeSource {
-  /** perf event type; negative: the kernel has none */
-  type: i32 = readNumber("/sys/bus/event_source/devices/kprobe/type");
-  /** Bit of config that makes a kretprobe: the file says "config:0". */
-  returnBit: i32 = max(readNumber("/sys/bus/event_source/devices/kprobe/format/retprobe"), 0);
-}
-
 /** Read once: hundreds of probes may be attached. */
-let knownSource: KprobeSource | null = null;
+let knownSource: EventSource | null = null;
 
-function getSource(): KprobeSource {
+function getSource(): EventSource {
   let source = knownSource;
   if (!source) {
-    source = new KprobeSource();
+    source = new EventSource("kprobe");
     knownSource = source;
   }
   return source;
@@ -124,17 +116,4 @@ function hintFor(errno: i32): string {
     default:
       return "";
   }
-}
-
-/** The last number in a small file; -2 if it cannot be read. */
-function readNumber(path: string): i32 {
-  const bytes = readFile(path, 4096);
-  if (!bytes) return -2;
-  let number = -2;
-  for (let i = 0, n = bytes.length; i < n; ++i) {
-    const digit = <i32>bytes[i] - 48;
-    if (digit >= 0 && digit <= 9) number = (number < 0 ? 0 : number * 10) + digit;
-    else if (bytes[i] != 10) number = -2;
-  }
-  return number;
 }

@@ -22,6 +22,8 @@ import { attachManyKprobes } from "./kprobe-multi";
 import { attachRawTracepoint } from "./raw-tracepoint";
 import { missedReturns, removeReturnEvents } from "./return-event";
 import { attachTracepointCall } from "./tracepoint-call";
+import { attachUprobe } from "./uprobe";
+import { attachManyUprobes } from "./uprobe-multi";
 import { attachWatchpoint } from "./watchpoint";
 
 /** How probes of one kind are attached. */
@@ -40,6 +42,8 @@ const ATTACHERS: StaticArray<Attacher> = [
   new Attacher(AttachKind.CpuClock, (probe: Probe, _: i32): Failure | null => attachCpuClock(probe)),
   new Attacher(AttachKind.TracepointCall, (probe: Probe, _: i32): Failure | null => attachTracepointCall(probe)),
   new Attacher(AttachKind.Counter, (probe: Probe, _: i32): Failure | null => attachCounter(probe)),
+  new Attacher(AttachKind.Uprobe, (probe: Probe, _: i32): Failure | null => attachUprobe(probe)),
+  new Attacher(AttachKind.Uretprobe, (probe: Probe, _: i32): Failure | null => attachUprobe(probe)),
   new Attacher(AttachKind.Watchpoint, (probe: Probe, _: i32): Failure | null => attachWatchpoint(probe)),
 ];
 
@@ -56,6 +60,7 @@ export function attachObject(o: LoadedObject, contact: Contact): Attached {
   const attached = new Attached();
   readNames(o);
   attachManyKprobes(o);
+  attachManyUprobes(o);
   const meter = new ProgressMeter(contact, ProgressStep.Attaching, countKernelProbes(o));
   for (let i = 0, n = o.probes.length; i < n; ++i) {
     const probe = o.probes[i];
@@ -170,8 +175,8 @@ function attachProbe(o: LoadedObject, probe: Probe): Failure | null {
 /** Whether a target says something that no way of attaching here takes account of. */
 function isConfined(target: AttachTarget): bool {
   const isInModule = target.module.length != 0 && target.kind != TargetKind.Function;
-  const isElsewhere = isInModule || target.path.length != 0 || target.buildId.length != 0;
-  return isElsewhere || target.pid != 0;
+  const isInFile = target.path.length != 0 || target.buildId.length != 0;
+  return isInModule || (isInFile && target.kind != TargetKind.Code) || target.pid != 0;
 }
 
 function release(probe: Probe): void {
