@@ -1,17 +1,10 @@
 // Programs and libraries that probes are put into. A probe at a wrong place corrupts a program, and the kernel checks
-// little: so a file is opened once, must be the build that the object was compiled for, and must have the expected bytes
-// at each place. The descriptor stays open, and the probes are attached by it: what is attached to is what was checked,
-// whoever replaces the file meanwhile.
+// little: so a file is opened once, must be the build that the object was compiled for, and must have the expected
+// bytes at each place. The descriptor stays open, and the probes are attached by it: what is attached to is what was
+// checked, whoever replaces the file meanwhile.
 
-import {
-  ELF_CLASS_64,
-  ELF_DATA_LSB,
-  ELF_MAGIC,
-  ElfHeader,
-  ProgramHeader,
-  SegmentType,
-} from "../../common/format/elf";
 import { AttachTarget } from "../../common/as/attach-target";
+import { ELF_CLASS_64, ELF_DATA_LSB, ELF_MAGIC, ElfHeader, ProgramHeader, SegmentType } from "../../common/format/elf";
 import { FailureCode } from "../../common/format/frame";
 import { Errno, Failure } from "./errors";
 import { findBuildId, hexOf } from "./kernel";

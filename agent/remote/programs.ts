@@ -3,7 +3,7 @@
 //   /usr/bin/bash, /usr/bin/py*      paths and patterns; links are followed
 //   bash                             a name in the directories of PATH
 //   /proc/1234/exe                   the program of a process, wherever its file is, or was
-//   libc.so.6 of /usr/bin/bash       a library: of a running process what it has mapped, else from the usual directories
+//   libc.so.6 of /usr/bin/bash       a library: of a running process what it has mapped, else in the usual directories
 //
 // Only files in ELF count, and the path of each is told once.
 

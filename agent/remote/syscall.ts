@@ -166,7 +166,7 @@ const S_IFMT: i32 = 0o170000;
 const S_IFREG: i32 = 0o100000;
 
 /** Whether a descriptor is of a regular file. */
-export function isRegular(fd: i32): bool {
+function isRegular(fd: i32): bool {
   const empty = SCRATCH;
   const to = SCRATCH + 16;
   memory.fill(empty, 0, 16 + STATX_BYTES);

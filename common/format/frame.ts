@@ -86,8 +86,8 @@ export const enum QueryKind {
   /** Features of the kernel by which code generation chooses, by the names of the agent's table. */
   Features = 6,
   /**
-   * Programs by path (patterns too), name or number of a process: NAME=PATH for each file, all links followed. Libraries
-   * of a program as "LIBRARY of PROGRAM".
+   * Programs by path (patterns too), or by name: NAME=PATH for each file, all links followed. Libraries of a program as
+   * "LIBRARY of PROGRAM".
    */
   Programs = 7,
 }

@@ -1,6 +1,6 @@
-// A program or library of the remote, as far as probes need it: where its code lies, its symbols, its build id. Read out of
-// its ELF file in ranges, each when it is asked for. Hostile input: every offset, size and index is checked, and nothing
-// traps; a damaged file has a `problem`.
+// A program or library of the remote, as far as probes need it: where its code lies, its symbols, its build id. Read
+// out of its ELF file in ranges, each when it is asked for. Hostile input: every offset, size and index is checked, and
+// nothing traps; a damaged file has a `problem`.
 //
 //   vaddr of a symbol ──program headers──► offset in the file: what the kernel takes for a place
 
@@ -132,11 +132,6 @@ export class ProgramFile {
     this.open();
   }
 
-  /** Whether it can be used now. */
-  get isReady(): bool {
-    return !this.isPending && this.problem.length == 0;
-  }
-
   /** The bytes at an offset; null: they are not there, or not yet. */
   bytes(offset: u64, count: u64): Fields | null {
     const size = this.reader.sizeOf(this.blob);
@@ -214,17 +209,28 @@ export class ProgramFile {
   /** Reads the headers. */
   private open(): void {
     const size = this.reader.sizeOf(this.blob);
-    if (size == BLOB_ABSENT) return this.fail("it cannot be read");
+    if (size == BLOB_ABSENT) {
+      this.fail("it cannot be read");
+      return;
+    }
     const header = this.bytes(0, ElfHeader.Size);
     if (header === null) {
       if (!this.isPending) this.fail("it is not an ELF file");
       return;
     }
-    if (<i32>header.u32(ElfHeader.Magic) != ELF_MAGIC) return this.fail("it is not an ELF file");
-    if (header.u8(ElfHeader.Class) != ELF_CLASS_64 || header.u8(ElfHeader.Data) != ELF_DATA_LSB)
-      return this.fail("it is not a program of 64 bits");
+    if (<i32>header.u32(ElfHeader.Magic) != ELF_MAGIC) {
+      this.fail("it is not an ELF file");
+      return;
+    }
+    if (header.u8(ElfHeader.Class) != ELF_CLASS_64 || header.u8(ElfHeader.Data) != ELF_DATA_LSB) {
+      this.fail("it is not a program of 64 bits");
+      return;
+    }
     const type = header.u16(ElfHeader.Type);
-    if (type != ElfType.Exec && type != ElfType.Dyn) return this.fail("it is neither a program nor a library");
+    if (type != ElfType.Exec && type != ElfType.Dyn) {
+      this.fail("it is neither a program nor a library");
+      return;
+    }
     this.machine = header.u16(ElfHeader.Machine);
     this.readSegments(header);
     this.readSections(header);
@@ -232,8 +238,10 @@ export class ProgramFile {
 
   private readSegments(header: Fields): void {
     const count = header.u16(ElfHeader.ProgramHeaderCount);
-    if (count > MOST_HEADERS || header.u16(ElfHeader.ProgramHeaderSize) != ProgramHeader.Size)
-      return this.fail("its program headers are damaged");
+    if (count > MOST_HEADERS || header.u16(ElfHeader.ProgramHeaderSize) != ProgramHeader.Size) {
+      this.fail("its program headers are damaged");
+      return;
+    }
     const table = this.bytes(header.u64(ElfHeader.ProgramHeaders), <u64>count * ProgramHeader.Size);
     if (table === null) {
       if (!this.isPending) this.fail("its program headers are damaged");
@@ -256,8 +264,10 @@ export class ProgramFile {
   private readSections(header: Fields): void {
     const count = header.u16(ElfHeader.SectionHeaderCount);
     if (count == 0) return;
-    if (header.u16(ElfHeader.SectionHeaderSize) != SectionHeader.Size || count > MOST_HEADERS)
-      return this.fail("its section headers are damaged");
+    if (header.u16(ElfHeader.SectionHeaderSize) != SectionHeader.Size || count > MOST_HEADERS) {
+      this.fail("its section headers are damaged");
+      return;
+    }
     const table = this.bytes(header.u64(ElfHeader.SectionHeaders), <u64>count * SectionHeader.Size);
     if (table === null) {
       if (!this.isPending) this.fail("its section headers are damaged");
@@ -265,7 +275,10 @@ export class ProgramFile {
     }
     const names = header.u16(ElfHeader.NamesIndex) * SectionHeader.Size;
     const nameBytes = table.u64(names + SectionHeader.Bytes);
-    if (nameBytes > MOST_NOTE_BYTES) return this.fail("its names of sections are damaged");
+    if (nameBytes > MOST_NOTE_BYTES) {
+      this.fail("its names of sections are damaged");
+      return;
+    }
     const texts = this.bytes(table.u64(names + SectionHeader.Offset), nameBytes);
     if (texts === null) return;
     for (let i = 0; i < count; ++i) {

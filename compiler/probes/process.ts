@@ -29,7 +29,7 @@ const MOST_BYTES: u64 = 32 << 20;
 const OWNERS: StaticArray<string> = ["process", "process(string)", "process(number)"];
 
 /** The beginnings of all points in the code of programs and libraries. */
-export function programOwners(): string[] {
+function programOwners(): string[] {
   const owners: string[] = [];
   for (let i = 0; i < OWNERS.length; ++i) {
     owners.push(OWNERS[i]);
@@ -66,7 +66,7 @@ export function processPatterns(): ProbePattern[] {
 }
 
 function refuseDebug(query: PointQuery): void {
-  const what = "source lines, labels and inlined copies are found through debug information, which is not supported yet";
+  const what = "lines, labels and inlined copies are found through debug information, which is not supported yet";
   query.refuse(query.components.length - 1, what);
 }
 
@@ -80,7 +80,7 @@ function refuseInsn(query: PointQuery): void {
 }
 
 /** The component that says where in the program. */
-export function placeAt(query: PointQuery): i32 {
+function placeAt(query: PointQuery): i32 {
   return query.components.length > 1 && query.components[1].name == "library" ? 2 : 1;
 }
 
@@ -113,7 +113,7 @@ function programName(query: PointQuery): string {
 }
 
 /** The files that a point is about, ready to be searched; null: something was asked for, or refused. */
-export function filesOf(query: PointQuery): ProgramFile[] | null {
+function filesOf(query: PointQuery): ProgramFile[] | null {
   const programs = query.programs;
   if (!query.facts.known || programs === null) {
     query.refuse(0, "where the code of a program is depends on the remote", "say which with --host");
@@ -157,7 +157,7 @@ function isUsable(query: PointQuery, file: ProgramFile, isOneOfMany: bool): bool
 }
 
 /** How a point in a file is spelt: `process("/usr/bin/bash")`. */
-export function ownerText(query: PointQuery, file: ProgramFile): string {
+function ownerText(query: PointQuery, file: ProgramFile): string {
   const argument = query.components[0].argument;
   const isNumber = argument !== null && query.text(0).length == 0;
   if (isNumber && placeAt(query) == 1) return `process(${query.number(0)})`;
@@ -165,7 +165,7 @@ export function ownerText(query: PointQuery, file: ProgramFile): string {
 }
 
 /** Adds a place in a file, unless its bytes are not here yet. */
-export function addPlace(query: PointQuery, file: ProgramFile, offset: u64, attachment: Attachment): void {
+function addPlace(query: PointQuery, file: ProgramFile, offset: u64, attachment: Attachment): void {
   const target = attachment.target;
   target.buildId = file.buildId;
   target.bytes = file.bytesAt(offset);
@@ -175,10 +175,20 @@ export function addPlace(query: PointQuery, file: ProgramFile, offset: u64, atta
 }
 
 /** Which processes a point is about. */
-export function scopeOf(query: PointQuery): i64 {
+function scopeOf(query: PointQuery): i64 {
   const argument = query.components[0].argument;
   if (argument !== null && query.text(0).length == 0) return query.number(0);
   return query.process.length > 0 ? TARGET_SET : 0;
+}
+
+/** Functions that a point is about. */
+class Wanted {
+  constructor(
+    /** a name or a pattern */
+    public name: string,
+    public attach: AttachKind,
+    public isExported: bool,
+  ) {}
 }
 
 function resolveEntry(query: PointQuery): void {
@@ -204,7 +214,7 @@ function resolve(query: PointQuery, attach: AttachKind, isExported: bool): void 
   if (query.problem.length > 0) return;
   const files = filesOf(query);
   if (files === null) return;
-  for (let i = 0, n = files.length; i < n; ++i) addFunctions(query, files[i], name, attach, isExported);
+  for (let i = 0, n = files.length; i < n; ++i) addFunctions(query, files[i], new Wanted(name, attach, isExported));
   if (query.pending || query.problem.length > 0) return;
   if (query.attachments.length == 0) refuseName(query, files, name, isExported);
   else if (mark >= 0) believeFile(query, at, name, text.substring(mark + 1));
@@ -221,17 +231,19 @@ function believeFile(query: PointQuery, at: i32, name: string, file: string): vo
 }
 
 /** Adds the functions of a file that a name or pattern means. */
-function addFunctions(query: PointQuery, file: ProgramFile, name: string, attach: AttachKind, isExported: bool): void {
+function addFunctions(query: PointQuery, file: ProgramFile, wanted: Wanted): void {
+  const name = wanted.name;
   const symbols = file.functions();
   if (file.isPending) {
     query.pending = true;
     return;
   }
-  const found = hasWildcard(name) ? matching(symbols, name, isExported) : named(symbols, name, isExported);
+  const found = hasWildcard(name) ? matching(symbols, wanted) : named(symbols, wanted);
   if (found.length == 0) return;
-  if (attach == AttachKind.Uretprobe && file.isGo) {
+  if (wanted.attach == AttachKind.Uretprobe && file.isGo) {
     const what = `the returns of '${file.path}' are not probed: it is a Go program, and probes on returns crash those`;
-    return query.refuse(placeAt(query), what, "probe the entries of its functions");
+    query.refuse(placeAt(query), what, "probe the entries of its functions");
+    return;
   }
   readBetween(file, found);
   for (let i = 0, n = found.length; i < n && !file.isPending; ++i) {
@@ -240,7 +252,7 @@ function addFunctions(query: PointQuery, file: ProgramFile, name: string, attach
       if (!hasWildcard(name)) refuseChooser(query, symbols, name);
       continue;
     }
-    const place = addFunction(query, file, symbol, attach);
+    const place = addFunction(query, file, symbol, wanted.attach);
     // Some instructions cannot be probed: a pattern leaves them out.
     if (hasWildcard(name)) place.flags = ProbeFlags.Optional;
   }
@@ -259,12 +271,13 @@ function addFunction(query: PointQuery, file: ProgramFile, symbol: ProgramSymbol
 }
 
 /** The functions of a name, each once, and the copies that the C compiler made of them. */
-function named(symbols: ProgramSymbol[], name: string, isExported: bool): ProgramSymbol[] {
+function named(symbols: ProgramSymbol[], wanted: Wanted): ProgramSymbol[] {
   const found: ProgramSymbol[] = [];
   for (let i = 0, n = symbols.length; i < n; ++i) {
     const symbol = symbols[i];
-    if (isExported && !symbol.isExported) continue;
-    if (symbol.name != name && (isPart(symbol.name) || plainName(symbol.name) != name)) continue;
+    if (wanted.isExported && !symbol.isExported) continue;
+    const isCopy = !isPart(symbol.name) && plainName(symbol.name) == wanted.name;
+    if (symbol.name != wanted.name && !isCopy) continue;
     const last = found.length > 0 ? found[found.length - 1] : null;
     if (last === null || last.address != symbol.address) found.push(symbol);
   }
@@ -272,12 +285,12 @@ function named(symbols: ProgramSymbol[], name: string, isExported: bool): Progra
 }
 
 /** The functions that match a pattern, each once, by the best of its names. */
-function matching(symbols: ProgramSymbol[], pattern: string, isExported: bool): ProgramSymbol[] {
+function matching(symbols: ProgramSymbol[], wanted: Wanted): ProgramSymbol[] {
   const found: ProgramSymbol[] = [];
-  const wildcard = new Wildcard(pattern);
+  const wildcard = new Wildcard(wanted.name);
   for (let i = 0, n = symbols.length; i < n; ++i) {
     const symbol = symbols[i];
-    if (isPart(symbol.name) || symbol.isChooser || (isExported && !symbol.isExported)) continue;
+    if (isPart(symbol.name) || symbol.isChooser || (wanted.isExported && !symbol.isExported)) continue;
     const last = found.length > 0 ? found[found.length - 1] : null;
     if (last !== null && last.address == symbol.address) continue;
     if (wildcard.matches(symbol.name) || wildcard.matches(plainName(symbol.name))) found.push(symbol);
@@ -307,7 +320,8 @@ function refuseChooser(query: PointQuery, symbols: ProgramSymbol[], name: string
   const near: string[] = [];
   for (let i = 0, n = symbols.length; i < n && near.length < 3; ++i) {
     const one = symbols[i];
-    if (!one.isChooser && one.name.includes(`${name}_`) && !near.includes(one.name)) near.push(one.name);
+    const isVariant = !one.isChooser && one.name.startsWith(`__${name}_`);
+    if (isVariant && !near.includes(one.name)) near.push(one.name);
   }
   const hint = near.length > 0 ? `probe one of those: ${near.join(", ")}` : "";
   query.refuse(placeAt(query), `which code '${name}' is gets chosen when a program starts (IFUNC)`, hint);
@@ -339,7 +353,10 @@ function resolveAddress(query: PointQuery): void {
   for (let i = 0, n = files.length; i < n; ++i) {
     const file = files[i];
     const offset = file.offsetOf(address);
-    if (offset < 0) return query.refuse(at, `'${file.path}' has no code at ${text}`);
+    if (offset < 0) {
+      query.refuse(at, `'${file.path}' has no code at ${text}`);
+      return;
+    }
     const symbol = containing(file, address);
     if (file.isPending) {
       query.pending = true;

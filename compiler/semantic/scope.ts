@@ -1,5 +1,5 @@
-// Probes in programs that only some processes make fire. What decides stands before the handler's own code, in the words
-// of the script: it is lowered before locks and frames are taken (lower/guards.ts).
+// Probes in programs that only some processes make fire. What decides stands before the handler's own code, in the
+// words of the script: it is lowered before locks and frames are taken (lower/guards.ts).
 
 import { TARGET_SET } from "../probes/family";
 import { Source, SourceKind } from "../source/source";

@@ -1,5 +1,5 @@
-// Many places of one file with one link (uprobe.multi, from 6.6 on): detaching takes one grace period instead of one for
-// each. uprobe.ts attaches what this file cannot: all probes on a kernel without uprobe.multi.
+// Many places of one file with one link (uprobe.multi, from 6.6 on): detaching takes one grace period instead of one
+// for each. uprobe.ts attaches what this file cannot: all probes on a kernel without uprobe.multi.
 
 import { AttachType } from "../../../common/format/bpf";
 import { AttachKind, NONE } from "../../../common/format/manifest";

@@ -1,6 +1,6 @@
-// uprobes and uretprobes on a place in a file, through the perf event source `uprobe`: works alike from 5.10 on, in every
-// process that maps the file, running now or started later. The kernel removes the probe when the agent's descriptors are
-// closed. uprobe-multi.ts attaches many places at once, where the kernel can.
+// uprobes and uretprobes on a place in a file, through the perf event source `uprobe`: works alike from 5.10 on, in
+// every process that maps the file, running now or started later. The kernel removes the probe when the agent's
+// descriptors are closed. uprobe-multi.ts attaches many places at once, where the kernel can.
 
 import { encodeTextZ } from "../../../common/as/bytes";
 import { FailureCode } from "../../../common/format/frame";

@@ -119,7 +119,7 @@ export function alternativesObject(lacking: i32[]): StaticArray<u8> {
     manifest.row(TableKind.Program, program);
   }
   for (let i = 0; i < 4; ++i) {
-    const target: i32[] = [TargetKind.Function, manifest.text(`f${i}`), 0, 0, 0, 0, 0, 0, 0];
+    const target: i32[] = [TargetKind.Function, manifest.text(`f${i}`), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
     const probe: i32[] = [i & 1, AttachKind.Kprobe, i, 0, 0, 0, 0, 0, 0, NONE, point, i >> 1, 0, 0];
     manifest.row(TableKind.Target, target);
     manifest.row(TableKind.Probe, probe);
@@ -168,7 +168,7 @@ function sampleManifest(): ManifestBuilder {
   const begin: i32[] = [1, AttachKind.Begin, NONE, 0, 0, 0, 0, -5, 0, NONE, manifest.text("begin(-5)"), NONE, 0, 0];
   const name = manifest.text("timer.ms(1)");
   const timer: i32[] = [1, AttachKind.Timer, NONE, 1000000, 0, 0, 0, 0, 0, NONE, name, NONE, 0, 0];
-  const target: i32[] = [TargetKind.Function, manifest.text("f"), 0, 0, 0, 0, 0, 0, 0];
+  const target: i32[] = [TargetKind.Function, manifest.text("f"), 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
   manifest.row(TableKind.Target, target);
   manifest.row(TableKind.Probe, f);
   manifest.row(TableKind.Probe, begin);
