@@ -85,7 +85,7 @@ export class AttachTarget {
   }
 
   /** The target of a place in a file, at which `name` is. */
-  static ofCode(name: string, path: string, offset: u64): AttachTarget {
+  static ofFile(name: string, path: string, offset: u64): AttachTarget {
     const target = new AttachTarget(TargetKind.Code);
     target.name = name;
     target.path = path;

@@ -265,7 +265,7 @@ function addFunction(query: PointQuery, file: ProgramFile, symbol: ProgramSymbol
   const point = `${ownerText(query, file)}.function(${quote(plainName(symbol.name))})${suffix}`;
   const attachment = new Attachment(attach, point);
   const offset = <u64>file.offsetOf(symbol.address);
-  attachment.target = AttachTarget.ofCode(symbol.name, file.path, offset);
+  attachment.target = AttachTarget.ofFile(symbol.name, file.path, offset);
   addPlace(query, file, offset, attachment);
   return attachment;
 }
@@ -367,7 +367,7 @@ function resolveAddress(query: PointQuery): void {
     if (problem.length > 0 && !file.isPending) query.refuse(at, problem);
     if (query.pending || query.problem.length > 0) return;
     const attachment = new Attachment(AttachKind.Uprobe, `${ownerText(query, file)}.statement(${text}).absolute`);
-    attachment.target = AttachTarget.ofCode(symbol === null ? text : symbol.name, file.path, <u64>offset);
+    attachment.target = AttachTarget.ofFile(symbol === null ? text : symbol.name, file.path, <u64>offset);
     addPlace(query, file, <u64>offset, attachment);
   }
 }
