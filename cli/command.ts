@@ -5,6 +5,7 @@
 import { version } from "./assets.ts";
 import { doctorJob } from "./doctor.ts";
 import { EXIT, ExitError, type ExitStatus, UsageError } from "./exit.ts";
+import { explainJob, helpJob } from "./explain.ts";
 import { factsJob } from "./facts.ts";
 import { type Job, runFleet } from "./hosts/fleet.ts";
 import { hostsOf } from "./hosts/list.ts";
@@ -55,7 +56,9 @@ function oneHostOnly({ job, pass, keep, module, verifierLog }: Settings): string
 /** Runs a command line. */
 export async function main(argv: string[], around: Surroundings): Promise<ExitStatus> {
   try {
-    const settings = parseOptions(argv, around.config?.());
+    if (argv[0] === "explain") return await explainJob(argv.slice(1), around);
+    if (argv[0] === "help" && argv.length > 1) return await helpJob(argv.slice(1), around);
+    const settings = parseOptions(argv[0] === "help" ? ["--help"] : argv, around.config?.());
     if (settings.help || settings.version) {
       const output = around.openOutput(undefined);
       const text = settings.help ? await helpText() : `stap-remote ${version()}\n`;

@@ -21,6 +21,7 @@ import {
   whereOf,
   wholeNumber,
 } from "./option-values.ts";
+import { USAGE } from "./usage.ts";
 
 type OptionType = "flag" | "count" | "text" | "list" | "optional";
 
@@ -347,6 +348,7 @@ const takesValue = (row: OptionRow) => row.type === "text" || row.type === "list
 /** Jobs beside running a script: the first word of the command line. */
 const JOBS = [
   "run",
+  "verify",
   "install",
   "uninstall",
   "clean",
@@ -362,6 +364,8 @@ type Job = (typeof JOBS)[number] | "script";
 export interface Settings {
   /** "run" is given an object, "script" a script. */
   job: Job;
+  /** Nothing is attached: what the verifier does is printed. */
+  verify: boolean;
   /** The script's or object's file; undefined with -e. */
   file?: string;
   args: string[];
@@ -510,8 +514,9 @@ function parseSpelled(job: Job, { options, defaults, positionals }: Spelled): Se
     .parseSync([...defaults, ...options]) as Record<string, unknown>;
   const settings = toSettings(job, values);
   if (job === "run") refuseCompileOptions(options);
-  if (job !== "run" && job !== "script") refuseAllBut(job, options);
+  if (job !== "run" && job !== "verify" && job !== "script") refuseAllBut(job, options);
   if (settings.script === undefined && positionals.length > 0) settings.file = positionals.shift() as string;
+  if (settings.verify && settings.file?.endsWith(".bo")) settings.job = "run";
   settings.args = positionals;
   return settings;
 }
@@ -524,17 +529,7 @@ export async function helpText(): Promise<string> {
 function parser() {
   let builder = yargs([])
     .scriptName("stap-remote")
-    .usage(
-      "Usage: stap-remote [options] SCRIPT.stp [ARGUMENT]...\n       stap-remote run OBJECT.bo [options]\n" +
-        "       stap-remote install --host BOX --group GROUP [options]\n" +
-        "       stap-remote uninstall --host BOX [options]\n" +
-        "       stap-remote clean --host BOX\n" +
-        "       stap-remote doctor --host BOX\n" +
-        "       stap-remote object show OBJECT.bo [--json]\n" +
-        "       stap-remote facts --host BOX [-o FILE.facts]\n" +
-        "       stap-remote facts show FILE.facts\n" +
-        "       stap-remote facts diff FILE.facts FILE.facts",
-    )
+    .usage(USAGE)
     .epilogue("SCRIPT may be '-': standard input. Options may follow it. What follows '--' is passed to the script.")
     .parserConfiguration({ "boolean-negation": false, "camel-case-expansion": false, "dot-notation": false })
     .help(false)
@@ -647,7 +642,8 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
   }
   for (const { name } of IDLE.filter((row) => row.value)) for (const value of list(name)) checkIdle(name, value);
   return {
-    job,
+    job: job === "verify" ? "script" : job,
+    verify: job === "verify",
     args: [],
     ...whereOf(list("host"), list("remote"), flag("local")),
     hostsFrom: list("hosts-from"),

@@ -53,6 +53,7 @@ import {
   usageLine,
   type WriteMessage,
 } from "./report.ts";
+import { verifyObject } from "./verify.ts";
 
 /** The environment of a job; tests supply their own. */
 export interface Surroundings {
@@ -246,7 +247,7 @@ function blobsOf(
 }
 
 /** A run under way. */
-interface Run {
+export interface Run {
   settings: Settings;
   around: Surroundings;
   session: Session;
@@ -256,6 +257,7 @@ interface Run {
 async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
   const { settings, around, session } = run;
   const manifest = checkObject(object, settings.file ?? "the object");
+  if (settings.verify) return await verified(object, manifest, run);
   const file = settings.file ?? "the object";
   const formatter = orObjectError(file, () => createFormatter(readAsset("formatter.wasm"), manifest.bytes));
   const output = around.openOutput(settings.output, settings.rotate);
@@ -291,6 +293,16 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
   } finally {
     ended?.();
     await output.close();
+  }
+}
+
+/** Loads an object without attaching anything, and prints what the verifier did with it. */
+async function verified(object: Uint8Array, manifest: ManifestReader, run: Run): Promise<ExitStatus> {
+  try {
+    return await verifyObject(object, manifest, run);
+  } catch (error) {
+    if (error instanceof SessionError && error.code === "rejected") return reportRejection(error, manifest, run);
+    throw error;
   }
 }
 

@@ -181,6 +181,41 @@ export function readLoaded(payload: Uint8Array): LoadedProgram[] {
   return programs;
 }
 
+/** What the verifier did with one program. */
+export interface MeasuredProgram {
+  name: string;
+  loadMicroseconds: number;
+  insns: number;
+  /** Bytes of machine code; 0: not known. */
+  jitedBytes: number;
+  /** The log of the walk was cut: the lines do not add up to all of it. */
+  isCut: boolean;
+  /** The verifier's lines of statistics. */
+  stats: string;
+  /** Rows of the line information: BTF strings of file and text, and how many instructions were walked. */
+  lines: { file: number; text: number; line: number; walked: number }[];
+}
+
+const MOST_MEASURED = 100_000;
+
+export function readMeasured(payload: Uint8Array): MeasuredProgram[] {
+  const reader = new ByteReader(payload);
+  const programs: MeasuredProgram[] = [];
+  for (let left = reader.u32(); left > 0; left--) {
+    const [name, loadMicroseconds, insns, jitedBytes] = [word(reader), reader.u32(), reader.u32(), reader.u32()];
+    const isCut = reader.u32() !== 0;
+    const stats = reader.string();
+    const count = reader.u32();
+    if (count > MOST_MEASURED || programs.length > MOST_MEASURED) throw new RangeError("too many lines");
+    const lines = Array.from({ length: count }, () => {
+      const [file, text, place, walked] = [reader.u32(), reader.u32(), reader.u32(), reader.u32()];
+      return { file, text, line: place >>> 10, walked };
+    });
+    programs.push({ name, loadMicroseconds, insns, jitedBytes, isCut, stats, lines });
+  }
+  return programs;
+}
+
 export function readRejection(payload: Uint8Array): Rejection {
   const reader = new ByteReader(payload);
   return { program: word(reader), errno: reader.i32(), log: reader.string() };

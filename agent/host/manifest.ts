@@ -3,6 +3,7 @@
 
 import {
   ArgumentRow,
+  GlobalRow,
   LineRow,
   MANIFEST_MAGIC,
   MANIFEST_VERSION,
@@ -83,6 +84,21 @@ export class ManifestReader {
       if (own === name || (name.length >= 15 && own.startsWith(name))) return i;
     }
     return -1;
+  }
+
+  /** The program, if there is but one; else -1. */
+  onlyProgram(): number {
+    return this.count(TableKind.Program) === 1 ? 0 : -1;
+  }
+
+  /** The global variable at an offset of .bss, or "". */
+  globalAt(offset: number): string {
+    for (let i = 0, n = this.count(TableKind.Global); i < n; i++) {
+      const start = this.field(TableKind.Global, i, GlobalRow.Offset);
+      const inside = offset >= start && offset < start + this.field(TableKind.Global, i, GlobalRow.Bytes);
+      if (inside) return this.string(this.field(TableKind.Global, i, GlobalRow.Name));
+    }
+    return "";
   }
 
   /** The resolved point of the first probe that runs `program`, or "". */

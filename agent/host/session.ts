@@ -28,6 +28,7 @@ import {
   type Hello,
   HelloError,
   type LoadedProgram,
+  type MeasuredProgram,
   type Rejection,
   type RunEvent,
   readBlob,
@@ -36,6 +37,7 @@ import {
   readFinished,
   readHello,
   readLoaded,
+  readMeasured,
   readNames,
   readProgress,
   readRejection,
@@ -188,6 +190,12 @@ export class Session {
     if (frame.kind === AgentFrame.Loaded) return this.read(frame, readLoaded);
     const rejection = this.read(frame, readRejection);
     throw new SessionError("rejected", `the kernel's verifier refused program '${rejection.program}'`, { rejection });
+  }
+
+  /** What the verifier does with each program of the object that was loaded. */
+  async measure(): Promise<MeasuredProgram[]> {
+    await this.send(HostFrame.Measure, new Uint8Array(0));
+    return this.read(await this.answer([AgentFrame.Measured], this.answerPatience(ANSWER_MS)), readMeasured);
   }
 
   /**

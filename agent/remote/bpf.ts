@@ -261,6 +261,11 @@ export function readVerifiedInsns(program: i32): u32 {
   return readInfo(program) < 0 ? 0 : load<u32>(INFO, ProgInfo.VerifiedInsns);
 }
 
+/** The bytes of machine code that a program became; 0 without the kernel's compiler. */
+export function readJitedBytes(program: i32): u32 {
+  return readInfo(program) < 0 ? 0 : load<u32>(INFO, ProgInfo.JitedBytes);
+}
+
 /** Fills INFO, in which fields that the kernel does not know stay zero. */
 function readInfo(fd: i32): i32 {
   memory.fill(INFO, 0, ProgInfo.Size);

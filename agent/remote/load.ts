@@ -171,7 +171,8 @@ export function loadVariant(o: LoadedObject, program: Program, attachType: i32):
   return loadProgram(request);
 }
 
-function makeRequest(o: LoadedObject, program: Program, linked: LinkedProgram): ProgramRequest {
+/** What the kernel is asked for to load a program. */
+export function makeRequest(o: LoadedObject, program: Program, linked: LinkedProgram): ProgramRequest {
   const request = new ProgramRequest();
   request.type = program.engine == Engine.TestRun ? ProgramType.RawTracepoint : program.type;
   request.name = program.name;

@@ -38,6 +38,7 @@ import { Interpreter, prepareInterpreter } from "./interpret";
 import { findFunctions, SymbolOwner } from "./kallsyms";
 import { closeObject, loadObject } from "./load";
 import { Login } from "./login";
+import { measureObject } from "./measure";
 import { findModuleBuilds, findModules } from "./modules";
 import { LoadedObject, openObject } from "./object";
 import { checkPrivilege } from "./privilege";
@@ -207,6 +208,7 @@ const FRAME_RULES: StaticArray<FrameRule> = [
   new FrameRule(HostFrame.Fetch, "Fetch", State.Asking, (s: Server, p: Payload): Failure | null => s.takeFetch(p)),
   new FrameRule(HostFrame.Object, "Object", State.Asking, (s: Server, p: Payload): Failure | null => s.takeObject(p)),
   new FrameRule(HostFrame.Run, "Run", State.Loaded, (s: Server, p: Payload): Failure | null => s.takeRun(p)),
+  new FrameRule(HostFrame.Measure, "Measure", State.Loaded, (s: Server, _: Payload): Failure | null => s.measure()),
   new FrameRule(HostFrame.Stop, "Stop", GREETED, (s: Server, _: Payload): Failure | null => s.takeStop()),
   new FrameRule(HostFrame.Heartbeat, "Heartbeat", GREETED, (s: Server, _: Payload): Failure | null => s.sayAlive()),
 ];
@@ -460,6 +462,13 @@ class Server extends Contact {
     const prepared = prepareInterpreter(object);
     this.interpreter = prepared.value;
     return prepared.failure;
+  }
+
+  /** What the verifier does with each program of the object that is loaded. */
+  measure(): Failure | null {
+    const interpreter = this.interpreter;
+    if (!interpreter) return null;
+    return measureObject(interpreter.object, this, this.writer) ? null : goneFailure();
   }
 
   takeRun(payload: Payload): Failure | null {

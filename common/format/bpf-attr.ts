@@ -140,6 +140,8 @@ export const enum InfoAttr {
 
 /** struct bpf_prog_info, as far as it is read here */
 export const enum ProgInfo {
+  /** u32 */
+  JitedBytes = 16,
   /** u64 each, while statistics are on */
   RunTimeNs = 192,
   RunCount = 200,

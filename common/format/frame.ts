@@ -48,6 +48,8 @@ export const enum HostFrame {
   Heartbeat = 6,
   /** Asks for a large input of the compiler: string name (common/format/request.ts). Answer: Blob frames. */
   Fetch = 7,
+  /** After Loaded: what the verifier does with each program. No payload. Answer: Measured. */
+  Measure = 8,
 }
 
 /** Byte offsets in the payload of HostFrame.Run; then strings: command (-c; empty none), user name to run it as. */
@@ -149,6 +151,13 @@ export const enum AgentFrame {
    * the symbol's beginning, u64 its size, string name (empty: not known), string module (empty: the kernel itself).
    */
   Symbols = 17,
+  /**
+   * Answer to Measure. u32 count; per program: string name, u32 load microseconds, u32 instructions, u32 bytes of
+   * machine code (0 unknown), u32 1 if the log of the walk was cut, string the verifier's statistics, u32 lines; per
+   * line (a row of its line information): u32 file and u32 text (BTF strings), u32 line << 10 | column, u32 how many
+   * instructions of it the verifier walked.
+   */
+  Measured = 18,
 }
 
 /** What a Blob frame is of its blob. */

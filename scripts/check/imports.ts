@@ -35,10 +35,12 @@ const MAY_IMPORT: Record<string, string[]> = {
   compiler: ["compiler", "common"],
   "compiler/host": ["common/format"],
   "agent/remote": ["common"],
-  "agent/host": ["common/format", "compiler/host"],
+  "agent/host": ["common/format", "compiler/host", "verifier"],
+  // Logs of the kernel's verifier, explained: portable TypeScript that knows nothing of us.
+  verifier: [],
   facts: ["agent/host", "compiler/host", "common/format"],
-  cli: ["facts", "agent/host", "compiler/host", "common/format"],
-  web: ["facts", "agent/host", "compiler/host", "common/format"],
+  cli: ["facts", "verifier", "agent/host", "compiler/host", "common/format"],
+  web: ["facts", "verifier", "agent/host", "compiler/host", "common/format"],
 };
 
 const ROOMS = Object.keys(MAY_IMPORT).sort((a, b) => b.length - a.length);

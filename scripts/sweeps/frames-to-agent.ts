@@ -75,6 +75,7 @@ const LAST_FRAMES: Record<number, string> = {
   [AgentFrame.Hello]: "Hello",
   [AgentFrame.Names]: "Names",
   [AgentFrame.Loaded]: "Loaded",
+  [AgentFrame.Measured]: "Measured",
   [AgentFrame.Failed]: "Failed",
   [AgentFrame.Finished]: "Finished",
   [AgentFrame.Alive]: "Alive",

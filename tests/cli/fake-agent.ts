@@ -21,6 +21,7 @@ export interface Behaviour {
   hello?: Uint8Array | null;
   onQuery?: (agent: FakeAgent, payload: Uint8Array) => void;
   onFetch?: (agent: FakeAgent, payload: Uint8Array) => void;
+  onMeasure?: (agent: FakeAgent) => void;
   onObject?: (agent: FakeAgent, payload: Uint8Array) => void;
   onRun?: (agent: FakeAgent, payload: Uint8Array) => void;
   onStop?: (agent: FakeAgent) => void;
@@ -129,10 +130,11 @@ export class FakeAgent {
       return;
     }
     this.received.push(kind);
-    const { onQuery, onFetch, onObject, onRun, onStop } = this.behaviour;
+    const { onQuery, onFetch, onObject, onMeasure, onRun, onStop } = this.behaviour;
     if (kind === HostFrame.Query) (onQuery ?? answerAll)(this, payload);
     if (kind === HostFrame.Fetch) (onFetch ?? sendNoBlob)(this, payload);
     if (kind === HostFrame.Object) (onObject ?? loadAll)(this, payload);
+    if (kind === HostFrame.Measure) onMeasure?.(this);
     if (kind === HostFrame.Run) (onRun ?? ((agent: FakeAgent) => agent.finish()))(this, payload);
     if (kind === HostFrame.Stop) (onStop ?? ((agent: FakeAgent) => agent.finish({ reason: StopReason.Stopped })))(this);
   }

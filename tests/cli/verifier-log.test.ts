@@ -3,7 +3,9 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { ManifestReader } from "../../agent/host/manifest.ts";
-import { explainRejection, findCulprit, readVerifierLog } from "../../agent/host/verifier-log.ts";
+import { explainRejection, placesOf } from "../../agent/host/verifier-log.ts";
+import { explain } from "../../verifier/explain.ts";
+import { readLog } from "../../verifier/trace.ts";
 import { ManifestBuilder, objectWith } from "../format/manifest-builder.ts";
 
 const LOG_5_10 = `; a = b / c
@@ -61,10 +63,10 @@ function manifest(): ManifestReader {
   return new ManifestReader(objectWith(builder.done()));
 }
 
+const explained = (log: string) => explain(readLog(log), placesOf(manifest(), 0));
+
 test("the kernel's message is the last line that is no instruction, state or statistic", () => {
-  const messages = [LOG_5_10, LOG_6_12, LOG_BRANCHES, LOG_TOO_LARGE, LOG_GLOBAL].map(
-    (log) => readVerifierLog(log).message,
-  );
+  const messages = [LOG_5_10, LOG_6_12, LOG_BRANCHES, LOG_TOO_LARGE, LOG_GLOBAL].map((log) => explained(log).message);
   assert.equal(messages, [
     "R2 invalid mem access 'inv'",
     "R2 invalid mem access 'scalar'",
@@ -75,29 +77,57 @@ test("the kernel's message is the last line that is no instruction, state or sta
 });
 
 test("the refused instruction is the last one printed", () => {
-  assert.is(readVerifierLog(LOG_5_10).insnText, "2: (79) r1 = *(u64 *)(r2 +8)");
-  assert.is(readVerifierLog(LOG_6_12).insnText, "1: (79) r1 = *(u64 *)(r2 +8)");
-  assert.is(readVerifierLog(LOG_BRANCHES).insn, 2);
+  const insns = [LOG_5_10, LOG_6_12, LOG_BRANCHES].map((log) => explained(log).instruction);
+  assert.equal(
+    insns.map((one) => `${one?.insn}: ${one?.text}`),
+    ["2: r1 = *(u64 *)(r2 +8)", "1: r1 = *(u64 *)(r2 +8)", "2: r0 += 1"],
+  );
 });
 
 test("the line is found by text alone on 5.10, and with its number on 6.12", () => {
   for (const log of [LOG_5_10, LOG_6_12]) {
-    const place = findCulprit(readVerifierLog(log), manifest(), 0);
+    const { place } = explained(log);
     assert.equal([place?.line, place?.column], [3, 7]);
   }
 });
 
 test("without comments the manifest's line table tells the place", () => {
-  assert.is(findCulprit(readVerifierLog(LOG_BRANCHES), manifest(), 0)?.line, 3);
+  assert.is(explained(LOG_BRANCHES).place?.line, 3);
 });
 
 test("an instruction of a subprogram is found by its comment, not by the caller's table", () => {
-  assert.is(findCulprit(readVerifierLog(LOG_GLOBAL), manifest(), 0)?.line, 9);
+  const { place, function: name } = explained(LOG_GLOBAL);
+  assert.equal([place?.line, name], [9, "helper"]);
+});
+
+test("unsafe code of ours is the compiler's fault, too much of it the script's, without privileges nobody's", () => {
+  assert.is(explained(LOG_5_10).fault, "compiler");
+  assert.is(explained(LOG_TOO_LARGE).fault, "script");
+  assert.is(explain(readLog(""), placesOf(manifest(), 0), 1).fault, "user");
+  assert.is(explain(readLog("0: (85) call bpf_x#9\nunknown func bpf_x#9\n"), placesOf(manifest(), 0)).fault, "kernel");
+});
+
+test("a global variable that a register points to is named", () => {
+  const builder = new ManifestBuilder();
+  builder.program("probe_1", "begin");
+  builder.global("total", 8, 8);
+  const reader = new ManifestReader(objectWith(builder.done()));
+  const log =
+    "0: R1=map_value(map=x.bss,off=8,ks=4,vs=16) R10=fp0\n0: (79) r2 = *(u64 *)(r1 +32)\n" +
+    "R1 min value is outside of the allowed memory range\n";
+  const { instruction } = explain(readLog(log), placesOf(reader, 0));
+  assert.equal(
+    instruction?.registers.map(({ name, variable }) => [name, variable]),
+    [["r1", "total"]],
+  );
 });
 
 test("a refusal without a log is explained by its error number", () => {
   const text = explainRejection({ program: "probe_1", errno: -1, log: "" }, manifest(), false);
-  assert.match(text, /refused probe kernel\.function\("vfs_read"\): permission denied/);
+  assert.match(
+    text,
+    /refused probe kernel\.function\("vfs_read"\): The kernel lets only privileged users load this program/,
+  );
   assert.match(text, /returned no log/);
 });
 

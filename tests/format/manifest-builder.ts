@@ -2,6 +2,7 @@
 
 import {
   ArgumentRow,
+  GlobalRow,
   LineRow,
   MANIFEST_MAGIC,
   MANIFEST_VERSION,
@@ -83,6 +84,14 @@ export class ManifestBuilder {
     this.setString(TableKind.Position, index, PositionRow.File, file);
     this.setString(TableKind.Position, index, PositionRow.Text, text);
     return index;
+  }
+
+  /** Adds a global variable. */
+  global(name: string, offset: number, bytes: number): void {
+    const row = new Array(GlobalRow.Size / 4).fill(0);
+    row[GlobalRow.Offset / 4] = offset;
+    row[GlobalRow.Bytes / 4] = bytes;
+    this.setString(TableKind.Global, this.add(TableKind.Global, row), GlobalRow.Name, name);
   }
 
   /** Adds a program and a probe that runs it; returns the program's index. */

@@ -40,8 +40,10 @@ test("the script's line, a caret, the kernel's message and the end of the log ar
   assert.equal([status, out], [4, ""]);
   assert.match(err, /^ERROR: the kernel's verifier refused probe kernel\.function\("vfs_read"\): R9 !read_ok\n/);
   assert.match(err, /^ +at: .*bad\.stp:4:3\n +source: {3}printf\("%d %s\\n", n, execname\(\)\)\n {19}\^\n/m);
-  assert.match(err, /^ +instruction: \d+: \(79\) r4 = \*\(u64 \*\)\(r9 \+0\)\n/m);
-  assert.match(err, /^ +the kernel's log \(the last 20 of \d+ lines; for all of them: --verifier-log=full\):\n/m);
+  assert.match(err, /^ +cause: r9 is read, but has no value on this path\.\n/m);
+  assert.match(err, /^ +whose fault: this compiler's/m);
+  assert.match(err, /^ +instruction: \d+: r4 = \*\(u64 \*\)\(r9 \+0\)\n/m);
+  assert.match(err, /^ +the kernel's log \(the last 5 of \d+ lines; for all of them: --verifier-log=full\):\n/m);
   assert.match(err, /^ {2}R9 !read_ok$/m);
   assert.match(err, /Pass 5: run failed\.\n$/);
 });

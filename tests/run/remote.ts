@@ -88,7 +88,7 @@ export class Remote {
         if (!ended) stopQuietly(interrupts);
       });
     };
-    const job = argv[0] === "run" || argv[0] === "facts" ? [argv[0]] : [];
+    const job = ["run", "facts", "verify"].includes(argv[0] ?? "") ? [argv[0] as string] : [];
     const running = main([...job, "--host", "guest", ...argv.slice(job.length)], {
       interrupts,
       factsFolder: this.factsFolder,

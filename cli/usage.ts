@@ -1,0 +1,19 @@
+// The command lines that there are, as --help shows them.
+
+const LINES = [
+  "[options] SCRIPT.stp [ARGUMENT]...",
+  "run OBJECT.bo [options]",
+  "verify SCRIPT.stp --host BOX [options]",
+  "install --host BOX --group GROUP [options]",
+  "uninstall --host BOX [options]",
+  "clean --host BOX",
+  "doctor --host BOX",
+  "object show OBJECT.bo [--json]",
+  "facts --host BOX [-o FILE.facts]",
+  "facts show FILE.facts",
+  "facts diff FILE.facts FILE.facts",
+  "explain LOG [OBJECT.bo]       (explain --help)",
+  "help verifier MESSAGE",
+];
+
+export const USAGE = LINES.map((line, i) => `${i === 0 ? "Usage:" : "      "} stap-remote ${line}`).join("\n");
