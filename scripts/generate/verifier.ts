@@ -7,7 +7,7 @@ import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { KERNELS, readRecorded, releaseOf } from "../../tests/verifier/recorded.ts";
-import { AREAS, ROWS } from "../../verifier/catalogue/catalogue.ts";
+import { AREAS, matchMessage, ROWS } from "../../verifier/catalogue/catalogue.ts";
 import type { Row } from "../../verifier/catalogue/row.ts";
 import { explain, LOG_ONLY } from "../../verifier/explain.ts";
 import { FAULT_WORDS } from "../../verifier/list.ts";
@@ -23,8 +23,11 @@ function kernelsByRow(): Map<string, Set<string>> {
   const found = new Map<string, Set<string>>();
   for (const { kernel, status, log, errno } of readRecorded()) {
     if (status !== "errno") continue;
-    const { id } = explain(readLog(log), LOG_ONLY, errno);
-    found.set(id, (found.get(id) ?? new Set()).add(kernel));
+    const report = readLog(log);
+    const also = report.messages.map((message) => matchMessage(message)?.row.id ?? "");
+    for (const id of [explain(report, LOG_ONLY, errno).id, ...also]) {
+      found.set(id, (found.get(id) ?? new Set()).add(kernel));
+    }
   }
   return found;
 }

@@ -117,6 +117,11 @@ export class Btf {
     return this.add("int", 1, [0, 4], 0x01000020);
   }
 
+  with(build: (btf: Btf) => void): Btf {
+    build(this);
+    return this;
+  }
+
   encode(): Buffer {
     const types = Buffer.concat(this.types);
     const strings = Buffer.from(this.strings, "latin1");

@@ -7,21 +7,21 @@
 //             buffers of { u32 offset in attr, u32 bytes, bytes of content }: its address is written into attr as a u64
 //   reply:    i64 result (or -errno), then all buffers as they are after the call
 //
-// Command ~0 closes all descriptors above 2. Little-endian CPUs only.
+// Command ~0 closes all descriptors above 2; ~1 gives all privileges up for good. Little-endian CPUs only.
 
 typedef unsigned int u32;
 typedef unsigned long u64;
 typedef long i64;
 
 #if defined(__x86_64__)
-enum { NR_read = 0, NR_write = 1, NR_close = 3, NR_exit = 60, NR_setrlimit = 160, NR_bpf = 321 };
+enum { NR_read = 0, NR_write = 1, NR_close = 3, NR_exit = 60, NR_setresuid = 117, NR_setrlimit = 160, NR_bpf = 321 };
 static i64 call(i64 number, i64 a, i64 b, i64 c) {
   i64 result;
   __asm__ volatile("syscall" : "=a"(result) : "a"(number), "D"(a), "S"(b), "d"(c) : "rcx", "r11", "memory");
   return result;
 }
 #else
-enum { NR_read = 63, NR_write = 64, NR_close = 57, NR_exit = 93, NR_setrlimit = 164, NR_bpf = 280 };
+enum { NR_read = 63, NR_write = 64, NR_close = 57, NR_exit = 93, NR_setresuid = 147, NR_setrlimit = 164, NR_bpf = 280 };
 static i64 call(i64 number, i64 a, i64 b, i64 c) {
   register i64 x0 __asm__("x0") = a, x1 __asm__("x1") = b, x2 __asm__("x2") = c, x8 __asm__("x8") = number;
   __asm__ volatile("svc 0" : "+r"(x0) : "r"(x1), "r"(x2), "r"(x8) : "memory");
@@ -30,7 +30,7 @@ static i64 call(i64 number, i64 a, i64 b, i64 c) {
 #endif
 
 enum { MOST_ATTR = 256, MOST_BUFFERS = 16, MOST_BYTES = 8 << 20, MOST_REPLIES = 4096, MOST_FIXUPS = 128 };
-enum { RLIMIT_MEMLOCK = 8 };
+enum { RLIMIT_MEMLOCK = 8, NOBODY = 65534 };
 
 static char attr[MOST_ATTR];
 static char memory[MOST_BYTES];
@@ -88,6 +88,8 @@ void start(void) {
     i64 result = 0;
     if (head[0] == ~0u) {
       for (int fd = 3; fd < 1024; ++fd) call(NR_close, fd, 0, 0);
+    } else if (head[0] == ~1u) {
+      result = call(NR_setresuid, NOBODY, NOBODY, NOBODY);
     } else {
       result = call(NR_bpf, head[0], (i64)attr, head[1]);
     }

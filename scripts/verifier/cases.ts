@@ -3,7 +3,6 @@
 
 import {
   alu,
-  alu32,
   alux,
   Btf,
   call,
@@ -31,367 +30,30 @@ import {
   st,
   stx,
 } from "./assembler.ts";
-
-export interface MapSpec {
-  type: number;
-  key: number;
-  value: number;
-  entries: number;
-  flags?: number;
-  /** The value's type in the case's BTF. */
-  valueType?: number;
-  keyType?: number;
-}
-
-export interface Case {
-  /** Its name: the row that it is for, with a suffix where there are several. */
-  name: string;
-  expect: string;
-  insn: number | number[];
-  type?: number;
-  insns: Insn[];
-  maps?: MapSpec[];
-  license?: string;
-  flags?: number;
-  attach?: number;
-  attachId?: number;
-  btf?: Buffer;
-  /** Rows of { insn, type } for functions. */
-  functions?: [insn: number, type: number][];
-  /** Rows of { insn, file, line text, line << 10 | column }. */
-  lines?: [insn: number, file: number, text: number, place: number][];
-  /** Other rows that are right on some kernels, with the instruction there. */
-  also?: Record<string, number | number[]>;
-}
-
-const KPROBE = 2;
-const [SOCKET, CLS, XDP, PERF, CGROUP_SKB, TRACING] = [1, 3, 6, 7, 8, 26];
-const HASH: MapSpec = { type: 1, key: 4, value: 8, entries: 4 };
-const ARRAY: MapSpec = { type: 2, key: 4, value: 16, entries: 4 };
-const RINGBUF: MapSpec = { type: 27, key: 0, value: 0, entries: 4096 };
-const PROGS: MapSpec = { type: 3, key: 4, value: 4, entries: 4 };
-const LOOKUP = 1;
-const UPDATE = 2;
-const PROBE_READ_KERNEL = 113;
-const RESERVE = 131;
-const SUBMIT = 132;
-const RANDOM = 7;
-
-/** r0 = lookup(map 0, key 0): six instructions. */
-const lookup = (map = 0): Insn[] => [
-  st(4, R10, -4, 0),
-  movx(R2, R10),
-  alu("add", R2, -4),
-  ...ldMap(R1, map),
-  call(LOOKUP),
-];
-/** r0 = a record of the ring buffer, map 0. */
-const reserve = (size = 16): Insn[] => [...ldMap(R1), mov(R2, size), mov(R3, 0), call(RESERVE)];
-const done = (): Insn[] => [mov(R0, 0), exit()];
-
-function one(expect: string, insn: number | number[], insns: Insn[], more: Partial<Case> = {}): Case {
-  return { name: expect, expect, insn, insns, ...more };
-}
-
-const MEMORY: Case[] = [
-  one("null-pointer", 6, [...lookup(), ldx(8, R1, R0, 0), ...done()], { maps: [HASH] }),
-  one(
-    "null-pointer",
-    7,
-    [...reserve(), movx(R6, R0), st(8, R6, 0, 1), ...done()].filter((_, i) => i !== 99),
-    {
-      name: "null-pointer/ringbuf",
-      maps: [RINGBUF],
-      insn: 6,
-    },
-  ),
-  one("number-as-pointer", 1, [ldx(8, R2, R1, 0), ldx(8, R3, R2, 8), ...done()]),
-  one("wrong-pointer", 2, [...ldMap(R1), stx(8, R1, 0, R10), ...done()], {
-    maps: [HASH],
-    also: { "kernel-pointer-negative": 2, "kernel-read-only": 2, "struct-bounds": 2 },
-  }),
-  one("map-value-bounds", 7, [...lookup(), jmp("eq", R0, 0, 1), ldx(8, R1, R0, 12), ...done()], { maps: [ARRAY] }),
-  one(
-    "map-value-bounds",
-    10,
-    [
-      movx(R6, R1),
-      ...lookup(),
-      jmp("eq", R0, 0, 4),
-      ldx(8, R1, R6, 0),
-      alu("and", R1, 15),
-      alux("add", R0, R1),
-      ldx(8, R1, R0, 0),
-      ...done(),
-    ],
-    { name: "map-value-bounds/variable", maps: [ARRAY], insn: 11 },
-  ),
-  one(
-    "memory-bounds",
-    7,
-    [...reserve(), jmp("eq", R0, 0, 3), st(8, R0, 12, 1), movx(R1, R0), mov(R2, 0), call(SUBMIT), ...done()],
-    {
-      maps: [RINGBUF],
-      insn: 6,
-      also: { "map-value-bounds": 6 },
-    },
-  ),
-  one("packet-bounds", 1, [ldx(4, R2, R1, 0), ldx(1, R0, R2, 0), exit()], { type: XDP }),
-  one(
-    "index-negative",
-    11,
-    [
-      movx(R6, R1),
-      ...lookup(),
-      jmp("eq", R0, 0, 4),
-      ldx(8, R1, R6, 0),
-      jmp("sgt", R1, 4, 2),
-      alux("add", R0, R1),
-      ldx(1, R1, R0, 0),
-      ...done(),
-    ],
-    { maps: [ARRAY], insn: 10, also: { "math-unbounded": 10 } },
-  ),
-  one(
-    "index-negative",
-    6,
-    [
-      movx(R6, R1),
-      ldx(8, R2, R6, 0),
-      movx(R1, R10),
-      alu("add", R1, -8),
-      mov(R3, 0),
-      st(8, R10, -8, 0),
-      call(PROBE_READ_KERNEL),
-      ...done(),
-    ],
-    {
-      name: "index-negative/size",
-    },
-  ),
-  one(
-    "unbounded-access",
-    11,
-    [
-      movx(R6, R1),
-      ...lookup(),
-      jmp("eq", R0, 0, 3),
-      ldx(4, R1, R6, 0),
-      alux("add", R0, R1),
-      ldx(1, R1, R0, 0),
-      ...done(),
-    ],
-    {
-      maps: [ARRAY],
-      insn: 10,
-    },
-  ),
-  one(
-    "unbounded-size",
-    7,
-    [
-      ldx(8, R2, R1, 0),
-      alu("rsh", R2, 1),
-      st(8, R10, -8, 0),
-      movx(R1, R10),
-      alu("add", R1, -8),
-      mov(R3, 0),
-      call(PROBE_READ_KERNEL),
-      ...done(),
-    ],
-    {
-      name: "unbounded-size",
-      insn: 6,
-    },
-  ),
-  one("stack-read-below", 0, [ldx(8, R1, R10, -8), ...done()]),
-  one("stack-indirect-unwritten", 4, [movx(R2, R10), alu("add", R2, -4), ...ldMap(R1), call(LOOKUP), ...done()], {
-    maps: [HASH],
-  }),
-  one(
-    "stack-variable-offset",
-    4,
-    [ldx(8, R1, R1, 0), alu("and", R1, 7), movx(R2, R10), alux("add", R2, R1), ldx(1, R0, R2, -8), ...done()],
-    {
-      also: { "stack-read-unwritten": 4 },
-    },
-  ),
-  one(
-    "stack-variable-offset",
-    2,
-    [ldx(8, R1, R1, 0), movx(R2, R10), alux("add", R2, R1), st(1, R2, -8, 0), ...done()],
-    {
-      name: "stack-variable-offset/unbounded",
-      also: { "math-unbounded": 2 },
-    },
-  ),
-  one("stack-bounds", 0, [st(8, R10, -520, 0), ...done()], { also: { "stack-bounds-old": 0 } }),
-  one("stack-bounds", 0, [st(8, R10, 8, 0), ...done()], {
-    name: "stack-bounds/above",
-    also: { "stack-bounds-old": 0 },
-  }),
-  one("stack-bounds", 4, [movx(R2, R10), alu("add", R2, -516), ...ldMap(R1), call(LOOKUP), ...done()], {
-    name: "stack-bounds/helper",
-    maps: [HASH],
-    also: { "stack-bounds-old": 4 },
-  }),
-  one("context-access", 0, [ldx(8, R0, R1, 100000 % 32768), exit()], { type: SOCKET }),
-  one("context-access", 0, [st(8, R1, 0, 0), ...done()], {
-    name: "context-access/write",
-    also: { "store-constant-place": 0 },
-  }),
-  one("context-access", 0, [ldx(8, R0, R1, 4000), exit()], { name: "context-access/kprobe" }),
-  one("context-modified", 1, [alu("add", R1, 8), ldx(4, R0, R1, 0), ...done()], { type: XDP }),
-  one(
-    "context-variable",
-    3,
-    [ldx(4, R2, R1, 0), alu("and", R2, 4), alux("add", R1, R2), ldx(4, R0, R1, 0), ...done()],
-    {
-      type: SOCKET,
-    },
-  ),
-  one("misaligned", 0, [st(8, R10, -12, 0), ...done()], { also: {} }),
-  one("misaligned", 7, [...lookup(), jmp("eq", R0, 0, 1), ldx(8, R1, R0, 1), ...done()], {
-    name: "misaligned/map",
-    maps: [ARRAY],
-    flags: 1,
-  }),
-  one("map-read-only", 2, [...ldValue(R1, 0, 0), st(8, R1, 0, 1), ...done()], {
-    maps: [{ ...ARRAY, entries: 1, flags: 0x80 }],
-  }),
-  one("map-write-only", 2, [...ldValue(R1, 0, 0), ldx(8, R0, R1, 0), ...done()], {
-    maps: [{ ...ARRAY, entries: 1, flags: 0x100 }],
-  }),
-  one(
-    "map-flags-for-helper",
-    8,
-    [
-      st(4, R10, -4, 0),
-      st(8, R10, -16, 0),
-      movx(R2, R10),
-      alu("add", R2, -4),
-      movx(R3, R10),
-      alu("add", R3, -16),
-      mov(R4, 0),
-      ...ldMap(R1),
-      call(UPDATE),
-      ...done(),
-    ],
-    {
-      maps: [{ ...HASH, flags: 0x80 }],
-      insn: 9,
-    },
-  ),
-  one("spilled-pointer", 1, [stx(8, R10, -8, R1), st(1, R10, -8, 0), ldx(8, R1, R10, -8), ...done()], {
-    flags: 0,
-    also: { "stack-read-unwritten": 2, "spill-size": 2 },
-    insn: 1,
-  }),
-  one("spill-size", 1, [stx(8, R10, -8, R1), ldx(4, R0, R10, -8), ...done()]),
-  one("leaks-address", 9, [movx(R6, R1), ...lookup(), jmp("eq", R0, 0, 1), raw(0xdb, R0, R10, 0, 0), ...done()], {
-    maps: [ARRAY],
-    insn: 8,
-  }),
-  one("leaks-address", 0, [stx(8, R1, 48, R10), ...done()], {
-    name: "leaks-address/context",
-    type: SOCKET,
-    also: { "context-access": 0 },
-  }),
-  one("atomic-place", 1, [mov(R2, 1), raw(0xdb, R1, R2, 0, 0), ...done()]),
-  one("store-constant-place", 0, [st(4, R1, 48, 1), ...done()], { type: SOCKET, also: { "context-access": 0 } }),
-  one("zero-sized", 5, [
-    ldx(8, R2, R1, 0),
-    alu("and", R2, 7),
-    st(8, R10, -8, 0),
-    movx(R1, R10),
-    alu("add", R1, -8),
-    call(16),
-    ...done(),
-  ]),
-  one("not-readable", 0, [movx(R0, R6), exit()]),
-  one("not-readable", 3, [movx(R6, R1), call(RANDOM), movx(R0, R10), movx(R2, R1), ...done()], {
-    name: "not-readable/call",
-  }),
-  one("not-readable", 3, [jmp("eq", R1, 0, 1), mov(R2, 1), alu("add", R2, 0), movx(R0, R2), exit()], {
-    name: "not-readable/branch",
-    insn: 2,
-  }),
-  one("not-readable", 1, [mov(R2, 1), exit()], { name: "not-readable/exit" }),
-  one("frame-pointer", 0, [mov(R10, 1), ...done()]),
-  one("map-direct-offset", -1, [...ldValue(R1, 0, 32), ...done()], { maps: [{ ...ARRAY, entries: 1 }] }),
-  one("map-direct-type", -1, [...ldValue(R1, 0, 0), ...done()], { maps: [HASH] }),
-];
-
-const ARITHMETIC: Case[] = [
-  one("arithmetic-on-null", 6, [...lookup(), alu("add", R0, 8), ldx(1, R1, R0, 0), ...done()], { maps: [ARRAY] }),
-  one("arithmetic-on-type", 2, [...ldMap(R1), alu("add", R1, 8), ...done()], {
-    maps: [HASH],
-    also: {},
-  }),
-  one("arithmetic-operator", 1, [movx(R2, R10), alu("and", R2, -8), ...done()]),
-  one("arithmetic-operator", 1, [movx(R2, R10), alu("mul", R2, 8), ...done()], {
-    name: "arithmetic-operator/multiply",
-  }),
-  one("arithmetic-32-bit", 1, [movx(R2, R10), alu32("add", R2, 8), ...done()]),
-  one("pointer-plus-pointer", 1, [movx(R2, R10), alux("add", R2, R1), ...done()]),
-  one("subtract-stack", 1, [mov(R2, 8), alux("sub", R2, R10), ...done()]),
-  one("subtract-stack", 2, [ldx(4, R3, R1, 0), movx(R2, R10), alux("sub", R2, R3), ...done()], {
-    name: "subtract-stack/variable",
-  }),
-  one(
-    "math-unbounded",
-    9,
-    [
-      movx(R6, R1),
-      ...lookup(),
-      jmp("eq", R0, 0, 3),
-      ldx(8, R1, R6, 0),
-      alux("add", R0, R1),
-      ldx(1, R1, R0, 0),
-      ...done(),
-    ],
-    {
-      maps: [ARRAY],
-      also: { "unbounded-access": 10, "index-negative": 10 },
-    },
-  ),
-  one("value-out-of-bounds", 7, [...lookup(), jmp("eq", R0, 0, 1), alu("add", R0, 0x7fffffff), ...done()], {
-    maps: [ARRAY],
-    name: "math-constant",
-    expect: "math-constant",
-    also: { "value-out-of-bounds": 7 },
-  }),
-  one(
-    "pointer-offset",
-    8,
-    [
-      ...lookup(),
-      jmp("eq", R0, 0, 3),
-      alu("add", R0, 0x1fffffff),
-      alu("add", R0, 0x1fffffff),
-      ldx(1, R1, R0, 0),
-      ...done(),
-    ],
-    {
-      maps: [ARRAY],
-      also: { "min-outside": 9, "map-value-bounds": 9, "value-out-of-bounds": 8 },
-    },
-  ),
-  one("division-by-zero", 1, [mov(R0, 1), alu("div", R0, 0), exit()]),
-  one("shift", 1, [mov(R0, 1), alu("lsh", R0, 64), exit()]),
-  one("reserved-fields", [1, -1], [mov(R0, 1), raw(0x37, R0, 0, 5, 3), exit()]),
-  one("reserved-fields", [0, -1], [raw(0x95, 1), exit()], { name: "reserved-fields/exit", also: { unreachable: 1 } }),
-  one("unknown-opcode", -1, [raw(0xff), exit()], { also: { unreachable: 0 } }),
-  one("unknown-opcode", -1, [mov(R0, 1), raw(0xe7, R0), exit()], { name: "unknown-opcode/alu" }),
-  one("atomic-opcode", [1, 2], [st(8, R10, -8, 0), mov(R1, 1), raw(0xdb, R10, R1, -8, 0x33), ...done()], {
-    also: { "reserved-fields": [-1, 2], "atomic-opcode": 1, "unknown-opcode": 2 },
-  }),
-  one("atomic-size", 2, [st(8, R10, -8, 0), mov(R1, 1), raw(0xd3, R10, R1, -8, 0), ...done()], {
-    also: { "unknown-opcode": -1, "reserved-fields": 2 },
-  }),
-  one("register-number", [0, -1], [raw(0xb7, 14), ...done()]),
-  one("ld-abs-type", 1, [movx(R6, R1), raw(0x20), exit()]),
-];
+import {
+  ARRAY,
+  type Case,
+  CGROUP_SKB,
+  CLS,
+  done,
+  HASH,
+  KPROBE,
+  LOOKUP,
+  lookup,
+  type MapSpec,
+  one,
+  PERF,
+  PROBE_READ_KERNEL,
+  PROGS,
+  RANDOM,
+  RESERVE,
+  RINGBUF,
+  reserve,
+  SOCKET,
+  SUBMIT,
+  TRACING,
+} from "./case.ts";
+import { ARITHMETIC, MEMORY } from "./cases-of-memory.ts";
 
 const CALLS: Case[] = [
   one("argument-null", 8, [...lookup(), movx(R2, R0), ...ldMap(R1), call(LOOKUP), ...done()], {
@@ -622,6 +284,229 @@ const BEFORE: Case[] = [
   }),
 ];
 
+/** Types only: the bytes of some BTF, changed. */
+function types(expect: string, name: string, change: (bytes: Buffer) => void, build?: (btf: Btf) => void): Case {
+  const btf = new Btf();
+  btf.int();
+  build?.(btf);
+  const bytes = btf.encode();
+  change(bytes);
+  return { name, expect, insn: -1, insns: [], btf: bytes, typesOnly: true };
+}
+const unchanged = () => {};
+
+const TYPES: Case[] = [
+  types("btf-header", "btf-header/magic", (bytes) => void bytes.writeUInt16LE(0x1234, 0)),
+  types("btf-header", "btf-header/length", (bytes) => void bytes.writeUInt32LE(0x10000, 20)),
+  types("btf-strings", "btf-strings", (bytes) => void bytes.writeUInt8(1, bytes.length - 1)),
+  types("btf-kind-newer", "btf-kind-newer", unchanged, (btf) => void btf.add("", 31, [0, 0])),
+  types("btf-type", "btf-type/pointer", unchanged, (btf) => void btf.add("", 2, [0, 99])),
+  types("btf-member", "btf-member", unchanged, (btf) => void btf.add("s", 4, [1, 4], btf.name("m"), 1, 4096)),
+  types("btf-type", "btf-type/function", unchanged, (btf) => void btf.add("f", 12, [0, 1])),
+];
+
+/** BPF_TRACE_FENTRY, _FEXIT, BPF_MODIFY_RETURN; BPF_F_SLEEPABLE. */
+const [FENTRY, MODIFY, SLEEPABLE] = [24, 26, 16];
+const entry = (expect: string, insn: number | number[], insns: Insn[], more: Partial<Case> = {}): Case =>
+  one(expect, insn, insns, { type: TRACING, attach: FENTRY, attachTo: "vfs_read", ...more });
+
+const ATTACHED: Case[] = [
+  entry("attach-argument", 0, [ldx(8, R2, R1, 64), ...done()], { also: { "context-access": 0 } }),
+  entry("attach-argument-type", 0, [ldx(8, R2, R1, 8), ldx(1, R3, R2, 0), ...done()], {
+    also: { "number-as-pointer": 1 },
+  }),
+  entry("attach-not-sleepable", -1, done(), { flags: SLEEPABLE, attachTo: "schedule" }),
+  one("attach-sleepable-type", -1, done(), { flags: SLEEPABLE, type: PERF }),
+  entry("attach-modify", -1, done(), { attach: MODIFY }),
+  entry(
+    "helper-in-probe",
+    [5, 6],
+    [ldx(8, R1, R1, 0), movx(R2, R10), alu("add", R2, -8), mov(R3, 8), call(147), ...done()],
+    {
+      insn: 4,
+      also: { "argument-kernel-type": 4, "stack-indirect-unwritten": 4 },
+    },
+  ),
+  entry("struct-bounds", 1, [ldx(8, R2, R1, 0), ldx(8, R3, R2, 20000), ...done()]),
+  entry("kernel-pointer-negative", 1, [ldx(8, R2, R1, 0), ldx(8, R3, R2, -8), ...done()]),
+  entry(
+    "kernel-pointer-variable",
+    3,
+    [ldx(8, R2, R1, 0), ldx(8, R3, R1, 16), alu("and", R3, 8), alux("add", R2, R3), ldx(8, R3, R2, 0), ...done()],
+    {
+      insn: 4,
+    },
+  ),
+  entry("kernel-read-only", 1, [ldx(8, R2, R1, 0), st(8, R2, 0, 1), ...done()], { name: "kernel-read-only/entry" }),
+  entry("exit-value-range", 1, [mov(R0, 5), exit()], { name: "exit-value-range/entry" }),
+  entry("argument-kernel-type", 5, [ldx(8, R2, R1, 0), ...ldMap(R1), mov(R3, 0), mov(R4, 0), call(156), ...done()], {
+    maps: [{ type: 29, key: 4, value: 4, entries: 0, flags: 1, keyType: 1, valueType: 1 }],
+    btf: new Btf().with((btf) => btf.int()).encode(),
+    also: { "argument-trusted": 5, "helper-unknown": 5 },
+  }),
+  entry("map-for-sleepable", -1, [...ldMap(R1), ...done()], {
+    flags: SLEEPABLE,
+    maps: [PROGS],
+    also: { "attach-not-sleepable": -1 },
+  }),
+];
+
+const poor = (expect: string, insn: number | number[], insns: Insn[], more: Partial<Case> = {}): Case =>
+  one(expect, insn, insns, { type: SOCKET, unprivileged: true, name: `${expect}/unprivileged`, ...more });
+
+const UNPRIVILEGED: Case[] = [
+  poor(
+    "stack-variable-unprivileged",
+    3,
+    [ldx(4, R1, R1, 0), alu("and", R1, 7), movx(R2, R10), alux("add", R2, R1), st(1, R2, -8, 0), ...done()],
+    {
+      also: { "stack-pointer-unprivileged": 3 },
+    },
+  ),
+  poor("stack-pointer-unprivileged", 1, [movx(R2, R10), alu("add", R2, 100), ...done()]),
+  poor("leaks-address", 6, [...lookup(), jmp("eq", R0, 0, 1), stx(8, R0, 0, R10), ...done()], {
+    maps: [ARRAY],
+    insn: 7,
+  }),
+  poor(
+    "mixed-bounds",
+    8,
+    [movx(R6, R1), ...lookup(), jmp("eq", R0, 0, 3), ldx(4, R1, R6, 0), alux("add", R0, R1), mov(R1, 0), ...done()],
+    {
+      maps: [ARRAY],
+      also: { "stack-pointer-unprivileged": 9, "unbounded-access": 9, "index-negative": 9 },
+    },
+  ),
+  poor("pointer-comparison", 0, [jmp("eq", R1, 5, 0), ...done()]),
+  poor("partial-copy", 0, [raw(0xbc, R2, R1), ...done()]),
+  poor("exit-leaks-address", 1, [movx(R0, R10), exit()]),
+  poor("spilled-pointer", 1, [stx(8, R10, -8, R1), st(1, R10, -8, 0), ...done()]),
+  poor("functions-unprivileged", -1, [callFunction(1), exit(), ...done()]),
+  poor("back-edge", 2, [mov(R0, 0), alu("add", R0, 1), jmp("lt", R0, 10, -2), exit()], {
+    name: "back-edge/unprivileged",
+  }),
+  poor("eperm", -1, done(), { type: KPROBE }),
+];
+
+const MORE: Case[] = [
+  one("jump-into-pair", 3, [mov(R0, 0), jmp("eq", R1, 0, 1), ...ld64(R0, 1), exit()], {
+    name: "jump-into-pair/branch",
+    insn: [1, 2, 3],
+    also: { "unknown-opcode": 1 },
+  }),
+  one("too-many-functions", -1, [
+    ...repeat(260, (i) => callFunction(260 - i - 1 + 2 + 2 * i)),
+    ...done(),
+    ...repeat(260, () => done()),
+  ]),
+  one(
+    "dynptr",
+    6,
+    [
+      movx(R1, R10),
+      alu("add", R1, -8),
+      mov(R2, 8),
+      movx(R3, R10),
+      alu("add", R3, -32),
+      mov(R4, 0),
+      mov(5, 0),
+      call(201),
+      ...done(),
+    ],
+    {
+      insn: 7,
+      also: { "helper-number": 7, "stack-read-below": 7, "stack-indirect-unwritten": 7 },
+    },
+  ),
+  one(
+    "argument-string",
+    9,
+    [
+      st(8, R10, -8, 0),
+      movx(R1, R10),
+      alu("add", R1, -8),
+      mov(R2, 8),
+      ...ldValue(R3, 0, 0),
+      mov(R4, 0),
+      mov(5, 0),
+      call(165),
+      ...done(),
+    ],
+    {
+      insn: 8,
+      maps: [{ ...ARRAY, entries: 1 }],
+      also: { "helper-number": 8, "helper-unknown": 8 },
+    },
+  ),
+  one("func-info-missing", 0, [raw(0x18, R2, 4, 0, 3), raw(0), mov(R0, 0), exit(), ...done()], {
+    insn: [-1, 0],
+    also: { "unknown-opcode": [-1, 0], unreachable: 4 },
+  }),
+  one("own-function-count", -1, [mov(R1, 0), callFunction(1), exit(), ...done()], {
+    ...sixParameters(),
+    insn: [-1, 1, 3],
+    also: { "stack-argument": 1 },
+  }),
+  one("exit-value-type", 5, [mov(R1, 0), callFunction(1), exit(), movx(R0, R10), exit()], {
+    ...functionBtf(1, 1),
+    functions: [
+      [0, 4],
+      [3, 6],
+    ],
+    insn: 4,
+  }),
+  one("own-function-arguments", 1, [mov(R1, 0), mov(R2, 0), callFunction(2), mov(R0, 0), exit(), ...done()], {
+    ...pointerParameter(),
+    insn: 2,
+    also: { "number-as-pointer": 2, "own-function-type": [-1, 2] },
+  }),
+  one("map-cgroup-storage", -1, [...ldMap(R1, 0), ...ldMap(R1, 1), ...done()], {
+    type: CGROUP_SKB,
+    maps: [0, 1].map(() => ({ type: 19, key: 16, value: 8, entries: 0 })),
+    also: { ebusy: -1 },
+  }),
+  one("einval", -1, done(), { type: 999 }),
+  one("e2big", -1, []),
+  one("reference-released", 9, [...lookup(), jmp("eq", R0, 0, 4), movx(R1, R0), mov(R2, 0), call(SUBMIT), ...done()], {
+    name: "reference-released/value",
+    maps: [ARRAY],
+    insn: 9,
+    also: { "argument-type": 9, "reference-needed": 9 },
+  }),
+];
+
+/** int helper(int, int, int, int, int, int). */
+function sixParameters() {
+  const btf = new Btf();
+  btf.int();
+  btf.add("", 2, [0, 1]);
+  btf.add("", 13, [1, 1], btf.name("ctx"), 2);
+  btf.add("main", 12, [1, 3]);
+  btf.add("", 13, [6, 1], ...Array.from({ length: 6 }, (_, i) => [btf.name(`p${i}`), 1]).flat());
+  btf.add("helper", 12, [1, 5]);
+  return {
+    btf: btf.encode(),
+    functions: [
+      [0, 4],
+      [3, 6],
+    ] as [number, number][],
+  };
+}
+
+/** int helper(int *). */
+function pointerParameter() {
+  const { btf } = functionBtf(1, 2);
+  return {
+    btf,
+    functions: [
+      [0, 4],
+      [5, 6],
+    ] as [number, number][],
+  };
+}
+
 /** All cases. */
-export const CASES: Case[] = [...MEMORY, ...ARITHMETIC, ...CALLS, ...STRUCTURE, ...BEFORE];
-export { KPROBE };
+export const CASES: Case[] = [
+  ...[...MEMORY, ...ARITHMETIC, ...CALLS, ...STRUCTURE, ...BEFORE],
+  ...[...TYPES, ...ATTACHED, ...UNPRIVILEGED, ...MORE],
+];

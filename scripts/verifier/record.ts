@@ -10,19 +10,35 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { bootGuest, GUEST_NAMES, type Guest, shutdownGuests } from "../../tests/guest.ts";
 import { type BpfCall, encode, encodeCall, type Insn } from "./assembler.ts";
-import { CASES, type Case, KPROBE, type MapSpec } from "./cases.ts";
+import { type Case, KPROBE, type MapSpec } from "./case.ts";
+import { CASES } from "./cases.ts";
 
 const LOGS = "tests/verifier/logs";
 const LOG_BYTES = 1 << 20;
-const [MAP_CREATE, PROG_LOAD, BTF_LOAD, CLOSE_ALL] = [0, 5, 18, 0xffffffff];
+const [MAP_CREATE, PROG_LOAD, BTF_LOAD, CLOSE_ALL, BECOME_NOBODY] = [0, 5, 18, 0xffffffff, 0xfffffffe];
 /** Of a long log the beginning is not needed: the explanation is at its end. */
 const MOST_LOG = 4000;
 const PROXY = "/tmp/bpf-proxy";
+
+/** Loads types alone, with a log. */
+function typesCall(bytes: Buffer): BpfCall {
+  const attr = Buffer.alloc(28);
+  attr.writeUInt32LE(bytes.length, 16);
+  attr.writeUInt32LE(LOG_BYTES, 20);
+  attr.writeUInt32LE(1, 24);
+  const buffers = [
+    { offset: 0, bytes },
+    { offset: 8, bytes: Buffer.alloc(LOG_BYTES) },
+  ];
+  return { command: BTF_LOAD, attr, fixups: [], buffers };
+}
 
 /** The calls of one case; `first` is the number of the first reply. The last is that of the program. */
 function callsOf(one: Case, first: number, level: number): BpfCall[] {
   const calls: BpfCall[] = [];
   let btf = -1;
+  const closing = { command: CLOSE_ALL, attr: Buffer.alloc(0), fixups: [], buffers: [] };
+  if (one.typesOnly) return [typesCall(one.btf!), closing];
   if (one.btf) {
     btf = first;
     const attr = Buffer.alloc(28);
@@ -32,8 +48,7 @@ function callsOf(one: Case, first: number, level: number): BpfCall[] {
   const firstMap = first + calls.length;
   for (const map of one.maps ?? []) calls.push(mapCall(map, btf));
   calls.push(programCall(one, { btf, firstMap, level }));
-  calls.push({ command: CLOSE_ALL, attr: Buffer.alloc(0), fixups: [], buffers: [] });
-  return calls;
+  return [...calls, closing];
 }
 
 function mapCall(map: MapSpec, btf: number): BpfCall {
@@ -124,24 +139,74 @@ function doCalls(guest: Guest, calls: BpfCall[]): { result: number; buffers: Buf
 /** What one kernel says of all cases, as the file has it. */
 async function record(guest: Guest, level: number): Promise<string> {
   let text = `# Linux ${guest.release}, ${guest.arch}; written by scripts/verifier/record.ts\n`;
-  for (let start = 0; start < CASES.length; start += 20) {
-    const some = CASES.slice(start, start + 20);
-    const groups: BpfCall[][] = [];
-    for (const one of some) groups.push(callsOf(one, groups.flat().length, level));
-    const replies = doCalls(guest, groups.flat());
-    let at = 0;
-    some.forEach((one, i) => {
-      const mine = replies.slice(at, (at += groups[i]!.length)).slice(0, -1);
-      text += resultOf(one, mine);
-    });
+  const cases = await withNumbers(guest);
+  await guest.run("sysctl -qw kernel.unprivileged_bpf_disabled=0");
+  const poor = cases.filter(({ unprivileged }) => unprivileged);
+  const rich = cases.filter(({ unprivileged }) => !unprivileged);
+  for (let start = 0; start < rich.length; start += 20) {
+    text += recordSome(guest, rich.slice(start, start + 20), level);
   }
-  return text;
+  return text + recordSome(guest, poor, level);
+}
+
+/** What kernels call the functions that cases are for. */
+async function withNumbers(guest: Guest): Promise<Case[]> {
+  const { stdout } = await guest.run("base64 -w0 /sys/kernel/btf/vmlinux");
+  const numbers = functionNumbers(Buffer.from(stdout, "base64"));
+  return CASES.map((one) => (one.attachTo ? { ...one, attachId: numbers.get(one.attachTo) ?? 0 } : one));
+}
+
+/** Bytes behind a type of each kind, without those that depend on its members; and of each member. */
+const TRAILERS: Record<number, [fixed: number, each: number]> = {
+  1: [4, 0],
+  3: [12, 0],
+  4: [0, 12],
+  5: [0, 12],
+  6: [0, 8],
+  13: [0, 8],
+  14: [4, 0],
+  15: [0, 12],
+  17: [4, 0],
+  19: [0, 12],
+};
+const FUNC = 12;
+
+function functionNumbers(btf: Buffer): Map<string, number> {
+  const [header, typeStart, typeBytes, stringStart] = [4, 8, 12, 16].map((at) => btf.readUInt32LE(at)) as number[];
+  const strings = header! + stringStart!;
+  const found = new Map<string, number>();
+  let id = 1;
+  for (let at = header! + typeStart!, end = at + typeBytes!; at < end; id++) {
+    const info = btf.readUInt32LE(at + 4);
+    const kind = (info >>> 24) & 0x1f;
+    const name = strings + btf.readUInt32LE(at);
+    if (kind === FUNC) found.set(btf.toString("latin1", name, btf.indexOf(0, name)), id);
+    const [fixed, each] = TRAILERS[kind] ?? [0, 0];
+    at += 12 + fixed + each * (info & 0xffff);
+  }
+  return found;
+}
+
+/** One run of the proxy. */
+function recordSome(guest: Guest, some: Case[], level: number): string {
+  const before: BpfCall[] = [];
+  if (some[0]?.unprivileged) before.push({ command: BECOME_NOBODY, attr: Buffer.alloc(0), fixups: [], buffers: [] });
+  const groups: BpfCall[][] = [];
+  for (const one of some) groups.push(callsOf(one, before.length + groups.flat().length, level));
+  const replies = doCalls(guest, [...before, ...groups.flat()]);
+  let at = before.length;
+  const texts = some.map((one, i) => {
+    const start = at;
+    at += groups[i]!.length;
+    return resultOf(one, replies.slice(start, at - 1));
+  });
+  return texts.join("");
 }
 
 function resultOf(one: Case, replies: { result: number; buffers: Buffer[] }[]): string {
   const failed = replies.slice(0, -1).find(({ result }) => result < 0);
   const program = replies.at(-1)!;
-  const log = program.buffers[2]!;
+  const log = program.buffers.at(one.typesOnly ? 1 : 2)!;
   const all = log.subarray(0, log.indexOf(0)).toString("latin1");
   const kept = all.length > MOST_LOG ? all.slice(all.indexOf("\n", all.length - MOST_LOG) + 1) : all;
   const status = failed ? `setup ${failed.result}` : program.result >= 0 ? "accepted" : `errno ${-program.result}`;

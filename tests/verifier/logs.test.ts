@@ -2,7 +2,8 @@
 
 import { test } from "uvu";
 import * as assert from "uvu/assert";
-import { CASES, type Case } from "../../scripts/verifier/cases.ts";
+import type { Case } from "../../scripts/verifier/case.ts";
+import { CASES } from "../../scripts/verifier/cases.ts";
 import { ROWS } from "../../verifier/catalogue/catalogue.ts";
 import { explain, LOG_ONLY } from "../../verifier/explain.ts";
 import { LogReader, readLog } from "../../verifier/trace.ts";

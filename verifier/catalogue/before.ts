@@ -98,6 +98,15 @@ export const BEFORE: Area = {
       fault: "program",
     },
     {
+      id: "btf-member",
+      pattern: /^(?<member>\S+) type_id=\d+ bits_offset=\d+ (?<what>.+)/,
+      message: "… type_id=N bits_offset=N Member bits_offset exceeds its struct size",
+      cause: "Member {member} of a structure of the object's BTF is not valid: {what}.",
+      source: "BTF that was written wrongly",
+      fix: "build the object again; report it to who wrote the tool that made the types",
+      fault: "program",
+    },
+    {
       id: "attach-no-id",
       pattern: /^Tracing programs must provide btf_id|^FENTRY\/FEXIT program can only be attached to/,
       message: "Tracing programs must provide btf_id",
@@ -145,7 +154,7 @@ export const BEFORE: Area = {
     },
     {
       id: "attach-sleepable-type",
-      pattern: /^(?:Only fentry|Only|Sleepable programs) .*(?:sleepable|can only)/,
+      pattern: /^(?:Only .* can be sleepable|Program of this type cannot be sleepable)/,
       message: "Only fentry/fexit/fmod_ret, lsm, iter, uprobe, and struct_ops programs can be sleepable",
       cause: "Programs of this type cannot be sleepable.",
       source: "a section name with .s for kprobes or tracepoints",
