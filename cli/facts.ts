@@ -5,7 +5,7 @@ import { readFileSync } from "node:fs";
 import { Session, SessionError } from "../agent/host/session.ts";
 import { collectFacts } from "../facts/collect.ts";
 import { compareFacts, describeFacts } from "../facts/describe.ts";
-import { encodeFacts } from "../facts/file.ts";
+import { encodeFacts } from "../facts/write.ts";
 import { writeObject } from "./compile.ts";
 import { EXIT, type ExitStatus } from "./exit.ts";
 import { readFacts } from "./offline.ts";
@@ -16,11 +16,11 @@ import { type Surroundings, toExitError } from "./run.ts";
 export async function factsJob(settings: Settings, around: Surroundings): Promise<ExitStatus> {
   if (settings.job === "facts show") {
     const file = settings.file as string;
-    return print(around, describeFacts(readFacts(file), readFileSync(file).length));
+    return print(around, describeFacts(await readFacts(file), readFileSync(file).length));
   }
   if (settings.job === "facts diff") {
     const [first, second] = [settings.file as string, settings.args[0] as string];
-    const text = compareFacts(readFacts(first), readFacts(second), settings.verbose > 0);
+    const text = compareFacts(await readFacts(first), await readFacts(second), settings.verbose > 0);
     return print(around, text || "a script meets the same on both\n");
   }
   return await capture(settings, around);

@@ -7,9 +7,9 @@ import { type Asked, featuresOf, readFile } from "./compile.ts";
 import { EXIT, ExitError } from "./exit.ts";
 
 /** Reads a file of facts that the user named. */
-export function readFacts(file: string): KernelFacts {
+export async function readFacts(file: string): Promise<KernelFacts> {
   try {
-    return decodeFacts(readFile(file, "facts"));
+    return await decodeFacts(readFile(file, "facts"));
   } catch (error) {
     if (!(error instanceof FactsError)) throw error;
     throw new ExitError(EXIT.failed, `cannot read facts '${file}': ${error.message}`);
@@ -18,6 +18,6 @@ export function readFacts(file: string): KernelFacts {
 
 /** A kernel that is known from a file: for compiling, as if it had been asked. */
 export async function offline(file: string, warn: (text: string) => void): Promise<Asked & { session: OfflineKernel }> {
-  const session = new OfflineKernel(readFacts(file));
+  const session = new OfflineKernel(await readFacts(file));
   return { session, cache: new FactsCache(""), blobs: session, features: await featuresOf(session), warn };
 }

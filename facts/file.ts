@@ -2,17 +2,16 @@
 //
 //   "STPFACTS" | u32 version | u32 bytes of the head | head: zlib of JSON | blobs, each a zlib stream
 //
-// All integers little-endian. The same facts give the same bytes. The reader trusts nothing: every length is checked,
-// and every text.
+// All integers little-endian. Written by write.ts. The reader trusts nothing: every length is checked, and every text. It
+// runs in Node, Deno and browsers.
 
-import { createHash } from "node:crypto";
-import { deflateSync, inflateSync } from "node:zlib";
 import { MAX_BLOB_BYTES, MAX_NAME_BYTES, MAX_NAMES } from "../common/format/frame.ts";
 import type { KernelFacts, PackedBlob } from "./kernel.ts";
+import { digestOf, inflate } from "./zlib.ts";
 
-const MAGIC = "STPFACTS";
-const VERSION = 1;
-const HEAD_AT = 16;
+/** What a file begins with, the version of the format, and where the head begins. */
+export const FACTS_FILE = { magic: "STPFACTS", version: 1, headAt: 16 } as const;
+
 /** A kernel has 200,000 functions, modules included, at most 100 bytes each. */
 const MAX_HEAD_BYTES = 64 << 20;
 
@@ -20,37 +19,27 @@ const MAX_HEAD_BYTES = 64 << 20;
 export class FactsError extends Error {}
 
 /** What the head says, besides what KernelFacts has. */
-interface Head extends Omit<KernelFacts, "blobs"> {
+export interface Head extends Omit<KernelFacts, "blobs"> {
   blobs: { name: string; bytes: number; sha256: string }[];
 }
 
-/** The bytes of a file. */
-export function encodeFacts({ blobs, ...facts }: KernelFacts): Uint8Array {
-  const rows = blobs.map(({ name, stream }) => ({ name, bytes: stream.length, sha256: digestOf(stream) }));
-  const head = deflateSync(Buffer.from(JSON.stringify({ ...facts, blobs: rows } satisfies Head)), { level: 9 });
-  const start = Buffer.alloc(HEAD_AT);
-  start.write(MAGIC, "latin1");
-  start.writeUInt32LE(VERSION, 8);
-  start.writeUInt32LE(head.length, 12);
-  return Buffer.concat([start, head, ...blobs.map(({ stream }) => stream)]);
-}
-
 /** The facts in a file's bytes; throws a FactsError that says what is wrong. */
-export function decodeFacts(bytes: Uint8Array): KernelFacts {
+export async function decodeFacts(bytes: Uint8Array): Promise<KernelFacts> {
+  const { magic, version: known, headAt } = FACTS_FILE;
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.length);
-  if (bytes.length < HEAD_AT || Buffer.from(bytes.subarray(0, 8)).toString("latin1") !== MAGIC)
+  if (bytes.length < headAt || !magic.split("").every((letter, i) => bytes[i] === letter.charCodeAt(0)))
     throw new FactsError("it is no file of facts");
   const version = view.getUint32(8, true);
-  if (version !== VERSION) throw new FactsError(`its version is ${version}, and this program reads version ${VERSION}`);
-  const end = HEAD_AT + view.getUint32(12, true);
+  if (version !== known) throw new FactsError(`its version is ${version}, and this program reads version ${known}`);
+  const end = headAt + view.getUint32(12, true);
   if (end > bytes.length) throw new FactsError("it is cut off");
-  const head = checkHead(parse(bytes.subarray(HEAD_AT, end)));
+  const head = checkHead(await parse(bytes.subarray(headAt, end)));
   const blobs: PackedBlob[] = [];
   let at = end;
   for (const { name, bytes: length, sha256 } of head.blobs) {
     if (length > bytes.length - at) throw new FactsError("it is cut off");
     const stream = bytes.subarray(at, at + length);
-    if (digestOf(stream) !== sha256) throw new FactsError(`'${name}' in it is damaged`);
+    if ((await digestOf(stream)) !== sha256) throw new FactsError(`'${name}' in it is damaged`);
     blobs.push({ name, stream });
     at += length;
   }
@@ -58,9 +47,9 @@ export function decodeFacts(bytes: Uint8Array): KernelFacts {
   return { ...head, blobs };
 }
 
-function parse(head: Uint8Array): unknown {
+async function parse(head: Uint8Array): Promise<unknown> {
   try {
-    return JSON.parse(inflateSync(head, { maxOutputLength: MAX_HEAD_BYTES }).toString("utf8"));
+    return JSON.parse(new TextDecoder().decode(await inflate(head, MAX_HEAD_BYTES)));
   } catch {
     throw new FactsError("its head is damaged");
   }
@@ -136,8 +125,4 @@ function asNumber(value: unknown, field: string, most = 0xffffffff): number {
 
 function damaged(field: string): FactsError {
   return new FactsError(`its head is damaged ('${field}')`);
-}
-
-function digestOf(bytes: Uint8Array): string {
-  return createHash("sha256").update(bytes).digest("hex");
 }

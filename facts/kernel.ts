@@ -1,10 +1,10 @@
 // Facts of one kernel, and a kernel made of them that answers what the compiler asks a remote.
 
-import { inflateSync } from "node:zlib";
 import type { Hello } from "../agent/host/events.ts";
 import { MAX_BLOB_BYTES, QueryKind } from "../common/format/frame.ts";
 import type { Source } from "../compiler/host/source.ts";
 import { functionsFor, tracepointsFor } from "./names.ts";
+import { inflate } from "./zlib.ts";
 
 /** A blob as the agent sends it: a zlib stream. */
 export interface PackedBlob {
@@ -64,19 +64,19 @@ export class OfflineKernel implements Source {
     }
   }
 
-  size(blob: string): number | undefined {
-    return this.get(blob)?.length;
+  async size(blob: string): Promise<number | undefined> {
+    return (await this.get(blob))?.length;
   }
 
-  read(blob: string, offset: number, length: number): Uint8Array {
-    return (this.get(blob) ?? new Uint8Array(0)).subarray(offset, offset + length);
+  async read(blob: string, offset: number, length: number): Promise<Uint8Array> {
+    return ((await this.get(blob)) ?? new Uint8Array(0)).subarray(offset, offset + length);
   }
 
-  private get(blob: string): Uint8Array | undefined {
+  private async get(blob: string): Promise<Uint8Array | undefined> {
     const known = this.unpacked.get(blob);
     const packed = known ?? this.facts.blobs.find(({ name }) => name === blob)?.stream;
     if (known || !packed) return known;
-    const bytes = inflateSync(packed, { maxOutputLength: MAX_BLOB_BYTES });
+    const bytes = await inflate(packed, MAX_BLOB_BYTES);
     this.unpacked.set(blob, bytes);
     return bytes;
   }
