@@ -40,6 +40,13 @@ export class Interrupts {
     return this.signal === undefined ? undefined : 128 + (SIGNALS[this.signal] ?? 0);
   }
 
+  /** Ends all runs in order, and those that begin later: what a program does that uses the runs. */
+  end(): void {
+    if (this.signal !== undefined) return;
+    this.signal = "SIGINT";
+    for (const { stop } of this.running) stop();
+  }
+
   /** A signal came. */
   arrived(signal: string): void {
     if (this.running.size > 0 && this.signal === undefined) {

@@ -2,7 +2,8 @@
 
 import { describeObject, objectText } from "../agent/host/describe-object.ts";
 import { ObjectError } from "../agent/host/elf.ts";
-import { ARCH_OF_MACHINE, readFile } from "./compile.ts";
+import { ARCH_OF_MACHINE } from "../facts/answer.ts";
+import { readFile } from "./compile.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Settings } from "./options.ts";
 import type { Surroundings } from "./run.ts";

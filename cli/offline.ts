@@ -1,9 +1,9 @@
 // Compiling with a file of facts (--facts), as if the machine had been asked.
 
-import { FactsCache } from "../agent/host/facts-cache.ts";
+import { type Asked, featuresOf } from "../facts/answer.ts";
 import { decodeFacts, FactsError } from "../facts/file.ts";
 import { type KernelFacts, OfflineKernel } from "../facts/kernel.ts";
-import { type Asked, featuresOf, readFile } from "./compile.ts";
+import { readFile } from "./compile.ts";
 import { EXIT, ExitError } from "./exit.ts";
 
 /** Reads a file of facts that the user named. */
@@ -19,5 +19,5 @@ export async function readFacts(file: string): Promise<KernelFacts> {
 /** A kernel that is known from a file: for compiling, as if it had been asked. */
 export async function offline(file: string, warn: (text: string) => void): Promise<Asked & { session: OfflineKernel }> {
   const session = new OfflineKernel(await readFacts(file));
-  return { session, cache: new FactsCache(""), blobs: session, features: await featuresOf(session), warn };
+  return { session, blobs: session, features: await featuresOf(session), warn };
 }

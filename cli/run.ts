@@ -16,19 +16,9 @@ import { explainRejection } from "../agent/host/verifier-log.ts";
 import { FailureCode, ProgressStep, StopReason } from "../common/format/frame.ts";
 import { TableKind } from "../common/format/manifest.ts";
 import type { CompileInput, CompileResult, Compiler } from "../compiler/host/compile.ts";
+import { ARCH_OF_MACHINE, type Asked, featuresOf } from "../facts/answer.ts";
 import { readAsset } from "./assets.ts";
-import {
-  ARCH_OF_MACHINE,
-  type Asked,
-  compileFor,
-  compileInput,
-  featuresOf,
-  loadCompiler,
-  objectName,
-  readFile,
-  readScriptsOf,
-  writeObject,
-} from "./compile.ts";
+import { compileFor, compileInput, loadCompiler, objectName, readFile, readScriptsOf, writeObject } from "./compile.ts";
 import type { Config } from "./config.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Interrupts } from "./interrupts.ts";

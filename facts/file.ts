@@ -2,8 +2,8 @@
 //
 //   "STPFACTS" | u32 version | u32 bytes of the head | head: zlib of JSON | blobs, each a zlib stream
 //
-// All integers little-endian. Written by write.ts. The reader trusts nothing: every length is checked, and every text. It
-// runs in Node, Deno and browsers.
+// All integers little-endian. Written by write.ts. The reader trusts nothing: every length is checked, and every text.
+// It runs in Node, Deno and browsers.
 
 import { MAX_BLOB_BYTES, MAX_NAME_BYTES, MAX_NAMES } from "../common/format/frame.ts";
 import type { KernelFacts, PackedBlob } from "./kernel.ts";

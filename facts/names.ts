@@ -3,12 +3,14 @@
 import { EXPORT_PREFIX, plainName } from "../common/format/function-name.ts";
 import { isGlob, matchGlob } from "../common/format/glob.ts";
 
+const encoder = new TextEncoder();
+
 /** Whether a name that the remote has is what `pattern` (a name, or with * ? [ ]) asked for. */
 export function matches(pattern: string, name: string): boolean {
   if (!isGlob(pattern)) return pattern === name;
   return [name, plainName(name)].some((text) => {
-    const bytes = Buffer.from(text);
-    return matchGlob(Buffer.from(pattern), bytes, bytes.length);
+    const bytes = encoder.encode(text);
+    return matchGlob(encoder.encode(pattern), bytes, bytes.length);
   });
 }
 

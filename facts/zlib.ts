@@ -1,4 +1,4 @@
-// zlib streams and digests by what Node, Deno and browsers all have: CompressionStream, DecompressionStream, SubtleCrypto.
+// zlib streams and digests by what Node, Deno and browsers all have: DecompressionStream and SubtleCrypto.
 
 /** Longer than asked for, or damaged. */
 export class StreamError extends Error {}

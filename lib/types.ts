@@ -121,7 +121,16 @@ export interface RunRequest extends Omit<CompileRequest, "facts" | "dump" | "arc
 
 /** What happens in a run: the lines of docs/json.md, and what the command line would say on standard error. */
 export type RunEvent =
-  | { type: "run"; host: string; schema: number; script: string; kernel: string; arch: string; cpus: number; start: string }
+  | {
+      type: "run";
+      host: string;
+      schema: number;
+      script: string;
+      kernel: string;
+      arch: string;
+      cpus: number;
+      start: string;
+    }
   | { type: "started"; host: string; probes: number }
   | PrintEvent
   | { type: "command"; host: string; stream: "stdout" | "stderr"; text: string }

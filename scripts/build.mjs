@@ -7,7 +7,7 @@
 //   compiler   compiler/index.ts         -> build/compiler.wasm
 //   formatter  common/as/print/index.ts  -> build/formatter.wasm
 //   agent      agent/remote/main.ts      -> build/agent.wasm -> wasm2c -> clang, lld -> build/stap-agent-{x86_64,arm64}
-//   client     cli/main.ts               -> dist/stap-remote.js
+//   client     cli/main.ts, lib          -> dist/stap-remote.js, dist/index.js, dist/web.js
 //   package    Wasm, agents, tapset      -> dist/
 
 import { spawnSync } from "node:child_process";
@@ -165,7 +165,7 @@ async function bundleClient() {
   }
   await build({
     absWorkingDir: ROOT,
-    entryPoints: { "stap-remote": "cli/main.ts" },
+    entryPoints: { "stap-remote": "cli/main.ts", index: "lib/node.ts" },
     outdir: "dist",
     bundle: true,
     splitting: true,
@@ -180,6 +180,19 @@ async function bundleClient() {
     legalComments: "none",
     logLevel: "warning",
   });
+  await build({
+    absWorkingDir: ROOT,
+    entryPoints: ["lib/web.ts"],
+    outfile: "dist/web.js",
+    bundle: true,
+    format: "esm",
+    platform: "browser",
+    target: "es2022",
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  for (const name of ["index", "web"]) copy(join(ROOT, "lib/declarations", `${name}.d.ts`), join(DIST, `${name}.d.ts`));
+  copy(join(ROOT, "lib/types.ts"), join(DIST, "types.d.ts"));
   const out = join(DIST, "stap-remote.js");
   const text = readFileSync(out, "utf8").replace(/^#!.*\n/, "");
   writeFileSync(out, `#!/usr/bin/env node\n${text}`);
@@ -223,8 +236,8 @@ const STEPS = [
   },
   {
     name: "client",
-    inputs: () => wasmSources(["cli", "compiler/host", "agent/host", "common/format"]),
-    outputs: ["dist/stap-remote.js"],
+    inputs: () => wasmSources(["cli", "lib", "facts", "compiler/host", "agent/host", "common/format"]),
+    outputs: ["dist/stap-remote.js", "dist/index.js", "dist/web.js"],
     run: bundleClient,
   },
   {
@@ -236,9 +249,21 @@ const STEPS = [
       const names = ["compiler.wasm", "formatter.wasm", ...CPUS.map((cpu) => `stap-agent-${cpu.name}`)];
       for (const name of names) if (existsSync(join(BUILD, name))) copy(join(BUILD, name), join(DIST, name));
       copyFolder(join(ROOT, "tapset"), join(DIST, "tapset"));
+      writeFileSync(join(DIST, "tapset.json"), packTapset());
     },
   },
 ];
+
+/** The tapset in one file, for browsers, which cannot read folders. */
+function packTapset() {
+  const folder = join(ROOT, "tapset");
+  const names = filesBelow("tapset", (name) => /\.(stpm?|tab)$/.test(name));
+  const files = names.map((path) => ({
+    name: relative(folder, path).replaceAll("\\", "/"),
+    text: readFileSync(path, "utf8"),
+  }));
+  return JSON.stringify({ index: readFileSync(join(folder, "index.txt"), "utf8"), files });
+}
 
 /** Does one step unless it is up to date. */
 async function perform(step, force) {

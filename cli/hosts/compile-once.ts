@@ -2,10 +2,14 @@
 // nothing asked that two machines with one kernel may answer differently.
 
 import type { CompileInput, CompileResult, Compiler } from "../../compiler/host/compile.ts";
-import { type Asked, compileFor } from "../compile.ts";
+import type { Asked } from "../../facts/answer.ts";
+import { compileFor } from "../compile.ts";
 
-/** What machines with the same kernel may differ in: what is loaded, and whether its configuration can be read. */
-const MAY_DIFFER = new Set(["modules", "module-functions", "config"]);
+/**
+ * What machines with the same kernel may differ in: what is loaded and installed, and whether the kernel's configuration
+ * can be read.
+ */
+const MAY_DIFFER = new Set(["modules", "module-functions", "config", "programs"]);
 
 /** A compile, and whether another host may have its result. */
 interface Made {

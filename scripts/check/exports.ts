@@ -7,9 +7,9 @@
 import { dirname, join } from "node:path";
 import { type Node, SyntaxKind, type Tree, walk } from "./trees.ts";
 
-/** Modules whose exports are called from outside: entry points of Wasm modules, in tests too. */
-const ENTRIES =
-  /^(compiler\/index|agent\/remote\/main|common\/as\/print\/index|tests\/as\/\w+|tests\/il\/as\/\w+)\.ts$/;
+/** Modules whose exports are called from outside: entry points of Wasm modules, in tests too, and of the library. */
+const WASM_ENTRIES = /^(compiler\/index|agent\/remote\/main|common\/as\/print\/index|tests\/(il\/)?as\/\w+)\.ts$/;
+const LIBRARY_ENTRIES = /^lib\/(node|web)\.ts$/;
 
 type Named = Node & { name?: Node & { text: string }; propertyName?: { text: string } };
 type Import = Node & {
@@ -82,7 +82,7 @@ export function checkExports(trees: Tree[]): string[] {
   const problems: string[] = [];
   for (const tree of trees) {
     const { file, root } = tree;
-    if (ENTRIES.test(file) || file.endsWith(".d.ts")) continue;
+    if (WASM_ENTRIES.test(file) || LIBRARY_ENTRIES.test(file) || file.endsWith(".d.ts")) continue;
     walk(root, (node) => {
       const name = MEMBERS.has(node.kind) ? (node as Named).name?.text : undefined;
       if (name && counts.get(name) === 1) problems.push(`${file}: nothing uses the member ${name}`);

@@ -40,6 +40,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   verifier: [],
   facts: ["agent/host", "compiler/host", "common/format"],
   cli: ["facts", "verifier", "agent/host", "compiler/host", "common/format"],
+  lib: ["cli", "facts", "verifier", "agent/host", "compiler/host", "common/format"],
   web: ["facts", "verifier", "agent/host", "compiler/host", "common/format"],
 };
 

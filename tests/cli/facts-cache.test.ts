@@ -7,11 +7,11 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { FactsCache } from "../../agent/host/facts-cache.ts";
 import { compileFor } from "../../cli/compile.ts";
-import { indexScripts } from "../../cli/library.ts";
 import type { QueryKind } from "../../common/format/frame.ts";
 import { isGlob } from "../../common/format/glob.ts";
 import { GLOB_CASES } from "../../common/format/testing/glob-cases.ts";
 import type { CompileInput, CompileResult, Compiler, CompileSession, Facts } from "../../compiler/host/compile.ts";
+import { indexScripts } from "../../compiler/host/library-index.ts";
 import { matches } from "../../facts/names.ts";
 
 const test = suite<{ folder: string }>("facts");

@@ -108,7 +108,7 @@ test("answers questions as an agent does", async () => {
   assert.equal(await kernel.query(QueryKind.Config, ["CONFIG_HZ", "CONFIG_X"]), ["CONFIG_HZ=250"]);
   assert.equal(await kernel.query(QueryKind.Features, ["atomics_fetch", "preemptible"]), ["atomics_fetch"]);
   assert.is(await kernel.size("kernel-btf"), TYPES.length);
-  assert.is(kernel.size("module-btf ext4"), undefined);
+  assert.is(await kernel.size("module-btf ext4"), undefined);
   assert.equal(Buffer.from(await kernel.read("kernel-btf", 3, 2)), TYPES.subarray(3, 5));
 });
 

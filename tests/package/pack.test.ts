@@ -58,6 +58,49 @@ test("compiles without a host, a network or a compiler", () => {
   assert.is(readFileSync(join(folder, "hello.bo")).toString("latin1", 1, 4), "ELF");
 });
 
+/** A program in TypeScript that uses the library: prints what it saw as JSON. */
+const USE = `import { loadCompiler, readObject, run, RunError, type RunRequest } from "stap-remote";
+const where: Pick<RunRequest, "host" | "identity" | "knownHosts"> = JSON.parse(process.argv[2]!);
+const compiler = await loadCompiler();
+const outcome = await compiler.compile({ script: 'probe begin { println("x") exit() }', name: "x.stp" });
+const lines: string[] = [readObject(outcome.object!).script];
+const script = 'probe kernel.function("vfs_read") { println(pid()) if (++n == 3) exit() } global n';
+for await (const event of run({ ...where, script, command: "cat /proc/self/stat /proc/stat", timeoutMs: 30000 })) {
+  if (event.type === "print" && event.values.length === 1) lines.push(event.type);
+  if (event.type === "end") lines.push(event.reason);
+}
+try {
+  for await (const event of run({ ...where, script: "probe begin { nosuch() }" })) void event;
+} catch (error) {
+  if (error instanceof RunError) lines.push(String(error.status));
+}
+for await (const event of run({ ...where, script: "probe timer.s(1) { println(1) } probe end { println(2) }" })) {
+  if (event.type === "print") break;
+}
+console.log(JSON.stringify(lines));
+declare const process: { argv: string[] };
+`;
+
+test("is a library with types, which a program in TypeScript uses", async () => {
+  const app = join(folder, "app");
+  const guest = await bootGuest("6.12");
+  const host = `root@${guest.host}:${guest.port}`;
+  const where = JSON.stringify({ host, identity: [guest.identity], knownHosts: [guest.knownHosts] });
+  writeFileSync(join(app, "use.ts"), USE);
+  const lib = ["es2022", "dom"];
+  const options = { module: "nodenext", target: "es2022", strict: true, types: [], lib, outDir: "out" };
+  writeFileSync(join(app, "package.json"), '{ "type": "module" }');
+  writeFileSync(join(app, "tsconfig.json"), JSON.stringify({ compilerOptions: options, files: ["use.ts"] }));
+  const node = (file: string, ...args: string[]) =>
+    spawnSync(process.execPath, [file, ...args], { cwd: app, env, encoding: "utf8", timeout: 2 * MINUTE });
+  const checked = node(join(ROOT, "node_modules/typescript/bin/tsc"), "-p", app);
+  assert.is(checked.status, 0, checked.stdout);
+  const used = node(join(app, "out/use.js"), where);
+  assert.is(used.status, 0, used.stderr);
+  const seen = JSON.parse(used.stdout) as string[];
+  assert.equal([seen[0], seen[1], seen.at(-2), seen.at(-1)], ["x.stp", "print", "exit", "1"], used.stdout);
+});
+
 test("runs a script on a remote kernel", async () => {
   const guest = await bootGuest("6.12");
   const where = ["--host", `root@${guest.host}:${guest.port}`, "--identity", guest.identity];

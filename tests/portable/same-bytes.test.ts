@@ -1,18 +1,15 @@
 // The same script gives the same bytes in Node, Deno and Chromium.
 
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { createServer } from "node:http";
-import type { AddressInfo } from "node:net";
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
-import { chromium } from "playwright-core";
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { readAsset, readTapset, readTapsetIndex } from "../../cli/assets.ts";
 import { compileAndHash, type Work } from "./compile-and-hash.ts";
+import { inChromium, inDeno } from "./engines.ts";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const SCRIPTS = [
@@ -21,7 +18,6 @@ const SCRIPTS = [
   "tests/run/printf.stp",
   "tests/run/strings-in-kernel.stp",
 ];
-const CHROMIUM = ["/usr/bin/chromium", "/usr/bin/chromium-browser", "/usr/bin/google-chrome"].find(existsSync);
 
 const test = suite("same bytes");
 const folder = mkdtempSync(join(tmpdir(), "portable-test-"));
@@ -57,40 +53,19 @@ test("Deno gives the same bytes", () => {
   const program = `import { compileAndHash } from "./bundle.js";
 const work = JSON.parse(Deno.readTextFileSync("work.json"));
 console.log(JSON.stringify(await compileAndHash(Deno.readFileSync("compiler.wasm"), work)));`;
-  writeFileSync(join(folder, "main.js"), program);
-  const deno = join(ROOT, "node_modules/.bin/deno");
-  const result = spawnSync(deno, ["run", "--allow-read", "main.js"], { cwd: folder, encoding: "utf8" });
-  assert.is(result.status, 0, result.stderr);
-  assert.equal(JSON.parse(result.stdout), expected);
+  assert.equal(inDeno(folder, program), expected);
 });
 
 test("Chromium gives the same bytes", async () => {
-  assert.ok(CHROMIUM, "Chromium is not installed: scripts/setup.sh test installs it");
-  const server = createServer((request, response) => {
-    const name = request.url === "/" ? "" : (request.url ?? "").slice(1);
-    const types: Record<string, string> = { js: "text/javascript", wasm: "application/wasm", json: "application/json" };
-    response.setHeader("content-type", types[name.split(".").pop() ?? ""] ?? "text/html");
-    const path = join(folder, name);
-    response.end(name !== "" && existsSync(path) ? readFileSync(path) : "<!doctype html>");
-  });
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
-  const args = ["--no-sandbox", ...quiet, "--disable-component-update", "--disable-sync"];
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args });
-  try {
-    const page = await browser.newPage();
-    await page.goto(origin);
-    const hashes = await page.evaluate(`(async () => {
+  const hashes = await inChromium(
+    folder,
+    `(async () => {
       const { compileAndHash } = await import("/bundle.js");
       const bytes = new Uint8Array(await (await fetch("/compiler.wasm")).arrayBuffer());
       return compileAndHash(bytes, await (await fetch("/work.json")).json());
-    })()`);
-    assert.equal(hashes, expected);
-  } finally {
-    await browser.close();
-    server.close();
-  }
+    })()`,
+  );
+  assert.equal(hashes, expected);
 });
 
 test.run();
