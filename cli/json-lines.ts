@@ -61,6 +61,11 @@ export class JsonLines {
     });
   }
 
+  /** The run has not come about, or was cut. */
+  failure(status: ExitStatus, text: string): Uint8Array {
+    return this.line("failure", { status, text });
+  }
+
   private line(type: string, members: Record<string, unknown>): Uint8Array {
     return new TextEncoder().encode(`${JSON.stringify({ host: this.host, type, ...members })}\n`);
   }

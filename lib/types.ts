@@ -135,6 +135,7 @@ export type RunEvent =
   | PrintEvent
   | { type: "command"; host: string; stream: "stdout" | "stderr"; text: string }
   | EndEvent
+  | { type: "failure"; host: string; status: number; text: string }
   | { type: "message"; text: string };
 
 /** A print, warning or error of the script. */

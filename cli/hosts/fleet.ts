@@ -4,6 +4,7 @@
 import { type Compiler } from "../../compiler/host/compile.ts";
 import { loadCompiler } from "../compile.ts";
 import { EXIT, ExitError, type ExitStatus } from "../exit.ts";
+import { JsonLines } from "../json-lines.ts";
 import type { Settings } from "../options.ts";
 import { errorLine, type WriteMessage } from "../report.ts";
 import type { Surroundings } from "../run.ts";
@@ -58,24 +59,28 @@ class Fleet {
       isStarting = false;
     };
     await this.gate.enter();
+    const around = { ...this.forHost(before, message, started), hostName: host.name };
     try {
       const identity =
         host.identity === undefined ? this.settings.identity : [host.identity, ...this.settings.identity];
-      return await job(
-        { ...this.settings, host: host.host, identity },
-        {
-          ...this.forHost(before, message, started),
-          hostName: host.name,
-        },
-      );
+      return await job({ ...this.settings, host: host.host, identity }, around);
     } catch (error) {
       if (process.env.STAP_REMOTE_DEBUG) message(`${(error as Error).stack}\n`);
-      message(errorLine(error instanceof Error ? error : { message: String(error) }));
-      return error instanceof ExitError ? error.status : EXIT.failed;
+      const status = error instanceof ExitError ? error.status : EXIT.failed;
+      const text = errorLine(error instanceof Error ? error : { message: String(error) });
+      message(text);
+      if (this.settings.json) await this.tell(around, new JsonLines(host.name).failure(status, text.trimEnd()));
+      return status;
     } finally {
       started();
       this.around.message(messages.end());
     }
+  }
+
+  private async tell(around: Surroundings, line: Uint8Array): Promise<void> {
+    const sink = around.openOutput(this.settings.output, this.settings.rotate);
+    await sink.write(line);
+    await sink.close();
   }
 
   private forHost(before: string, message: WriteMessage, started: () => void): Surroundings {

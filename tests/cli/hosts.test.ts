@@ -178,6 +178,20 @@ test("a host that is not reached fails alone, and the end says which", async ({ 
   assert.is(err, "gone: stap-remote: gone: connection refused\nstap-remote: 1 of 3 hosts failed: gone\n");
 });
 
+test("with JSON Lines each line has its host, and a host that is not reached has one", async ({ folder, object }) => {
+  const argv = ["run", object, "--host", "a", "--host", "gone", "--output", "json"];
+  const { status, out } = await run(folder, argv, { a: says([1]) });
+  assert.is(status, EXIT.connection);
+  const lines = out
+    .trim()
+    .split("\n")
+    .map((line) => JSON.parse(line) as { host: string; type: string; text?: string });
+  const types = (host: string) => lines.filter((line) => line.host === host).map(({ type }) => type);
+  assert.equal(types("a"), ["run", "started", "print", "end"]);
+  assert.equal(types("gone"), ["failure"]);
+  assert.match(lines.find(({ type }) => type === "failure")!.text!, /connection refused/);
+});
+
 test("different failures are status 1", async ({ folder, object }) => {
   const onRun = (agent: FakeAgent) => agent.finish({ reason: StopReason.Errors, errors: 1 });
   const { status, err } = await run(folder, ["run", object, "--host", "a", "--host", "gone"], { a: { onRun } });

@@ -157,6 +157,7 @@ test("the lines of the client are of the schema, too", () => {
     lines.started(3),
     lines.command(2, "oops\n"),
     lines.end(summary, 1),
+    lines.failure(3, "box: connection refused"),
   ];
   const [run, started, command, end] = objects(Buffer.concat(bytes).toString());
   assert.equal([run!.type, started!.probes, command!.stream], ["run", 3, "stderr"]);
