@@ -6,8 +6,8 @@ import type { Asked } from "../../facts/answer.ts";
 import { compileFor } from "../compile.ts";
 
 /**
- * What machines with the same kernel may differ in: what is loaded and installed, and whether the kernel's configuration
- * can be read.
+ * What machines with the same kernel may differ in: what is loaded and installed, and whether the configuration can be
+ * read.
  */
 const MAY_DIFFER = new Set(["modules", "module-functions", "config", "programs"]);
 
