@@ -15,6 +15,7 @@ import { namesRemote, onlyCompiles } from "./option-checks.ts";
 import { helpText, parseOptions, type Settings } from "./options.ts";
 import { errorLine } from "./report.ts";
 import { compileOnly, runJob, type Surroundings } from "./run.ts";
+import { completionJob, hostsJob } from "./shell.ts";
 
 /** What to say of stap's environment variables that change nothing. */
 function environmentNotes(): string[] {
@@ -56,6 +57,8 @@ function oneHostOnly({ job, pass, keep, module, verifierLog }: Settings): string
 /** Runs a command line. */
 export async function main(argv: string[], around: Surroundings): Promise<ExitStatus> {
   try {
+    if (argv[0] === "hosts") return await hostsJob(argv.slice(1), around);
+    if (argv[0] === "completion") return await completionJob(argv.slice(1), around);
     if (argv[0] === "explain") return await explainJob(argv.slice(1), around);
     if (argv[0] === "help" && argv.length > 1) return await helpJob(argv.slice(1), around);
     const settings = parseOptions(argv[0] === "help" ? ["--help"] : argv, around.config?.());

@@ -346,7 +346,7 @@ const BY_SHORT = new Map(OPTIONS.filter((row) => row.short).map((row) => [row.sh
 const takesValue = (row: OptionRow) => row.type === "text" || row.type === "list";
 
 /** Jobs beside running a script: the first word of the command line. */
-const JOBS = [
+export const JOBS = [
   "run",
   "verify",
   "install",

@@ -14,6 +14,8 @@ const LINES = [
   "facts diff FILE.facts FILE.facts",
   "explain LOG [OBJECT.bo]       (explain --help)",
   "help verifier MESSAGE",
+  "hosts [--names]",
+  "completion bash|zsh|fish",
 ];
 
 export const USAGE = LINES.map((line, i) => `${i === 0 ? "Usage:" : "      "} stap-remote ${line}`).join("\n");

@@ -232,7 +232,7 @@ function include(pattern: string, where: Place, { pass, at }: { pass: Pass; at: 
 }
 
 /** The files that a pattern names, in order; a name without wildcards names itself. */
-function expandGlob(path: string): string[] {
+export function expandGlob(path: string): string[] {
   const parts = path.split("/");
   return parts.slice(1).reduce(
     (found, part) => {
