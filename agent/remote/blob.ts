@@ -9,10 +9,13 @@ import { Contact, goneFailure } from "./contact";
 import { Deflater } from "./deflate";
 import { Errno, errnoText, Failure } from "./errors";
 import { FrameWriter } from "./frames";
+import { openModuleTypes } from "./module-file";
 import { isModuleName } from "./modules";
 import { sayWarning } from "./say";
 import { close, EPOLLOUT, fileSize, O_CLOEXEC, O_RDONLY, open, openRegular, poll, read, seek } from "./syscall";
 
+const TYPES: string = "/sys/kernel/btf/";
+const KERNEL_TYPES: string = "/sys/kernel/btf/vmlinux";
 /** Reading goes on when less than this waits for the host, so that a slow one costs no memory. */
 const AHEAD_BYTES: i32 = 131072;
 /** How long the agent waits for it at a time, milliseconds. */
@@ -42,11 +45,11 @@ function sayBlob(writer: FrameWriter, blob: BlobReading): void {
 
 /** Where a blob is, or "" if the name is none. */
 function pathOf(name: string): string {
-  if (name == KERNEL_BTF) return "/sys/kernel/btf/vmlinux";
+  if (name == KERNEL_BTF) return KERNEL_TYPES;
   if (!name.startsWith(MODULE_BTF)) return "";
   const module = name.substring(MODULE_BTF.length);
   // The kernel's own types lie beside those of modules.
-  return isModuleName(module) && module != "vmlinux" ? `/sys/kernel/btf/${module}` : "";
+  return isModuleName(module) && module != "vmlinux" ? TYPES + module : "";
 }
 
 /** Its tables are large, and memory is never freed: one serves all blobs. */
@@ -95,6 +98,16 @@ class BlobReading {
     if (path.length == 0) return;
     this.fd = open(path, O_RDONLY | O_CLOEXEC);
     if (this.fd >= 0) this.size = <u32>min(max(fileSize(this.fd), 0), MAX_BLOB_BYTES);
+    else if (this.fd == -Errno.ENOENT && path != KERNEL_TYPES) this.openModule(path.substring(TYPES.length));
+  }
+
+  /** The types of a module that is not loaded are in its file. */
+  private openModule(module: string): void {
+    const inFile = openModuleTypes(module);
+    if (!inFile) return;
+    this.fd = inFile.fd;
+    this.size = <u32>min(inFile.bytes, MAX_BLOB_BYTES);
+    this.left = this.size;
   }
 
   /** A range of a file: "OFFSET LENGTH PATH". */

@@ -2,6 +2,7 @@
 //
 //      virtio_net 73728 0 - Live 0xffffffffc02f1000
 
+import { parseNumber } from "./args";
 import { buildIdIn } from "./kernel";
 import { firstWord, LineReader } from "./lines";
 import { NameFilter } from "./name-filter";
@@ -32,6 +33,18 @@ export function findModules(texts: string[]): string[] {
   }
   lines.close();
   return found;
+}
+
+/** How many hold each module that is loaded. */
+export function readUses(): Map<string, i32> {
+  const uses = new Map<string, i32>();
+  const lines = new LineReader("/proc/modules");
+  while (lines.next()) {
+    const words = String.UTF8.decodeUnsafe(lines.at, lines.length).split(" ");
+    if (words.length > 2) uses.set(words[0], parseNumber(words[2]));
+  }
+  lines.close();
+  return uses;
 }
 
 /** "NAME=BUILDID" of each module that has a build id. */

@@ -22,6 +22,9 @@ const ASK: StaticArray<u64> = [
   <u64>Opcode.Exit,
 ];
 
+/** So many probes in modules get a program each, so that they come back with their modules. */
+const MOST_LITERAL: i32 = 64;
+
 const enum Answer {
   Unknown = 0,
   Yes,
@@ -110,11 +113,19 @@ export class PlaceTemplate {
 
 /**
  * Finds the addresses of all functions that programs with tables are on; false if the kernel does not tell them, if a
- * table is too small for all functions that share a name, or if two probes of a program are at one address.
+ * table is too small for all functions that share a name, if two probes of a program are at one address, or if modules
+ * have a few of them.
  */
 function findPlaces(o: LoadedObject): bool {
   const names = new Set<string>();
-  for (let i = 0, n = o.probes.length; i < n; ++i) if (isInTable(o.probes[i])) names.add(o.probes[i].target.symbol);
+  let inModules = 0;
+  for (let i = 0, n = o.probes.length; i < n; ++i) {
+    if (!isInTable(o.probes[i])) continue;
+    names.add(o.probes[i].target.symbol);
+    if (o.probes[i].target.module.length > 0) ++inModules;
+  }
+  // Addresses are others when a module is loaded again. For many probes that is not worth a program each.
+  if (inModules > 0 && inModules <= MOST_LITERAL) return false;
   const addresses = findAddresses(names.values());
   for (let i = 0, n = o.probes.length; i < n; ++i) {
     const probe = o.probes[i];

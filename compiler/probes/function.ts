@@ -1,6 +1,7 @@
 // kernel.function("name") with .call and .return: kprobes and kretprobes by symbol. kprobe.function is the same by
 // another name: in stap it goes without debug information, which neither needs here. module("m").function("f") and
-// kprobe.module("m").function("f") are functions of modules that are loaded; patterns may be in both names.
+// kprobe.module("m").function("f") are functions of modules; patterns may be in both names, and find what is loaded. A
+// function of a module that is not loaded is probed when the module comes.
 //
 // `.exported` keeps those that modules may use. Without debug information only the names of symbols are known: no
 // source files, no lines, no inlined copies (impossible.ts refuses those). So "f@file.c" is f, where there is one f.
@@ -214,12 +215,32 @@ function resolveInModule(query: PointQuery, attach: AttachKind, name: string): v
   } else if (!isPlausible(module) || module.includes(".")) {
     query.refuse(at - 1, `'${query.text(at - 1)}' is not the name of a module`);
   } else if (query.facts.known) {
-    if (isLoaded(query, module)) resolveLoaded(query, attach, `${module}:${name}`);
+    if (mayWait(query, module, name)) addWaiting(query, attach, module, name);
+    else if (isLoaded(query, module)) resolveLoaded(query, attach, `${module}:${name}`);
   } else if (hasWildcard(module) || hasWildcard(name)) {
     query.refuse(at, `which functions match ${quote(name)} depends on the kernel`, "say which with --host");
   } else {
     addSite(query, attach, `${module}:${name}`);
   }
+}
+
+/**
+ * Whether the probe can wait for the module: it is not loaded, and all is known that the kernel needs to attach the
+ * probe when it comes. An optional point is left out instead: what stands behind it may be meant for this kernel.
+ */
+function mayWait(query: PointQuery, module: string, name: string): bool {
+  if (query.optional || hasWildcard(module) || hasWildcard(name)) return false;
+  const modules = query.facts.modules;
+  if (!modules.knows(module)) query.need(MODULE_KIND, module);
+  if (!modules.knows("*") && !query.pending && !modules.has(module)) query.need(MODULE_KIND, "*");
+  return !query.pending && !modules.has(module);
+}
+
+function addWaiting(query: PointQuery, attach: AttachKind, module: string, name: string): void {
+  const near = new NearMatches(module);
+  near.addAll(query.facts.modules.present);
+  query.warning = `module '${module}' is not loaded${near.text}: the probe waits until it is`;
+  addSite(query, attach, `${module}:${name}`);
 }
 
 /** Whether a module, or one that matches, is loaded; if not, or if that is not known, says so. */

@@ -1,13 +1,13 @@
 // Many functions with one link (kprobe.multi, where the kernel has fprobe): attaching and detaching hundreds of probes
 // takes one grace period instead of one for each. kprobe.ts attaches what this file cannot: all probes on a kernel
-// without kprobe.multi, and functions that ftrace does not know.
+// without kprobe.multi, functions that ftrace does not know, and functions of modules: a link would hold the module.
 
 import { encodeTextZ } from "../../../common/as/bytes";
-import { ATTACH_ROWS, AttachFlags, attachRow, TargetKind, TRACEPOINT_CALLER } from "../../../common/format/attach";
+import { ATTACH_ROWS, AttachFlags, attachRow, TRACEPOINT_CALLER } from "../../../common/format/attach";
 import { AttachType } from "../../../common/format/bpf";
 import { AttachKind, NONE } from "../../../common/format/manifest";
 import { KprobeList, linkKprobes } from "../bpf";
-import { addressesOf, findSymbols, SymbolOwner, TraceableReader } from "../kallsyms";
+import { findSymbols, TraceableReader } from "../kallsyms";
 import { loadVariant } from "../load";
 import { Probe, Program } from "../manifest";
 import { NameFilter } from "../name-filter";
@@ -29,31 +29,21 @@ export function attachManyKprobes(o: LoadedObject): void {
     const isLossless = kind == AttachKind.Kretprobe && hasReturns(o) && findSymbols([SEES_ALL]).has(SEES_ALL);
     const fewest = isLossless ? 1 : FEWEST;
     for (let i = 0, n = o.programs.length; i < n; ++i) {
-      attachGroup(o, o.programs[i], probesOf(o.programs[i], kind, SymbolOwner.Kernel), fewest);
-      if (row.target != TargetKind.Function) continue;
-      attachGroup(o, o.programs[i], probesOf(o.programs[i], kind, SymbolOwner.Modules), fewest);
+      attachGroup(o, o.programs[i], probesOf(o.programs[i], kind), fewest);
     }
   }
 }
 
-/**
- * Probes of one kind on the first instructions of functions that have no alternatives. Those of modules apart: by name
- * the kernel finds only its own.
- */
-function probesOf(program: Program, kind: AttachKind, owner: SymbolOwner): Probe[] {
+/** Probes of one kind on the first instructions of functions of the kernel that have no alternatives. */
+function probesOf(program: Program, kind: AttachKind): Probe[] {
   const probes: Probe[] = [];
   for (let i = 0, n = program.probes.length; i < n; ++i) {
     const probe = program.probes[i];
     const target = probe.target;
-    if (probe.attach != kind || probe.group != NONE || target.offset != 0) continue;
-    if (target.module.length == 0 ? owner == SymbolOwner.Kernel : isFound(target.symbol)) probes.push(probe);
+    if (probe.attach != kind || probe.group != NONE || target.offset != 0 || target.module.length != 0) continue;
+    probes.push(probe);
   }
   return probes;
-}
-
-/** Whether it is known where a module's function is, and there is one of that name. */
-function isFound(symbol: string): bool {
-  return addressesOf(symbol).length == 1;
 }
 
 function attachGroup(o: LoadedObject, program: Program, all: Probe[], fewest: i32): void {
@@ -77,7 +67,7 @@ function makesCalls(probe: Probe): bool {
   return probe.attach != AttachKind.TracepointCall || attachIdle(probe) === null;
 }
 
-/** The function that a probe is on; one of a module with its module. */
+/** The function that a probe is on. */
 function symbolOf(probe: Probe): string {
   const target = probe.target;
   return probe.attach == AttachKind.TracepointCall ? TRACEPOINT_CALLER + target.name : target.symbol;
@@ -113,18 +103,16 @@ function linkAll(program: i32, probes: Probe[]): i32 {
   const names: StaticArray<u8>[] = [];
   const pointers = new StaticArray<u64>(probes.length);
   const cookies = new StaticArray<u64>(probes.length);
-  const byName = probes[0].target.module.length == 0;
   for (let i = 0, n = probes.length; i < n; ++i) {
     const symbol = symbolOf(probes[i]);
     const name = encodeTextZ(symbol);
     names.push(name);
-    pointers[i] = byName ? addressOf(changetype<usize>(name)) : addressesOf(symbol)[0];
+    pointers[i] = addressOf(changetype<usize>(name));
     cookies[i] = probes[i].cookie;
   }
   const list = new KprobeList();
   list.count = names.length;
-  if (byName) list.names = changetype<usize>(pointers);
-  else list.addresses = changetype<usize>(pointers);
+  list.names = changetype<usize>(pointers);
   list.cookies = changetype<usize>(cookies);
   return linkKprobes(program, list, probes[0].attach == AttachKind.Kretprobe);
 }

@@ -10,8 +10,8 @@ import { addressesOf, findAddresses } from "../kallsyms";
 import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
 import { EventSource } from "./event-source";
+import { attachEvent } from "./named-event";
 import { PerfRequest, startEvent } from "./perf";
-import { attachReturnEvent } from "./return-event";
 
 /** Read once: hundreds of probes may be attached. */
 let knownSource: EventSource | null = null;
@@ -56,15 +56,18 @@ function attachEach(probe: Probe, symbol: string, returns: i32): Failure | null 
   }
   request.offset = probe.target.offset;
   const addresses = addressesOf(symbol);
+  // A named event waits for a module that is not there, and comes back with one that was removed and loaded again.
+  const isInModule = probe.target.module.length > 0 && addresses.length < 2 && probe.addresses.length == 0;
+  if (isInModule && attachEvent(probe, symbol, returns) >= 0) return null;
   if (addresses.length == 0) {
-    if (returns > 0 && attachReturnEvent(probe, symbol, returns) >= 0) return null;
+    if (returns > 0 && attachEvent(probe, symbol, returns) >= 0) return null;
     return attachByName(probe, symbol, request);
   }
   // Several functions of one name: some may be where no probe is allowed.
   let failure: Failure | null = null;
   const before = probe.fds.length;
   for (let i = 0, n = addresses.length; i < n; ++i) {
-    if (returns > 0 && attachReturnEvent(probe, `0x${addresses[i].toString(16)}`, returns) >= 0) continue;
+    if (returns > 0 && attachEvent(probe, `0x${addresses[i].toString(16)}`, returns) >= 0) continue;
     request.address = addresses[i];
     const one = attachRequest(probe, symbol, request);
     if (one) failure = one;
@@ -101,7 +104,7 @@ function failureCode(errno: i32): FailureCode {
 function hintFor(errno: i32): string {
   switch (-errno) {
     case Errno.ENOENT:
-      return "The kernel has no function of that name, or it was inlined.";
+      return "The kernel has no function of that name, or it was inlined, or its module is not loaded.";
     case Errno.EADDRNOTAVAIL: // from 6.7
       return "Several functions of the kernel have that name.";
     case Errno.EILSEQ:

@@ -13,14 +13,15 @@ import { Failure } from "../errors";
 import { readSeveral } from "../kallsyms";
 import { loadForPlace, loadOne } from "../load";
 import { Probe } from "../manifest";
+import { readUses } from "../modules";
 import { LoadedObject } from "../object";
 import { close } from "../syscall";
 import { attachCounter } from "./counter";
 import { attachCpuClock } from "./cpu-clock";
 import { attachKprobe, attachKretprobe } from "./kprobe";
 import { attachManyKprobes } from "./kprobe-multi";
+import { missedReturns, removeEvents } from "./named-event";
 import { attachRawTracepoint } from "./raw-tracepoint";
-import { missedReturns, removeReturnEvents } from "./return-event";
 import { attachTracepointCall } from "./tracepoint-call";
 import { attachUprobe } from "./uprobe";
 import { attachManyUprobes } from "./uprobe-multi";
@@ -57,6 +58,26 @@ export class Attached {
 
 /** Attaches all kernel probes in the manifest's order, or nothing. Optional ones that fail become warnings. */
 export function attachObject(o: LoadedObject, contact: Contact): Attached {
+  const isOnTracepoints = countOf(o, AttachKind.RawTracepoint) + countOf(o, AttachKind.TracepointCall) > 0;
+  if (!isOnTracepoints) return attachAll(o, contact);
+  const before = readUses();
+  const attached = attachAll(o, contact);
+  if (!attached.failure) warnOfHeld(o, before);
+  return attached;
+}
+
+/** Says which modules cannot be removed meanwhile: of all kinds of probes only tracepoints hold theirs. */
+function warnOfHeld(o: LoadedObject, before: Map<string, i32>): void {
+  const now = readUses();
+  const names = now.keys();
+  for (let i = 0, n = names.length; i < n; ++i) {
+    const name = names[i];
+    if (!before.has(name) || now.get(name) <= before.get(name)) continue;
+    o.warnings.push(`module '${name}' cannot be removed while its tracepoints are probed`);
+  }
+}
+
+function attachAll(o: LoadedObject, contact: Contact): Attached {
   const attached = new Attached();
   readNames(o);
   attachManyKprobes(o);
@@ -112,7 +133,7 @@ export function detachObject(o: LoadedObject, contact: Contact): void {
     release(o.probes[i]);
     if (isHeld) meter.advance(done);
   }
-  removeReturnEvents();
+  removeEvents();
 }
 
 /** How many probes of a kind are to be attached. */

@@ -1,8 +1,13 @@
-// kretprobes that watch many calls at the same time. The kernel keeps a note of each call that is under way, and the
-// perf event source `kprobe` lets it keep no more than some ten: the returns of functions that sleep get lost. Events
-// with a name, which tracefs makes, have as many notes as one asks for.
+// kprobes and kretprobes that tracefs makes as events with a name. They can do what those of the perf event source
+// `kprobe` cannot:
+//
+//   many calls at a time   The kernel keeps a note of each call that is under way, for a perf event some ten: the
+//                          returns of functions that sleep get lost. A named event has as many as one asks for.
+//   modules that come      A named event on MODULE:FUNCTION waits for the module, sees its init function, and comes
+//                          back with it. It never keeps the module from being removed.
 //
 //   r4096:stap_remote_PID/rPID_0 hrtimer_nanosleep   written to kprobe_events
+//   p:stap_remote_PID/rPID_1 ext4:ext4_sync_file
 //   perf event of type tracepoint, number from events/stap_remote_PID/rPID_0/id
 //
 // The kernel keeps named events until somebody removes them: a Remover does, however the agent ends. At the next start
@@ -39,14 +44,15 @@ function notesOf(probe: Probe, probes: i32): i32 {
 }
 
 /**
- * Attaches a Kretprobe to the function at `place` (a name, or an address as 0x…) among `probes` return probes; 0, or
- * -errno: it cannot be done in this way.
+ * Attaches a probe to the function at `place` (a name, MODULE:NAME, or an address as 0x…): a Kretprobe, one of
+ * `probes`, or if that is 0 a Kprobe. 0, or -errno: it cannot be done in this way.
  */
-export function attachReturnEvent(probe: Probe, place: string, probes: i32): i32 {
+export function attachEvent(probe: Probe, place: string, probes: i32): i32 {
   const tracing = prepare();
   if (!tracing) return -Errno.ENOSYS;
-  const name = `${ownPrefix()}${made++}`;
-  const result = say(tracing, `r${notesOf(probe, probes)}:${ownGroup}/${name} ${place}`);
+  const name = `${probes > 0 ? ownPrefix() : `p${getpid()}_`}${made++}`;
+  const kind = probes > 0 ? `r${notesOf(probe, probes)}` : "p";
+  const result = say(tracing, `${kind}:${ownGroup}/${name} ${place}`);
   if (result < 0) return result;
   const id = readId(`${tracing.root}/events/${ownGroup}/${name}/id`);
   if (id < 0) return -Errno.ENOENT;
@@ -55,7 +61,7 @@ export function attachReturnEvent(probe: Probe, place: string, probes: i32): i32
 }
 
 /** Removes all events of this agent. Their descriptors are closed. */
-export function removeReturnEvents(): void {
+export function removeEvents(): void {
   const child = remover;
   if (!child) return;
   remover = null;
@@ -140,7 +146,7 @@ function removeGroup(group: string): bool {
   return names.length == 0 || namesOfEvents(`${group}/`).length == 0;
 }
 
-/** How the names of this agent's events begin: kprobe_profile does not tell the groups. */
+/** How the names of this agent's return events begin: kprobe_profile does not tell the groups. */
 function ownPrefix(): string {
   return `r${getpid()}_`;
 }
