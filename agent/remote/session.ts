@@ -9,6 +9,7 @@
 import { StopReason } from "../../common/format/frame";
 import { AttachKind, Manifest, NONE } from "../../common/format/manifest";
 import { BssHeader, Phase } from "../../common/format/runtime";
+import { followCpus } from "./attach/each-cpu";
 import { attachObject, detachObject, missedEvents } from "./attach/table";
 import { Command, CommandRequest, startCommand } from "./command";
 import { Contact } from "./contact";
@@ -261,6 +262,7 @@ export class Session {
     const now = clock_gettime(CLOCK_MONOTONIC);
     if (this.reason == NO_REASON && now >= this.deadline) this.reason = StopReason.Timeout;
     if (this.reason == NO_REASON) this.reason = this.watch.look(now);
+    followCpus(now);
   }
 
   private waitMs(): i32 {

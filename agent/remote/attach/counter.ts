@@ -3,13 +3,13 @@
 import { decimalOf } from "../../../common/as/decimal";
 import { FailureCode } from "../../../common/format/frame";
 import { ProbeFlags } from "../../../common/format/manifest";
-import { onlineCpus } from "../cpus";
 import { Errno, Failure } from "../errors";
 import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
-import { PerfRequest, startOnCpus } from "./perf";
+import { startOnEachCpu } from "./each-cpu";
+import { PerfRequest } from "./perf";
 
-/** Attaches a Counter. CPUs that have gone offline meanwhile are left out. */
+/** Attaches a Counter. CPUs that come later are followed. */
 export function attachCounter(probe: Probe): Failure | null {
   const type = decimalOf(probe.target.system);
   if (type < 0 || type > 0xffffffff)
@@ -17,7 +17,7 @@ export function attachCounter(probe: Probe): Failure | null {
   const request = new PerfRequest(<i32>type, probe.target.offset);
   request.period = probe.period;
   request.isRate = (probe.flags & ProbeFlags.Rate) != 0;
-  const failed = startOnCpus(request, probe, onlineCpus());
+  const failed = startOnEachCpu(request, probe);
   if (!failed) return null;
   if (!failed.isOpen) return refused(probe, failed.errno, failed.cpu);
   const what = `cannot attach a program to ${probe.point} on CPU ${failed.cpu}`;

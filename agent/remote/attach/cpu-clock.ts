@@ -8,14 +8,15 @@ import { onlineCpus } from "../cpus";
 import { Errno, Failure } from "../errors";
 import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
+import { startOnEachCpu } from "./each-cpu";
 import { PerfRequest, startOnCpus } from "./perf";
 
-/** Attaches a CpuClock. CPUs that have gone offline meanwhile are left out. */
+/** Attaches a CpuClock. CPUs that come later are followed. */
 export function attachCpuClock(probe: Probe): Failure | null {
   const isEach = (probe.flags & ProbeFlags.EachCpu) != 0;
   const request = new PerfRequest(PerfType.Software, PerfSoftware.CpuClock);
   request.period = probe.period;
-  const failed = startOnCpus(request, probe, isEach ? onlineCpus() : onlineCpus().slice(0, 1));
+  const failed = isEach ? startOnEachCpu(request, probe) : startOnCpus(request, probe, onlineCpus().slice(0, 1));
   if (!failed) return null;
   if (!failed.isOpen) return refused(failed.errno, failed.cpu);
   const what = `cannot attach a program to the CPU clock of CPU ${failed.cpu}`;

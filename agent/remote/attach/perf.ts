@@ -81,6 +81,11 @@ export class CpuFailure {
     /** The event was opened, and the program could not be put on it. */
     public isOpen: bool,
   ) {}
+
+  /** The CPU has gone offline. */
+  get isGone(): bool {
+    return this.errno == -Errno.ENODEV;
+  }
 }
 
 /**

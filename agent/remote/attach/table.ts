@@ -18,6 +18,7 @@ import { LoadedObject } from "../object";
 import { close } from "../syscall";
 import { attachCounter } from "./counter";
 import { attachCpuClock } from "./cpu-clock";
+import { stopFollowing } from "./each-cpu";
 import { attachKprobe, attachKretprobe } from "./kprobe";
 import { attachManyKprobes } from "./kprobe-multi";
 import { missedReturns, removeEvents } from "./named-event";
@@ -125,6 +126,7 @@ function attachOne(o: LoadedObject, first: Probe): Failure | null {
 
 /** Detaches all probes; handlers that run at this moment finish. */
 export function detachObject(o: LoadedObject, contact: Contact): void {
+  stopFollowing();
   const meter = new ProgressMeter(contact, ProgressStep.Detaching, countKernelProbes(o));
   let done = 0;
   for (let i = 0, n = o.probes.length; i < n; ++i) {

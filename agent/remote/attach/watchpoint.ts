@@ -3,14 +3,14 @@
 import { FailureCode } from "../../../common/format/frame";
 import { PerfType, Watch } from "../../../common/format/linux";
 import { ProbeFlags } from "../../../common/format/manifest";
-import { onlineCpus } from "../cpus";
 import { Errno, Failure } from "../errors";
 import { findSymbols } from "../kallsyms";
 import { Probe } from "../manifest";
 import { Call, obstacleTo } from "../obstacles";
-import { PerfRequest, startOnCpus } from "./perf";
+import { startOnEachCpu } from "./each-cpu";
+import { PerfRequest } from "./perf";
 
-/** Attaches a Watchpoint. CPUs that have gone offline meanwhile are left out. */
+/** Attaches a Watchpoint. CPUs that come later are followed. */
 export function attachWatchpoint(probe: Probe): Failure | null {
   const target = probe.target;
   const address = target.offset != 0 ? target.offset : addressOfSymbol(target.name);
@@ -23,7 +23,7 @@ export function attachWatchpoint(probe: Probe): Failure | null {
   request.watched = address;
   request.watchedBytes = probe.period;
   request.watch = (probe.flags & ProbeFlags.Reads) != 0 ? Watch.Reads | Watch.Writes : Watch.Writes;
-  const failed = startOnCpus(request, probe, onlineCpus());
+  const failed = startOnEachCpu(request, probe);
   if (!failed) return null;
   if (!failed.isOpen) return refused(probe, failed.errno);
   return new Failure(FailureCode.Attach, failed.errno, `cannot attach a program to ${probe.point}`);
