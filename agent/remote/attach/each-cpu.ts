@@ -1,5 +1,5 @@
-// Events on all CPUs, also on those that go online later. The kernel drops the events of a CPU that goes offline, so its
-// descriptors are closed here, and opened anew when it comes back. The session looks once a second.
+// Events on all CPUs, also on those that go online later. The kernel drops the events of a CPU that goes offline, so
+// its descriptors are closed here, and opened anew when it comes back. The session looks once a second.
 
 import { parseCpus } from "../cpu-list";
 import { onlineCpus } from "../cpus";
