@@ -1,5 +1,5 @@
-// `stap-remote completion bash|zsh|fish`: a script for the user's shell, made of the table of options. Hosts are asked of
-// `stap-remote hosts` when they are wanted.
+// `stap-remote completion bash|zsh|fish`: a script for the user's shell, made of the table of options. Hosts are asked
+// of `stap-remote hosts` when they are wanted.
 
 import type { OptionRow } from "./options.ts";
 

@@ -1,4 +1,5 @@
-// What helps at the shell: `stap-remote hosts` lists names of hosts, `stap-remote completion SHELL` prints a script for it.
+// What helps at the shell: `stap-remote hosts` lists names of hosts, `stap-remote completion SHELL` prints a script for
+// it.
 
 import { offeredHosts } from "../agent/host/ssh-hosts.ts";
 import { completionScript, SHELLS } from "./completion.ts";
@@ -6,7 +7,7 @@ import { EXIT, type ExitStatus, UsageError } from "./exit.ts";
 import { JOBS, OPTIONS } from "./options.ts";
 import type { Surroundings } from "./run.ts";
 
-/** Lists the hosts of the ssh configuration and of known_hosts, and the configuration's groups; --names: names alone. */
+/** Lists the hosts of the ssh configuration and of known_hosts, and our groups of hosts; --names: names alone. */
 export async function hostsJob(argv: string[], around: Surroundings): Promise<ExitStatus> {
   const unknown = argv.find((word) => word !== "--names");
   if (unknown !== undefined) throw new UsageError(`'hosts' takes no '${unknown}', only '--names'`);

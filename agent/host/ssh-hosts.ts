@@ -1,5 +1,5 @@
-// The names of hosts that the user's ssh configuration and known_hosts offer, for lists and completion. Files that cannot
-// be read offer nothing; whether a name works, only connecting tells.
+// The names of hosts that the user's ssh configuration and known_hosts offer, for lists and completion. Files that
+// cannot be read offer nothing; whether a name works, only connecting tells.
 
 import { readFileSync } from "node:fs";
 import { isAbsolute, join } from "node:path";
