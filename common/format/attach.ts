@@ -22,6 +22,8 @@ export const enum ContextKind {
    * of the place that fired
    */
   CallRegisters = 4,
+  /** struct pt_regs of a place in user space: addresses in them are the process's */
+  UserRegisters = 5,
 }
 
 /** What a probe's target names. */
@@ -212,7 +214,7 @@ export const ATTACH_ROWS: AttachRow[] = [
     Engine.Kernel,
     "uprobe",
     ProgramType.Kprobe,
-    ContextKind.Registers,
+    ContextKind.UserRegisters,
     TargetKind.Code,
     AttachFlags.KernelEvent,
   ),
@@ -224,7 +226,7 @@ export const ATTACH_ROWS: AttachRow[] = [
     Engine.Kernel,
     "uretprobe",
     ProgramType.Kprobe,
-    ContextKind.Registers,
+    ContextKind.UserRegisters,
     TargetKind.Code,
     AttachFlags.KernelEvent,
   ),

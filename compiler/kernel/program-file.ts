@@ -73,9 +73,10 @@ export class Fields {
   }
 }
 
-/** A part of the file that is mapped as code. */
+/** A part of the file that is mapped. */
 class Segment {
   constructor(
+    public isCode: bool,
     public address: u64,
     public offset: u64,
     public bytes: u64,
@@ -157,10 +158,11 @@ export class ProgramFile {
     return this.bytes(section.offset, section.bytes);
   }
 
-  /** Where in the file the code at an address is; -1: there is none. */
-  offsetOf(address: u64): i64 {
+  /** Where in the file the code (or the data) at an address is; -1: there is none. */
+  offsetOf(address: u64, isCode: bool = true): i64 {
     for (let i = 0, n = this.segments.length; i < n; ++i) {
       const segment = this.segments[i];
+      if (segment.isCode != isCode) continue;
       if (address >= segment.address && address - segment.address < segment.bytes)
         return <i64>(address - segment.address + segment.offset);
     }
@@ -195,6 +197,27 @@ export class ProgramFile {
     }
     this.symbols = unique;
     return unique;
+  }
+
+  /** The address of a variable; 0: there is none, or it is not here yet; -1: several have the name. */
+  addressOfData(name: string): i64 {
+    let found: i64 = 0;
+    for (let i = 0, n = this.sections.length; i < n; ++i) {
+      const section = this.sections[i];
+      const isTable = section.type == SectionType.Symtab || section.type == SectionType.Dynsym;
+      if (!isTable || section.link >= <u32>this.sections.length) continue;
+      const table = this.contents(section);
+      const texts = this.contents(this.sections[section.link]);
+      if (table === null || texts === null) continue;
+      for (let at = 0, end = table.length - ElfSymbol.Size; at <= end; at += ElfSymbol.Size) {
+        if (table.u16(at + ElfSymbol.Section) == 0 || (table.u8(at + ElfSymbol.Info) & 15) > SymbolType.Func) continue;
+        if (withoutVersion(texts.text(table.u32(at + ElfSymbol.Name))) != name) continue;
+        const address = <i64>table.u64(at + ElfSymbol.Value);
+        if (found != 0 && found != address) return -1;
+        found = address;
+      }
+    }
+    return found;
   }
 
   /** Whether functions are called as Go does: the kernel's way of probing returns crashes such programs. */
@@ -252,8 +275,9 @@ export class ProgramFile {
       const type = table.u32(at + ProgramHeader.Type);
       const offset = table.u64(at + ProgramHeader.Offset);
       const bytes = table.u64(at + ProgramHeader.FileBytes);
-      if (type == SegmentType.Load && (table.u32(at + ProgramHeader.Flags) & SegmentFlag.Exec) != 0)
-        this.segments.push(new Segment(table.u64(at + ProgramHeader.Address), offset, bytes));
+      const isCode = (table.u32(at + ProgramHeader.Flags) & SegmentFlag.Exec) != 0;
+      if (type == SegmentType.Load)
+        this.segments.push(new Segment(isCode, table.u64(at + ProgramHeader.Address), offset, bytes));
       if (type == SegmentType.Note && bytes <= MOST_NOTE_BYTES && this.buildId.length == 0) {
         const notes = this.bytes(offset, bytes);
         if (notes !== null) this.buildId = buildIdOf(notes);

@@ -25,7 +25,8 @@ export function contextOf(handler: Handler): ContextKind {
 
 /** Whether it holds registers, from offset 0 on, as struct pt_regs has them. */
 function hasRegisters(context: ContextKind): bool {
-  return context == ContextKind.Registers || context == ContextKind.PerfEvent;
+  const isProbed = context == ContextKind.Registers || context == ContextKind.UserRegisters;
+  return isProbed || context == ContextKind.PerfEvent;
 }
 
 /** The handler whose code this is; null in a script function that several handlers may call. */

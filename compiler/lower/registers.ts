@@ -1,12 +1,13 @@
 // Registers of the probed place, and what the calling convention makes of them: arguments, the returned value.
 
+import { ContextKind } from "../../common/format/attach";
 import { Builtin } from "../builtins/builtin";
 import { NoRef, Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { CpuRegisters, registersOf } from "../kernel/registers";
 import { CallExpression, NodeKind, NumberLiteral, RegisterExpression, StringLiteral } from "../syntax/ast";
 import { operatorText } from "../syntax/token";
-import { registerWord, registerWordOr, requireRegisters } from "./context";
+import { handlerOf, registerWord, registerWordOr, requireRegisters } from "./context";
 import { SoftError } from "./exits";
 import { Lowering } from "./lowering";
 import { MemoryNumber, readNumber, Space } from "./memory";
@@ -123,7 +124,9 @@ function onStack(lowering: Lowering, e: CallExpression, number: Ref): Ref {
   );
   const address = b.binary(Op.Add, registerWord(lowering, registers.stackOffset), bytes);
   const error = errorOf(e, "kernel fault at 0x%x accessing an argument on the stack", address);
-  return readNumber(lowering, address, new MemoryNumber(Space.Kernel, 8, false, error));
+  const program = handlerOf(lowering);
+  const isUser = program !== null && program.context == ContextKind.UserRegisters;
+  return readNumber(lowering, address, new MemoryNumber(isUser ? Space.User : Space.Kernel, 8, false, error));
 }
 
 /** Whether the CPU was in user mode: 1 or 0. */

@@ -14,8 +14,17 @@ import { Expression, NodeKind, NumberLiteral, ProbeComponent, StringLiteral } fr
 import { matchWildcard } from "../syntax/wildcard";
 import { NeedSet } from "./needs";
 
-/** The target process and all that descend from it. */
-export const TARGET_SET: i64 = -1;
+/** A target variable that is an expression of the script. */
+export class SiteVariable {
+  constructor(
+    /** with its `$` */
+    public name: string,
+    /** empty: it cannot be read */
+    public text: string,
+    /** why not */
+    public problem: string = "",
+  ) {}
+}
 
 /** One place to attach to. */
 export class Attachment {
@@ -28,8 +37,10 @@ export class Attachment {
   flags: ProbeFlags = ProbeFlags.None;
   /** oneshot: the session ends when the handler has run. */
   exits: bool = false;
-  /** Which processes make it fire: 0 all, TARGET_SET those of -x and -c, else the one of that number. */
-  scope: i64 = 0;
+  /** A condition of the script: where it holds, the handler returns at once. Empty: it always runs. */
+  guard: string = "";
+  /** What its target variables are, where no types say it. */
+  variables: SiteVariable[] = [];
   /** It runs in the agent only as long as its handler asks for no kernel context: then it is a `contextAttach`. */
   byContext: bool = false;
   contextAttach: AttachKind = AttachKind.CpuClock;

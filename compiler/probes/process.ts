@@ -16,7 +16,8 @@ import { NearMatches } from "../kernel/near";
 import { ProgramFile, ProgramSymbol } from "../kernel/program-file";
 import { instructionLength } from "../kernel/x86-length";
 import { hasWildcard, Wildcard } from "../syntax/wildcard";
-import { Attachment, PointQuery, ProbePattern, quote, TARGET_SET } from "./family";
+import { Attachment, PointQuery, ProbePattern, quote } from "./family";
+import { guardOf } from "./guard";
 
 const KIND = "programs";
 /** Bytes of the longest instruction. */
@@ -29,7 +30,7 @@ const MOST_BYTES: u64 = 32 << 20;
 const OWNERS: StaticArray<string> = ["process", "process(string)", "process(number)"];
 
 /** The beginnings of all points in the code of programs and libraries. */
-function programOwners(): string[] {
+export function programOwners(): string[] {
   const owners: string[] = [];
   for (let i = 0; i < OWNERS.length; ++i) {
     owners.push(OWNERS[i]);
@@ -80,7 +81,7 @@ function refuseInsn(query: PointQuery): void {
 }
 
 /** The component that says where in the program. */
-function placeAt(query: PointQuery): i32 {
+export function placeAt(query: PointQuery): i32 {
   return query.components.length > 1 && query.components[1].name == "library" ? 2 : 1;
 }
 
@@ -112,16 +113,20 @@ function programName(query: PointQuery): string {
   return "";
 }
 
+/** The programs that a point is about; null: something was asked for, or refused. */
+export function programPaths(query: PointQuery): string[] | null {
+  const name = programName(query);
+  return name.length == 0 ? null : pathsOf(query, 0, name, `the remote has no program ${quote(name)}`);
+}
+
 /** The files that a point is about, ready to be searched; null: something was asked for, or refused. */
-function filesOf(query: PointQuery): ProgramFile[] | null {
+export function filesOf(query: PointQuery): ProgramFile[] | null {
   const programs = query.programs;
   if (!query.facts.known || programs === null) {
     query.refuse(0, "where the code of a program is depends on the remote", "say which with --host");
     return null;
   }
-  const name = programName(query);
-  if (name.length == 0) return null;
-  let paths = pathsOf(query, 0, name, `the remote has no program ${quote(name)}`);
+  let paths = programPaths(query);
   if (paths === null) return null;
   if (placeAt(query) == 2) paths = librariesOf(query, paths);
   if (paths === null) return null;
@@ -157,7 +162,7 @@ function isUsable(query: PointQuery, file: ProgramFile, isOneOfMany: bool): bool
 }
 
 /** How a point in a file is spelt: `process("/usr/bin/bash")`. */
-function ownerText(query: PointQuery, file: ProgramFile): string {
+export function ownerText(query: PointQuery, file: ProgramFile): string {
   const argument = query.components[0].argument;
   const isNumber = argument !== null && query.text(0).length == 0;
   if (isNumber && placeAt(query) == 1) return `process(${query.number(0)})`;
@@ -165,20 +170,13 @@ function ownerText(query: PointQuery, file: ProgramFile): string {
 }
 
 /** Adds a place in a file, unless its bytes are not here yet. */
-function addPlace(query: PointQuery, file: ProgramFile, offset: u64, attachment: Attachment): void {
+export function addPlace(query: PointQuery, file: ProgramFile, offset: u64, attachment: Attachment): void {
   const target = attachment.target;
   target.buildId = file.buildId;
   target.bytes = file.bytesAt(offset);
   if (file.isPending) query.pending = true;
-  attachment.scope = scopeOf(query);
+  attachment.guard = guardOf(query);
   query.attachments.push(attachment);
-}
-
-/** Which processes a point is about. */
-function scopeOf(query: PointQuery): i64 {
-  const argument = query.components[0].argument;
-  if (argument !== null && query.text(0).length == 0) return query.number(0);
-  return query.process.length > 0 ? TARGET_SET : 0;
 }
 
 /** Functions that a point is about. */

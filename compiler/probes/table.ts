@@ -6,6 +6,8 @@ import { dataPatterns } from "./data";
 import { ProbePattern } from "./family";
 import { functionPatterns } from "./function";
 import { impossiblePatterns } from "./impossible";
+import { lifePatterns } from "./life";
+import { markerPatterns } from "./marker";
 import { perfPatterns } from "./perf";
 import { processPatterns } from "./process";
 import { sessionPatterns } from "./session";
@@ -21,7 +23,9 @@ const PATTERNS: ProbePattern[] = sessionPatterns()
   .concat(dataPatterns())
   .concat(statementPatterns())
   .concat(impossiblePatterns())
-  .concat(processPatterns());
+  .concat(processPatterns())
+  .concat(markerPatterns())
+  .concat(lifePatterns());
 
 /** The patterns of all families. */
 export function probePatterns(): ProbePattern[] {

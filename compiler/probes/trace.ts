@@ -83,6 +83,11 @@ function resolveKnown(query: PointQuery, name: string): void {
   else refuseName(query, name);
 }
 
+/** Adds a tracepoint of the kernel itself, for a family that makes other probes of it. */
+export function addTracepoint(query: PointQuery, name: string): void {
+  resolveKnown(query, name);
+}
+
 function refuseName(query: PointQuery, name: string): void {
   const tracepoints = query.facts.tracepoints;
   if (!query.optional && !tracepoints.knows("*")) {

@@ -36,6 +36,16 @@ export function prettyVariables(a: Analysis, range: Range, variables: NamedValue
   return text.call();
 }
 
+/** `name=0xvalue` for each. */
+export function prettyNumbers(a: Analysis, range: Range, names: string[], values: Expression[]): Expression {
+  const text = new PrettyText(a, range);
+  for (let i = 0, n = names.length; i < n; ++i) {
+    text.format += i > 0 ? ` ${names[i]}=` : `${names[i]}=`;
+    text.plain(values[i]);
+  }
+  return text.call();
+}
+
 /** A variable that a text shows. */
 export class NamedValue {
   constructor(
@@ -69,6 +79,11 @@ class PrettyText {
     return this.format.length > this.a.options.maxStringLength || this.values.length >= MOST_VALUES;
   }
 
+  plain(value: Expression): void {
+    this.add("%#x", value);
+  }
+
+  /** A value as a hexadecimal number. */
   hexadecimal(value: CValue): void {
     if (value.types.isComposite(value.types.strip(value.type))) this.format += "?";
     else this.add("%#x", this.number(value));

@@ -36,8 +36,8 @@ import {
 import { cloneBlock, cloneExpression } from "./clone";
 import { isPendingAlias, loadAlias } from "./load";
 import { Listing } from "./options";
-import { addScope } from "./scope";
 import { Handler, ProbeSite } from "./script";
+import { addGuard, listVariables, shapeOfVariables } from "./site-code";
 
 /** Probe points that the aliases of one script may expand to. */
 const MAX_EXPANSIONS: i32 = 20000;
@@ -233,12 +233,16 @@ class ProbeResolver {
 
   private addSite(e: Expansion, attachment: Attachment): void {
     const a = this.a;
-    const shape = a.signatures.shapeOf(this.targetNames(e), attachment.attach, attachment.target);
+    const names = this.targetNames(e);
+    const guard = attachment.guard;
+    let shape = a.signatures.shapeOf(names, attachment.attach, attachment.target);
+    shape += shapeOfVariables(attachment.variables, names);
     const before = a.units.length;
-    const scope = attachment.scope;
-    const unit = this.unitOf(e, scope == 0 ? shape : `${shape} in ${scope}`);
-    if (scope != 0 && a.units.length > before) addScope(a, unit, scope);
-    this.newSite(e, unit, attachment);
+    const unit = this.unitOf(e, guard.length == 0 ? shape : `${shape} unless ${guard}`);
+    if (guard.length > 0 && a.units.length > before) addGuard(a, unit, guard);
+    const site = this.newSite(e, unit, attachment);
+    site.code = attachment.variables;
+    site.variables = listVariables(site.code);
   }
 
   private newSite(e: Expansion, unit: CodeUnit, attachment: Attachment): ProbeSite {

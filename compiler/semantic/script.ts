@@ -6,6 +6,7 @@
 import { AttachTarget } from "../../common/as/attach-target";
 import { AttachKind, Engine, ProbeFlags } from "../../common/format/manifest";
 import { CallTables } from "../builtins/calls";
+import { SiteVariable } from "../probes/family";
 import { Need } from "../probes/needs";
 import { Range } from "../source/source";
 import { BlockStatement, Expression, ProbeDeclaration } from "../syntax/ast";
@@ -73,6 +74,8 @@ export class ProbeSite {
   texts: string[] = [];
   /** What -l calls it: the outermost alias with what stands behind it, or the resolved probe point. */
   listed: string = "";
+  /** Target variables that are expressions. */
+  code: SiteVariable[] = [];
   /** Its target variables, as -L shows them. */
   variables: string = "";
   constructor(

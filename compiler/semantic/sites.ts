@@ -58,8 +58,13 @@ function textOfSite(site: ProbeSite, kind: i32): string {
     case SiteText.Type:
       return typeOfSite(site);
     default:
-      return row.context == ContextKind.Registers || row.context == ContextKind.PerfEvent ? "1" : "";
+      return hasRegisters(row.context) ? "1" : "";
   }
+}
+
+function hasRegisters(context: ContextKind): bool {
+  const isProbed = context == ContextKind.Registers || context == ContextKind.UserRegisters;
+  return isProbed || context == ContextKind.PerfEvent;
 }
 
 function moduleOf(target: AttachTarget): string {

@@ -8,6 +8,7 @@ import { Location, Signature } from "../kernel/signature";
 import { findType } from "../kernel/type-names";
 import { Types } from "../kernel/types";
 import { CallGroup, fieldLocal } from "../probes/call-code";
+import { SiteVariable } from "../probes/family";
 import { Range } from "../source/source";
 import {
   AssignmentExpression,
@@ -38,9 +39,10 @@ import { findConstant } from "./constants";
 import { EntryUnit, localIn, spellingOf } from "./entries";
 import { makeBinary, makeCall, makeName, makeNumber } from "./make";
 import { PointeeType } from "./pointee";
-import { NamedValue, prettyPrint, prettyVariables } from "./pretty";
+import { NamedValue, prettyNumbers, prettyPrint, prettyVariables } from "./pretty";
 import { Rewriter } from "./rewrite";
 import { ProbeSite } from "./script";
+import { listVariables, variableExpression, variableOf } from "./site-code";
 import { FunctionSymbol, ScriptSymbol, SymbolKind } from "./symbols";
 import { prettyDepth, TargetPath } from "./target-path";
 
@@ -74,6 +76,8 @@ class TargetResolver extends Rewriter {
   private signature: Signature | null = null;
   /** Code for the entry of a function, in @entry of its return. */
   private isEntry: bool = false;
+  /** In an expression that a site has for a target variable. */
+  private isInCode: bool = false;
   /** In @defined: only whether something exists matters. */
   private isAsked: bool = false;
   private entries: Map<CodeUnit, EntryUnit> = new Map<CodeUnit, EntryUnit>();
@@ -238,6 +242,8 @@ class TargetResolver extends Rewriter {
     if (e.problem.length > 0) return e;
     const calls = this.unit !== null ? this.unit!.calls : null;
     if (calls !== null && e.kind == NodeKind.TargetVariable) return this.callField(<TargetVariable>e, calls);
+    const coded = e.kind == NodeKind.TargetVariable ? this.codedVariable(<TargetVariable>e) : null;
+    if (coded !== null) return coded;
     // In a return probe `$x->f` means what it was at entry.
     if (this.isReturn && !this.isEntry && isParameter(e)) return this.kept(e, e);
     this.children(e);
@@ -271,6 +277,43 @@ class TargetResolver extends Rewriter {
     const fields = calls.rows.length == 1 ? calls.fields : "";
     const hint = fields.length > 0 ? `there are: ${fields}` : "";
     return this.fail(e, `the system call has no argument '${e.name}'`, hint);
+  }
+
+  /** A target variable that the site has an expression for; null: it has none at all. */
+  private codedVariable(e: TargetVariable): Expression | null {
+    const site = this.site;
+    if (site === null || site.code.length == 0) return null;
+    // The expressions themselves name what the kernel's types say.
+    if (this.isInCode) return null;
+    const variable = variableOf(site, e.name);
+    if (variable !== null) {
+      if (e.path.length > 0) return this.fail(e, `'${e.name}' has no type`, 'name one: @cast($arg1, "type")->member');
+      if (variable.text.length == 0) return this.fail(e, `'${e.name}' cannot be read: ${variable.problem}`);
+      return this.coded(variable, e.range);
+    }
+    if (e.name == "$$vars" || e.name == "$$parms") return this.codedTexts(e, site.code);
+    const names = listVariables(site.code).replaceAll(":long", "").trim();
+    return this.fail(e, `'${site.target.name}' has no target variable '${e.name}'`, `there are: ${names}`);
+  }
+
+  private coded(variable: SiteVariable, range: Range): Expression {
+    const before = this.isInCode;
+    this.isInCode = true;
+    const value = this.expression(variableExpression(this.a, variable, range));
+    this.isInCode = before;
+    return value;
+  }
+
+  /** `$$vars`: those that can be read. */
+  private codedTexts(e: TargetVariable, code: SiteVariable[]): Expression {
+    const names: string[] = [];
+    const values: Expression[] = [];
+    for (let i = 0, n = code.length; i < n; ++i) {
+      if (code[i].name.startsWith("$$") || code[i].text.length == 0) continue;
+      names.push(code[i].name);
+      values.push(this.coded(code[i], e.range));
+    }
+    return prettyNumbers(this.a, e.range, names, values);
   }
 
   private entry(e: EntryExpression): Expression {
