@@ -11,7 +11,7 @@ let remote: Remote;
 /** Starts children and threads, as many as its arguments say; getppid is called once at the end. */
 const CODE = `
 static char stack[65536];
-NOINLINE void wait_long(void) { long t[2] = {0, 20000000}; call(SYS(35, 101), (long)t, 0, 0); }
+NOINLINE void wait_long(void) { long t[2] = {0, 200000000}; call(SYS(35, 101), (long)t, 0, 0); }
 int run(long count, char **words) {
   long children = number(words[1]), threads = number(words[2]);
   for (long i = 0; i < children; i++) {
