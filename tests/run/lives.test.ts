@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { compileProgram, install } from "./program.ts";
-import { Remote } from "./remote.ts";
+import { PATIENT, Remote } from "./remote.ts";
 
 const test = suite("lives");
 let remote: Remote;
@@ -45,7 +45,7 @@ test.after(async () => {
 });
 
 async function lines(script: string, ...options: string[]): Promise<string[]> {
-  const { status, out, err } = await remote.run(["-e", script, ...options]);
+  const { status, out, err } = await remote.run([...PATIENT, "-e", script, ...options]);
   assert.is(err, "");
   assert.is(status, 0);
   return out.trim().split("\n");
