@@ -9,6 +9,7 @@ import { impossiblePatterns } from "./impossible";
 import { lifePatterns } from "./life";
 import { markerPatterns } from "./marker";
 import { perfPatterns } from "./perf";
+import { pltPatterns } from "./plt";
 import { processPatterns } from "./process";
 import { sessionPatterns } from "./session";
 import { statementPatterns } from "./statement";
@@ -25,7 +26,8 @@ const PATTERNS: ProbePattern[] = sessionPatterns()
   .concat(impossiblePatterns())
   .concat(processPatterns())
   .concat(markerPatterns())
-  .concat(lifePatterns());
+  .concat(lifePatterns())
+  .concat(pltPatterns());
 
 /** The patterns of all families. */
 export function probePatterns(): ProbePattern[] {

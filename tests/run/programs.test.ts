@@ -104,6 +104,20 @@ test("libraries are found, and probed in the command that uses them", async () =
   assert.equal((await lines(script, "-c", "/bin/sh -c 'echo hello'")).sort(), ["hello", "write 1"]);
 });
 
+test("calls of functions of other files are probed where the program makes them", async () => {
+  const script = `probe process("sh").plt("write") { printf("%s %s %d\\n", pp(), $$name, int_arg(1)) }
+  probe process("sh").plt("wri*").return { printf("%d\\n", returnval()) }`;
+  const point = 'process("/usr/bin/dash").plt("write")';
+  assert.equal((await lines(script, "-c", "/bin/sh -c 'echo hello'")).sort(), ["6", "hello", `${point} write 1`]);
+  const { out } = await remote.run(["-l", 'process("sh").plt']);
+  assert.ok(out.split("\n").length > 20, out);
+  assert.match(
+    await refusal('probe process("sh").plt("wrote") { println(1) }'),
+    /calls no function 'wrote'.*similar: .*write/,
+  );
+  assert.match(await refusal('probe process("/tmp/one").plt { println(1) }'), /by a PLT/);
+});
+
 test("an address is probed if an instruction begins there", async () => {
   const found = await lines(
     'probe process("/tmp/one").function("deep") { printf("%x\\n", addr()); exit() }',
