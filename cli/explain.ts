@@ -11,9 +11,11 @@ import { type Explanation, explain, LOG_ONLY, type Places } from "../verifier/ex
 import { listText, rowText } from "../verifier/list.ts";
 import { screenOf } from "../verifier/screen.ts";
 import { LogReader, type LogReport } from "../verifier/trace.ts";
+import { Walk } from "../verifier/walk.ts";
 import { EXIT, ExitError, type ExitStatus, UsageError } from "./exit.ts";
 import { reasonOf } from "./output.ts";
 import type { Surroundings } from "./run.ts";
+import { keysText, stepThrough } from "./step.ts";
 
 const USAGE = `\
 Usage: stap-remote explain LOG [OBJECT.bo]    explains a log of the kernel's verifier ('-': standard input)
@@ -22,7 +24,8 @@ Usage: stap-remote explain LOG [OBJECT.bo]    explains a log of the kernel's ver
 
   --output FORMAT   text (the default) or json (docs/verifier.md has its fields)
   --full            the whole log, too
-  --help            this text
+  --step            walk along the path in the terminal:
+${keysText()}  --help            this text
 
 LOG is what the kernel, libbpf, bpftool, cilium/ebpf, bpftrace, aya or stap-remote --verifier-log=FILE wrote, whole or
 cut off.
@@ -34,17 +37,20 @@ interface ExplainOptions {
   output: "text" | "json";
   list: boolean;
   full: boolean;
+  step: boolean;
   help: boolean;
   files: string[];
 }
 
+const FLAGS = ["--list", "--full", "--step", "--help"];
+
 function parseExplain(argv: string[]): ExplainOptions {
-  const options: ExplainOptions = { output: "text", list: false, full: false, help: false, files: [] };
+  const options: ExplainOptions = { output: "text", list: false, full: false, step: false, help: false, files: [] };
   const hint = "try 'stap-remote explain --help'";
   for (let i = 0; i < argv.length; i++) {
     const word = argv[i]!;
     const [name, attached] = word.startsWith("--") ? splitOption(word) : [word, undefined];
-    if (name === "--list" || name === "--full" || name === "--help") options[name.slice(2) as "list"] = true;
+    if (FLAGS.includes(name)) options[name.slice(2) as "list"] = true;
     else if (name === "--output") {
       const value = attached ?? argv[++i];
       if (value !== "json" && value !== "text")
@@ -72,6 +78,10 @@ export async function explainJob(argv: string[], around: Surroundings): Promise<
   const [file, object] = options.files as [string, string?];
   const report = readLogFile(file);
   const places = object === undefined ? LOG_ONLY : placesIn(object, report, around);
+  if (options.step) {
+    await stepThrough(new Walk(report, places), process.stdin, process.stdout);
+    return EXIT.done;
+  }
   const explanation = explain(report, places);
   const text = options.output === "json" ? jsonOf(explanation) : textOf(explanation, { file, options });
   await print(around, text);
