@@ -22,6 +22,8 @@ export type Line =
   | { kind: "report"; category: string; problem: string }
   | { kind: "begin"; program: string }
   | { kind: "end" }
+  /** Our agent leaves the middle of a long log out. */
+  | { kind: "gap" }
   | { kind: "noise" }
   | { kind: "blank" }
   | { kind: "message"; text: string };
@@ -46,6 +48,7 @@ const STATS: [("processed" | "time" | "stack") & string, RegExp][] = [
 const REPORT = /^Verification failed: ([^:]+?)(?:: (.*))?$/;
 const BEGIN = /^(?:libbpf: )?(?:prog '([^']*)': )?-- BEGIN (?:PROG|BPF) LOAD LOG --$/;
 const END = /-- END (?:PROG|BPF) LOAD LOG --$/;
+const GAP = /^\.\.\. \d+ bytes left out \.\.\.$/;
 const BEGIN_OTHERS = [
   /^(?:ERROR: )?Error loading (?:BPF )?program (?:for )?(\S+?)[.:]?(?: Kernel error log:)?$/i,
   /^Kernel error log:$/,
@@ -146,6 +149,7 @@ function toolLine(line: string): Line | null {
   const begin = BEGIN.exec(line);
   if (begin) return { kind: "begin", program: begin[1] ?? "" };
   if (END.test(line)) return { kind: "end" };
+  if (GAP.test(line)) return { kind: "gap" };
   for (const pattern of BEGIN_OTHERS) {
     const found = pattern.exec(line);
     if (found) return { kind: "begin", program: found[1] ?? "" };

@@ -185,6 +185,7 @@ export class LogReader {
     if (line.kind === "stats") this.stats(line.name, line.text);
     else if (line.kind === "begin") this.restart(line.program);
     else if (line.kind === "end") this.finish();
+    else if (line.kind === "gap") Object.assign(result, { steps: [], stepsMissing: true });
     else if (line.kind === "message") {
       if (this.hasEnded) this.around(line.text);
       else if (result.messages.length < MOST_MESSAGES) result.messages.push(line.text);

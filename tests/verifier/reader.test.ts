@@ -228,6 +228,15 @@ test("a log inside of one line of another program's is read", () => {
   assert.equal([explain(readLog(line)).id, explain(readLog(line)).instruction?.insn], ["number-as-pointer", 2]);
 });
 
+test("a log whose middle was left out has the path behind the gap, and says so", () => {
+  const end = "7: (79) r0 = *(u64 *)(r6 +0)\nR6 invalid mem access 'scalar'\n";
+  const report = readLog(
+    `0: (bf) r6 = r1\n1: (b7) r\n... 123456 bytes left out ...\n = 5\n6: (b7) r6 = 1\n${end}${STATS}`,
+  );
+  assert.equal([report.steps.map(({ insn }) => insn), report.stepsMissing], [[6, 7], true]);
+  assert.is(explain(report).id, "number-as-pointer");
+});
+
 test("an accepted program, and a text of something else, are told from a refusal", () => {
   assert.is(explain(readLog(`0: (b7) r0 = 0\n1: (95) exit\n${STATS}`)).verdict, "accepted");
   assert.is(explain(readLog("")).verdict, "none");
