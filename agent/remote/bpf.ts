@@ -108,6 +108,8 @@ export class ProgramRequest {
   lineInfoCount: i32 = 0;
   /** AttachType, for the kinds that differ at load */
   attachType: i32 = 0;
+  /** of programs that are verified for one place: its function among the kernel's types */
+  attachTypeId: i32 = 0;
   /** LogLevel bits; 0: no log */
   logLevel: i32 = 0;
   log: usize = 0;
@@ -129,6 +131,7 @@ export function loadProgram(request: ProgramRequest): i32 {
   }
   storeName(ATTR + ProgLoadAttr.Name, request.name);
   store<i32>(ATTR, request.attachType, ProgLoadAttr.ExpectedAttachType);
+  store<i32>(ATTR, request.attachTypeId, ProgLoadAttr.AttachTypeId);
   if (request.btf >= 0 && request.funcInfoCount > 0) storeDebugInfo(request);
   return bpf(BpfCommand.ProgLoad, ATTR, ProgLoadAttr.Size);
 }
@@ -145,11 +148,14 @@ function storeDebugInfo(request: ProgramRequest): void {
   store<i32>(ATTR, request.lineInfoCount, ProgLoadAttr.LineInfoCount);
 }
 
-/** Attaches a raw tracepoint program; it stays attached as long as the descriptor is open. */
+/**
+ * Attaches a raw tracepoint program, or without a name one that was loaded for its place; it stays attached as long as
+ * the descriptor is open.
+ */
 export function openRawTracepoint(name: string, program: i32, cookie: u64): i32 {
   const text = encodeTextZ(name);
   clear();
-  store<u64>(ATTR, addressOf(changetype<usize>(text)), RawTracepointAttr.Name);
+  if (name.length > 0) store<u64>(ATTR, addressOf(changetype<usize>(text)), RawTracepointAttr.Name);
   store<i32>(ATTR, program, RawTracepointAttr.Program);
   store<u64>(ATTR, cookie, RawTracepointAttr.Cookie);
   return bpf(BpfCommand.RawTracepointOpen, ATTR, RawTracepointAttr.Size);

@@ -2,11 +2,12 @@
 // program that the verifier refuses is loaded again with one, which the host shows. Nothing is attached here.
 
 import { ByteReader } from "../../common/as/bytes";
-import { LogLevel, ProgramType } from "../../common/format/bpf";
+import { AttachType, LogLevel, ProgramType } from "../../common/format/bpf";
 import { ElfMachine } from "../../common/format/elf";
 import { FailureCode } from "../../common/format/frame";
 import { Engine, Manifest } from "../../common/format/manifest";
 import { chooseAlternatives, isNeeded, replaceProgram } from "./alternatives";
+import { hookId } from "./attach/lsm";
 import { loadBtf, loadProgram, ProgramRequest, readVerifiedInsns } from "./bpf";
 import { prepareBtf, sanitizeBtf } from "./btf";
 import { Contact, goneFailure } from "./contact";
@@ -123,12 +124,14 @@ export function loadOne(o: LoadedObject, program: Program): Failure | null {
   const result = linkProgram(o, program);
   const linked = result.value;
   if (!linked) return result.failure;
-  if (program.placeMode == PlaceMode.Literal) {
+  if (program.placeMode == PlaceMode.Literal || program.type == ProgramType.Lsm) {
     const template = new PlaceTemplate(linked, firstChosen(program));
     templates.set(program, template);
     template.write(template.first);
   }
   const request = makeRequest(o, program, linked);
+  const absent = aimAtHook(request, firstChosen(program));
+  if (absent) return absent;
   const began = clock_gettime(CLOCK_MONOTONIC);
   let fd = loadProgram(request);
   for (let retry = 0; fd == -Errno.EAGAIN && retry < 5; ++retry) fd = loadProgram(request);
@@ -150,10 +153,22 @@ export function loadForPlace(o: LoadedObject, probe: Probe): Failure | null {
   if (template.first === probe) return null;
   template.write(probe);
   const request = makeRequest(o, program, template.linked);
+  const absent = aimAtHook(request, probe);
+  if (absent) return absent;
   const fd = loadProgram(request);
   if (fd < 0) return refused(o, program, request, fd);
   probe.ownProgram = fd;
   return null;
+}
+
+/** A program at a hook is verified for the hook. */
+function aimAtHook(request: ProgramRequest, probe: Probe): Failure | null {
+  if (request.type != ProgramType.Lsm) return null;
+  request.attachType = AttachType.LsmMac;
+  request.attachTypeId = hookId(probe.target.name);
+  if (request.attachTypeId != 0) return null;
+  const hint = "It needs CONFIG_BPF_LSM and CONFIG_DEBUG_INFO_BTF.";
+  return new Failure(FailureCode.Feature, 0, `this kernel has no hook '${probe.target.name}' for programs`, hint);
 }
 
 /** The first probe that is to run a program; a program that asks for its place has some. */

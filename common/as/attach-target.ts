@@ -60,6 +60,13 @@ export class AttachTarget {
     return target;
   }
 
+  /** The target of a hook of security modules. */
+  static ofHook(name: string): AttachTarget {
+    const target = new AttachTarget(TargetKind.Hook);
+    target.name = name;
+    return target;
+  }
+
   /** The target of a performance counter. */
   static ofCounter(type: string, config: u64): AttachTarget {
     const target = new AttachTarget(TargetKind.Counter);

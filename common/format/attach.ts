@@ -24,6 +24,8 @@ export const enum ContextKind {
   CallRegisters = 4,
   /** struct pt_regs of a place in user space: addresses in them are the process's */
   UserRegisters = 5,
+  /** u64 per argument, of which the verifier knows what they point to */
+  TypedArguments = 6,
 }
 
 /** What a probe's target names. */
@@ -39,6 +41,8 @@ export const enum TargetKind {
   Memory = 4,
   /** a place in the code of a file: Path, Offset, BuildId and Bytes; Name has what is there: a function, a marker */
   Code = 5,
+  /** a hook of security modules */
+  Hook = 6,
 }
 
 export const enum AttachFlags {
@@ -93,6 +97,8 @@ export class AttachRow {
  * arguments behind one of its own (include/linux/tracepoint.h).
  */
 export const TRACEPOINT_CALLER: string = "__traceiter_";
+/** With the name of a hook behind it: the kernel's function that stands for the programs at the hook. */
+export const HOOK_FUNCTION: string = "bpf_lsm_";
 /** Code for the agent's interpreter (not executable for ELF, so that libbpf leaves it alone), subprograms too. */
 export const SECTION_AGENT: string = ".stap.agent";
 /** Programs that the agent has the kernel run (Engine.TestRun): raw tracepoint programs without a tracepoint. */
@@ -230,6 +236,18 @@ export const ATTACH_ROWS: AttachRow[] = [
     TargetKind.Code,
     AttachFlags.KernelEvent,
   ),
+  new AttachRow(
+    AttachKind.Lsm,
+    "LSM hook",
+    "LSM hook %",
+    "lsm",
+    Engine.Kernel,
+    "lsm/",
+    ProgramType.Lsm,
+    ContextKind.TypedArguments,
+    TargetKind.Hook,
+    AttachFlags.KernelEvent,
+  ),
 ];
 
 /** The row of a kind; the kind must be one. */
@@ -265,7 +283,8 @@ export function attachProblem(): string {
     const isKernel = row.engine == Engine.Kernel;
     if (row.is(AttachFlags.KernelEvent) != isKernel) return `${row.name}: kernel events fire in the kernel`;
     if (isKernel != (row.type != ProgramType.Unspec)) return `${row.name}: a program of the kernel has a type`;
-    const isNamed = row.target == TargetKind.Function || row.target == TargetKind.Tracepoint;
+    const isHook = row.target == TargetKind.Hook;
+    const isNamed = isHook || row.target == TargetKind.Function || row.target == TargetKind.Tracepoint;
     if (row.section.includes("/") != isNamed) return `${row.name}: section and target`;
     if (row.is(AttachFlags.Last) && !row.is(AttachFlags.Session)) return `${row.name}: only session probes run last`;
   }

@@ -67,6 +67,8 @@ export const enum ProgLoadAttr {
   /** u64 */
   LineInfo = 96,
   LineInfoCount = 104,
+  /** of programs that are verified for one place: its function among the kernel's types */
+  AttachTypeId = 108,
   Size = 116,
 }
 

@@ -247,6 +247,7 @@ export const enum AttachType {
   TraceRawTp = 23,
   TraceFentry = 24,
   TraceFexit = 25,
+  LsmMac = 27,
   PerfEvent = 41,
   TraceKprobeMulti = 42,
   TraceUprobeMulti = 48,

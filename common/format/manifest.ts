@@ -211,7 +211,9 @@ export const enum AttachKind {
   Uprobe = 11,
   /** uretprobe on the return of the function that begins at Target. */
   Uretprobe = 12,
-  Size = 13,
+  /** hook Target of security modules. */
+  Lsm = 13,
+  Size = 14,
 }
 
 /** One print, error, warning, log or exit in the script. */

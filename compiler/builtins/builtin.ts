@@ -57,6 +57,8 @@ export enum Builtin {
   Ftrace,
   /** A command of the shell, which the agent runs. */
   System,
+  /** What an LSM hook answers: 0, or a negative error number. */
+  Verdict,
   // regex.ts
   /** The text of a group of the last match. */
   Matched,

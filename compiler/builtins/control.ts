@@ -14,6 +14,7 @@ export function controlBuiltins(): BuiltinRow[] {
     row(Builtin.Warn, "__warn", "s", Type.Void, BuiltinFlags.Controls),
     row(Builtin.Log, "__log", "s", Type.Void, BuiltinFlags.Controls),
     row(Builtin.Ftrace, "__ftrace", "s", Type.Void, BuiltinFlags.Controls),
+    row(Builtin.Verdict, "__verdict", "l", Type.Long, BuiltinFlags.Controls | BuiltinFlags.MayFail),
     row(Builtin.System, "__system", "s", Type.Void, BuiltinFlags.Controls),
   ];
 }

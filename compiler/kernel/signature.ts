@@ -1,5 +1,6 @@
 // What a probed function or tracepoint takes and returns, and where a handler's context has each of them.
 
+import { HOOK_FUNCTION } from "../../common/format/attach";
 import { plainName } from "../../common/format/function-name";
 import { Arch } from "./facts";
 import { registersOf } from "./registers";
@@ -80,6 +81,23 @@ function passed(signature: Signature, arch: Arch, before: i32): void {
 export function signatureOfTracepoint(types: Types, name: string): Signature {
   const signature = argumentsOfTracepoint(types, name);
   for (let i = 0, n = signature.parameters.length; i < n; ++i) signature.locations.push(new Location(i * WORD));
+  return signature;
+}
+
+/** The signature of a hook of security modules: a word for each argument, then what programs before have returned. */
+export function signatureOfHook(types: Types, name: string): Signature {
+  const signature = new Signature(types);
+  const functions = types.findFunctions(HOOK_FUNCTION + name);
+  const prototype = functions.length > 0 ? types.prototypeOf(functions[0]) : null;
+  if (prototype === null) {
+    signature.problem = `the kernel's BTF does not describe the hook '${name}'`;
+    return signature;
+  }
+  fill(signature, prototype);
+  const count = signature.parameters.length;
+  for (let i = 0; i < count; ++i) signature.locations.push(new Location(i * WORD));
+  signature.result = prototype.returnType;
+  signature.resultLocation = new Location(count * WORD);
   return signature;
 }
 

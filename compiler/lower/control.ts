@@ -9,17 +9,22 @@ import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
 import { materialize } from "../runtime/copy";
 import { Place } from "../runtime/place";
+import { FrameWord } from "../runtime/plan";
 import { CONTROL } from "../runtime/report";
 import { escapeFormat } from "../semantic/formats";
 import { Range } from "../source/source";
 import { CallExpression } from "../syntax/ast";
+import { SoftError } from "./exits";
 import { Lowering } from "./lowering";
 import { originOf } from "./names";
 import { emitControl, sendText } from "./print";
 
+/** The largest error number that the kernel knows: MAX_ERRNO. */
+const MAX_ERRNO: i64 = 4095;
+
 /** Whether a builtin is one of these. */
 export function isControlBuiltin(id: Builtin): bool {
-  return id >= Builtin.Exit && id <= Builtin.System;
+  return id >= Builtin.Exit && id <= Builtin.Verdict;
 }
 
 /** Lowers a call of one. */
@@ -38,6 +43,8 @@ export function lowerControl(lowering: Lowering, id: Builtin, e: CallExpression)
     case Builtin.System:
       sendText(lowering, SiteKind.System, messageOf(lowering, e), e);
       return lowering.constant(0);
+    case Builtin.Verdict:
+      return lowerVerdict(lowering, e);
     default:
       assert(id == Builtin.Ftrace, "every control builtin is known");
       return lowerFtrace(lowering, e);
@@ -100,4 +107,28 @@ function lowerFtrace(lowering: Lowering, e: CallExpression): Ref {
   const format = b.addressOf(AddressKind.Rodata, lowering.unit.literal("%s"));
   const zero = b.constant(0);
   return b.callHelper(Helper.TracePrintk, [format, b.constant(3), lowering.frame.pointer(message), zero, zero]);
+}
+
+/** `$return = value` at an LSM hook: kept in the frame until the handler ends. */
+function lowerVerdict(lowering: Lowering, e: CallExpression): Ref {
+  const b = lowering.b;
+  const value = lowering.long(e.args[0]);
+  const kept = b.binary(Op.Add, value, b.constant(MAX_ERRNO));
+  const near = "identifier '$return'";
+  const wrong = "what a hook returns must be 0 or a negative error number";
+  lowering.exits.failIf(Op.Ugt, kept, b.constant(MAX_ERRNO), new SoftError(wrong, e.range, near));
+  b.store(Op.Store16, lowering.frame.address(), FrameWord.Verdict, kept);
+  return value;
+}
+
+/** Begins a handler of an LSM hook: it answers 0. */
+export function clearVerdict(lowering: Lowering): void {
+  lowering.b.store(Op.Store16, lowering.frame.address(), FrameWord.Verdict, lowering.constant(MAX_ERRNO));
+}
+
+/** What a handler of an LSM hook answers. The verifier sees that it is between -MAX_ERRNO and 0. */
+export function verdictOf(lowering: Lowering): Ref {
+  const b = lowering.b;
+  const kept = b.load(Op.Load16u, lowering.frame.address(), FrameWord.Verdict);
+  return b.binary(Op.Add, b.binary(Op.And, kept, b.constant(MAX_ERRNO)), b.constant(-MAX_ERRNO));
 }

@@ -7,7 +7,7 @@
 
 import { AttachFlags, attachRow } from "../../common/format/attach";
 import { Helper } from "../../common/format/helpers";
-import { Engine, NONE } from "../../common/format/manifest";
+import { AttachKind, Engine, NONE } from "../../common/format/manifest";
 import { RecordFlags } from "../../common/format/record";
 import { BssHeader, RodataHeader } from "../../common/format/runtime";
 import { AddressKind } from "../ir/build";
@@ -24,7 +24,7 @@ import { Effects } from "../semantic/symbols";
 import { BlockStatement, Expression } from "../syntax/ast";
 import { leaves } from "./contents";
 import { beginContext, contextOf } from "./context";
-import { lowerExit } from "./control";
+import { clearVerdict, lowerExit, verdictOf } from "./control";
 import { ErrorBits } from "./exits";
 import { lowerActivations } from "./function";
 import { Guards } from "./guards";
@@ -174,7 +174,7 @@ function lowerOnce(lowering: Lowering, task: HandlerTask, machine: Machine | nul
     lowerBodies(lowering, handler, guards.bodies);
     if (handler.exits) lowerExit(lowering, null);
   }
-  endHandler(lowering, lock);
+  endHandler(lowering, handler, lock);
   // The prologue is built last, because only now the needs of the handler are known.
   b.position = NONE;
   b.setBlock(lowering.entry);
@@ -285,6 +285,7 @@ function beginHandler(lowering: Lowering, handler: Handler, lock: HeldLock | nul
     lowering.frame.defineMasked(offset);
     if (lowering.output.isBuffered)
       b.store(Op.Store64, lowering.frame.address(), FrameWord.OutputLength, lowering.constant(0));
+    if (handler.attach == AttachKind.Lsm) clearVerdict(lowering);
     if (lowering.output.mayCut) clearCut(b, lowering.frame.address());
     if (lowering.keepsPlace) keepPlace(lowering);
     forgetMatch(lowering);
@@ -300,7 +301,7 @@ function beginHandler(lowering: Lowering, handler: Handler, lock: HeldLock | nul
   b.jump(body);
 }
 
-function endHandler(lowering: Lowering, lock: HeldLock | null): void {
+function endHandler(lowering: Lowering, handler: Handler, lock: HeldLock | null): void {
   const b = lowering.b;
   const known = lowering.output.known;
   if (lowering.exits.mayFail || lowering.exits.exitEarly) lowering.output.leaveUnknown();
@@ -316,8 +317,10 @@ function endHandler(lowering: Lowering, lock: HeldLock | null): void {
   if (lock !== null) lock.release();
   if (lowering.output.isBuffered)
     writeOutput(lowering, lowering.exits.mayFail || lowering.exits.exitEarly ? -1 : known);
+  const answers = handler.attach == AttachKind.Lsm && lowering.frame.isUsed;
+  const result = answers ? verdictOf(lowering) : lowering.constant(0);
   if (lowering.frame.isUsed) b.atomicAdd(4, lowering.frame.address(), FrameWord.Claim, lowering.constant(-1));
-  b.ret(lowering.constant(0));
+  b.ret(result);
 }
 
 /** The error exit: counts the error and reports its site, with the message in the frame if there is one. */

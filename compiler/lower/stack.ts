@@ -35,7 +35,7 @@ export function isStackBuiltin(id: Builtin): bool {
 /** Takes the stack of a handler into the frame. Returns the number of addresses. */
 export function takeStack(program: Lowering): Ref {
   const b = program.b;
-  const isCalled = program.context == ContextKind.RawArguments;
+  const isCalled = program.context == ContextKind.RawArguments || program.context == ContextKind.TypedArguments;
   const most = program.runtime.maxFrames + (isCalled ? MOST_GLUE : 0);
   const to = program.frame.pointer(areaOf(program));
   // The probed function is the one that calls what is attached to the tracepoint.

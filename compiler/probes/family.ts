@@ -127,6 +127,9 @@ export const enum ArgumentKind {
   String,
 }
 
+/** In a pattern: any name. */
+export const ANY_NAME: string = "HOOK";
+
 /** One shape of probe points. */
 export class ProbePattern {
   names: string[] = [];
@@ -150,7 +153,7 @@ export class ProbePattern {
   matchLength(components: ProbeComponent[]): i32 {
     const n = min(components.length, this.names.length);
     for (let i = 0; i < n; ++i) {
-      if (!matchWildcard(components[i].name, this.names[i])) return i;
+      if (this.names[i] != ANY_NAME && !matchWildcard(components[i].name, this.names[i])) return i;
       if (kindOf(components[i].argument) != this.kinds[i]) return i;
     }
     return n;
@@ -161,7 +164,8 @@ export class ProbePattern {
     const n = components.length;
     if (n != this.names.length) return false;
     for (let i = 0; i < n; ++i) {
-      if (components[i].name != this.names[i] || kindOf(components[i].argument) != this.kinds[i]) return false;
+      const isName = components[i].name == this.names[i] || this.names[i] == ANY_NAME;
+      if (!isName || kindOf(components[i].argument) != this.kinds[i]) return false;
     }
     return true;
   }
@@ -182,9 +186,11 @@ export class ProbePattern {
     for (let count = 1; count <= most; ++count) {
       const last = from + count - 1;
       joined += count == 1 ? this.names[last] : `.${this.names[last]}`;
-      if (matchWildcard(component.name, joined) && kindOf(component.argument) == this.kinds[last]) {
+      const isAny = count == 1 && this.names[last] == ANY_NAME;
+      if ((isAny || matchWildcard(component.name, joined)) && kindOf(component.argument) == this.kinds[last]) {
         for (let i = from; i < last; ++i) found.push(new ProbeComponent(component.range, this.names[i], null));
-        found.push(new ProbeComponent(component.range, this.names[last], component.argument));
+        const name = isAny ? component.name : this.names[last];
+        found.push(new ProbeComponent(component.range, name, component.argument));
         if (this.matchFrom(components, at + 1, found)) return true;
         found.length = from;
       }

@@ -7,6 +7,7 @@ import { ProbePattern } from "./family";
 import { functionPatterns } from "./function";
 import { impossiblePatterns } from "./impossible";
 import { lifePatterns } from "./life";
+import { lsmPatterns } from "./lsm";
 import { markerPatterns } from "./marker";
 import { perfPatterns } from "./perf";
 import { pltPatterns } from "./plt";
@@ -22,6 +23,7 @@ const PATTERNS: ProbePattern[] = sessionPatterns()
   .concat(tracePatterns())
   .concat(perfPatterns())
   .concat(dataPatterns())
+  .concat(lsmPatterns())
   .concat(statementPatterns())
   .concat(impossiblePatterns())
   .concat(processPatterns())

@@ -26,6 +26,8 @@ export const enum FrameWord {
    * u8, for a unit of output written in pieces: RecordFlags.More once a piece is written, Torn once a piece is lost.
    */
   Cut = 20,
+  /** u16, of a handler at an LSM hook: what it answers, plus MAX_ERRNO of the kernel. */
+  Verdict = 22,
   /** u64: statements that remain until MAXACTION. */
   Actions = 24,
   /** In a handler that runs in steps (lower/steps.ts). u32: the piece that runs next. */

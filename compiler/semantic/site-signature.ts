@@ -5,7 +5,13 @@ import { AttachRow, attachRow, ContextKind, TargetKind } from "../../common/form
 import { AttachKind } from "../../common/format/manifest";
 import { Facts } from "../kernel/facts";
 import { KernelTypes } from "../kernel/kernel-types";
-import { Signature, signatureOfFunction, signatureOfTracepoint, signatureOfTracepointCall } from "../kernel/signature";
+import {
+  Signature,
+  signatureOfFunction,
+  signatureOfHook,
+  signatureOfTracepoint,
+  signatureOfTracepointCall,
+} from "../kernel/signature";
 import { spell } from "../kernel/type-names";
 import { Types } from "../kernel/types";
 
@@ -33,6 +39,7 @@ export class SiteSignatures {
 
   private read(types: Types, row: AttachRow, name: string): Signature {
     if (row.target == TargetKind.Function) return signatureOfFunction(types, name, this.facts.arch);
+    if (row.target == TargetKind.Hook) return signatureOfHook(types, name);
     const isByCall = row.context == ContextKind.CallRegisters;
     return isByCall ? signatureOfTracepointCall(types, name, this.facts.arch) : signatureOfTracepoint(types, name);
   }
@@ -40,7 +47,7 @@ export class SiteSignatures {
   /** Whether such probes have target variables at all. */
   hasTarget(attach: AttachKind): bool {
     const kind = attachRow(attach).target;
-    return kind == TargetKind.Function || kind == TargetKind.Tracepoint;
+    return kind == TargetKind.Function || kind == TargetKind.Tracepoint || kind == TargetKind.Hook;
   }
 
   /** The target variables of a site with their C types, as -L shows them (" $file:struct file*"), if it has any. */
@@ -49,7 +56,8 @@ export class SiteSignatures {
     if (signature === null) return "";
     const types = signature.types;
     let text = "";
-    if (attach == AttachKind.Kretprobe && signature.result > 0) text = ` $return:${spell(types, signature.result)}`;
+    if ((attach == AttachKind.Kretprobe || attach == AttachKind.Lsm) && signature.result > 0)
+      text = ` $return:${spell(types, signature.result)}`;
     for (let i = 0, n = signature.names.length; i < n; ++i) {
       text += ` $${signature.names[i]}:${spell(types, signature.parameters[i])}`;
     }
@@ -68,7 +76,7 @@ export class SiteSignatures {
 
   private shapeOfName(name: string, signature: Signature, target: AttachTarget): string {
     if (name == "$$name") return target.name;
-    if (name == "$return" || name == "$$return") return `${signature.result}`;
+    if (name == "$return" || name == "$$return") return `${signature.result}@${signature.resultLocation.context}`;
     if (!name.startsWith("$$")) {
       const at = signature.find(name.substring(1));
       // Where it is missing the message names the function.

@@ -207,6 +207,7 @@ class TargetResolver extends Rewriter {
   }
 
   private assignment(e: AssignmentExpression): Expression {
+    if (this.isVerdict(e)) return this.verdict(e);
     this.refuseWrite(e.target);
     this.children(e);
     const pointee = <PointeeType | null>e.value.pointee;
@@ -218,6 +219,26 @@ class TargetResolver extends Rewriter {
     const symbol = <ScriptSymbol | null>(<Identifier>name).symbol;
     if (symbol !== null && symbol.learn(pointee)) this.changed = true;
     return e;
+  }
+
+  /** Whether it is what an LSM hook answers. */
+  private isVerdict(e: AssignmentExpression): bool {
+    const site = this.site;
+    if (site === null || site.attach != AttachKind.Lsm || e.op != Operator.Assign) return false;
+    if (e.target.kind != NodeKind.TargetVariable) return false;
+    const target = <TargetVariable>e.target;
+    return target.name == "$return" && target.path.length == 0;
+  }
+
+  private verdict(e: AssignmentExpression): Expression {
+    const signature = this.signatureOfUnit();
+    const target = <TargetExpression>e.target;
+    const isVoid = signature !== null && signature.result <= 0;
+    if (isVoid) this.fail(target, `the hook '${this.site!.target.name}' returns nothing`);
+    else if (!this.a.options.preprocess.guru) this.fail(target, "denying what a hook is about needs guru mode; use -g");
+    if (target.problem.length > 0) return e;
+    this.changed = true;
+    return makeCall(this.a, e.range, "__verdict", [this.expression(e.value)]);
   }
 
   /** A BPF program cannot write the kernel's memory. */
@@ -420,7 +441,8 @@ class TargetResolver extends Rewriter {
   }
 
   private result(e: TargetVariable, signature: Signature): CValue | null {
-    if (!this.isReturn || this.isEntry) {
+    const isHook = this.site !== null && this.site!.attach == AttachKind.Lsm;
+    if (!isHook && (!this.isReturn || this.isEntry)) {
       this.fail(e, "'$return' is for probes on the return of a function");
       return null;
     }

@@ -21,6 +21,7 @@ import { attachCpuClock } from "./cpu-clock";
 import { stopFollowing } from "./each-cpu";
 import { attachKprobe, attachKretprobe } from "./kprobe";
 import { attachManyKprobes } from "./kprobe-multi";
+import { attachLsm } from "./lsm";
 import { missedReturns, removeEvents } from "./named-event";
 import { attachRawTracepoint } from "./raw-tracepoint";
 import { attachTracepointCall } from "./tracepoint-call";
@@ -46,6 +47,7 @@ const ATTACHERS: StaticArray<Attacher> = [
   new Attacher(AttachKind.Counter, (probe: Probe, _: i32): Failure | null => attachCounter(probe)),
   new Attacher(AttachKind.Uprobe, (probe: Probe, _: i32): Failure | null => attachUprobe(probe)),
   new Attacher(AttachKind.Uretprobe, (probe: Probe, _: i32): Failure | null => attachUprobe(probe)),
+  new Attacher(AttachKind.Lsm, (probe: Probe, _: i32): Failure | null => attachLsm(probe)),
   new Attacher(AttachKind.Watchpoint, (probe: Probe, _: i32): Failure | null => attachWatchpoint(probe)),
 ];
 
