@@ -38,6 +38,8 @@ const FAMILIES: Family[] = [
   },
   { name: "kernel.trace", script: `probe kernel.trace("sched_process_fork") ${COUNT}` },
   { name: "syscall", script: `probe syscall.openat ${COUNT}` },
+  { name: "process", script: `probe process("/bin/sh").begin, process("/bin/cat").end ${COUNT}` },
+  { name: "lsm", script: `probe lsm.file_open ${COUNT}` },
   {
     name: "stacks",
     script: `probe kernel.function("vfs_read") { if (backtrace() != "") n++ } global n probe end { println(n) }`,
