@@ -37,3 +37,21 @@ export function toRemoteProcess(
 export function plainEnd(code: number | null, signal: string | null): ProcessEnd {
   return signal === null ? { code } : { code, signal };
 }
+
+/** The processes that a transport has started and that have not ended. */
+export class Running {
+  private readonly processes = new Set<RemoteProcess>();
+
+  /** Keeps a process until it ends. */
+  keep(process: RemoteProcess): RemoteProcess {
+    this.processes.add(process);
+    void process.done.then(() => this.processes.delete(process));
+    return process;
+  }
+
+  /** Ends all of them, and waits for their ends. */
+  async endAll(): Promise<void> {
+    for (const each of this.processes) each.kill();
+    await Promise.all([...this.processes].map((each) => each.done));
+  }
+}

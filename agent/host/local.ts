@@ -2,7 +2,7 @@
 // reaches only the host program, which then stops the agent itself.
 
 import { spawn } from "node:child_process";
-import { plainEnd, toRemoteProcess } from "./child.ts";
+import { plainEnd, Running, toRemoteProcess } from "./child.ts";
 import { type RemoteProcess, type Transport, TransportError } from "./transport.ts";
 
 /** A transport to this machine. */
@@ -15,20 +15,12 @@ export async function connectLocal(): Promise<Transport> {
       hint,
     );
   }
-  const running = new Set<RemoteProcess>();
+  const running = new Running();
   return {
     kind: "local",
     where: "this machine",
-    exec: async (command) => {
-      const started = await run(command);
-      running.add(started);
-      void started.done.then(() => running.delete(started));
-      return started;
-    },
-    close: async () => {
-      for (const each of running) each.kill();
-      await Promise.all([...running].map((each) => each.done));
-    },
+    exec: async (command) => running.keep(await run(command)),
+    close: () => running.endAll(),
   };
 }
 

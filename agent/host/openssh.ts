@@ -13,7 +13,7 @@ import { join } from "node:path";
 import { PassThrough } from "node:stream";
 import { printHost } from "./address.ts";
 import { hasTerminal } from "./ask.ts";
-import { toRemoteProcess } from "./child.ts";
+import { Running, toRemoteProcess } from "./child.ts";
 import { openKey } from "./identity.ts";
 import { fingerprint, knownHostName, loadKnownHosts, matchesHost, recordedAs } from "./known-hosts.ts";
 import { explainOpenssh } from "./openssh-errors.ts";
@@ -56,21 +56,17 @@ export async function connectOpenssh(route: HostConfig[], options: ConnectOption
   const revoked = await keepRevoked(config);
   const args = sshArguments(config, options, { globalKnownHosts: revoked?.file });
   const where = `${config.user}@${printHost(config.alias, config.port)}`;
-  const running = new Set<RemoteProcess>();
+  const running = new Running();
   const hear = (said: string) => tell(said, route, options.notify ?? (() => {}));
   const start: Start = { where, hear, host: config.host, muxed: hasMaster(config), limitMs: limitOf(route, options) };
   return {
     kind: "openssh",
     where,
     exec: async (command) => {
-      const process = await startSsh([...args, "--", config.alias, command], start);
-      running.add(process);
-      void process.done.then(() => running.delete(process));
-      return process;
+      return running.keep(await startSsh([...args, "--", config.alias, command], start));
     },
     close: async () => {
-      for (const each of running) each.kill();
-      await Promise.all([...running].map((each) => each.done));
+      await running.endAll();
       await revoked?.remove();
     },
   };

@@ -3,7 +3,7 @@
 // under it.
 
 import { spawn } from "node:child_process";
-import { toRemoteProcess } from "./child.ts";
+import { Running, toRemoteProcess } from "./child.ts";
 import { type ProcessEnd, type RemoteProcess, type Transport, TransportError } from "./transport.ts";
 
 /** What stands for the host in the words. */
@@ -36,20 +36,12 @@ export async function connectVia(command: string, host = ""): Promise<Transport>
   const program = words?.[0];
   if (!words || !program) throw new TransportError("usage", `'--via ${command}' is no command`);
   const where = host === "" ? `'${words.join(" ")}'` : host;
-  const running = new Set<RemoteProcess>();
+  const running = new Running();
   return {
     kind: "via",
     where,
-    exec: async (line) => {
-      const started = await start(program, [...words.slice(1), "sh", "-c", line], where);
-      running.add(started);
-      void started.done.then(() => running.delete(started));
-      return started;
-    },
-    close: async () => {
-      for (const each of running) each.kill();
-      await Promise.all([...running].map((each) => each.done));
-    },
+    exec: async (line) => running.keep(await start(program, [...words.slice(1), "sh", "-c", line], where)),
+    close: () => running.endAll(),
   };
 }
 

@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { compileProgram, install } from "./program.ts";
-import { PATIENT, Remote } from "./remote.ts";
+import { linesOf, Remote } from "./remote.ts";
 
 const test = suite("lives");
 let remote: Remote;
@@ -44,12 +44,7 @@ test.after(async () => {
   await remote.close();
 });
 
-async function lines(script: string, ...options: string[]): Promise<string[]> {
-  const { status, out, err } = await remote.run([...PATIENT, "-e", script, ...options]);
-  assert.is(err, "");
-  assert.is(status, 0);
-  return out.trim().split("\n");
-}
+const lines = (script: string, ...options: string[]) => linesOf(remote, script, ...options);
 
 test("a program begins and ends, its children and threads too, each in its own context", async () => {
   const script = `probe process("/tmp/lives").begin { printf("%s %d %d\\n", pp(), pid() == tid(), pid() == target()) }

@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { compileProgram, install } from "./program.ts";
-import { PATIENT, Remote } from "./remote.ts";
+import { linesOf, Remote } from "./remote.ts";
 
 const test = suite("markers");
 let remote: Remote;
@@ -52,12 +52,7 @@ test.after(async () => {
   await remote.close();
 });
 
-async function lines(script: string, ...options: string[]): Promise<string[]> {
-  const { status, out, err } = await remote.run([...PATIENT, "-e", script, ...options]);
-  assert.is(err, "");
-  assert.is(status, 0);
-  return out.trim().split("\n");
-}
+const lines = (script: string, ...options: string[]) => linesOf(remote, script, ...options);
 
 test("every site of a name has its own arguments", async () => {
   const script = `probe process("/tmp/marked").mark("tick") {

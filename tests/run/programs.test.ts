@@ -3,7 +3,7 @@
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { compileProgram, install } from "./program.ts";
-import { PATIENT, Remote } from "./remote.ts";
+import { linesOf, PATIENT, Remote } from "./remote.ts";
 
 const test = suite("programs");
 let remote: Remote;
@@ -37,12 +37,7 @@ test.after(async () => {
   await remote.close();
 });
 
-async function lines(script: string, ...options: string[]): Promise<string[]> {
-  const { status, out, err } = await remote.run([...PATIENT, "-e", script, ...options]);
-  assert.is(err, "");
-  assert.is(status, 0);
-  return out.trim().split("\n");
-}
+const lines = (script: string, ...options: string[]) => linesOf(remote, script, ...options);
 
 async function refusal(script: string, ...options: string[]): Promise<string> {
   const { status, err } = await remote.run([...PATIENT, "-e", script, ...options]);

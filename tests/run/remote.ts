@@ -9,6 +9,7 @@ import { join } from "node:path";
 import { Readable } from "node:stream";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
+import * as assert from "uvu/assert";
 import { connect } from "../../agent/host/connect.ts";
 import { FrameDecoder } from "../../agent/host/frames.ts";
 import { startAgent } from "../../agent/host/push.ts";
@@ -171,6 +172,13 @@ export class Remote {
       await sleep(300);
     }
   }
+}
+
+/** The lines that a script prints, which must say nothing else and succeed. */
+export async function linesOf(remote: Remote, script: string, ...options: string[]): Promise<string[]> {
+  const { status, out, err } = await remote.run([...PATIENT, "-e", script, ...options]);
+  assert.equal([err, status], ["", 0]);
+  return out.trim().split("\n");
 }
 
 /** Ends the run as if it had come to its end by itself. */
