@@ -108,6 +108,13 @@ function checkRemotes(settings: Settings): void {
   const bad = hosts.find((host) => !isHost(host));
   if (bad !== undefined) throw new UsageError(`option '--host' needs a value: [USER@]BOX[:PORT]`);
   if (limit !== undefined && inventory === undefined) throw new UsageError("option '--limit' needs '--inventory FILE'");
+  const { agent, become } = settings;
+  if (agent !== undefined && !/^\/[\w./@+-]+$/.test(agent))
+    throw new UsageError(
+      `option '--agent' needs the whole path of a file on the remote, made of letters, digits and ./@+-_`,
+    );
+  if (agent !== undefined && become !== undefined)
+    throw new UsageError("'--agent' runs a file as the login user: leave out '--sudo' and '--become'");
   const isListed = hosts.length > 0 || hostsFrom.length > 0 || inventory !== undefined;
   if (via !== undefined && isListed !== via.includes("{host}")) {
     const what = isListed ? "has no {host}, so that the hosts mean nothing" : "has {host}, and no host is named";

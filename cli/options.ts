@@ -68,6 +68,13 @@ export const OPTIONS: OptionRow[] = [
     group: WHERE,
     help: "put CMD before what runs on the remote, instead of SSH: 'podman exec -i web'; {host} in CMD is the host",
   },
+  {
+    name: "agent",
+    type: "text",
+    value: "FILE",
+    group: WHERE,
+    help: "run the agent that is FILE on the remote instead of sending one; with --via it needs no shell there",
+  },
   { name: "parallel", type: "text", value: "N", group: WHERE, help: "start on at most N hosts at the same time; 16" },
   { name: "local", type: "flag", group: WHERE, help: "run on this machine itself, without SSH" },
   {
@@ -380,6 +387,8 @@ export interface Settings {
   groups: Map<string, string[]>;
   /** A program that runs commands on the remote, instead of SSH. */
   via?: string;
+  /** The agent's file on the remote. */
+  agent?: string;
   /** On how many hosts runs start at the same time. */
   parallel: number;
   local: boolean;
@@ -651,6 +660,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     limit: text("limit"),
     groups: new Map(),
     via: text("via"),
+    agent: text("agent"),
     parallel: wholeNumber("--parallel", text("parallel"), MOST_STARTING, 10_000),
     identity: list("identity"),
     user: text("user"),

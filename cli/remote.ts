@@ -34,13 +34,10 @@ export type OpenRemote = (settings: Settings) => Promise<Remote>;
 
 /** Connects as the options say and starts the agent. */
 export async function openRemote(settings: Settings): Promise<Remote> {
-  const agents = readAgents();
   return orExitError(async () => {
     const transport = await openTransport(settings);
-    const become = settings.become ? { become: settings.become } : {};
     try {
-      const agent = await startAgent(transport, { agents, cache: settings.cache, ...become });
-      const { process, uploaded, notes } = agent;
+      const { process, uploaded, notes } = await start(transport, settings);
       const container = settings.container === undefined ? undefined : await containerOf(transport, settings);
       const { where, kind } = transport;
       return {
@@ -57,6 +54,20 @@ export async function openRemote(settings: Settings): Promise<Remote> {
       throw error;
     }
   });
+}
+
+/** Sends the agent if it is missing, or takes the one of --agent, which says itself whether it is of this release. */
+async function start(
+  transport: Transport,
+  settings: Settings,
+): Promise<Pick<Remote, "process" | "uploaded" | "notes">> {
+  const { agent, become, cache } = settings;
+  if (agent === undefined) {
+    return startAgent(transport, { agents: readAgents(), cache, ...(become ? { become } : {}) });
+  }
+  const words = [agent, "serve"];
+  const process = await (transport.start ? transport.start(words) : transport.exec(`exec ${words.join(" ")}`));
+  return { process, uploaded: false, notes: [] };
 }
 
 /** The id of --container; root's own tools are asked where that needs no password. */

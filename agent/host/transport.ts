@@ -31,6 +31,8 @@ export interface Transport {
   /** The remote as messages name it: "root@box:22". */
   readonly where: string;
   exec(command: string): Promise<RemoteProcess>;
+  /** Runs a program with arguments of plain words, without a shell where the transport needs none. */
+  start?(words: string[]): Promise<RemoteProcess>;
   close(): Promise<void>;
 }
 

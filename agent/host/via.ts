@@ -8,6 +8,8 @@ import { type ProcessEnd, type RemoteProcess, type Transport, TransportError } f
 
 /** What stands for the host in the words. */
 const HOST = "{host}";
+/** Programs that give what stands behind their own words to a shell, as one line. */
+const COMMAND_LINES = new Set(["ssh", "autossh", "rsh"]);
 /** What env(1), shells and engines answer where they cannot start the program. */
 const NOT_STARTED = new Set([125, 126, 127]);
 
@@ -33,19 +35,23 @@ export function wordsOf(command: string): string[] | null {
 /** A transport through the program that CMD names; `{host}` in its words is the host. */
 export async function connectVia(command: string, host = ""): Promise<Transport> {
   const words = wordsOf(command)?.map((word) => word.replaceAll(HOST, host));
-  const program = words?.[0];
-  if (!words || !program) throw new TransportError("usage", `'--via ${command}' is no command`);
+  if (!words?.[0]) throw new TransportError("usage", `'--via ${command}' is no command`);
   const where = host === "" ? `'${words.join(" ")}'` : host;
+  const hasShell = COMMAND_LINES.has(words[0].replace(/^.*\//, ""));
   const running = new Running();
   return {
     kind: "via",
     where,
-    exec: async (line) => running.keep(await start(program, [...words.slice(1), "sh", "-c", line], where)),
+    exec: async (line) => running.keep(await start(words, hasShell ? [line] : ["sh", "-c", line], where)),
+    start: async (own) => running.keep(await start(words, own, where)),
     close: () => running.endAll(),
   };
 }
 
-function start(program: string, args: string[], where: string): Promise<RemoteProcess> {
+/** Runs `own` behind the words of CMD. */
+function start(words: string[], own: string[], where: string): Promise<RemoteProcess> {
+  const [program = "", ...before] = words;
+  const args = [...before, ...own];
   return new Promise((resolve, reject) => {
     const child = spawn(program, args, { detached: process.platform !== "win32", stdio: ["pipe", "pipe", "pipe"] });
     child.once("error", (error) => {
@@ -56,7 +62,7 @@ function start(program: string, args: string[], where: string): Promise<RemotePr
     const toEnd = (code: number | null, signal: string | null): ProcessEnd => {
       if (signal !== null) return { code, signal };
       if (code === null || !NOT_STARTED.has(code)) return { code };
-      const message = `'${program}' of --via could not run sh on ${where} (status ${code})`;
+      const message = `'${program}' of --via could not run ${own[0]} on ${where} (status ${code})`;
       return { code, error: new TransportError("exec", message) };
     };
     child.once("spawn", () => resolve(toRemoteProcess(child, child.stderr, toEnd)));

@@ -11,6 +11,7 @@ import { Login } from "./login";
 import { openStandard, writeAll } from "./output";
 import { run } from "./run";
 import { serve } from "./serve";
+import { setName } from "./syscall";
 import { VERSION } from "./version";
 
 const HELP: string = `Usage: stap-agent COMMAND
@@ -35,6 +36,8 @@ const EXIT_USAGE: i32 = 2;
 
 export function main(): i32 {
   openStandard();
+  // The file's name holds a hash.
+  setName("stap-agent");
   const args = readArguments();
   const command = args.length == 0 ? "" : args[0];
   if (command == "run") return run(args.slice(1));

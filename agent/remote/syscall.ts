@@ -556,6 +556,14 @@ export function prctl(option: i32, a: i64, b: i64 = 0, c: i64 = 0, d: i64 = 0): 
   return <i32>sys(numberOf(Nr.prctl), 0, option, a, b, c, d, 0);
 }
 
+const PR_SET_NAME: i32 = 15;
+
+/** Names the process, as ps shows it and execname() says it; at most 15 characters. */
+export function setName(name: string): void {
+  const bytes = String.UTF8.encode(name, true);
+  prctl(PR_SET_NAME, addressOf(changetype<usize>(bytes)));
+}
+
 /**
  * Sets a resource limit, soft and hard; -1 means unlimited. Needed for RLIMIT_MEMLOCK before 5.11, where maps count.
  */

@@ -202,6 +202,10 @@ test("several hosts are named by options, files and inventories", () => {
   assert.match(refusal("x.stp", "--hosts-from", "f", "--local"), /'--hosts-from' and '--local' cannot be used/);
   assert.match(refusal("x.stp", "--via", "podman exec -i {host}"), /has {host}, and no host is named/);
   assert.match(refusal("x.stp", "--via", "podman exec -i web", "--host", "a"), /has no {host}/);
+  assert.is(parseOptions(["x.stp", "--host", "a", "--agent", "/opt/stap-agent"]).agent, "/opt/stap-agent");
+  assert.match(refusal("x.stp", "--host", "a", "--agent", "stap-agent"), /needs the whole path/);
+  assert.match(refusal("x.stp", "--host", "a", "--agent", "/x;rm"), /needs the whole path/);
+  assert.match(refusal("x.stp", "--host", "a", "--agent", "/x", "--sudo"), /as the login user/);
 });
 
 test("-T takes units", () => {

@@ -32,6 +32,14 @@ test("a command runs behind the program's words, with the host in them", async (
   await transport.close();
 });
 
+test("a program needs no shell where its words are plain", async () => {
+  const transport = await connectVia("env NAME={host}", "box");
+  const process = await transport.start!(["printenv", "NAME"]);
+  process.stdin.end();
+  assert.equal([await said(process.stdout), (await process.done).code], ["box\n", 0]);
+  await transport.close();
+});
+
 test("a program that is not there, or cannot run a shell, is one sentence", async () => {
   const missing = await (await connectVia("no-such-program")).exec("true").catch((error) => error);
   assert.instance(missing, TransportError);

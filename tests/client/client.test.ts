@@ -174,6 +174,16 @@ test("doctor tries each family of probes, and clean takes the agent away again",
   assert.match(again.out + again.err, /^No agent is cached on /);
 });
 
+test("an agent that is there already is used, and one that is not is told", async () => {
+  await remote.run(["-e", "probe begin { exit() }"]);
+  const script = ["-e", "probe begin { println(execname()) exit() }"];
+  const { status, out, err } = await runClient([...remote.address(), "--agent", remote.agentPath, ...script]);
+  assert.equal([status, out, err], [0, "stap-agent\n", ""]);
+  const missing = await runClient([...remote.address(), "--agent", "/no/such/agent", ...script]);
+  assert.is(missing.status, 3, missing.err);
+  assert.match(missing.err, /^stap-remote: .*\n$/);
+});
+
 test("two names of one machine are two hosts", async () => {
   const [, host, ...rest] = remote.address() as [string, string, ...string[]];
   const other = host.replace("root@", "");
