@@ -9,6 +9,7 @@ import { explainJob, helpJob } from "./explain.ts";
 import { factsJob } from "./facts.ts";
 import { type Job, runFleet } from "./hosts/fleet.ts";
 import { hostsOf } from "./hosts/list.ts";
+import { imageJob } from "./image.ts";
 import { changeInstalled } from "./install.ts";
 import { objectJob } from "./object.ts";
 import { namesRemote, onlyCompiles } from "./option-checks.ts";
@@ -40,6 +41,7 @@ async function doJob(settings: Settings, around: Surroundings): Promise<ExitStat
 function jobOf(settings: Settings): Job {
   const { job, local } = settings;
   if (job === "install" || job === "uninstall" || job === "clean") return changeInstalled;
+  if (job === "image") return imageJob;
   if (job === "object show") return objectJob;
   if (job === "doctor") return doctorJob;
   if (job.startsWith("facts")) return factsJob;

@@ -65,6 +65,9 @@ const JOB_CHECKS: Partial<Record<Settings["job"], (settings: Settings) => void>>
   "object show": ({ file, args }) => {
     if (file === undefined || args.length > 0) throw new UsageError("'object show' takes an object file");
   },
+  image: ({ args }) => {
+    if (args.length > 0) throw new UsageError("'image' takes at most one object file");
+  },
   facts: checkFacts,
   "facts show": checkFacts,
   "facts diff": checkFacts,

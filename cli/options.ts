@@ -361,6 +361,7 @@ export const JOBS = [
   "clean",
   "doctor",
   "object show",
+  "image",
   "facts show",
   "facts diff",
   "facts",
@@ -494,7 +495,7 @@ function isFor(job: Job, option: string): boolean {
 }
 
 /** Jobs that read files only. */
-const OFFLINE = new Set<Job>(["facts show", "facts diff", "object show"]);
+const OFFLINE = new Set<Job>(["facts show", "facts diff", "object show", "image"]);
 
 /** The host of the configuration is for command lines that need a machine and name none. */
 function wantsHost(settings: Settings): boolean {

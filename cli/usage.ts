@@ -9,6 +9,7 @@ const LINES = [
   "clean --host BOX",
   "doctor --host BOX",
   "object show OBJECT.bo [--json]",
+  "image [OBJECT.bo] [-o FILE.tar]",
   "facts --host BOX [-o FILE.facts]",
   "facts show FILE.facts",
   "facts diff FILE.facts FILE.facts",
