@@ -58,7 +58,8 @@ function addEntry(query: PointQuery, file: ProgramFile, entry: PltEntry, isOneOf
   const point = `${ownerText(query, file)}.plt(${quote(entry.name)})${isReturn ? ".return" : ""}`;
   const attachment = new Attachment(attach, point);
   attachment.target = AttachTarget.ofFile(entry.name, file.path, <u64>offset);
-  attachment.variables = [new SiteVariable("$$name", quote(entry.name))];
+  // As ppfunc(), which asks the place that has fired: so all places have one handler.
+  attachment.variables = [new SiteVariable("$$name", "__site_text(2, 0)")];
   if (isOneOfMany) attachment.flags = ProbeFlags.Optional;
   addPlace(query, file, <u64>offset, attachment);
 }

@@ -3,6 +3,7 @@
 //
 //   process(12).mark("m")    { f($arg1) }     { if (pid() != 12) next }  { f(__context(112)) }
 
+import { Builtin } from "../builtins/builtin";
 import { SiteVariable } from "../probes/family";
 import { Range, Source, SourceKind } from "../source/source";
 import { CallExpression, Expression, ExpressionStatement, NodeKind, ScriptFile } from "../syntax/ast";
@@ -66,7 +67,11 @@ class Placer extends Visitor {
 
   override expression(e: Expression): void {
     e.range = this.range;
-    if (e.kind == NodeKind.Call) (<CallExpression>e).symbol = this.a.builtin((<CallExpression>e).name);
+    if (e.kind == NodeKind.Call) {
+      const symbol = this.a.builtin((<CallExpression>e).name);
+      (<CallExpression>e).symbol = symbol;
+      if (symbol !== null && symbol.id == Builtin.SiteText) this.a.asksForSites = true;
+    }
     this.children(e);
   }
 }
