@@ -14,7 +14,7 @@ interface Running {
 
 /** What signals do at the moment. */
 export class Interrupts {
-  private readonly running = new Set<Running>();
+  private readonly running: Running[] = [];
   private hasAsked = false;
   /** The signal that stopped the run in order, if one did. */
   signal: string | undefined;
@@ -26,13 +26,12 @@ export class Interrupts {
 
   /**
    * A run has begun: the first signal calls `stop`, a second Ctrl-C `ask`, and only the third one ends the program.
-   * With several hosts a run may begin after the signal: it stops at once. Call what this returns when it has ended.
+   * With several hosts a run may begin after the signal: it stops at once. One that has ended stays here, since its
+   * output may still be on its way, and to stop it means nothing.
    */
-  during(stop: () => void, ask?: () => void): () => void {
-    const one = { stop, ask };
-    this.running.add(one);
+  during(stop: () => void, ask?: () => void): void {
+    this.running.push({ stop, ask });
     if (this.signal !== undefined) stop();
-    return () => void this.running.delete(one);
   }
 
   /** The exit status of a run that a signal ended: 130 for Ctrl-C. */
@@ -49,12 +48,12 @@ export class Interrupts {
 
   /** A signal came. */
   arrived(signal: string): void {
-    if (this.running.size > 0 && this.signal === undefined) {
+    if (this.running.length > 0 && this.signal === undefined) {
       this.signal = signal;
       for (const { stop } of this.running) stop();
       return;
     }
-    const asking = [...this.running].find(({ ask }) => ask !== undefined);
+    const asking = this.running.find(({ ask }) => ask !== undefined);
     if (signal === "SIGINT" && asking && !this.hasAsked) {
       this.hasAsked = true;
       asking.ask?.();

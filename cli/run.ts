@@ -255,11 +255,10 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
   prepareFormatter(formatter, manifest, { run, output, json });
   const watch = startWatch();
   if (settings.verbose > 0) around.message("Pass 5: starting run.\n");
-  let ended: (() => void) | undefined;
   try {
     sayLoaded(await session.load(object), run);
     around.onStarted?.();
-    ended = around.interrupts.during(
+    around.interrupts.during(
       () => session.stop(),
       () => around.message(ASK_AGAIN),
     );
@@ -281,7 +280,6 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
     if (error instanceof SessionError && error.code === "rejected") return reportRejection(error, manifest, run);
     throw error;
   } finally {
-    ended?.();
     await output.close();
   }
 }

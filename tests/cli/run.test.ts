@@ -279,6 +279,23 @@ test("a second Ctrl-C while probes are detached asks for a third", async ({ fold
   assert.match(err, /Press Ctrl-C once more to end without it/);
 });
 
+test("a signal while the last output is written loses none of it", async ({ folder, object }) => {
+  const interrupts = new Interrupts();
+  const onRun = (agent: FakeAgent) => {
+    agent.send(AgentFrame.Output, hi(1));
+    agent.finish();
+  };
+  const output = new Output(openSync(join(folder, "stdout"), "a"), "stdout", true);
+  const close = output.close.bind(output);
+  output.close = async () => {
+    interrupts.arrived("SIGINT");
+    await close();
+  };
+  const change = { interrupts, openOutput: () => output };
+  const { out } = await run(folder, ["run", object, "--host", "box"], { onRun }, change);
+  assert.is(out, "hi 0\n");
+});
+
 test("a terminal shows how far attaching is, and when tracing begins; a file does not", async ({ folder, object }) => {
   const onRun = (agent: FakeAgent) => {
     agent.send(AgentFrame.Progress, new ByteWriter().u32(ProgressStep.Attaching).u32(3).u32(70).done());
