@@ -111,7 +111,7 @@ test("every kind of probe has a stack that begins with what it probes, or with i
     probe kernel.function("vfs_write") { if (execname() == "dd") show("entry") }
     probe kernel.function("vfs_write").return { if (execname() == "dd") show("return") }
     probe kernel.trace("sched_switch") { show("trace") }
-    probe timer.profile { if (stack(0)) show("profile") }
+    probe timer.profile { if (stack(1)) show("profile") }
     probe begin { printf("begin %s.\\n", backtrace()) }`;
   const load = "dd if=/dev/zero of=/dev/null bs=512 count=300 2>/dev/null";
   const { status, out, err } = await remote.run([...PATIENT, "-e", script], { attached: shell(load) });
