@@ -7,13 +7,14 @@ import { doctorJob } from "./doctor.ts";
 import { EXIT, ExitError, type ExitStatus, UsageError } from "./exit.ts";
 import { explainJob, helpJob } from "./explain.ts";
 import { factsJob } from "./facts.ts";
-import { type Job, runFleet } from "./hosts/fleet.ts";
+import { type Job, runFleet, settingsFor } from "./hosts/fleet.ts";
 import { hostsOf } from "./hosts/list.ts";
 import { imageJob } from "./image.ts";
 import { changeInstalled } from "./install.ts";
 import { objectJob } from "./object.ts";
 import { namesRemote, onlyCompiles } from "./option-checks.ts";
 import { helpText, parseOptions, type Settings } from "./options.ts";
+import { writeText } from "./output.ts";
 import { errorLine } from "./report.ts";
 import { compileOnly, runJob, type Surroundings } from "./run.ts";
 import { completionJob, hostsJob } from "./shell.ts";
@@ -31,8 +32,7 @@ async function doJob(settings: Settings, around: Surroundings): Promise<ExitStat
   const hosts = await hostsOf(settings);
   const [only] = hosts;
   if (!only) return await job(settings, around);
-  const identity = only.identity === undefined ? settings.identity : [only.identity, ...settings.identity];
-  if (hosts.length === 1) return await job({ ...settings, host: only.host, identity }, around);
+  if (hosts.length === 1) return await job(settingsFor(only, settings), around);
   const what = oneHostOnly(settings);
   if (what !== undefined) throw new UsageError(`${what} is for one host, and ${hosts.length} are named`);
   return await runFleet(settings, around, hosts, job);
@@ -65,10 +65,8 @@ export async function main(argv: string[], around: Surroundings): Promise<ExitSt
     if (argv[0] === "help" && argv.length > 1) return await helpJob(argv.slice(1), around);
     const settings = parseOptions(argv[0] === "help" ? ["--help"] : argv, around.config?.());
     if (settings.help || settings.version) {
-      const output = around.openOutput(undefined);
       const text = settings.help ? await helpText() : `stap-remote ${version()}\n`;
-      await output.write(new TextEncoder().encode(text));
-      await output.close();
+      await writeText(around.openOutput(undefined), text);
       return EXIT.done;
     }
     for (const note of [...settings.notes, ...environmentNotes()]) {

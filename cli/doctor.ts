@@ -1,14 +1,12 @@
 // `stap-remote doctor`: tries one probe of each family on a machine, and says what works there, and why the rest does
 // not. Each try is a whole run over one connection: what it takes, a user's script takes.
 
-import { startAgent } from "../agent/host/push.ts";
 import type { Transport } from "../agent/host/transport.ts";
-import { readAgents } from "./assets.ts";
 import { loadCompiler } from "./compile.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Settings } from "./options.ts";
 import type { Sink } from "./output.ts";
-import { openTransport, orExitError } from "./remote.ts";
+import { openTransport, orExitError, type Remote, startOver } from "./remote.ts";
 import { runJob, type Surroundings } from "./run.ts";
 
 /** One family of probes. */
@@ -18,8 +16,6 @@ interface Family {
   script: string;
   /** Without it nothing of use can be traced. */
   isBasic?: boolean;
-  /** No event is no failure: there may be no device for it. */
-  mayBeSilent?: boolean;
 }
 
 const COUNT = "{ n++ } global n probe end { println(n) }";
@@ -117,19 +113,17 @@ class Patient {
       return { works: false, text: error.message, about: aboutOf(said) };
     }
     const events = Number(/(\d+)\n$/.exec(out.text)?.[1] ?? Number.NaN);
-    if (status === EXIT.done && (events > 0 || family.mayBeSilent)) {
+    if (status === EXIT.done && events > 0) {
       return { works: true, text: events === 1 ? "" : `${events} events`, about: aboutOf(said) };
     }
     const text = status === EXIT.done ? "attached, but saw no event" : reasonIn(said);
     return { works: false, text, about: aboutOf(said) };
   }
 
-  private async open() {
-    const { become, cache } = this.settings;
-    const options = { agents: readAgents(), cache, ...(become ? { become } : {}) };
-    const { process, uploaded, notes } = await orExitError(() => startAgent(this.transport, options));
+  private async open(): Promise<Remote> {
+    const started = await orExitError(() => startOver(this.transport, this.settings));
     const { where, kind } = this.transport;
-    return { process, where, kind, uploaded, notes, close: async () => {} };
+    return { ...started, where, kind, close: async () => {} };
   }
 }
 

@@ -10,6 +10,7 @@ import { writeObject } from "./compile.ts";
 import { EXIT, type ExitStatus } from "./exit.ts";
 import { readFacts } from "./offline.ts";
 import type { Settings } from "./options.ts";
+import { writeText } from "./output.ts";
 import { type Surroundings, toExitError } from "./run.ts";
 
 /** `facts`, `facts show FILE`, `facts diff FILE FILE`. */
@@ -27,9 +28,7 @@ export async function factsJob(settings: Settings, around: Surroundings): Promis
 }
 
 async function print(around: Surroundings, text: string): Promise<ExitStatus> {
-  const output = around.openOutput(undefined);
-  await output.write(new TextEncoder().encode(text));
-  await output.close();
+  await writeText(around.openOutput(undefined), text);
   return EXIT.done;
 }
 

@@ -11,6 +11,7 @@ import { readAgents, version } from "./assets.ts";
 import { readFile, writeObject } from "./compile.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Settings } from "./options.ts";
+import { writeText } from "./output.ts";
 import type { Surroundings } from "./run.ts";
 
 /** Go's names of CPUs, which OCI uses. */
@@ -40,9 +41,7 @@ export async function imageJob(settings: Settings, around: Surroundings): Promis
   if (agents.length === 0) throw new ExitError(EXIT.failed, `this installation has no agent for ${only}`);
   const image = makeImage(new Map(agents), object, version());
   const file = writeObject(settings, image, settings.output ?? `${AGENT}.tar`);
-  const output = around.openOutput(undefined);
-  await output.write(new TextEncoder().encode(`${file}\n`));
-  await output.close();
+  await writeText(around.openOutput(undefined), `${file}\n`);
   return EXIT.done;
 }
 

@@ -6,6 +6,7 @@ import { ARCH_OF_MACHINE } from "../facts/answer.ts";
 import { readFile } from "./compile.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Settings } from "./options.ts";
+import { writeText } from "./output.ts";
 import type { Surroundings } from "./run.ts";
 
 /** Shows an object as text, or as JSON. */
@@ -21,8 +22,6 @@ export async function objectJob(settings: Settings, around: Surroundings): Promi
     if (!(error instanceof ObjectError || error instanceof RangeError)) throw error;
     throw new ExitError(EXIT.failed, `'${file}': ${error.message}`);
   }
-  const output = around.openOutput(settings.output);
-  await output.write(new TextEncoder().encode(text));
-  await output.close();
+  await writeText(around.openOutput(settings.output), text);
   return EXIT.done;
 }

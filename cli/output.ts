@@ -168,6 +168,12 @@ export class Output implements Sink {
   }
 }
 
+/** Writes a text, and closes the output. */
+export async function writeText(output: Sink, text: string): Promise<void> {
+  await output.write(new TextEncoder().encode(text));
+  await output.close();
+}
+
 /** What the system said, without Node's prefix and path. */
 export function reasonOf(error: unknown): string {
   const { code, message } = error as NodeJS.ErrnoException;

@@ -37,7 +37,7 @@ export async function openRemote(settings: Settings): Promise<Remote> {
   return orExitError(async () => {
     const transport = await openTransport(settings);
     try {
-      const { process, uploaded, notes } = await start(transport, settings);
+      const { process, uploaded, notes } = await startOver(transport, settings);
       const container = settings.container === undefined ? undefined : await containerOf(transport, settings);
       const { where, kind } = transport;
       return {
@@ -57,7 +57,7 @@ export async function openRemote(settings: Settings): Promise<Remote> {
 }
 
 /** Sends the agent if it is missing, or takes the one of --agent, which says itself whether it is of this release. */
-async function start(
+export async function startOver(
   transport: Transport,
   settings: Settings,
 ): Promise<Pick<Remote, "process" | "uploaded" | "notes">> {

@@ -27,7 +27,7 @@ import { offline } from "./offline.ts";
 import { onlyCompiles } from "./option-checks.ts";
 import type { Rotation } from "./option-values.ts";
 import type { Settings } from "./options.ts";
-import { reasonOf, type Sink } from "./output.ts";
+import { reasonOf, type Sink, writeText } from "./output.ts";
 import type { OpenRemote, Remote } from "./remote.ts";
 import { Repeats } from "./repeats.ts";
 import {
@@ -123,11 +123,6 @@ function sayResult(settings: Settings, around: Surroundings, { result, watch }: 
 function isRefused(settings: Settings, result: CompileResult): boolean {
   if (result.status === "refused") return true;
   return settings.warningsAsErrors && result.diagnostics.some(({ severity }) => severity === "warning");
-}
-
-async function writeText(output: Sink, text: string): Promise<void> {
-  await output.write(new TextEncoder().encode(text));
-  await output.close();
 }
 
 /** Compiles (or reads an object) and runs it on the remote. */

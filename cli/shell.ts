@@ -5,6 +5,7 @@ import { offeredHosts } from "../agent/host/ssh-hosts.ts";
 import { completionScript, SHELLS } from "./completion.ts";
 import { EXIT, type ExitStatus, UsageError } from "./exit.ts";
 import { JOBS, OPTIONS } from "./options.ts";
+import { writeText } from "./output.ts";
 import type { Surroundings } from "./run.ts";
 
 /** Lists the hosts of the ssh configuration and of known_hosts, and our groups of hosts; --names: names alone. */
@@ -35,8 +36,6 @@ function firstWord(job: string): string {
 }
 
 async function print(around: Surroundings, lines: string[]): Promise<ExitStatus> {
-  const output = around.openOutput(undefined);
-  await output.write(new TextEncoder().encode(lines.map((line) => `${line}\n`).join("")));
-  await output.close();
+  await writeText(around.openOutput(undefined), lines.map((line) => `${line}\n`).join(""));
   return EXIT.done;
 }

@@ -15,6 +15,11 @@ import type { Host } from "./list.ts";
 /** Does a job on one host. */
 export type Job = (settings: Settings, around: Surroundings) => Promise<ExitStatus>;
 
+/** The settings of a job on one host. */
+export function settingsFor({ host, identity }: Host, settings: Settings): Settings {
+  return { ...settings, host, identity: identity === undefined ? settings.identity : [identity, ...settings.identity] };
+}
+
 /** Lets at most so many in at a time. */
 class Gate {
   private readonly waiting: (() => void)[] = [];
@@ -61,9 +66,7 @@ class Fleet {
     await this.gate.enter();
     const around = { ...this.forHost(before, message, started), hostName: host.name };
     try {
-      const identity =
-        host.identity === undefined ? this.settings.identity : [host.identity, ...this.settings.identity];
-      return await job({ ...this.settings, host: host.host, identity }, around);
+      return await job(settingsFor(host, this.settings), around);
     } catch (error) {
       if (process.env.STAP_REMOTE_DEBUG) message(`${(error as Error).stack}\n`);
       const status = error instanceof ExitError ? error.status : EXIT.failed;
