@@ -168,13 +168,15 @@ test("ends within a second when its connection is killed, though the script prin
 });
 
 test("escapes the machine's control characters on a terminal, and nowhere else", async () => {
-  const script = `probe begin {
-    printf("\\033[1m%s\\n", execname())
-    warn(execname())
-    exit()
+  const script = `probe kernel.function("do_exit") {
+    if (pid() == target()) {
+      printf("\\033[1m%s\\n", execname())
+      warn(execname())
+    }
   }`;
   const name = `"./$(printf '\\033[31mevil')"`;
-  const command = `ln -f stap-agent ${name} && ${name} run x.bo`;
+  await put("named", Buffer.from(`#!/bin/sh\nexec ${name} --version > /dev/null\n`));
+  const command = `ln -f stap-agent ${name} && ./stap-agent run x.bo -c ./named`;
   const piped = await run(script, command);
   assert.equal([piped.stdout, piped.stderr], ["\x1b[1m\x1b[31mevil\n", "WARNING: \x1b[31mevil\n"]);
   for (const [option, shown] of [
