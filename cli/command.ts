@@ -3,21 +3,13 @@
 // happened).
 
 import { version } from "./assets.ts";
-import { doctorJob } from "./doctor.ts";
 import { EXIT, ExitError, type ExitStatus, UsageError } from "./exit.ts";
-import { explainJob, helpJob } from "./explain.ts";
-import { factsJob } from "./facts.ts";
-import { type Job, runFleet, settingsFor } from "./hosts/fleet.ts";
-import { hostsOf } from "./hosts/list.ts";
-import { imageJob } from "./image.ts";
-import { changeInstalled } from "./install.ts";
-import { objectJob } from "./object.ts";
+import type { Job } from "./hosts/fleet.ts";
 import { namesRemote, onlyCompiles } from "./option-checks.ts";
 import { helpText, parseOptions, type Settings } from "./options.ts";
 import { writeText } from "./output.ts";
 import { errorLine } from "./report.ts";
 import { compileOnly, runJob, type Surroundings } from "./run.ts";
-import { completionJob, hostsJob } from "./shell.ts";
 
 /** What to say of stap's environment variables that change nothing. */
 function environmentNotes(): string[] {
@@ -27,8 +19,12 @@ function environmentNotes(): string[] {
 
 /** Does what the settings ask for: here, on one machine, or on several. */
 async function doJob(settings: Settings, around: Surroundings): Promise<ExitStatus> {
-  const job = jobOf(settings);
+  const job = await jobOf(settings);
   if (settings.local || !namesRemote(settings)) return await job(settings, around);
+  const [{ hostsOf }, { runFleet, settingsFor }] = await Promise.all([
+    import("./hosts/list.ts"),
+    import("./hosts/fleet.ts"),
+  ]);
   const hosts = await hostsOf(settings);
   const [only] = hosts;
   if (!only) return await job(settings, around);
@@ -38,13 +34,14 @@ async function doJob(settings: Settings, around: Surroundings): Promise<ExitStat
   return await runFleet(settings, around, hosts, job);
 }
 
-function jobOf(settings: Settings): Job {
+/** The module of a job is loaded when the job is asked for: most command lines run a script. */
+async function jobOf(settings: Settings): Promise<Job> {
   const { job, local } = settings;
-  if (job === "install" || job === "uninstall" || job === "clean") return changeInstalled;
-  if (job === "image") return imageJob;
-  if (job === "object show") return objectJob;
-  if (job === "doctor") return doctorJob;
-  if (job.startsWith("facts")) return factsJob;
+  if (["install", "uninstall", "clean"].includes(job)) return (await import("./install.ts")).changeInstalled;
+  if (job === "image") return (await import("./image.ts")).imageJob;
+  if (job === "object show") return (await import("./object.ts")).objectJob;
+  if (job === "doctor") return (await import("./doctor.ts")).doctorJob;
+  if (job.startsWith("facts")) return (await import("./facts.ts")).factsJob;
   return job === "script" && onlyCompiles(settings) && !local && !namesRemote(settings) ? compileOnly : runJob;
 }
 
@@ -56,13 +53,19 @@ function oneHostOnly({ job, pass, keep, module, verifierLog }: Settings): string
   return verifierLog === undefined || verifierLog === "full" ? undefined : "a file of '--verifier-log'";
 }
 
+/** The first word's own way of reading the words behind it, where it has one. */
+async function verbOf([first, second]: string[]) {
+  if (first === "hosts") return (await import("./shell.ts")).hostsJob;
+  if (first === "completion") return (await import("./shell.ts")).completionJob;
+  if (first === "explain") return (await import("./explain.ts")).explainJob;
+  return first === "help" && second !== undefined ? (await import("./explain.ts")).helpJob : undefined;
+}
+
 /** Runs a command line. */
 export async function main(argv: string[], around: Surroundings): Promise<ExitStatus> {
   try {
-    if (argv[0] === "hosts") return await hostsJob(argv.slice(1), around);
-    if (argv[0] === "completion") return await completionJob(argv.slice(1), around);
-    if (argv[0] === "explain") return await explainJob(argv.slice(1), around);
-    if (argv[0] === "help" && argv.length > 1) return await helpJob(argv.slice(1), around);
+    const verb = await verbOf(argv);
+    if (verb) return await verb(argv.slice(1), around);
     const settings = parseOptions(argv[0] === "help" ? ["--help"] : argv, around.config?.());
     if (settings.help || settings.version) {
       const text = settings.help ? await helpText() : `stap-remote ${version()}\n`;

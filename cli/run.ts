@@ -12,7 +12,6 @@ import { createFormatter, type Formatter } from "../agent/host/formatter.ts";
 import { ManifestReader } from "../agent/host/manifest.ts";
 import { RemoteBlobs } from "../agent/host/remote-blobs.ts";
 import { Session, SessionError } from "../agent/host/session.ts";
-import { explainRejection } from "../agent/host/verifier-log.ts";
 import { FailureCode, ProgressStep, StopReason } from "../common/format/frame.ts";
 import { TableKind } from "../common/format/manifest.ts";
 import type { CompileInput, CompileResult, Compiler } from "../compiler/host/compile.ts";
@@ -43,7 +42,6 @@ import {
   usageLine,
   type WriteMessage,
 } from "./report.ts";
-import { verifyObject } from "./verify.ts";
 
 /** The environment of a job; tests supply their own. */
 export interface Surroundings {
@@ -272,7 +270,7 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
       around.message(status !== EXIT.failed ? `Pass 5: run completed in ${elapsed(watch)}.\n` : "");
     return status;
   } catch (error) {
-    if (error instanceof SessionError && error.code === "rejected") return reportRejection(error, manifest, run);
+    if (error instanceof SessionError && error.code === "rejected") return await reportRejection(error, manifest, run);
     throw error;
   } finally {
     await output.close();
@@ -282,9 +280,10 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
 /** Loads an object without attaching anything, and prints what the verifier did with it. */
 async function verified(object: Uint8Array, manifest: ManifestReader, run: Run): Promise<ExitStatus> {
   try {
+    const { verifyObject } = await import("./verify.ts");
     return await verifyObject(object, manifest, run);
   } catch (error) {
-    if (error instanceof SessionError && error.code === "rejected") return reportRejection(error, manifest, run);
+    if (error instanceof SessionError && error.code === "rejected") return await reportRejection(error, manifest, run);
     throw error;
   }
 }
@@ -469,10 +468,15 @@ const BAD_ENDS = new Set<StopReason>([
   StopReason.Signal,
 ]);
 
-/** Shows a refused program; all of its log if the options say so. */
-function reportRejection(error: SessionError, manifest: ManifestReader, { settings, around }: Run): ExitStatus {
+/** Shows a refused program; all of its log if the options say so. What explains it is loaded only then. */
+async function reportRejection(
+  error: SessionError,
+  manifest: ManifestReader,
+  { settings, around }: Run,
+): Promise<ExitStatus> {
   const rejection = error.detail.rejection;
   if (!rejection) throw error;
+  const { explainRejection } = await import("../agent/host/verifier-log.ts");
   const where = settings.verifierLog;
   around.message(explainRejection(rejection, manifest, where === "full"));
   if (where !== undefined && where !== "full") {

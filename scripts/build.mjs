@@ -157,6 +157,13 @@ function copyFolder(from, to) {
   }
 }
 
+/** Replaces a package of yargs that makes every start slow. */
+const QUICK_WIDTH = {
+  name: "quick-width",
+  setup: ({ onResolve }) =>
+    onResolve({ filter: /^string-width$/ }, () => ({ path: join(ROOT, "scripts/text-width.mjs") })),
+};
+
 async function bundleClient() {
   const { build } = await import("esbuild");
   if (!existsSync(join(ROOT, "cli/main.ts"))) throw new BuildError("cli/main.ts is missing");
@@ -174,6 +181,7 @@ async function bundleClient() {
     target: "node20",
     // ssh2 has optional native parts and is needed only for --host: it stays a package, imported when a host is named.
     external: ["ssh2", "cpu-features"],
+    plugins: [QUICK_WIDTH],
     banner: {
       js: 'import { createRequire as makeRequire } from "node:module"; const require = makeRequire(import.meta.url);',
     },
@@ -236,7 +244,7 @@ const STEPS = [
   },
   {
     name: "client",
-    inputs: () => wasmSources(["cli", "lib", "facts", "compiler/host", "agent/host", "common/format"]),
+    inputs: () => wasmSources(["cli", "lib", "facts", "verifier", "compiler/host", "agent/host", "common/format"]),
     outputs: ["dist/stap-remote.js", "dist/index.js", "dist/web.js"],
     run: bundleClient,
   },
@@ -274,7 +282,8 @@ async function perform(step, force) {
   }
   const stamp = join(STAMPS, step.name);
   const lock = readFileSync(join(ROOT, "package-lock.json"), "utf8");
-  const self = digest([fileURLToPath(import.meta.url), join(ROOT, "scripts", "merge-data.mjs")], "");
+  const parts = ["build.mjs", "merge-data.mjs", "text-width.mjs"].map((name) => join(ROOT, "scripts", name));
+  const self = digest(parts, "");
   const config = readFileSync(join(ROOT, "asconfig.json"), "utf8");
   const now = digest(step.inputs(), [version, step.tools, lock, self, config]);
   const fresh = existsSync(stamp) && readFileSync(stamp, "utf8") === now;
