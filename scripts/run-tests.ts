@@ -13,6 +13,8 @@ import { bootGuest, GUEST_NAMES, shutdownGuests } from "../tests/guest.ts";
 
 const ROOT = fileURLToPath(new URL("..", import.meta.url));
 const PER_GUEST = "tests/run/";
+/** Files that boot guests themselves: nothing else may use guests meanwhile. */
+const BOOTING = /^tests\/(guest|package)\/|^tests\/ssh\/guest/;
 const MINUTE = 60_000;
 /** A test file that takes longer than this hangs; the slowest takes 90 s. */
 const FILE_TIMEOUT_MS = 6 * MINUTE;
@@ -67,6 +69,12 @@ function runProcess(file: string, guest: string): Promise<{ output: string; code
   });
 }
 
+async function runFiles(files: string[], guest: string): Promise<Outcome[]> {
+  const outcomes: Outcome[] = [];
+  for (const file of files) outcomes.push(await runFile(file, guest));
+  return outcomes;
+}
+
 async function runOnGuest(guest: string, files: string[]): Promise<Outcome[]> {
   const began = Date.now();
   try {
@@ -76,23 +84,19 @@ async function runOnGuest(guest: string, files: string[]): Promise<Outcome[]> {
     console.log(`FAIL guest ${guest} does not boot: ${error instanceof Error ? error.message : error}`);
     return [{ passed: 0, failed: 1, skipped: 0 }];
   }
-  const outcomes: Outcome[] = [];
-  for (const file of files) outcomes.push(await runFile(file, guest));
+  const outcomes = await runFiles(files, guest);
   await shutdownGuests([guest]);
   return outcomes;
 }
 
-/**
- * Takes the guests in turn, as many at a time as there are CPUs: each keeps one busy, the tests beside it hardly any.
- */
-async function runOnGuests(guests: string[], files: string[]): Promise<Outcome[]> {
-  const waiting = [...guests];
+/** Runs jobs in turn, as many at a time as there are CPUs: a guest keeps one busy, the tests beside it hardly any. */
+async function runJobs(jobs: (() => Promise<Outcome[]>)[]): Promise<Outcome[]> {
+  const waiting = [...jobs];
   const outcomes: Outcome[] = [];
   const lane = async () => {
-    for (let guest = waiting.shift(); guest; guest = waiting.shift())
-      outcomes.push(...(await runOnGuest(guest, files)));
+    for (let job = waiting.shift(); job; job = waiting.shift()) outcomes.push(...(await job()));
   };
-  await Promise.all(Array.from({ length: Math.min(availableParallelism(), guests.length) }, lane));
+  await Promise.all(Array.from({ length: Math.min(availableParallelism(), jobs.length) }, lane));
   return outcomes;
 }
 
@@ -104,9 +108,11 @@ async function main(args: string[]): Promise<number> {
     (file) => patterns.length === 0 || patterns.some((pattern) => file.includes(pattern)),
   );
   const perGuest = files.filter((file) => file.startsWith(PER_GUEST));
-  const outcomes: Outcome[] = [];
-  for (const file of files) if (!perGuest.includes(file)) outcomes.push(await runFile(file, ""));
-  if (perGuest.length > 0) outcomes.push(...(await runOnGuests(guests, perGuest)));
+  const booting = files.filter((file) => BOOTING.test(file));
+  const others = files.filter((file) => !perGuest.includes(file) && !booting.includes(file));
+  const jobs = perGuest.length > 0 ? guests.map((guest) => () => runOnGuest(guest, perGuest)) : [];
+  const outcomes = await runFiles(booting, "");
+  outcomes.push(...(await runJobs([() => runFiles(others, ""), ...jobs])));
   const sum = (of: (outcome: Outcome) => number) => outcomes.reduce((total, outcome) => total + of(outcome), 0);
   const passed = sum((outcome) => outcome.passed);
   const failed = sum((outcome) => outcome.failed);
