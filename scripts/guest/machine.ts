@@ -181,7 +181,7 @@ function spawnQemu(spec: GuestSpec, request: BootRequest, port: number): ChildPr
     `guest.time=${Math.floor(Date.now() / 1000)}`,
   ];
   const args = [
-    ...[program, ...cpu, "-accel", ACCELERATOR || emulation, "-m", "1024", "-smp", "2"],
+    ...[program, ...cpu, "-accel", ACCELERATOR || emulation, "-m", "1024", "-smp", CPUS],
     ...["-nodefaults", "-display", "none", "-no-reboot"],
     ...["-kernel", request.image, "-initrd", "initrd", "-append", kernelArgs.join(" ")],
     ...["-chardev", "socket,id=console,path=console.sock,server=on,wait=off,logfile=console.log"],
@@ -226,6 +226,9 @@ const HARDWARE: Record<GuestArch, { program: string; cpu: string[]; emulation: s
  * be the default: inside another virtual machine /dev/kvm may be there and still fail on some instructions.
  */
 const ACCELERATOR = process.env.STAP_REMOTE_GUEST_ACCEL;
+
+/** The tests count on two CPUs; the sweep of stress asks for more. */
+const CPUS = process.env.STAP_REMOTE_GUEST_CPUS ?? "2";
 
 function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
