@@ -2,9 +2,9 @@
 //
 //   npx tsx scripts/sweeps/stress.ts [COUNT] [--guest=6.12] [--cpus=8] [--seed=N] [--out=FILE]
 //
-// Each case is one of SCENARIOS under a load that makes a known number of events on every CPU. A guest of that many
-// CPUs is booted for it. A case is a finding if a sum is wrong, if a run ends badly, or if more handlers are skipped than
-// the scenario allows.
+// Each case is one of SCENARIOS under a load that makes a known number of events on every CPU. A guest of
+// that many CPUs is booted for it. A case is a finding if a sum is wrong, if a run ends badly, or if more
+// handlers are skipped than the scenario allows.
 
 import { fileURLToPath } from "node:url";
 import { type CaseEnd, main, Random, type Sweep } from "./sweep.ts";
