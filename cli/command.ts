@@ -9,7 +9,8 @@ import { namesRemote, onlyCompiles } from "./option-checks.ts";
 import { helpText, parseOptions, type Settings } from "./options.ts";
 import { writeText } from "./output.ts";
 import { errorLine } from "./report.ts";
-import { compileOnly, runJob, type Surroundings } from "./run.ts";
+import { compileOnly, runJob } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** What to say of stap's environment variables that change nothing. */
 function environmentNotes(): string[] {
@@ -41,6 +42,7 @@ async function jobOf(settings: Settings): Promise<Job> {
   if (job === "image") return (await import("./image.ts")).imageJob;
   if (job === "object show") return (await import("./object.ts")).objectJob;
   if (job === "doctor") return (await import("./doctor.ts")).doctorJob;
+  if (["attach", "stop", "list"].includes(job)) return (await import("./kept.ts")).keptJob;
   if (job.startsWith("facts")) return (await import("./facts.ts")).factsJob;
   return job === "script" && onlyCompiles(settings) && !local && !namesRemote(settings) ? compileOnly : runJob;
 }

@@ -7,7 +7,8 @@ import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Settings } from "./options.ts";
 import type { Sink } from "./output.ts";
 import { openTransport, orExitError, type Remote, startOver } from "./remote.ts";
-import { runJob, type Surroundings } from "./run.ts";
+import { runJob } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** One family of probes. */
 interface Family {

@@ -14,8 +14,8 @@ import { LogReader, type LogReport } from "../verifier/trace.ts";
 import { Walk } from "../verifier/walk.ts";
 import { EXIT, ExitError, type ExitStatus, UsageError } from "./exit.ts";
 import { reasonOf } from "./output.ts";
-import type { Surroundings } from "./run.ts";
 import { keysText, stepThrough } from "./step.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 const USAGE = `\
 Usage: stap-remote explain LOG [OBJECT.bo]    explains a log of the kernel's verifier ('-': standard input)

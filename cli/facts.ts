@@ -11,7 +11,8 @@ import { EXIT, type ExitStatus } from "./exit.ts";
 import { readFacts } from "./offline.ts";
 import type { Settings } from "./options.ts";
 import { writeText } from "./output.ts";
-import { type Surroundings, toExitError } from "./run.ts";
+import { toExitError } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** `facts`, `facts show FILE`, `facts diff FILE FILE`. */
 export async function factsJob(settings: Settings, around: Surroundings): Promise<ExitStatus> {

@@ -73,7 +73,6 @@ export const IDLE: IdleOption[] = [
     isSaid: true,
   },
   { name: "bulk", short: "b", value: false, why: "the output is one stream, not a file for each CPU", isSaid: true },
-  { name: "leave-probes", short: "F", value: false, why: "probes end with the session", isSaid: true },
   { name: "kbuild", short: "B", value: true, why: "no kernel module is built", takes: NAME_VALUE, isSaid: true },
   { name: "modinfo", value: true, why: "no kernel module is built", takes: NAME_VALUE, isSaid: true },
 ];

@@ -12,7 +12,7 @@ import { readFile, writeObject } from "./compile.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Settings } from "./options.ts";
 import { writeText } from "./output.ts";
-import type { Surroundings } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Go's names of CPUs, which OCI uses. */
 const OCI_ARCH: Record<AgentArch, string> = { x86_64: "amd64", arm64: "arm64" };

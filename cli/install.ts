@@ -6,7 +6,7 @@ import { readAgents } from "./assets.ts";
 import { EXIT, type ExitStatus } from "./exit.ts";
 import type { Settings } from "./options.ts";
 import { openTransport, orExitError } from "./remote.ts";
-import type { Surroundings } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Installs the agent, or removes it. */
 export async function changeInstalled(settings: Settings, around: Surroundings): Promise<ExitStatus> {

@@ -7,7 +7,7 @@ import { readFile } from "./compile.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Settings } from "./options.ts";
 import { writeText } from "./output.ts";
-import type { Surroundings } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Shows an object as text, or as JSON. */
 export async function objectJob(settings: Settings, around: Surroundings): Promise<ExitStatus> {

@@ -27,7 +27,8 @@ export function checkSettings(settings: Settings): void {
   if (settings.library !== undefined && (script !== undefined || file !== undefined || settings.list !== undefined)) {
     throw new UsageError(`'--dump-${settings.library}' lists what the library has; it takes no script`);
   }
-  if (settings.rotate !== undefined && settings.output === undefined)
+  if (settings.detach !== undefined) checkDetached(settings);
+  else if (settings.rotate !== undefined && settings.output === undefined)
     throw new UsageError("option '-S' needs '-o FILE'");
   if (settings.release?.startsWith("/")) {
     throw new UsageError("option '-r' takes a kernel's release, such as 6.12.0-amd64; build trees are not needed");
@@ -62,6 +63,9 @@ const JOB_CHECKS: Partial<Record<Settings["job"], (settings: Settings) => void>>
   uninstall: checkInstallation,
   clean: checkInstallation,
   doctor: checkInstallation,
+  attach: checkKept,
+  stop: checkKept,
+  list: checkInstallation,
   "object show": ({ file, args }) => {
     if (file === undefined || args.length > 0) throw new UsageError("'object show' takes an object file");
   },
@@ -91,6 +95,37 @@ function checkInstallation(settings: Settings): void {
   if (job !== "install") return;
   const isName = group !== undefined && /^[A-Za-z0-9_][A-Za-z0-9_.-]*$/.test(group);
   if (!isName) throw new UsageError("'install' needs a group on the remote: --group GROUP");
+}
+
+/** In the place of the name of --detach: -F, which takes the script's. */
+export const AS_SCRIPT = "*";
+const RUN_NAME = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,63}$/;
+
+/** `attach NAME`, `stop NAME` */
+function checkKept({ job, file, args, local, ...rest }: Settings): void {
+  if (file === undefined || args.length > 0) throw new UsageError(`'${job}' takes the name of a run`);
+  if (!RUN_NAME.test(file)) throw new UsageError(`'${file}' cannot be the name of a run`);
+  if (namesRemote(rest as Settings) === local)
+    throw new UsageError(`'${job}' needs a machine: --host [USER@]BOX, or --local`);
+}
+
+/** --detach and -F: what needs this program while the run lasts is refused. */
+function checkDetached(settings: Settings): void {
+  if (settings.detach === AS_SCRIPT)
+    settings.detach = (settings.file ?? "script").replace(/^.*[\\/]|\.(stp|bo)$/g, "").replace(/[^A-Za-z0-9_]/g, "_");
+  if (!RUN_NAME.test(settings.detach as string))
+    throw new UsageError("option '--detach' needs a name: up to 64 letters, digits and ._-");
+  if (onlyCompiles(settings) || settings.verify) throw new UsageError("'--detach' is for a run");
+  const { command, output, json, stamps, rotate } = settings;
+  const other = [
+    [command !== undefined, "-c"],
+    [output !== undefined, "-o"],
+    [json, "--output json"],
+    [stamps !== undefined, "--timestamps"],
+  ].find(([isGiven]) => isGiven);
+  if (other) throw new UsageError(`'${other[1]}' needs this program while the run lasts: leave it out, or '--detach'`);
+  if ((rotate?.bytes ?? 0) > 1 << 30)
+    throw new UsageError("with '--detach', '-S' takes at most 1024 megabytes of memory");
 }
 
 /** Whether a script is compiled and not run. */

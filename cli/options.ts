@@ -9,7 +9,7 @@ import { WAYS, type WayName } from "../agent/host/become.ts";
 import type { Config } from "./config.ts";
 import { UsageError } from "./exit.ts";
 import { badValue, IDLE, idleNote, refusalOf } from "./foreign.ts";
-import { checkSettings, namesRemote, onlyCompiles } from "./option-checks.ts";
+import { AS_SCRIPT, checkSettings, namesRemote, onlyCompiles } from "./option-checks.ts";
 import {
   type Listing,
   listingOf,
@@ -185,6 +185,14 @@ export const OPTIONS: OptionRow[] = [
   },
   { name: "pid", short: "x", type: "text", value: "PID", group: WHAT, help: "make target() return PID" },
   { name: "timeout", short: "T", type: "text", value: "SECONDS", group: WHAT, help: "stop after SECONDS" },
+  {
+    name: "detach",
+    type: "text",
+    value: "NAME",
+    group: WHAT,
+    help: "let the run go on without this program, for -T or a day; then: attach NAME, stop NAME, list",
+  },
+  { name: "leave-running", short: "F", type: "flag", group: WHAT, help: "--detach, under the script's name" },
   { name: "set", short: "G", type: "list", value: "NAME=VALUE", group: WHAT, help: "set a global of the script" },
   {
     name: "pass",
@@ -360,6 +368,9 @@ export const JOBS = [
   "uninstall",
   "clean",
   "doctor",
+  "attach",
+  "stop",
+  "list",
   "object show",
   "image",
   "facts show",
@@ -421,6 +432,8 @@ export interface Settings {
   command?: string;
   pid: number;
   timeoutMs: number;
+  /** The name under which the run goes on without this program. */
+  detach?: string;
   set: string[];
   pass: number;
   module?: string;
@@ -685,6 +698,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     command: text("command"),
     pid: wholeNumber("-x", text("pid"), 0, 0x7fffffff),
     timeoutMs: seconds(text("timeout")),
+    detach: text("detach") ?? (flag("leave-running") ? AS_SCRIPT : undefined),
     set: list("set"),
     pass: wholeNumber("-p", text("pass"), 5, 5),
     module: text("module"),
@@ -738,7 +752,7 @@ const MOST_STARTING = 16;
 
 const LATE = new Set(["script", "extra", "list", "list-variables", "set"]);
 
-/** `install`, `uninstall`, `clean`, `doctor` and `facts` only connect. */
+/** `install`, `uninstall`, `clean`, `doctor`, `attach`, `stop`, `list` and `facts` only connect. */
 function refuseAllBut(job: Job, options: string[]): void {
   for (const option of options) {
     const name = nameOf(option);

@@ -26,6 +26,10 @@ export interface Remote {
   uploaded: boolean;
   /** What the user should know of it: sentences. */
   notes?: string[];
+  /** Starts the agent once more, with other arguments. */
+  again?: (args: string[]) => Promise<RemoteProcess>;
+  /** Runs a command beside the agent. */
+  exec?: (command: string) => Promise<RemoteProcess>;
   close(): Promise<void>;
 }
 
@@ -46,6 +50,8 @@ export async function openRemote(settings: Settings): Promise<Remote> {
         kind,
         uploaded,
         notes,
+        exec: (command) => transport.exec(command),
+        again: async (args) => (await startOver(transport, settings, args)).process,
         close: () => transport.close(),
         ...(container ? { container } : {}),
       };
@@ -60,12 +66,13 @@ export async function openRemote(settings: Settings): Promise<Remote> {
 export async function startOver(
   transport: Transport,
   settings: Settings,
+  args: string[] = ["serve"],
 ): Promise<Pick<Remote, "process" | "uploaded" | "notes">> {
   const { agent, become, cache } = settings;
   if (agent === undefined) {
-    return startAgent(transport, { agents: readAgents(), cache, ...(become ? { become } : {}) });
+    return startAgent(transport, { agents: readAgents(), cache, args, ...(become ? { become } : {}) });
   }
-  const words = [agent, "serve"];
+  const words = [agent, ...args];
   const process = await (transport.start ? transport.start(words) : transport.exec(`exec ${words.join(" ")}`));
   return { process, uploaded: false, notes: [] };
 }

@@ -14,20 +14,17 @@ import { RemoteBlobs } from "../agent/host/remote-blobs.ts";
 import { Session, SessionError } from "../agent/host/session.ts";
 import { FailureCode, ProgressStep, StopReason } from "../common/format/frame.ts";
 import { TableKind } from "../common/format/manifest.ts";
-import type { CompileInput, CompileResult, Compiler } from "../compiler/host/compile.ts";
-import { ARCH_OF_MACHINE, type Asked, featuresOf } from "../facts/answer.ts";
+import type { CompileResult } from "../compiler/host/compile.ts";
+import { ARCH_OF_MACHINE, featuresOf } from "../facts/answer.ts";
 import { readAsset } from "./assets.ts";
 import { compileFor, compileInput, loadCompiler, objectName, readFile, readScriptsOf, writeObject } from "./compile.ts";
-import type { Config } from "./config.ts";
 import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
-import type { Interrupts } from "./interrupts.ts";
 import { JsonLines } from "./json-lines.ts";
 import { offline } from "./offline.ts";
 import { onlyCompiles } from "./option-checks.ts";
-import type { Rotation } from "./option-values.ts";
 import type { Settings } from "./options.ts";
 import { reasonOf, type Sink, writeText } from "./output.ts";
-import type { OpenRemote, Remote } from "./remote.ts";
+import type { Remote } from "./remote.ts";
 import { Repeats } from "./repeats.ts";
 import {
   blobLine,
@@ -40,32 +37,8 @@ import {
   startWatch,
   summaryLines,
   usageLine,
-  type WriteMessage,
 } from "./report.ts";
-
-/** The environment of a job; tests supply their own. */
-export interface Surroundings {
-  openRemote: OpenRemote;
-  message: WriteMessage;
-  /** Waits until all messages were taken. */
-  settle: () => Promise<void>;
-  /** Whether somebody looks at the messages. */
-  messagesOnTerminal: boolean;
-  openOutput: (file: string | undefined, rotate?: Rotation) => Sink;
-  interrupts: Interrupts;
-  /** Reads the user's configuration; none if absent. */
-  config?: () => Config;
-  /** What the host is called, if there are several. */
-  hostName?: string;
-  /** Gives the compiler; a new one if absent. */
-  compiler?: () => Compiler;
-  /** Compiles for one of several hosts; as for one if absent. */
-  compile?: (compiler: Compiler, input: CompileInput, asked: Asked) => Promise<CompileResult>;
-  /** Told when the object is loaded, so that the next host may begin. */
-  onStarted?: () => void;
-  /** Where facts are cached; the user's cache folder if absent. */
-  factsFolder?: string;
-}
+import type { Run, Surroundings } from "./surroundings.ts";
 
 /** Compiles without a remote: -p1 to -p4, --dump. */
 export async function compileOnly(settings: Settings, around: Surroundings): Promise<ExitStatus> {
@@ -146,7 +119,9 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
       },
     });
     if (settings.verbose > 0) around.message(connectedLine(remote, session, elapsed(watch)));
-    if (!scripts || !compiler) return await runObject(given as Uint8Array, { settings, around, session });
+    const start = settings.detach === undefined ? runObject : leaveRunning;
+    const run = { settings, around, session, remote };
+    if (!scripts || !compiler) return await start(given as Uint8Array, run);
     const compiling = startWatch();
     cache = new FactsCache(session.hello.buildId, around.factsFolder);
     const blobs = blobsOf(session, { settings, around, where: remote.where });
@@ -161,7 +136,7 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
       return EXIT.failed;
     }
     if (settings.keep || settings.module !== undefined) writeObject(settings, result.object);
-    return await runObject(result.object, { settings, around, session });
+    return await start(result.object, run);
   } catch (error) {
     // A function that cannot be attached any more may have been unloaded with its module.
     if (error instanceof SessionError && error.detail.failure?.code === FailureCode.Attach) cache?.forget();
@@ -170,6 +145,13 @@ export async function runJob(settings: Settings, around: Surroundings): Promise<
     await session?.close();
     await remote.close().catch(() => {});
   }
+}
+
+/** --detach: the session was for compiling; another agent takes the object. */
+async function leaveRunning(object: Uint8Array, run: Run & { remote: Remote }): Promise<ExitStatus> {
+  const { startKept } = await import("./kept.ts");
+  await run.session.close();
+  return startKept(object, run);
 }
 
 /** Does local work while the connection is under way; a failure of either is the job's. */
@@ -227,13 +209,6 @@ function blobsOf(
       if (settings.verbose > 0) around.message(blobLine(blob, bytes, { transferred, where }));
     },
   });
-}
-
-/** A run under way. */
-export interface Run {
-  settings: Settings;
-  around: Surroundings;
-  session: Session;
 }
 
 /** Loads and runs an object; prints until it has ended. */

@@ -6,7 +6,7 @@ import { completionScript, SHELLS } from "./completion.ts";
 import { EXIT, type ExitStatus, UsageError } from "./exit.ts";
 import { JOBS, OPTIONS } from "./options.ts";
 import { writeText } from "./output.ts";
-import type { Surroundings } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Lists the hosts of the ssh configuration and of known_hosts, and our groups of hosts; --names: names alone. */
 export async function hostsJob(argv: string[], around: Surroundings): Promise<ExitStatus> {

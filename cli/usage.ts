@@ -8,6 +8,8 @@ const LINES = [
   "uninstall --host BOX [options]",
   "clean --host BOX",
   "doctor --host BOX",
+  "attach|stop NAME --host BOX",
+  "list --host BOX",
   "object show OBJECT.bo [--json]",
   "image [OBJECT.bo] [-o FILE.tar]",
   "facts --host BOX [-o FILE.facts]",

@@ -5,7 +5,7 @@ import { ElfView } from "../agent/host/elf.ts";
 import type { MeasuredProgram } from "../agent/host/events.ts";
 import type { ManifestReader } from "../agent/host/manifest.ts";
 import { EXIT, type ExitStatus } from "./exit.ts";
-import type { Run } from "./run.ts";
+import type { Run } from "./surroundings.ts";
 
 /** Limits of the kernel, for root. */
 const MOST_WALKED = 1_000_000;

@@ -3,10 +3,12 @@
 //
 //   stap-agent serve    for a host, frames on standard input and output (serve.ts)
 //   stap-agent run      by itself, formatted text (run.ts)
+//   stap-agent keep     the same, without whoever started it (keep.ts); runs, attach, stop
 //   stap-agent grant    capabilities for an agent's file (grant.ts)
 
 import { readArguments } from "./args";
 import { GRANTED, grant } from "./grant";
+import { attachRun, keep, listRuns } from "./keep";
 import { Login } from "./login";
 import { openStandard, writeAll } from "./output";
 import { run } from "./run";
@@ -25,6 +27,12 @@ Commands:
   serve [login=UID:GID:NAME] [limits=SOFT:HARD,...]
              serve a host: frames on standard input and output; -c runs as
              that user, with these limits
+  keep NAME [-s MB] [-x PID] [-T SECONDS]
+             load and run the object on standard input without whoever started
+             it; keeps the last MB megabytes of its output in /run/stap-remote
+  runs       list the runs that are kept
+  attach NAME, stop NAME
+             print what a kept run prints until it ends, or ends it
   grant FILE [MASK]
              give an agent's file the capabilities that tracing needs
   version    print the version
@@ -41,6 +49,9 @@ export function main(): i32 {
   const args = readArguments();
   const command = args.length == 0 ? "" : args[0];
   if (command == "run") return run(args.slice(1));
+  if (command == "keep") return keep(args.slice(1));
+  if (command == "runs") return listRuns();
+  if (command == "attach" || command == "stop") return attachRun(args.slice(1), command == "stop");
   if (command == "grant") return grantTo(args.slice(1));
   if (command == "serve") return serveFor(args.slice(1));
   if (command == "version" || command == "--version" || command == "-V") return print(1, `stap-agent ${VERSION}\n`);

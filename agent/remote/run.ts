@@ -12,6 +12,7 @@ import { CommandRequest } from "./command";
 import { errnoText, Failure } from "./errors";
 import { Events, Tag } from "./events";
 import { Interpreter, prepareInterpreter } from "./interpret";
+import { OutputRing } from "./kept-run";
 import { loadObject } from "./load";
 import { Login } from "./login";
 import { LoadedObject, openObject } from "./object";
@@ -21,7 +22,18 @@ import { hintOf } from "./resources";
 import { RecordSink } from "./ring";
 import { Listener, NO_REASON, RunRequest, Session, SessionSummary } from "./session";
 import { openSignals } from "./signals";
-import { isTerminal, O_CLOEXEC, O_CREAT, O_TRUNC, O_WRONLY, open, readContents } from "./syscall";
+import {
+  close,
+  duplicate,
+  isTerminal,
+  O_CLOEXEC,
+  O_CREAT,
+  O_RDONLY,
+  O_TRUNC,
+  O_WRONLY,
+  open,
+  readContents,
+} from "./syscall";
 import { Usage } from "./usage";
 
 /** Exit statuses, as the client's. */
@@ -33,12 +45,12 @@ const EXIT_INTERRUPTED: i32 = 130;
 /** Text that is collected before it is written, bytes. */
 const BATCH_BYTES: i32 = 65536;
 /** Longest object, bytes. */
-const MAX_OBJECT_BYTES: i32 = 1 << 25;
+export const MAX_OBJECT_BYTES: i32 = 1 << 25;
 /** Lines of a verifier log that are shown: the reason is at its end. */
 const LOG_LINES: i32 = 20;
 
 /** What the command line says. */
-class RunArguments {
+export class RunArguments {
   object: string = "";
   pid: i32 = 0;
   command: string = "";
@@ -108,6 +120,28 @@ class TextSink extends RecordSink {
   }
 }
 
+/** Where the output of a run goes that is kept (keep.ts). */
+export class KeptOutput {
+  constructor(
+    public ring: OutputRing,
+    /** The ring's file. */
+    public fd: i32,
+    /** A pipe to whom waits for the beginning. */
+    private word: i32,
+  ) {}
+
+  /** All probes are attached: who started the agent is told, and standard input, output and error are given up. */
+  begin(): void {
+    const none = open("/dev/null", O_RDONLY | O_CLOEXEC);
+    duplicate(none, 0);
+    duplicate(this.fd, 1);
+    duplicate(this.fd, 2);
+    close(none);
+    writeAll(this.word, memory.data(8), 1);
+    close(this.word);
+  }
+}
+
 /** Formatted text on its way out. */
 class Terminal {
   formatter: Formatter = new Formatter();
@@ -116,7 +150,10 @@ class Terminal {
   /** The text could not be written: its reader has gone, or the disk is full. */
   private broken: bool = false;
 
-  constructor(private fd: i32) {}
+  constructor(
+    private fd: i32,
+    private kept: KeptOutput | null,
+  ) {}
 
   /** Whether nobody reads the text any more, which shows even if none was written. */
   get isUnread(): bool {
@@ -124,16 +161,22 @@ class Terminal {
   }
 
   flush(): void {
+    const bytes = this.text.length + this.messages.length;
     if (!writeAll(this.fd, this.text.start, this.text.length)) this.broken = true;
     this.text.clear();
     writeAll(2, this.messages.start, this.messages.length);
     this.messages.clear();
+    const kept = this.kept;
+    if (kept) kept.ring.wrote(this.fd, bytes);
   }
 }
 
 /** Shows a user what happens in the session. */
 class TextListener extends Listener {
-  constructor(private terminal: Terminal) {
+  constructor(
+    private terminal: Terminal,
+    private kept: KeptOutput | null,
+  ) {
     super(new TextSink(terminal), new TextSink(terminal));
   }
 
@@ -144,6 +187,8 @@ class TextListener extends Listener {
 
   started(attached: i32, _commandPid: i32): void {
     this.clearProgress();
+    const kept = this.kept;
+    if (kept) kept.begin();
     if (attached > 0 && isTerminal(2)) complain(`Tracing: ${attached} probes are attached.`, 0, "");
   }
 
@@ -207,10 +252,26 @@ export function run(args: string[]): i32 {
     fd = open(options.output, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o644);
     if (fd < 0) return complain(`cannot write '${options.output}': ${errnoText(fd)}`, EXIT_USAGE);
   }
+  return runBytes(bytes, options, new Destination(login, fd, null));
+}
+
+/** For whom a run is, and where its text goes. */
+export class Destination {
+  constructor(
+    public login: Login,
+    public fd: i32,
+    /** Set: the text is kept, and `fd` is its file. */
+    public kept: KeptOutput | null,
+  ) {}
+}
+
+/** Runs an object. */
+export function runBytes(bytes: StaticArray<u8>, options: RunArguments, to: Destination): i32 {
+  const fd = to.fd;
   const opened = openObject(bytes);
   const object = opened.value;
   if (!object) return complainFailure(opened.failure!, EXIT_FAILED);
-  const terminal = new Terminal(fd);
+  const terminal = new Terminal(fd, to.kept);
   const manifest = object.manifest.data;
   if (terminal.formatter.open(manifest.address, manifest.length) != ManifestFault.None)
     return complain("the object's manifest is damaged", EXIT_FAILED);
@@ -218,13 +279,13 @@ export function run(args: string[]): i32 {
   terminal.formatter.textOnTerminal = !options.raw && isTerminal(fd);
   terminal.formatter.messagesOnTerminal = !options.raw && isTerminal(2);
   let failure = checkPrivilege();
-  const listener = new TextListener(terminal);
-  object.loginUid = login.known;
+  const listener = new TextListener(terminal, to.kept);
+  object.loginUid = to.login.known;
   if (!failure) failure = loadObject(object, listener);
   if (!failure) {
     const prepared = prepareInterpreter(object);
     const interpreter = prepared.value;
-    if (interpreter) return runSession(interpreter, listener, options, login);
+    if (interpreter) return runSession(interpreter, listener, options, to.login);
     failure = prepared.failure;
   }
   if (object.rejectedProgram.length != 0) showRejected(object);

@@ -49,6 +49,11 @@ export const enum Nr {
   fsmount,
   readlinkat,
   statx,
+  mkdirat,
+  unlinkat,
+  renameat2,
+  flock,
+  dup3,
   Size,
 }
 
@@ -96,6 +101,11 @@ const X86_64: StaticArray<i16> = [
   432, // fsmount
   267, // readlinkat
   332, // statx
+  258, // mkdirat
+  263, // unlinkat
+  316, // renameat2
+  73, // flock
+  292, // dup3
 ];
 
 const GENERIC: StaticArray<i16> = [
@@ -142,6 +152,11 @@ const GENERIC: StaticArray<i16> = [
   432, // fsmount
   78, // readlinkat
   291, // statx
+  34, // mkdirat
+  35, // unlinkat
+  276, // renameat2
+  32, // flock
+  24, // dup3
 ];
 
 /** The number of a system call on this CPU. */

@@ -29,6 +29,7 @@ export const O_WRONLY: i32 = 1;
 export const O_RDWR: i32 = 2;
 export const O_CREAT: i32 = 0o100;
 export const O_TRUNC: i32 = 0o1000;
+export const O_APPEND: i32 = 0o2000;
 export const O_NONBLOCK: i32 = 0o4000;
 export const O_CLOEXEC: i32 = 0o2000000;
 export const O_PATH: i32 = 0o10000000;
@@ -155,6 +156,44 @@ export function readLink(path: string): string {
   return text;
 }
 
+/** Makes a directory; 0 or -errno. */
+export function mkdir(path: string, mode: i32): i32 {
+  return call3(Nr.mkdirat, 0b10, AT_FDCWD, changetype<usize>(String.UTF8.encode(path, true)), mode);
+}
+
+/** Removes a file; 0 or -errno. */
+export function unlink(path: string): i32 {
+  return call3(Nr.unlinkat, 0b10, AT_FDCWD, changetype<usize>(String.UTF8.encode(path, true)), 0);
+}
+
+const AT_REMOVEDIR: i32 = 0x200;
+
+/** Removes a directory that is empty; 0 or -errno. */
+export function rmdir(path: string): i32 {
+  return call3(Nr.unlinkat, 0b10, AT_FDCWD, changetype<usize>(String.UTF8.encode(path, true)), AT_REMOVEDIR);
+}
+
+/** Gives a file another name, in the place of what has that name; 0 or -errno. */
+export function rename(from: string, to: string): i32 {
+  const old = String.UTF8.encode(from, true);
+  const name = String.UTF8.encode(to, true);
+  const nr = numberOf(Nr.renameat2);
+  return <i32>sys(nr, 0b1010, AT_FDCWD, changetype<usize>(old), AT_FDCWD, changetype<usize>(name), 0, 0);
+}
+
+const LOCK_EX: i32 = 2;
+const LOCK_NB: i32 = 4;
+
+/** Locks an open file for as long as it, or a copy of it in a child, is open; false if somebody else has the lock. */
+export function lockFile(fd: i32): bool {
+  return call2(Nr.flock, 0, fd, LOCK_EX | LOCK_NB) == 0;
+}
+
+/** Makes `to` another number of what `from` is; -errno on failure. */
+export function duplicate(from: i32, to: i32): i32 {
+  return call3(Nr.dup3, 0, from, to, 0);
+}
+
 /** PATH_MAX */
 const PATH_BYTES: i32 = 4096;
 const AT_EMPTY_PATH: i32 = 0x1000;
@@ -251,7 +290,8 @@ export function readFile(path: string, maxBytes: i32): StaticArray<u8> | null {
   return readContents(path, maxBytes).bytes;
 }
 
-function readAll(fd: i32, maxBytes: i32): FileContents {
+/** All that comes from a descriptor until its end. */
+export function readAll(fd: i32, maxBytes: i32): FileContents {
   let buffer = new StaticArray<u8>(16384);
   let used = 0;
   while (true) {

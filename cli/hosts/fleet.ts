@@ -7,7 +7,7 @@ import { EXIT, ExitError, type ExitStatus } from "../exit.ts";
 import { JsonLines } from "../json-lines.ts";
 import type { Settings } from "../options.ts";
 import { errorLine, type WriteMessage } from "../report.ts";
-import type { Surroundings } from "../run.ts";
+import type { Surroundings } from "../surroundings.ts";
 import { CompileOnce } from "./compile-once.ts";
 import { HostSink, Prefixer, SharedSink } from "./lines.ts";
 import type { Host } from "./list.ts";

@@ -15,7 +15,7 @@ import { Prefixer } from "../../cli/hosts/lines.ts";
 import { expand, hostsOf } from "../../cli/hosts/list.ts";
 import { Interrupts } from "../../cli/interrupts.ts";
 import { Output } from "../../cli/output.ts";
-import type { Surroundings } from "../../cli/run.ts";
+import type { Surroundings } from "../../cli/surroundings.ts";
 import { AgentFrame, HostFrame, StopReason } from "../../common/format/frame.ts";
 import { captureMessages } from "../captured.ts";
 import { item, ManifestBuilder, objectWith, records } from "../format/manifest-builder.ts";

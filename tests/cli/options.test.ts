@@ -102,10 +102,25 @@ test("options of stap's that change nothing are taken in silence", () => {
   assert.is(parseOptions(["-p2", ...words, "x.stp"]).file, "x.stp");
 });
 
+test("a run that goes on takes a name, and no option that needs the client", () => {
+  const detached = (...argv: string[]) => parseOptions(["--host", "box", ...argv]).detach;
+  assert.is(detached("--detach", "night", "x.stp"), "night");
+  assert.is(detached("-F", "a/slow disk.stp"), "slow_disk");
+  assert.is(detached("x.stp"), undefined);
+  for (const words of [["-c", "ls"], ["-o", "x"], ["--json"], ["--timestamps"]]) {
+    assert.throws(() => detached("--detach", "n", "x.stp", ...words), /needs this program while the run lasts/);
+  }
+  for (const name of ["", "../x", "a b", "-x", "n".repeat(65)]) {
+    assert.throws(() => detached(`--detach=${name}`, "a.stp"), /needs a name/);
+    assert.throws(() => parseOptions(["stop", "--host", "box", "--", name]), /cannot be the name of a run/);
+  }
+  assert.is(parseOptions(["stop", "night", "--host", "box"]).file, "night");
+});
+
 test("options that mean nothing here say so in a sentence", () => {
-  const words = ["-t", "-b", "-F", "-B", "CONFIG_X=y", "--modinfo=a=b c"];
+  const words = ["-t", "-b", "-B", "CONFIG_X=y", "--modinfo=a=b c"];
   const { notes } = parseOptions(["-p2", ...words, "x.stp"]);
-  assert.is(notes.length, 5);
+  assert.is(notes.length, 4);
   assert.match(notes.join("\n"), /^option '-t' means nothing here: .*bpftool/);
   assert.equal(parseOptions(["-p2", "--ldd", "x.stp"]).notes, []);
 });

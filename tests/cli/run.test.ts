@@ -11,7 +11,7 @@ import { main } from "../../cli/command.ts";
 import { EXIT, ExitError } from "../../cli/exit.ts";
 import { Interrupts } from "../../cli/interrupts.ts";
 import { Output } from "../../cli/output.ts";
-import type { Surroundings } from "../../cli/run.ts";
+import type { Surroundings } from "../../cli/surroundings.ts";
 import { AgentFrame, FailureCode, HostFrame, ProgressStep, StopReason } from "../../common/format/frame.ts";
 import { Manifest, SiteRow, TableKind } from "../../common/format/manifest.ts";
 import { SiteKind } from "../../common/format/record.ts";
