@@ -85,6 +85,7 @@ export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: 
   for (const set of settings.set) options.push(["global", set]);
   if (settings.noGlobals) options.push(["no-globals", "1"]);
   if (settings.suppressTimeLimits) options.push(["suppress-time-limits", "1"]);
+  if (settings.attach !== undefined) options.push(["attach", settings.attach]);
   if (settings.excludeAgent) options.push(["exclude-agent", "1"]);
   if (settings.cgroup !== undefined) options.push(["cgroup", settings.cgroup]);
   if (settings.json || settings.stamps !== undefined) options.push(["stamps", "1"]);

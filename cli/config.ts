@@ -37,7 +37,7 @@ const PROJECT_FILE = ".stap-remote";
 /** What a project may set. */
 const PROJECT_OPTIONS = new Set([
   ..."host user port jump parallel include define buffer timeout output timestamps".split(" "),
-  ..."monotonic exclude-agent folded no-global-var-display suppress-time-limits arch release facts".split(" "),
+  ..."monotonic attach exclude-agent folded no-global-var-display suppress-time-limits arch release facts".split(" "),
 ]);
 /** What is no default: it says what one command line does. */
 const NO_DEFAULTS = new Set(["script", "extra", "list", "list-variables", "pass", "help", "version", "command", "pid"]);

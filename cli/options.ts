@@ -255,6 +255,14 @@ export const OPTIONS: OptionRow[] = [
   { name: "unoptimized", short: "u", type: "flag", group: COMPILE, help: "compile without optimising" },
   { name: "no-warnings", short: "w", type: "flag", group: COMPILE, help: "print no warnings" },
   { name: "warnings-as-errors", short: "W", type: "flag", group: COMPILE, help: "treat warnings as errors" },
+  {
+    name: "attach",
+    type: "text",
+    value: "WAY",
+    choices: ["best", "kprobe", "fentry"],
+    group: COMPILE,
+    help: "probe functions by kprobe, or by fentry and not otherwise; best: by what is cheapest and loses nothing",
+  },
   { name: "exclude-agent", type: "flag", group: COMPILE, help: "no probe runs for what the agent itself does" },
   {
     name: "cgroup",
@@ -450,6 +458,8 @@ export interface Settings {
   unoptimized: boolean;
   noWarnings: boolean;
   warningsAsErrors: boolean;
+  /** How functions are probed. */
+  attach?: string;
   excludeAgent: boolean;
   /** The control group whose tasks are traced. */
   cgroup?: string;
@@ -712,6 +722,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     unoptimized: flag("unoptimized"),
     noWarnings: flag("no-warnings"),
     warningsAsErrors: flag("warnings-as-errors"),
+    attach: text("attach"),
     excludeAgent: flag("exclude-agent"),
     cgroup: text("cgroup"),
     container: text("container"),

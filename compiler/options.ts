@@ -6,7 +6,7 @@ import { Inputs } from "./inputs";
 import { Arch, archMachine, archName, findArch } from "./kernel/facts";
 import { checkLimit, standardLimit } from "./limits";
 import { Request } from "./request";
-import { Listing, SemanticOptions } from "./semantic/options";
+import { FunctionAttach, Listing, SemanticOptions } from "./semantic/options";
 import { Source, SourceKind } from "./source/source";
 import { PreprocessOptions } from "./syntax/options";
 import { compareVersions } from "./syntax/wildcard";
@@ -79,6 +79,7 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   options.stamps = request.flag("stamps");
   options.cgroup = request.option("cgroup");
   options.semantic.process = request.option("process");
+  readAttach(options, request, reporter);
   options.suppressErrors = request.flag("suppress-errors");
   options.suppressTimeLimits = request.flag("suppress-time-limits");
   options.semantic.printsUnread = !request.flag("no-globals");
@@ -90,6 +91,14 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   readSemantic(options, request, reporter);
   options.semantic.maxEntries = options.limit("MAXMAPENTRIES");
   return options;
+}
+
+/** --attach. */
+function readAttach(options: CompileOptions, request: Request, reporter: Reporter): void {
+  const text = request.option("attach", "best");
+  if (text == "kprobe") options.semantic.functionAttach = FunctionAttach.Kprobe;
+  else if (text == "fentry") options.semantic.functionAttach = FunctionAttach.Fentry;
+  else if (text != "best") reporter.error(null, `no such way to probe functions: ${text}`, "use best, kprobe or fentry");
 }
 
 /** -s: megabytes, as in stap. */

@@ -76,6 +76,7 @@ const QUERY_KINDS: Record<string, QueryKind> = {
   tracepoints: QueryKind.Tracepoints,
   config: QueryKind.Config,
   programs: QueryKind.Programs,
+  trampolines: QueryKind.Trampolines,
 };
 
 function emptyKinds(): Map<string, string[]> {

@@ -60,6 +60,7 @@ export class OfflineKernel implements Source {
       case QueryKind.ModuleBuilds:
         return facts.moduleBuilds.filter((line) => names.includes(nameOf(line)));
       case QueryKind.Programs:
+      case QueryKind.Trampolines: // only a kernel that is there can be tried
         return [];
     }
   }

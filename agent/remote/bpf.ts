@@ -243,6 +243,11 @@ export function readRecursionMisses(program: i32): u64 {
   return readInfo(program) < 0 ? 0 : load<u64>(INFO, ProgInfo.RecursionMisses);
 }
 
+/** Whether the kernel keeps the program from running inside itself: those that do (from 5.12) count it. */
+export function hasRecursionGuard(program: i32): bool {
+  return readInfo(program) >= 0 && load<i32>(ATTR, InfoAttr.Bytes) >= ProgInfo.RecursionMisses + 8;
+}
+
 /** Has the kernel count runs of programs, and their time, as long as the descriptor that it returns is open. */
 export function enableStatistics(): i32 {
   clear();

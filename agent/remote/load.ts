@@ -3,16 +3,17 @@
 
 import { ByteReader } from "../../common/as/bytes";
 import { AttachType, LogLevel, ProgramType } from "../../common/format/bpf";
+import { HOOK_FUNCTION } from "../../common/format/attach";
 import { ElfMachine } from "../../common/format/elf";
 import { FailureCode } from "../../common/format/frame";
-import { Engine, Manifest } from "../../common/format/manifest";
+import { AttachKind, Engine, Manifest } from "../../common/format/manifest";
 import { chooseAlternatives, isNeeded, replaceProgram } from "./alternatives";
-import { hookId } from "./attach/lsm";
 import { loadBtf, loadProgram, ProgramRequest, readVerifiedInsns } from "./bpf";
 import { prepareBtf, sanitizeBtf } from "./btf";
 import { Contact, goneFailure } from "./contact";
 import { Errno, errnoText, Failure } from "./errors";
 import { checkFeatures } from "./features";
+import { functionId } from "./kernel-types";
 import { LinkedProgram, linkProgram } from "./link";
 import { PlaceMode, Probe, Program } from "./manifest";
 import { createMaps } from "./maps";
@@ -24,6 +25,8 @@ import { fillSymbols } from "./symbols";
 import { CLOCK_MONOTONIC, clock_gettime, close, prctl, SIGKILL } from "./syscall";
 
 const PR_SET_PDEATHSIG: i32 = 1;
+/** What to do where fentry does not work. */
+export const USE_KPROBES: string = "Compile the script with --attach kprobe.";
 /** The code of programs that are loaded once for each place. */
 const templates: Map<Program, PlaceTemplate> = new Map<Program, PlaceTemplate>();
 /** The largest log that 5.10 gives. Newer kernels keep the end of a longer one, older ones its beginning. */
@@ -124,13 +127,13 @@ export function loadOne(o: LoadedObject, program: Program): Failure | null {
   const result = linkProgram(o, program);
   const linked = result.value;
   if (!linked) return result.failure;
-  if (program.placeMode == PlaceMode.Literal || program.type == ProgramType.Lsm) {
+  if (program.placeMode == PlaceMode.Literal || isTyped(program)) {
     const template = new PlaceTemplate(linked, firstChosen(program));
     templates.set(program, template);
     template.write(template.first);
   }
   const request = makeRequest(o, program, linked);
-  const absent = aimAtHook(request, firstChosen(program));
+  const absent = aimAtFunction(request, firstChosen(program));
   if (absent) return absent;
   const began = clock_gettime(CLOCK_MONOTONIC);
   let fd = loadProgram(request);
@@ -153,7 +156,7 @@ export function loadForPlace(o: LoadedObject, probe: Probe): Failure | null {
   if (template.first === probe) return null;
   template.write(probe);
   const request = makeRequest(o, program, template.linked);
-  const absent = aimAtHook(request, probe);
+  const absent = aimAtFunction(request, probe);
   if (absent) return absent;
   const fd = loadProgram(request);
   if (fd < 0) return refused(o, program, request, fd);
@@ -161,14 +164,25 @@ export function loadForPlace(o: LoadedObject, probe: Probe): Failure | null {
   return null;
 }
 
-/** A program at a hook is verified for the hook. */
-function aimAtHook(request: ProgramRequest, probe: Probe): Failure | null {
-  if (request.type != ProgramType.Lsm) return null;
-  request.attachType = AttachType.LsmMac;
-  request.attachTypeId = hookId(probe.target.name);
+/** Whether programs of that type are verified for one function. */
+function isTyped(program: Program): bool {
+  return program.type == ProgramType.Lsm || program.type == ProgramType.Tracing;
+}
+
+/** A program with typed arguments is verified for the function that it is put on. */
+function aimAtFunction(request: ProgramRequest, probe: Probe): Failure | null {
+  if (!isTyped(probe.program) || request.type != probe.program.type) return null;
+  const isHook = probe.attach == AttachKind.Lsm;
+  const name = probe.target.name;
+  if (isHook) request.attachType = AttachType.LsmMac;
+  else request.attachType = probe.attach == AttachKind.Fexit ? AttachType.TraceFexit : AttachType.TraceFentry;
+  request.attachTypeId = functionId(isHook ? HOOK_FUNCTION + name : name);
   if (request.attachTypeId != 0) return null;
-  const hint = "It needs CONFIG_BPF_LSM and CONFIG_DEBUG_INFO_BTF.";
-  return new Failure(FailureCode.Feature, 0, `this kernel has no hook '${probe.target.name}' for programs`, hint);
+  if (isHook) {
+    const hint = "It needs CONFIG_BPF_LSM and CONFIG_DEBUG_INFO_BTF.";
+    return new Failure(FailureCode.Feature, 0, `this kernel has no hook '${name}' for programs`, hint);
+  }
+  return new Failure(FailureCode.Feature, 0, `this kernel's BTF has no function '${name}'`, USE_KPROBES);
 }
 
 /** The first probe that is to run a program; a program that asks for its place has some. */

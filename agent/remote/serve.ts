@@ -50,6 +50,7 @@ import { openSignals } from "./signals";
 import { CLOCK_MONOTONIC, clock_gettime, EPOLLOUT, poll, readSignal, SIGCHLD, setNonblocking } from "./syscall";
 import { SymbolTeller } from "./tell-symbols";
 import { findTracepoints } from "./tracefs";
+import { findTrampolines } from "./trampolines";
 import { Usage } from "./usage";
 
 /** How long a host that has closed its end may leave frames unread, milliseconds. */
@@ -411,7 +412,7 @@ class Server extends Contact {
     const wanted: string[] = [];
     while (payload.left > 0 && !payload.failed && this.countNames(1)) wanted.push(payload.text(MAX_NAME_BYTES));
     if (this.hasTooManyNames) return tooManyNames();
-    if (payload.failed || kind > QueryKind.Programs) return malformed("Query");
+    if (payload.failed || kind > QueryKind.Trampolines) return malformed("Query");
     const names = findNames(kind, wanted, new LongWork(this));
     if (!names) return goneFailure();
     if (!this.countNames(names.length) || bytesOf(names) > MAX_FRAME_BYTES) return tooManyNames();
@@ -526,6 +527,8 @@ function findNames(kind: QueryKind, texts: string[], work: LongWork): string[] |
       return findFeatures(texts);
     case QueryKind.Programs:
       return findPrograms(texts);
+    case QueryKind.Trampolines:
+      return findTrampolines(texts, work);
     default:
       return findModuleBuilds(texts);
   }

@@ -28,6 +28,12 @@ export const enum ContextKind {
   TypedArguments = 6,
 }
 
+/**
+ * Stands for the offset of a word in a context of TypedArguments: its own address. A function's entry and return have
+ * it in common, and no two calls that are under way do.
+ */
+export const CONTEXT_ADDRESS: i32 = -3;
+
 /** What a probe's target names. */
 export const enum TargetKind {
   Nothing = 0,
@@ -246,6 +252,31 @@ export const ATTACH_ROWS: AttachRow[] = [
     ProgramType.Lsm,
     ContextKind.TypedArguments,
     TargetKind.Hook,
+    AttachFlags.KernelEvent,
+  ),
+  // stap calls them what it probes functions with.
+  new AttachRow(
+    AttachKind.Fentry,
+    "fentry",
+    "fentry on %",
+    "kprobe",
+    Engine.Kernel,
+    "fentry/",
+    ProgramType.Tracing,
+    ContextKind.TypedArguments,
+    TargetKind.Function,
+    AttachFlags.KernelEvent,
+  ),
+  new AttachRow(
+    AttachKind.Fexit,
+    "fexit",
+    "fexit on %",
+    "kretprobe",
+    Engine.Kernel,
+    "fexit/",
+    ProgramType.Tracing,
+    ContextKind.TypedArguments,
+    TargetKind.Function,
     AttachFlags.KernelEvent,
   ),
 ];

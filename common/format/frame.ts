@@ -92,6 +92,8 @@ export const enum QueryKind {
    * "LIBRARY of PROGRAM".
    */
   Programs = 7,
+  /** Functions of the kernel itself that programs can be put on by fentry and fexit. */
+  Trampolines = 8,
 }
 
 /** Agent to host. */

@@ -213,7 +213,11 @@ export const enum AttachKind {
   Uretprobe = 12,
   /** hook Target of security modules. */
   Lsm = 13,
-  Size = 14,
+  /** Target's entry, by a program of its own that has the arguments. */
+  Fentry = 14,
+  /** Target's return, by such a program; the result stands behind the arguments. */
+  Fexit = 15,
+  Size = 16,
 }
 
 /** One print, error, warning, log or exit in the script. */

@@ -74,7 +74,7 @@ export const enum RequestTag {
   Tapset = 2,
   /** name = option, data = its value as text. Options: arch (x86_64|arm64), pass (1..4), dump (phase name),
    *  module (-m name), define (NAME=value, repeatable), global (-G NAME=value), release (kernel release),
-   *  suppress-errors, exclude-agent, folded, process (the program of -c, /proc/PID/exe
+   *  suppress-errors, exclude-agent, attach (best|kprobe|fentry), folded, process (the program of -c, /proc/PID/exe
    *  of -x), cgroup (a directory or a container's id), guru, check, unoptimized,
    *  buffer (-s megabytes), warn (w|W), compatible (version of the language), list (points|variables: the text is what
    *  -l or -L print of the script's probe points). */
@@ -82,7 +82,7 @@ export const enum RequestTag {
   /** one script argument: $1 @1 … in order */
   Argument = 4,
   /** facts: name = kind ("functions" of the kernel itself, "modules" that are loaded, "module-functions" as
-   *  MODULE:FUNCTION, "tracepoints", "config"), data = names the remote has, one a line, of those asked for ("config":
+   *  MODULE:FUNCTION, "tracepoints", "trampolines": functions for fentry, "config"), data = names the remote has, one a line, of those asked for ("config":
    *  NAME=value); a pattern that was answered by names stands there itself, too */
   Names = 5,
   /**

@@ -363,6 +363,10 @@ class Select {
       case Op.Bswap64:
         this.add(Class.Alu | Alu.End | Source.X, dst, NoReg, 0, op == Op.Bswap16 ? 16 : op == Op.Bswap32 ? 32 : 64);
         break;
+      case Op.Number:
+        // To little-endian: JITs make nothing of it there, and the verifier forgets what the register held.
+        this.add(Class.Alu | Alu.End | Source.K, dst, NoReg, 0, 64);
+        break;
       default:
         assert(op == Op.Copy, "isel knows every op");
     }

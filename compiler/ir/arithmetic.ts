@@ -90,6 +90,8 @@ export function evaluateUnary(op: Op, a: u64): u64 {
       return <u64>bswap<u32>(<u32>a);
     case Op.Bswap64:
       return bswap<u64>(a);
+    case Op.Number:
+      return a;
     default:
       assert(op == Op.Copy, "evaluateUnary knows every unary op");
       return a;

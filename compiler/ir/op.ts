@@ -48,6 +48,8 @@ export enum Op {
   Bswap16,
   Bswap32,
   Bswap64,
+  /** The same value as a plain number, whatever the verifier knew of it: a pointer that it types becomes one. */
+  Number,
   /** The same value under a new name. */
   Copy,
   /** a = base, immediate = offset. */
@@ -173,6 +175,7 @@ export const OPS: StaticArray<OpInfo> = [
   new OpInfo(Op.Bswap16, 1, PURE),
   new OpInfo(Op.Bswap32, 1, PURE),
   new OpInfo(Op.Bswap64, 1, PURE),
+  new OpInfo(Op.Number, 1, PURE),
   new OpInfo(Op.Copy, 1, PURE),
   new OpInfo(Op.Load8u, 1, LOAD),
   new OpInfo(Op.Load8s, 1, LOAD),

@@ -213,6 +213,8 @@ export class Facts {
   modules: NameFacts = new NameFacts();
   moduleFunctions: NameFacts = new NameFacts();
   tracepoints: NameFacts = new NameFacts();
+  /** Functions that programs can be put on by fentry and fexit. */
+  trampolines: NameFacts = new NameFacts();
   programs: ProgramFacts = new ProgramFacts();
   /** Probed features by name; code asks `has`. */
   features: Set<string> = new Set<string>();
@@ -254,6 +256,7 @@ export class Facts {
     if (kind == "functions") return this.functions;
     if (kind == "tracepoints") return this.tracepoints;
     if (kind == "modules") return this.modules;
+    if (kind == "trampolines") return this.trampolines;
     return kind == "module-functions" ? this.moduleFunctions : null;
   }
 

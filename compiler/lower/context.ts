@@ -7,7 +7,7 @@
 //   its loop, steps  load it from the frame, where the handler has stored it after it claimed the frame
 //   script function  does the same; every handler that may call it stores the words that it asks for
 
-import { attachRow, ContextKind } from "../../common/format/attach";
+import { attachRow, CONTEXT_ADDRESS, ContextKind } from "../../common/format/attach";
 import { Engine } from "../../common/format/manifest";
 import { Ref } from "../ir/function";
 import { Op } from "../ir/op";
@@ -39,11 +39,18 @@ export function handlerOf(lowering: Lowering): Lowering | null {
 /** The number in the context at an offset, without sign. The context must have it. */
 export function contextWord(lowering: Lowering, offset: i32, bytes: i32 = 8): Ref {
   const program = handlerOf(lowering);
-  // The verifier would let nothing be computed with a pointer that it knows; from the frame it is a number.
-  const isNumber = program !== null && program.context != ContextKind.TypedArguments;
-  if (program === lowering && isNumber) return lowering.b.load(loadOf(bytes), lowering.b.parameter(0), offset);
+  if (program === lowering) return loadWord(lowering, offset, bytes);
   const kept = program !== null ? program.kept : lowering.root.kept;
   return lowering.frame.word(kept.placeOf(lowering.runtime, offset, bytes), 0);
+}
+
+/** Loads a word from the context of a handler. */
+function loadWord(program: Lowering, offset: i32, bytes: i32): Ref {
+  const b = program.b;
+  const context = b.parameter(0);
+  if (program.context != ContextKind.TypedArguments) return b.load(loadOf(bytes), context, offset);
+  // The verifier would let nothing be computed with a pointer that it knows.
+  return b.unary(Op.Number, offset == CONTEXT_ADDRESS ? context : b.load(loadOf(bytes), context, offset));
 }
 
 /** Fails if the handler has no registers. The code that follows may ask for them, whether it is reached or not. */
@@ -117,7 +124,7 @@ function valueOf(program: Lowering, word: ContextWord): Ref {
   const b = program.b;
   if (word.offset == HAS_REGISTERS) return b.constant(hasRegisters(program.context) ? 1 : 0);
   if (word.offset == STACK_COUNT) return program.context == ContextKind.Nothing ? b.constant(0) : takeStack(program);
-  return b.load(loadOf(word.bytes), b.parameter(0), word.offset);
+  return loadWord(program, word.offset, word.bytes);
 }
 
 /** Keeps the words of all functions that may run. They ask first whether there are registers at all. */

@@ -5,6 +5,7 @@ import { BlobReader } from "../kernel/blobs";
 import { ScriptFile } from "../syntax/ast";
 import { Type } from "../syntax/type";
 import { Analysis } from "./analysis";
+import { chooseAttachments } from "./attach-choice";
 import { callTables } from "./calls";
 import { applyGlobalOptions, collectFile } from "./collect";
 import { fillEffects } from "./effects";
@@ -72,6 +73,8 @@ export function analyse(
   const prunes = options.prunes && options.listing == Listing.None;
   const functions = prunes && prune(a, called) ? reachFunctions(a) : called;
   if (a.units.length == 0) reporter.error(null, "no probes found");
+  chooseAttachments(a);
+  if (a.isLacking) return incomplete(a);
   checkPrints(a);
   if (reporter.errorCount > before) return null;
   inferTypes(a, functions);

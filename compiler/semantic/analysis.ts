@@ -78,6 +78,10 @@ export class CodeUnit {
   callees: FunctionSymbol[] = [];
   /** The system calls that it is for; null: it is for others events. */
   calls: CallGroup | null = null;
+  /** Of return probes: the unit that keeps values when their functions begin, if @entry needs one. */
+  entry: CodeUnit | null = null;
+  /** It is such a unit. */
+  isEntry: bool = false;
   constructor(
     public declaration: ProbeDeclaration,
     /** The first of its probe points. */

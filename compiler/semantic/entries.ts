@@ -35,6 +35,8 @@ import { Handler, ProbeSite } from "./script";
 import { GlobalSymbol, Holds, LocalSymbol, ScriptSymbol, StackForm, SymbolKind } from "./symbols";
 import { Visitor } from "./visit";
 
+/** How the arrays are called that keep values until a function returns. */
+export const ENTRY_PREFIX: string = "__entry#";
 /** Calls whose values can be kept at the same time. */
 const ENTRIES: i64 = 8192;
 
@@ -60,6 +62,8 @@ export class EntryUnit {
     const handler = new Handler(declaration, attachRow(AttachKind.Kprobe).engine, AttachKind.Kprobe, range);
     handler.locals = unit.locals;
     unit.handlers.push(handler);
+    unit.isEntry = true;
+    returns.entry = unit;
     a.units.push(unit);
     const sites = a.sites;
     for (let i = 0, n = sites.length; i < n; ++i) {
@@ -85,7 +89,7 @@ export class EntryUnit {
     const range = value.range;
     const a = this.a;
     const name = `@entry(${spelling})`;
-    const global = new GlobalSymbol(`__entry#${a.globals.length}`, name, range);
+    const global = new GlobalSymbol(`${ENTRY_PREFIX}${a.globals.length}`, name, range);
     global.size = ENTRIES;
     global.arity = 1;
     global.keyTypes = [Type.Long];

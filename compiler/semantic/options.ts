@@ -16,6 +16,15 @@ const FOLDED_FRAMES: i32 = 63;
 /** The kernel takes no more (kernel.perf_event_max_stack). */
 export const MOST_FRAMES: i32 = 127;
 
+/** How functions are probed (--attach). */
+export const enum FunctionAttach {
+  /** By what is cheapest and loses nothing on the remote. */
+  Best,
+  Kprobe,
+  /** By fentry and fexit; where they cannot be used is an error. */
+  Fentry,
+}
+
 /** What -l and -L ask for. */
 export const enum Listing {
   None,
@@ -38,6 +47,7 @@ export class SemanticOptions {
   /** Whether warnings about unused and never assigned names are wanted (not with -w). */
   warnings: bool = true;
   listing: Listing = Listing.None;
+  functionAttach: FunctionAttach = FunctionAttach.Best;
   /** Whether code without effect is taken out (not with -u). */
   prunes: bool = true;
   /** Whether globals that nothing reads are printed at the end. */

@@ -19,6 +19,7 @@ import { close } from "../syscall";
 import { attachCounter } from "./counter";
 import { attachCpuClock } from "./cpu-clock";
 import { stopFollowing } from "./each-cpu";
+import { attachTyped } from "./fentry";
 import { attachKprobe, attachKretprobe } from "./kprobe";
 import { attachManyKprobes } from "./kprobe-multi";
 import { attachLsm } from "./lsm";
@@ -48,6 +49,8 @@ const ATTACHERS: StaticArray<Attacher> = [
   new Attacher(AttachKind.Uprobe, (probe: Probe, _: i32): Failure | null => attachUprobe(probe)),
   new Attacher(AttachKind.Uretprobe, (probe: Probe, _: i32): Failure | null => attachUprobe(probe)),
   new Attacher(AttachKind.Lsm, (probe: Probe, _: i32): Failure | null => attachLsm(probe)),
+  new Attacher(AttachKind.Fentry, (probe: Probe, _: i32): Failure | null => attachTyped(probe)),
+  new Attacher(AttachKind.Fexit, (probe: Probe, _: i32): Failure | null => attachTyped(probe)),
   new Attacher(AttachKind.Watchpoint, (probe: Probe, _: i32): Failure | null => attachWatchpoint(probe)),
 ];
 

@@ -75,6 +75,7 @@ class Executor {
       return;
     }
     if (operation == Alu.End) {
+      if ((code & SOURCE_MASK) == Source.K) return;
       let op = imm == 16 ? Op.Bswap16 : imm == 32 ? Op.Bswap32 : Op.Bswap64;
       this.set(dst, evaluateUnary(op, this.get(dst)));
       return;
