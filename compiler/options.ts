@@ -96,9 +96,10 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
 /** --attach. */
 function readAttach(options: CompileOptions, request: Request, reporter: Reporter): void {
   const text = request.option("attach", "best");
+  const hint = "use best, kprobe or fentry";
   if (text == "kprobe") options.semantic.functionAttach = FunctionAttach.Kprobe;
   else if (text == "fentry") options.semantic.functionAttach = FunctionAttach.Fentry;
-  else if (text != "best") reporter.error(null, `no such way to probe functions: ${text}`, "use best, kprobe or fentry");
+  else if (text != "best") reporter.error(null, `no such way to probe functions: ${text}`, hint);
 }
 
 /** -s: megabytes, as in stap. */

@@ -42,7 +42,7 @@ export interface Asked {
 }
 
 /** Features by which the compiler chooses code (compiler/kernel/facts.ts). */
-const FEATURES = ["atomics_fetch", "attach_cookie", "preemptible"];
+const FEATURES = ["atomics_fetch", "attach_cookie", "preemptible", "recursion_guard"];
 
 /** What code generation has to know of a kernel: features, the length of a jiffy, and which kernel it is. */
 export async function featuresOf(session: Questioned & { hello: Hello }): Promise<string[]> {

@@ -18,7 +18,7 @@ import { FailureCode } from "../../common/format/frame";
 import { Helper } from "../../common/format/helpers";
 import { UtsField } from "../../common/format/linux";
 import { CGROUP_FEATURE, FeatureRow, KERNEL_FEATURE, NONE, TableKind } from "../../common/format/manifest";
-import { createMap, loadProgram, MapRequest, ProgramRequest, testRun } from "./bpf";
+import { createMap, hasRecursionGuard, loadProgram, MapRequest, ProgramRequest, testRun } from "./bpf";
 import { Errno, Failure } from "./errors";
 import { kernelBuildId } from "./kernel";
 import { LoadedObject } from "./object";
@@ -91,6 +91,7 @@ const PROBES: StaticArray<Probed> = [
   new Probed("ringbuf", (): bool => probeMap(MapType.Ringbuf, 0, 0, 4096)),
   new Probed("raw_tp_test_run", (): bool => probeTestRun()),
   new Probed("atomics_fetch", (): bool => probeProgram(ProgramType.Kprobe, FETCH_ADD)),
+  new Probed("recursion_guard", (): bool => probeGuard()),
   new Probed("snprintf", (): bool => probeProgram(ProgramType.Kprobe, CALL_SNPRINTF)),
   new Probed("attach_cookie", (): bool => hasCookies(ProgramType.Kprobe)),
   new Probed("bpf_loop", (): bool => probeProgram(ProgramType.Kprobe, CALL_LOOP)),
@@ -192,6 +193,15 @@ function probeProgram(type: i32, insns: StaticArray<u64>): bool {
   while (length < log.length && log[length] != 0) ++length;
   const text = String.UTF8.decodeUnsafe(changetype<usize>(log), length);
   return fd != -Errno.EPERM && !text.includes("invalid func") && !text.includes("unknown func");
+}
+
+/** Kernels with the guard count what it keeps out, in what they tell of any program. */
+function probeGuard(): bool {
+  const fd = loadInsns(ProgramType.Kprobe, RETURN_0, 0, 0);
+  if (fd < 0) return false;
+  const has = hasRecursionGuard(fd);
+  close(fd);
+  return has;
 }
 
 function probeTestRun(): bool {

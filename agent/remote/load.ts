@@ -2,8 +2,8 @@
 // program that the verifier refuses is loaded again with one, which the host shows. Nothing is attached here.
 
 import { ByteReader } from "../../common/as/bytes";
-import { AttachType, LogLevel, ProgramType } from "../../common/format/bpf";
 import { HOOK_FUNCTION } from "../../common/format/attach";
+import { AttachType, LogLevel, ProgramType } from "../../common/format/bpf";
 import { ElfMachine } from "../../common/format/elf";
 import { FailureCode } from "../../common/format/frame";
 import { AttachKind, Engine, Manifest } from "../../common/format/manifest";

@@ -1,9 +1,10 @@
-// Finds out on which functions programs can be put by fentry and fexit (QueryKind.Trampolines): whether the kernel keeps
-// a program from running inside itself, whether its types have the function, and whether it takes both programs and
-// attaches one. For each function two programs that do nothing are loaded, and one is attached for a moment.
+// Finds out on which functions programs can be put by fentry and fexit (QueryKind.Trampolines): whether the kernel's
+// types have the function, and whether it takes both programs and attaches one. For each function two programs that do
+// nothing are loaded, and one is attached for a moment. Whether the kernel keeps such programs from running inside
+// themselves is a feature (features.ts).
 
 import { AttachType, Opcode, ProgramType } from "../../common/format/bpf";
-import { hasRecursionGuard, loadProgram, openRawTracepoint, ProgramRequest } from "./bpf";
+import { loadProgram, openRawTracepoint, ProgramRequest } from "./bpf";
 import { LongWork } from "./contact";
 import { functionId } from "./kernel-types";
 import { close } from "./syscall";
@@ -28,7 +29,7 @@ function canAttach(id: i32): bool {
   close(exit);
   const entry = loadFor(id, AttachType.TraceFentry);
   if (entry < 0) return false;
-  const link = hasRecursionGuard(entry) ? openRawTracepoint("", entry, 0) : -1;
+  const link = openRawTracepoint("", entry, 0);
   if (link >= 0) close(link);
   close(entry);
   return link >= 0;

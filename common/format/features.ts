@@ -27,6 +27,7 @@ export const FEATURES: FeatureName[] = [
   new FeatureName("ringbuf", "5.8", "BPF ring buffers"),
   new FeatureName("raw_tp_test_run", "5.10", "running raw tracepoint programs on order"),
   new FeatureName("atomics_fetch", "5.12", "atomic operations that return a value"),
+  new FeatureName("recursion_guard", "5.12", "guard that keeps programs at fentry from running inside themselves"),
   new FeatureName("snprintf", "5.13", "names of its symbols for programs (bpf_snprintf)"),
   new FeatureName("attach_cookie", "5.15", "attach cookies"),
   new FeatureName("bpf_loop", "5.17", "the bpf_loop() helper"),

@@ -82,8 +82,9 @@ export const enum RequestTag {
   /** one script argument: $1 @1 … in order */
   Argument = 4,
   /** facts: name = kind ("functions" of the kernel itself, "modules" that are loaded, "module-functions" as
-   *  MODULE:FUNCTION, "tracepoints", "trampolines": functions for fentry, "config"), data = names the remote has, one a line, of those asked for ("config":
-   *  NAME=value); a pattern that was answered by names stands there itself, too */
+   *  MODULE:FUNCTION, "tracepoints", "trampolines": functions that fentry can be used on, "config"), data = names the
+   *  remote has, one a line, of those asked for ("config": NAME=value); a pattern that was answered by names stands
+   *  there itself, too */
   Names = 5,
   /**
    * names asked for before which the remote does not have: same form, and kind "blob". Asked and absent = does not

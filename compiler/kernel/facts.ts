@@ -70,6 +70,8 @@ export enum Feature {
   AttachCookie,
   /** Handlers on tracepoints can be preempted, and the kernel leaves out those of other tasks meanwhile. */
   Preemptible,
+  /** A program at fentry never runs inside itself: a function that its own helpers reach is no danger. */
+  RecursionGuard,
   Size,
 }
 
@@ -93,6 +95,7 @@ const FEATURES: StaticArray<FeatureRow> = [
   // Every arm64 kernel with fetching atomics has it.
   new FeatureRow(Feature.AttachCookie, "attach_cookie", 1 << Arch.Arm64, true),
   new FeatureRow(Feature.Preemptible, "preemptible", 0, true),
+  new FeatureRow(Feature.RecursionGuard, "recursion_guard", 0, true),
 ];
 
 /** Asserts that the table agrees with the enum. */

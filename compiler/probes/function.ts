@@ -53,6 +53,11 @@ function resolveReturn(query: PointQuery): void {
   for (let i = 0, n = attachments.length; isLimited && i < n; ++i) attachments[i].active = <i32>most;
 }
 
+/** What probes the same function by a program that has its arguments, where the kernel can bear it. */
+export function typedAttach(attach: AttachKind): AttachKind {
+  return attach == AttachKind.Kretprobe ? AttachKind.Fexit : AttachKind.Fentry;
+}
+
 /** Functions that modules may use: the kernel has a symbol for each export. */
 function resolveExported(query: PointQuery): void {
   resolve(query, AttachKind.Kprobe);

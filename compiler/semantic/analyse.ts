@@ -72,10 +72,9 @@ export function analyse(
   const called = reachFunctions(a);
   const prunes = options.prunes && options.listing == Listing.None;
   const functions = prunes && prune(a, called) ? reachFunctions(a) : called;
-  if (a.units.length == 0) reporter.error(null, "no probes found");
   chooseAttachments(a);
   if (a.isLacking) return incomplete(a);
-  checkPrints(a);
+  checkUnits(a);
   if (reporter.errorCount > before) return null;
   inferTypes(a, functions);
   if (reporter.errorCount > before) {
@@ -157,7 +156,8 @@ function foldAll(a: Analysis): void {
   }
 }
 
-function checkPrints(a: Analysis): void {
+function checkUnits(a: Analysis): void {
+  if (a.units.length == 0) a.reporter.error(null, "no probes found");
   for (let i = 0, n = a.prints.length; i < n; ++i)
     checkPrint(a.prints[i], a.reporter, a.options.preprocess.systemtapVersion);
 }

@@ -16,6 +16,7 @@ import { Builtin, BuiltinFlags } from "../builtins/builtin";
 import { Facts, Feature } from "../kernel/facts";
 import { registersOf } from "../kernel/registers";
 import { Signature } from "../kernel/signature";
+import { typedAttach } from "../probes/function";
 import {
   AssignmentExpression,
   BinaryExpression,
@@ -65,7 +66,8 @@ export function chooseAttachments(a: Analysis): void {
   if (choice == FunctionAttach.Kprobe || a.options.listing != Listing.None) return;
   const isForced = choice == FunctionAttach.Fentry;
   // On preemptible kernels handlers at fentry lose the events of other tasks.
-  if (!isForced && (!facts.known || facts.has(Feature.Preemptible))) return;
+  const isSafe = facts.has(Feature.RecursionGuard) && !facts.has(Feature.Preemptible);
+  if (!isForced && !isSafe) return;
   const found: Candidate[] = [];
   for (let i = 0, n = a.units.length; i < n; ++i) {
     const unit = a.units[i];
@@ -126,6 +128,7 @@ class Candidate {
     const target = site.target;
     const name = target.name;
     if (!facts.known) return "whether the kernel can do it is known with --host only";
+    if (!facts.has(Feature.RecursionGuard)) return "a program could run inside itself: Linux 5.12 or newer prevents it";
     if (target.kind != TargetKind.Function || target.isCode || target.offset != 0) return "it is for whole functions";
     if (target.module.length > 0) return `it would hold the module '${target.module}'`;
     if (plainName(name) != name) return `'${name}' is a copy that the C compiler made`;
@@ -155,8 +158,9 @@ class Candidate {
     } else if (answers.has(name)) {
       this.convert();
     } else if (isForced) {
-      const hint = "it needs Linux 5.12 or newer (arm64: 6.4), and a function that ftrace and BTF know";
-      this.a.reporter.error(this.unit.range, `fentry cannot be used here: this kernel cannot probe '${name}' by it`, hint);
+      const hint = "it takes a function that ftrace and BTF know; on arm64 Linux 6.4 or newer";
+      const what = `fentry cannot be used here: this kernel cannot probe '${name}' by it`;
+      this.a.reporter.error(this.unit.range, what, hint);
     }
   }
 
@@ -168,12 +172,12 @@ class Candidate {
     const entry = this.entry;
     // The return first: what is put into it below is converted already.
     new Converter(a, this.isReturn, count).unit(unit);
-    unit.handlers[0].attach = this.isReturn ? AttachKind.Fexit : AttachKind.Fentry;
+    unit.handlers[0].attach = typedAttach(unit.handlers[0].attach);
     if (entry === null) return;
     new Converter(a, false, count).unit(entry);
     this.convertKept(entry);
     if (entry.parts[0].block.statements.length == 0) remove(a, entry);
-    else entry.handlers[0].attach = AttachKind.Fentry;
+    else entry.handlers[0].attach = typedAttach(AttachKind.Kprobe);
   }
 
   /** Values that were kept at entry: those that arguments alone make need not be. */
@@ -229,8 +233,9 @@ function isSeveral(facts: Facts, target: AttachTarget): bool {
 function problemOfSignature(signature: Signature | null, target: AttachTarget): string {
   if (signature === null) return `the types of '${target.name}' are not known`;
   if (signature.problem.length > 0) return signature.problem;
-  if (signature.parameters.length > MOST_ARGUMENTS) return `'${target.name}' has more than ${MOST_ARGUMENTS} arguments`;
-  for (let i = -1, n = signature.parameters.length; i < n; ++i) {
+  const count = signature.parameters.length;
+  if (count > MOST_ARGUMENTS) return `'${target.name}' has more than ${MOST_ARGUMENTS} arguments`;
+  for (let i = -1; i < count; ++i) {
     const type = i < 0 ? signature.result : signature.parameters[i];
     if (type <= 0) continue;
     const isWord = signature.types.sizeOf(type) <= WORD && !signature.types.isComposite(type);
