@@ -136,6 +136,7 @@ function split(condition: Expression, op: Operator): Expression[] {
 
 /** Whether a condition needs neither the lock nor a frame: it reads only who is running and compares small values. */
 function isEarly(lowering: Lowering, e: Expression): bool {
+  if (lowering.claimsFirst) return false;
   switch (e.kind) {
     case NodeKind.NumberLiteral:
       return true;

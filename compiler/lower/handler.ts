@@ -100,6 +100,7 @@ function attempt(task: HandlerTask, isBuffered: bool, mayCut: bool): Lowering {
   const loops = (handler.effects & Effects.Loops) != 0;
   lowering.outlines = handler.engine != Engine.Agent;
   lowering.alone = !isConcurrent(handler);
+  lowering.claimsFirst = handler.firesItself;
   lowering.frame.holdsLocals = loops && lowering.outlines;
   lowering.actions = task.actions;
   lowerOnce(lowering, task, null);
@@ -164,6 +165,7 @@ function lowerOnce(lowering: Lowering, task: HandlerTask, machine: Machine | nul
   b.setCold(lowering.exits.errorBlock);
   b.setBlock(early);
   lowerEarly(lowering, guards.early);
+  if (lowering.claimsFirst) lowering.frame.claim();
   const lock = HeldLock.of(lowering, handler);
   const guarded = b.current();
   b.setBlock(body);

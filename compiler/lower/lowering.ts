@@ -106,6 +106,8 @@ export class Lowering {
   placeVariable: i32 = -1;
   /** Of a handler: what its context holds. */
   context: ContextKind = ContextKind.Nothing;
+  /** It claims a frame before all else. */
+  claimsFirst: bool = false;
   /** Root: the words of the context that it needs in the frame. */
   kept: KeptWords = new KeptWords();
   /** Of a handler: the block that stores them, and the one that follows; -1: none. */

@@ -129,6 +129,11 @@ function isAtomic(event: string): bool {
   return false;
 }
 
+/** Whether reading memory that is not there makes a tracepoint fire: kernels before 6.0 then run the handler again. */
+export function firesAtFaults(event: string): bool {
+  return event.startsWith("page_fault_");
+}
+
 function addSite(query: PointQuery, name: string): void {
   const event = eventOf(name);
   const isLossy = query.facts.has(Feature.Preemptible) && !isAtomic(event);

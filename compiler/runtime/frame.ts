@@ -95,10 +95,15 @@ export class Frame {
 
   /** The address of the frame that the handler has claimed. */
   address(): Ref {
+    this.claim();
+    return this.b.getVar(this.variables.frame);
+  }
+
+  /** Has the handler claim a frame even if it needs none. */
+  claim(): void {
     this.isUsed = true;
     this.root.isUsed = true;
     this.runtime.plan.used = true;
-    return this.b.getVar(this.variables.frame);
   }
 
   /** The frame's offset in the arena. Routines take this offset. */

@@ -2,8 +2,9 @@
 // and for handlers. locks.ts decides from these where timers run and which handlers take locks.
 
 import { AttachFlags, attachRow } from "../../common/format/attach";
-import { Engine } from "../../common/format/manifest";
+import { AttachKind, Engine } from "../../common/format/manifest";
 import { BuiltinFlags } from "../builtins/builtin";
+import { firesAtFaults } from "../probes/trace";
 import {
   AssignmentExpression,
   BinaryExpression,
@@ -312,6 +313,12 @@ export function fillEffects(a: Analysis, functions: FunctionSymbol[]): void {
     }
   }
   for (let i = 0, n = a.units.length; i < n; ++i) fillUnit(a, i, summaries);
+  for (let i = 0, n = a.sites.length; i < n; ++i) {
+    const site = a.sites[i];
+    const reads = (site.handler.effects & Effects.ReadsMemory) != 0;
+    if (site.attach == AttachKind.RawTracepoint && reads && firesAtFaults(site.target.name))
+      site.handler.firesItself = true;
+  }
 }
 
 /** The same of one more unit, which calls no function. */

@@ -30,6 +30,8 @@ export class Handler {
   lock: LockUse | null = null;
   /** A timer in the agent whose globals no handler in the kernel uses: no other handler runs between its steps. */
   isUndisturbed: bool = false;
+  /** What it does itself may make it fire: it claims a frame before all else, of which each CPU has a few. */
+  firesItself: bool = false;
   /** It must know at which of its sites it runs. */
   asksPlace: bool = false;
   /** Functions that it calls itself, overloads included. */
