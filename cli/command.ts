@@ -63,6 +63,13 @@ async function verbOf([first, second]: string[]) {
   return first === "help" && second !== undefined ? (await import("./explain.ts")).helpJob : undefined;
 }
 
+/** Output of a kind that others read is made by a room of its own, which is loaded only then. */
+async function withKind(settings: Settings, around: Surroundings): Promise<Surroundings> {
+  if (settings.kind === "text" || settings.kind === "json") return around;
+  const { withPictures } = await import("./pictures.ts");
+  return await withPictures(settings, around);
+}
+
 /** Runs a command line. */
 export async function main(argv: string[], around: Surroundings): Promise<ExitStatus> {
   try {
@@ -77,7 +84,7 @@ export async function main(argv: string[], around: Surroundings): Promise<ExitSt
     for (const note of [...settings.notes, ...environmentNotes()]) {
       if (!settings.noWarnings) around.message(`WARNING: ${note}\n`);
     }
-    return await doJob(settings, around);
+    return await doJob(settings, await withKind(settings, around));
   } catch (error) {
     if (process.env.STAP_REMOTE_DEBUG) around.message(`${(error as Error).stack}\n`);
     if (error instanceof ExitError) {

@@ -1,5 +1,6 @@
 // Combinations of options that make no sense, each with one clear message.
 
+import { type Kind, kindNamed, kindOfFile } from "../pictures/kinds.ts";
 import { isContainerName } from "./container.ts";
 import { UsageError } from "./exit.ts";
 import { isHost } from "./hosts/list.ts";
@@ -171,4 +172,35 @@ function checkGroups(settings: Settings): void {
   if (!isContainerName(container)) throw new UsageError(`'${container}' is no name of a container`);
   if (!namesRemote(settings) && !local)
     throw new UsageError("'--container' asks a machine: give --host [USER@]BOX; without one, --cgroup takes an id");
+}
+
+/** Kinds that are made of stacks: then unread arrays with stacks as keys are printed in the folded form. */
+const OF_STACKS = new Set<Kind["needs"]>(["stacks", "stacks or spans"]);
+
+/** Settings that follow from the kind. `asked`: by --output or --json. */
+export function kindSettings(settings: Settings, asked: string | undefined): Partial<Settings> {
+  const kind = kindNamed(asked ?? kindByName(settings) ?? "text");
+  if (kind.name === "text") return { kind: "text", json: false };
+  if (settings.stamps !== undefined) {
+    throw new UsageError(`times stand in ${nameOf(kind)} anyway: leave out '--timestamps' and '--monotonic'`);
+  }
+  if (kind.writer) checkFile(settings, kind);
+  return { kind: kind.name, json: true, folded: settings.folded || OF_STACKS.has(kind.needs) };
+}
+
+function nameOf({ name }: Kind): string {
+  return name === "json" ? "JSON Lines" : `the output '${name}'`;
+}
+
+/** What the file of -o is for a run's output; other jobs write files of their own kinds. */
+function kindByName(settings: Settings): string | undefined {
+  const { job, output, verify } = settings;
+  const isRun = job === "run" || (job === "script" && !onlyCompiles(settings));
+  return isRun && !verify && output !== undefined ? kindOfFile(output)?.name : undefined;
+}
+
+function checkFile({ job, verify, rotate }: Settings, { name }: Kind): void {
+  if (verify || (job !== "run" && job !== "script"))
+    throw new UsageError(`'--output ${name}' is of what a script prints; here it is text or json`);
+  if (rotate !== undefined) throw new UsageError(`'-S' cuts text and JSON Lines; a file of kind '${name}' stays whole`);
 }

@@ -6,10 +6,11 @@
 
 import yargs from "yargs";
 import { WAYS, type WayName } from "../agent/host/become.ts";
+import { KINDS } from "../pictures/kinds.ts";
 import type { Config } from "./config.ts";
 import { UsageError } from "./exit.ts";
 import { badValue, IDLE, idleNote, refusalOf } from "./foreign.ts";
-import { AS_SCRIPT, checkSettings, namesRemote, onlyCompiles } from "./option-checks.ts";
+import { AS_SCRIPT, checkSettings, kindSettings, namesRemote, onlyCompiles } from "./option-checks.ts";
 import {
   type Listing,
   listingOf,
@@ -301,15 +302,15 @@ export const OPTIONS: OptionRow[] = [
     type: "text",
     value: "FILE",
     group: OUTPUT,
-    help: "write the script's output (with -p4: the object) to FILE",
+    help: "write the script's output (with -p4: the object) to FILE; its ending says the kind, as --output does",
   },
   {
     name: "output",
     type: "text",
     value: "KIND",
-    choices: ["text", "json"],
+    choices: KINDS.map(({ name }) => name),
     group: OUTPUT,
-    help: "text, as stap prints it, or JSON Lines (docs/json.md)",
+    help: "text, as stap prints it; json: JSON Lines (docs/json.md); others for other tools (docs/pictures.md)",
   },
   { name: "json", type: "flag", group: OUTPUT, help: "the same as --output json" },
   { name: "timestamps", type: "flag", group: OUTPUT, help: "begin each line of text with its time" },
@@ -473,7 +474,9 @@ export interface Settings {
   check: boolean;
   keep: boolean;
   output?: string;
-  /** JSON Lines instead of text. */
+  /** The kind of output: the name of a row of pictures/kinds.ts. */
+  kind: string;
+  /** JSON Lines instead of text; all kinds but text are made of them. */
   json: boolean;
   /** What each line of text begins with. */
   stamps?: "date" | "seconds";
@@ -551,7 +554,8 @@ function parseSpelled(job: Job, { options, defaults, positionals }: Spelled): Se
   if (settings.script === undefined && positionals.length > 0) settings.file = positionals.shift() as string;
   if (settings.verify && settings.file?.endsWith(".bo")) settings.job = "run";
   settings.args = positionals;
-  return settings;
+  const kind = values.json === true ? "json" : [values.output].flat().at(-1)?.toString();
+  return Object.assign(settings, kindSettings(settings, kind));
 }
 
 /** Text of --help. */
@@ -733,8 +737,9 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     check: flag("check"),
     keep: flag("keep"),
     output: text("output-file"),
-    json: text("output") === "json" || flag("json"),
-    ...stampsOf(flag("timestamps"), flag("monotonic"), text("output") === "json" || flag("json")),
+    kind: "text",
+    json: false,
+    ...stampsOf(flag("timestamps"), flag("monotonic")),
     noPrefix: flag("no-prefix"),
     rotate: rotation(text("rotate")),
     raw: flag("raw"),
@@ -747,9 +752,8 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
 }
 
 /** --timestamps and --monotonic */
-function stampsOf(dates: boolean, seconds: boolean, json: boolean): Pick<Settings, "stamps"> {
+function stampsOf(dates: boolean, seconds: boolean): Pick<Settings, "stamps"> {
   if (dates && seconds) throw new UsageError("'--timestamps' and '--monotonic' cannot be used together");
-  if (json && (dates || seconds)) throw new UsageError("times stand in JSON Lines anyway: leave out '--timestamps'");
   return dates ? { stamps: "date" } : seconds ? { stamps: "seconds" } : {};
 }
 

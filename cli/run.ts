@@ -216,6 +216,7 @@ async function runObject(object: Uint8Array, run: Run): Promise<ExitStatus> {
   const { settings, around, session } = run;
   const manifest = checkObject(object, settings.file ?? "the object");
   if (settings.verify) return await verified(object, manifest, run);
+  around.onObject?.(manifest);
   const file = settings.file ?? "the object";
   const formatter = orObjectError(file, () => createFormatter(readAsset("formatter.wasm"), manifest.bytes));
   const output = around.openOutput(settings.output, settings.rotate);

@@ -1,6 +1,7 @@
 // What jobs are given beside the settings: the way to remotes, places for output and messages, signals. Tests supply
 // their own.
 
+import type { ManifestReader } from "../agent/host/manifest.ts";
 import type { Session } from "../agent/host/session.ts";
 import type { CompileInput, CompileResult, Compiler } from "../compiler/host/compile.ts";
 import type { Asked } from "../facts/answer.ts";
@@ -32,6 +33,8 @@ export interface Surroundings {
   compile?: (compiler: Compiler, input: CompileInput, asked: Asked) => Promise<CompileResult>;
   /** Told when the object is loaded, so that the next host may begin. */
   onStarted?: () => void;
+  /** Told of the object before it is loaded; refuses it by an ExitError. */
+  onObject?: (manifest: ManifestReader) => void;
   /** Where facts are cached; the user's cache folder if absent. */
   factsFolder?: string;
 }

@@ -244,7 +244,8 @@ const STEPS = [
   },
   {
     name: "client",
-    inputs: () => wasmSources(["cli", "lib", "facts", "verifier", "compiler/host", "agent/host", "common/format"]),
+    inputs: () =>
+      wasmSources(["cli", "pictures", "lib", "facts", "verifier", "compiler/host", "agent/host", "common/format"]),
     outputs: ["dist/stap-remote.js", "dist/index.js", "dist/web.js"],
     run: bundleClient,
   },

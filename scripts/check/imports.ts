@@ -39,8 +39,10 @@ const MAY_IMPORT: Record<string, string[]> = {
   // Logs of the kernel's verifier, explained: portable TypeScript that knows nothing of us.
   verifier: [],
   facts: ["agent/host", "compiler/host", "common/format"],
-  cli: ["facts", "verifier", "agent/host", "compiler/host", "common/format"],
-  lib: ["cli", "facts", "verifier", "agent/host", "compiler/host", "common/format"],
+  // Runs as files of other tools: portable TypeScript that knows lines of JSON, and nothing else of us.
+  pictures: [],
+  cli: ["facts", "verifier", "pictures", "agent/host", "compiler/host", "common/format"],
+  lib: ["cli", "pictures", "facts", "verifier", "agent/host", "compiler/host", "common/format"],
   web: ["facts", "verifier", "agent/host", "compiler/host", "common/format"],
 };
 

@@ -51,6 +51,20 @@ test("a print has its text and its values", () => {
   assert.ok(text.includes('"values":[-1,"a\\"\\\\\\n\\t\\u0001é",18446744073709551615]'), text);
 });
 
+test("a line says which of its values are stacks", () => {
+  const shape: SiteShape = { format: "%s %s\n", arguments: ["string", "string"], show: Show.Folded };
+  const [line] = objects(format(shape, ["0x10 0x20", "0x30"], json).text);
+  assert.equal(
+    [line!.values, line!.stacks],
+    [
+      ["0x20;0x10", "0x30"],
+      [0, 1],
+    ],
+  );
+  const [plain] = objects(format({ format: "%s\n", arguments: ["string"] }, ["0x10"], json).text);
+  assert.is(plain!.stacks, undefined);
+});
+
 test("what is no UTF-8, or a control character, is escaped", () => {
   const cases: [number[], string][] = [
     [[0xff, 0x41], "\\ufffdA"],

@@ -327,7 +327,10 @@ export class Formatter {
       this.addresses.putStack(made, show, this.start, this.length);
     }
     const tap = this.tap;
-    if (tap !== null) tap.bytes(made.start, made.length);
+    if (tap !== null) {
+      if (type != ArgumentType.Long) tap.stack();
+      tap.bytes(made.start, made.length);
+    }
     if (directive.plain || directive.conversion != 115) out.putBytes(made.start, made.length);
     else putString(out, made.start, made.length, directive);
   }

@@ -16,6 +16,9 @@ const VALUES_BYTES: i32 = 1 << 20;
 /** Writes JSON Lines. */
 export class JsonTap extends Tap {
   private values: OutBuffer = new OutBuffer(512, VALUES_BYTES);
+  /** Which of the values are stacks. */
+  private stacks: OutBuffer = new OutBuffer(64, VALUES_BYTES);
+  private count: i32 = 0;
   private made: i64 = NO_TIME;
   private on: i64 = NO_TIME;
 
@@ -30,6 +33,8 @@ export class JsonTap extends Tap {
 
   override begin(): void {
     this.values.clear();
+    this.stacks.clear();
+    this.count = 0;
     this.made = NO_TIME;
     this.on = NO_TIME;
   }
@@ -43,6 +48,11 @@ export class JsonTap extends Tap {
   override bytes(start: usize, length: i32): void {
     this.separate();
     putQuoted(this.values, start, length);
+  }
+
+  override stack(): void {
+    if (this.stacks.length > 0) this.stacks.put(44);
+    this.stacks.putSigned(this.count);
   }
 
   override histogram(start: usize, bytes: i32): void {
@@ -70,11 +80,17 @@ export class JsonTap extends Tap {
     if (plan.kind == SiteKind.Error) putPosition(manifest, plan, out);
     out.putText(',"values":[');
     out.putBytes(this.values.start, this.values.length);
-    out.putText("]}\n");
+    out.put(93);
+    if (this.stacks.length > 0) {
+      out.putText(',"stacks":[');
+      out.putBytes(this.stacks.start, this.stacks.length);
+      out.put(93);
+    }
+    out.putText("}\n");
   }
 
   private separate(): void {
-    if (this.values.length > 0) this.values.put(44);
+    if (this.count++ > 0) this.values.put(44);
   }
 
   private putProbe(manifest: ManifestView, plan: Plan, out: OutBuffer): void {

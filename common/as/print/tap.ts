@@ -16,6 +16,8 @@ export class Tap {
   long(_value: i64, _isSigned: bool): void {}
   /** A string that it prints. */
   bytes(_start: usize, _length: i32): void {}
+  /** The string that comes next is a stack. */
+  stack(): void {}
   /** A histogram that it draws. */
   histogram(_start: usize, _bytes: i32): void {}
   /** When it was made, nanoseconds since 1970, and on which CPU. */
