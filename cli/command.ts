@@ -44,6 +44,7 @@ async function jobOf(settings: Settings): Promise<Job> {
   if (job === "doctor") return (await import("./doctor.ts")).doctorJob;
   if (["attach", "stop", "list"].includes(job)) return (await import("./kept.ts")).keptJob;
   if (job.startsWith("facts")) return (await import("./facts.ts")).factsJob;
+  if (job === "view") return (await import("./view.ts")).viewJob;
   return job === "script" && onlyCompiles(settings) && !local && !namesRemote(settings) ? compileOnly : runJob;
 }
 
@@ -84,7 +85,10 @@ export async function main(argv: string[], around: Surroundings): Promise<ExitSt
     for (const note of [...settings.notes, ...environmentNotes()]) {
       if (!settings.noWarnings) around.message(`WARNING: ${note}\n`);
     }
-    return await doJob(settings, await withKind(settings, around));
+    const wanted = await withKind(settings, around);
+    if (!settings.live) return await doJob(settings, wanted);
+    const { withLive } = await import("./live.ts");
+    return await withLive(settings, wanted, (live) => doJob(settings, live));
   } catch (error) {
     if (process.env.STAP_REMOTE_DEBUG) around.message(`${(error as Error).stack}\n`);
     if (error instanceof ExitError) {

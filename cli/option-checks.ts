@@ -73,6 +73,10 @@ const JOB_CHECKS: Partial<Record<Settings["job"], (settings: Settings) => void>>
   image: ({ args }) => {
     if (args.length > 0) throw new UsageError("'image' takes at most one object file");
   },
+  view: ({ file, args, live }) => {
+    if (file === undefined || args.length > 0) throw new UsageError("'view' takes a file that was written by a run");
+    if (live) throw new UsageError("'view' shows a run that is over; leave out '--live'");
+  },
   facts: checkFacts,
   "facts show": checkFacts,
   "facts diff": checkFacts,
@@ -174,18 +178,18 @@ function checkGroups(settings: Settings): void {
     throw new UsageError("'--container' asks a machine: give --host [USER@]BOX; without one, --cgroup takes an id");
 }
 
-/** Kinds that are made of stacks: then unread arrays with stacks as keys are printed in the folded form. */
-const OF_STACKS = new Set<Kind["needs"]>(["stacks", "stacks or spans"]);
-
 /** Settings that follow from the kind. `asked`: by --output or --json. */
 export function kindSettings(settings: Settings, asked: string | undefined): Partial<Settings> {
   const kind = kindNamed(asked ?? kindByName(settings) ?? "text");
-  if (kind.name === "text") return { kind: "text", json: false };
+  const { live, job } = settings;
+  if (live && job !== "run" && onlyCompiles(settings)) throw new UsageError("'--live' follows a run, and nothing runs");
+  if (live) checkFile(settings, "live");
+  if (kind.name === "text" && !live) return { kind: "text", json: false };
   if (settings.stamps !== undefined) {
     throw new UsageError(`times stand in ${nameOf(kind)} anyway: leave out '--timestamps' and '--monotonic'`);
   }
-  if (kind.writer) checkFile(settings, kind);
-  return { kind: kind.name, json: true, folded: settings.folded || OF_STACKS.has(kind.needs) };
+  if (kind.writer) checkFile(settings, kind.name);
+  return { kind: kind.name, json: true, folded: settings.folded || live || kind.isFolded === true };
 }
 
 function nameOf({ name }: Kind): string {
@@ -199,8 +203,11 @@ function kindByName(settings: Settings): string | undefined {
   return isRun && !verify && output !== undefined ? kindOfFile(output)?.name : undefined;
 }
 
-function checkFile({ job, verify, rotate }: Settings, { name }: Kind): void {
-  if (verify || (job !== "run" && job !== "script"))
-    throw new UsageError(`'--output ${name}' is of what a script prints; here it is text or json`);
+function checkFile({ job, verify, rotate, live }: Settings, name: string): void {
+  if (verify || (job !== "run" && job !== "script")) {
+    const option = name === "live" ? "--live" : `--output ${name}`;
+    throw new UsageError(`'${option}' is of what a script prints, and has no meaning here`);
+  }
+  if (rotate !== undefined && live) throw new UsageError("'-S' and '--live' cannot be used together");
   if (rotate !== undefined) throw new UsageError(`'-S' cuts text and JSON Lines; a file of kind '${name}' stays whole`);
 }

@@ -312,6 +312,7 @@ export const OPTIONS: OptionRow[] = [
     group: OUTPUT,
     help: "text, as stap prints it; json: JSON Lines (docs/json.md); others for other tools (docs/pictures.md)",
   },
+  { name: "live", type: "flag", group: OUTPUT, help: "show the run in a page on this machine while it goes on" },
   { name: "json", type: "flag", group: OUTPUT, help: "the same as --output json" },
   { name: "timestamps", type: "flag", group: OUTPUT, help: "begin each line of text with its time" },
   { name: "monotonic", type: "flag", group: OUTPUT, help: "begin each line of text with the seconds since the first" },
@@ -382,6 +383,7 @@ export const JOBS = [
   "list",
   "object show",
   "image",
+  "view",
   "facts show",
   "facts diff",
   "facts",
@@ -476,6 +478,8 @@ export interface Settings {
   output?: string;
   /** The kind of output: the name of a row of pictures/kinds.ts. */
   kind: string;
+  /** A page follows the run. */
+  live: boolean;
   /** JSON Lines instead of text; all kinds but text are made of them. */
   json: boolean;
   /** What each line of text begins with. */
@@ -521,7 +525,7 @@ function isFor(job: Job, option: string): boolean {
 }
 
 /** Jobs that read files only. */
-const OFFLINE = new Set<Job>(["facts show", "facts diff", "object show", "image"]);
+const OFFLINE = new Set<Job>(["facts show", "facts diff", "object show", "image", "view"]);
 
 /** The host of the configuration is for command lines that need a machine and name none. */
 function wantsHost(settings: Settings): boolean {
@@ -739,6 +743,7 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     output: text("output-file"),
     kind: "text",
     json: false,
+    live: flag("live"),
     ...stampsOf(flag("timestamps"), flag("monotonic")),
     noPrefix: flag("no-prefix"),
     rotate: rotation(text("rotate")),

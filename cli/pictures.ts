@@ -9,6 +9,7 @@ import { ArgumentType } from "../common/format/record.ts";
 import { type Kind, kindNamed } from "../pictures/kinds.ts";
 import { type Item, LineReader, parseItem } from "../pictures/record.ts";
 import type { Shape, Writer } from "../pictures/writer.ts";
+import { readAsset } from "./assets.ts";
 import { EXIT, ExitError } from "./exit.ts";
 import type { Settings } from "./options.ts";
 import type { Sink } from "./output.ts";
@@ -19,7 +20,7 @@ export async function withPictures(settings: Settings, around: Surroundings): Pr
   const kind = kindNamed(settings.kind);
   const load = kind.writer;
   if (!load) return around;
-  const create = await load();
+  const create = await load(() => new TextDecoder().decode(readAsset("page.html")));
   const shape: Shape = { values: 0 };
   return {
     ...around,
@@ -78,7 +79,7 @@ class PictureSink implements Sink {
   async write(bytes: Uint8Array): Promise<void> {
     for (const line of this.lines.add(bytes)) {
       const item = parseItem(line);
-      if (item) await this.add(item);
+      if (item) await this.add(item, line);
     }
     await this.put(this.parts.writer.take());
   }
@@ -101,13 +102,13 @@ class PictureSink implements Sink {
     this.isBegun = true;
   }
 
-  private async add(item: Item): Promise<void> {
+  private async add(item: Item, line: string): Promise<void> {
     this.begin();
     const { writer, text, message } = this.parts;
     if (item.type === "command") {
       if (text && item.stream === "stdout") await text.write(new TextEncoder().encode(this.shown(item.text, text)));
       else message(item.text);
-    } else if (!writer.add(item) && item.type === "print") {
+    } else if (!writer.add(item, line) && item.type === "print") {
       await text?.write(new TextEncoder().encode(this.shown(item.text, text)));
     }
   }

@@ -12,6 +12,7 @@ const LINES = [
   "list --host BOX",
   "object show OBJECT.bo [--json]",
   "image [OBJECT.bo] [-o FILE.tar]",
+  "view FILE [-o FILE.html]",
   "facts --host BOX [-o FILE.facts]",
   "facts show FILE.facts",
   "facts diff FILE.facts FILE.facts",

@@ -16,8 +16,10 @@ export interface Kind {
   /** Bytes that no terminal should get. */
   isBinary?: boolean;
   isPacked?: boolean;
-  /** Absent: run.ts writes it itself. */
-  writer?: () => Promise<() => Writer>;
+  /** Unread arrays with stacks as keys are printed in the folded form, with the names of functions. */
+  isFolded?: boolean;
+  /** Absent: run.ts writes it itself. `page` gives the built page. */
+  writer?: (page: () => string) => Promise<() => Writer>;
 }
 
 export const KINDS: Kind[] = [
@@ -36,6 +38,7 @@ export const KINDS: Kind[] = [
     needs: "stacks",
     tool: "flamegraph.pl, inferno, speedscope",
     writer: async () => (await import("./folded.ts")).foldedWriter,
+    isFolded: true,
   },
   {
     name: "speedscope",
@@ -43,6 +46,7 @@ export const KINDS: Kind[] = [
     needs: "stacks or spans",
     tool: "speedscope",
     writer: async () => (await import("./speedscope.ts")).speedscopeWriter,
+    isFolded: true,
   },
   {
     name: "pprof",
@@ -52,6 +56,7 @@ export const KINDS: Kind[] = [
     isBinary: true,
     isPacked: true,
     writer: async () => (await import("./pprof.ts")).pprofWriter,
+    isFolded: true,
   },
   {
     name: "perfetto",
@@ -60,6 +65,17 @@ export const KINDS: Kind[] = [
     tool: "ui.perfetto.dev, trace_processor",
     isBinary: true,
     writer: async () => (await import("./perfetto.ts")).perfettoWriter,
+  },
+  {
+    name: "html",
+    endings: [".html", ".htm"],
+    needs: "nothing",
+    tool: "any browser",
+    isFolded: true,
+    writer: async (page) => {
+      const { htmlWriter } = await import("./html.ts");
+      return () => htmlWriter(page());
+    },
   },
 ];
 

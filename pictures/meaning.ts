@@ -106,3 +106,18 @@ export function marksOf({ text }: Item): Mark[] {
     return [{ kind: kind as Mark["kind"], thread: Number(thread), name, value: BigInt(value ?? 0) }];
   });
 }
+/** The print without its values: the same for all prints of one statement. */
+export function shapeOf({ text, values }: Item): string {
+  let at = 0;
+  let shape = "";
+  for (const value of values) {
+    const word = typeof value === "object" ? "" : String(value);
+    const found = word === "" ? -1 : text.indexOf(word, at);
+    if (found < 0) continue;
+    shape += `${text.slice(at, found)}#`;
+    at = found + word.length;
+  }
+  const end = text.slice(at);
+  // A histogram is drawn: its rows differ from print to print.
+  return shape + (values.some((value) => typeof value === "object") ? end.replace(/value \|.*/s, "#") : end);
+}

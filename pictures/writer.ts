@@ -12,8 +12,8 @@ export interface Shape {
 export interface Writer {
   /** Told before the first item. */
   begin?(shape: Shape): void;
-  /** Takes an item; false if the file has no place for it. */
-  add(item: Item): boolean;
+  /** Takes an item, and the line that it came from; false if the file has no place for it. */
+  add(item: Item, line: string): boolean;
   /** The bytes that are ready. */
   take(): Uint8Array;
   /** The last bytes. */

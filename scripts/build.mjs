@@ -8,6 +8,7 @@
 //   formatter  common/as/print/index.ts  -> build/formatter.wasm
 //   agent      agent/remote/main.ts      -> build/agent.wasm -> wasm2c -> clang, lld -> build/stap-agent-{x86_64,arm64}
 //   client     cli/main.ts, lib          -> dist/stap-remote.js, dist/index.js, dist/web.js
+//   page       pictures/page             -> build/page.html
 //   package    Wasm, agents, tapset      -> dist/
 
 import { spawnSync } from "node:child_process";
@@ -207,6 +208,36 @@ async function bundleClient() {
   chmodSync(out, 0o755);
 }
 
+/** The page that shows a run: script, style and a place for the run's lines. Its policy names the script's hash. */
+async function bundlePage() {
+  const { build, transform } = await import("esbuild");
+  const bundle = await build({
+    absWorkingDir: ROOT,
+    entryPoints: ["pictures/page/main.ts"],
+    write: false,
+    bundle: true,
+    minify: true,
+    format: "iife",
+    platform: "browser",
+    target: "es2022",
+    charset: "utf8",
+    loader: { ".css": "empty" },
+    legalComments: "none",
+    logLevel: "warning",
+  });
+  const script = bundle.outputFiles[0].text.trim().replaceAll("</script", "<\\/script");
+  const sheets = ["node_modules/uplot/dist/uPlot.min.css", "pictures/page/page.css"];
+  const css = sheets.map((sheet) => readFileSync(join(ROOT, sheet), "utf8")).join("\n");
+  const { code } = await transform(css, { loader: "css", minify: true });
+  const hash = createHash("sha256").update(script).digest("base64");
+  const parts = { HASH: hash, STYLE: code.trim(), SCRIPT: script };
+  const page = readFileSync(join(ROOT, "pictures/page/page.html"), "utf8");
+  writeFileSync(
+    join(BUILD, "page.html"),
+    page.replace(/@(HASH|STYLE|SCRIPT)@/g, (_, name) => parts[name]),
+  );
+}
+
 const wasmSources = (folders) => folders.flatMap((folder) => filesBelow(folder, isSource));
 const version = JSON.parse(readFileSync(join(ROOT, "package.json"), "utf8")).version;
 const clang = findClang();
@@ -250,12 +281,18 @@ const STEPS = [
     run: bundleClient,
   },
   {
+    name: "page",
+    inputs: () => filesBelow("pictures", (name) => /\.(ts|css|html)$/.test(name)),
+    outputs: ["build/page.html"],
+    run: bundlePage,
+  },
+  {
     name: "package",
     always: true,
     inputs: () => [],
     outputs: [],
     run: () => {
-      const names = ["compiler.wasm", "formatter.wasm", ...CPUS.map((cpu) => `stap-agent-${cpu.name}`)];
+      const names = ["compiler.wasm", "formatter.wasm", "page.html", ...CPUS.map((cpu) => `stap-agent-${cpu.name}`)];
       for (const name of names) if (existsSync(join(BUILD, name))) copy(join(BUILD, name), join(DIST, name));
       copyFolder(join(ROOT, "tapset"), join(DIST, "tapset"));
       writeFileSync(join(DIST, "tapset.json"), packTapset());

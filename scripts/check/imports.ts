@@ -41,6 +41,7 @@ const MAY_IMPORT: Record<string, string[]> = {
   facts: ["agent/host", "compiler/host", "common/format"],
   // Runs as files of other tools: portable TypeScript that knows lines of JSON, and nothing else of us.
   pictures: [],
+  "pictures/page": ["pictures"],
   cli: ["facts", "verifier", "pictures", "agent/host", "compiler/host", "common/format"],
   lib: ["cli", "pictures", "facts", "verifier", "agent/host", "compiler/host", "common/format"],
   web: ["facts", "verifier", "agent/host", "compiler/host", "common/format"],

@@ -115,6 +115,47 @@ test("a script that has not what the file is made of is refused, with what to wr
   assert.match(err, /the output 'pprof' is no text; give a file: -o x\.pb\.gz/);
 });
 
+test("view writes the page of a saved run, or of a file that was made of one", async ({ folder }) => {
+  const view = async (...argv: string[]) => {
+    const messages = captureMessages();
+    const status = await main(["view", ...argv], {
+      openRemote: () => Promise.reject(new Error("no remote is needed")),
+      interrupts: new Interrupts(),
+      ...messages.to,
+      openOutput: (file) => Output.open(file),
+    });
+    return { status, err: messages.said() };
+  };
+  const [json, pprof, html] = ["x.json", "x.pb.gz", "x.html"].map((name) => join(folder, name)) as [
+    string,
+    string,
+    string,
+  ];
+  await run(folder, ["-o", json]);
+  await run(folder, ["-o", pprof]);
+  await run(folder, ["-o", html]);
+  const held = (file: string) => /id="lines">\n([^<]*)</.exec(readFileSync(file, "utf8"))?.[1];
+  const page = join(folder, "view.html");
+  assert.equal(await view(json, "-o", page), { status: 0, err: "" });
+  assert.is(held(page), readFileSync(json, "utf8"));
+  assert.equal(await view(html, "-o", page), { status: 0, err: "" });
+  assert.is(held(page)?.replace(/"start":"[^"]*"/, ""), held(html)?.replace(/"start":"[^"]*"/, ""));
+  assert.equal(await view(pprof, "-o", page), { status: 0, err: "" });
+  assert.match(held(page) as string, /"text":"0x20;0x10 2\\n"/);
+  assert.match((await view(join(folder, "none.json"), "-o", page)).err, /cannot read file/);
+  writeFileSync(json, "hello\n");
+  assert.match((await view(json, "-o", page)).err, /x\.json': no lines of --output json/);
+});
+
+test("--live says the address of its page, and prints the text all the same", async ({ folder }) => {
+  const { status, out, err } = await run(folder, ["--live"]);
+  assert.is(status, 0);
+  assert.match(err, /^Live: http:\/\/127\.0\.0\.1:\d+\/[0-9a-f]{32}\/\n$/);
+  assert.is(out, "hi 7\n0x20;0x10\n0x20;0x10\n\x1b[J\n");
+  assert.throws(() => parseOptions(["x.stp", "-p4", "--live"]), /nothing runs/);
+  assert.throws(() => parseOptions(["x.stp", "--local", "--live", "--timestamps"]), /leave out '--timestamps'/);
+});
+
 test("kinds are of what a script prints, and stay in one file", () => {
   const settings = (...argv: string[]) => parseOptions(argv);
   assert.equal(settings("x.stp", "--local", "-o", "x.pftrace").kind, "perfetto");
@@ -128,7 +169,7 @@ test("kinds are of what a script prints, and stay in one file", () => {
     () => settings("x.stp", "--local", "-o", "x.csv", "--timestamps"),
     /times stand in the output 'csv' anyway/,
   );
-  assert.throws(() => settings("doctor", "--local", "--output", "csv"), /is of what a script prints/);
+  assert.throws(() => settings("doctor", "--local", "--output", "csv"), /is of what a script prints,/);
 });
 
 test.run();

@@ -8,6 +8,7 @@ import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { KINDS, kindNamed, kindOfFile } from "../../pictures/kinds.ts";
 import { globalOf, marksOf, stackOf } from "../../pictures/meaning.ts";
+import { FileError, linesOf } from "../../pictures/readers.ts";
 import { type Item, LineReader, parseItem } from "../../pictures/record.ts";
 import { SAMPLE, T0 } from "./sample.ts";
 
@@ -15,11 +16,11 @@ const items = SAMPLE.map((line) => parseItem(line) as Item);
 
 /** The file that a kind's writer makes of lines; bytes are taken as they come. */
 async function fileOf(kind: string, lines: Item[] = items): Promise<Buffer> {
-  const writer = (await kindNamed(kind).writer!())();
+  const writer = (await kindNamed(kind).writer!(() => ""))();
   writer.begin?.({ values: 3 });
   const parts: Uint8Array[] = [];
   for (const item of lines) {
-    writer.add(item);
+    writer.add(item, "");
     parts.push(writer.take());
   }
   return Buffer.concat([...parts, writer.end()]);
@@ -58,8 +59,7 @@ test("lines come in any pieces", () => {
 });
 
 test("a print is a global, a stack or a mark by what it is", () => {
-  const globals = items.flatMap((item) => globalOf(item) ?? []);
-  assert.equal(globals, [
+  assert.equal(globalsOf(items), [
     { name: "total", keys: [], value: 12 },
     { name: "hits", keys: ["dd", 1], value: 5 },
     { name: "hits", keys: ["sh", 2], value: 9 },
@@ -190,6 +190,55 @@ test("perfetto: exact times, interned names, a track for each thread, CPU and co
     trace.packet[0].clockSnapshot.clocks.map((clock: { timestamp: string }) => clock.timestamp),
     [String(T0), String(T0)],
   );
+});
+
+test("what is written is read again: the same stacks, spans, counters and values", async () => {
+  const again = async (kind: string) => linesOf(kind, await fileOf(kind)).map((line) => parseItem(line) as Item);
+  const stacks = (all: Item[]) =>
+    all
+      .flatMap((item) => stackOf(item) ?? [])
+      .map(({ keys, frames, weight }) => [[...keys, ...frames].join(";"), weight]);
+  const expected = [
+    ["dd;ksys_write;vfs_write", 6],
+    ["sh;ksys_read;vfs_read", 2],
+    ["ksys_write;vfs_write", 1],
+  ];
+  assert.equal(stacks(await again("folded")), expected);
+  assert.equal(stacks(await again("pprof")), expected);
+  assert.equal(new Set(stacks(await again("speedscope")).map(String)), new Set(expected.map(String)));
+  const marks = (all: Item[]) => all.flatMap(marksOf).map(({ kind, thread, name }) => `${kind}${thread} ${name}`);
+  assert.equal(marks(await again("perfetto")).slice(0, 4), ["B431 read", "B431 inner", "E431 ", "E431 "]);
+  assert.is((await again("perfetto")).find(({ text }) => text.includes("quoted"))?.time, T0 + 6000n);
+  const rows = await again("csv");
+  assert.equal(rows.flatMap((item) => globalOf(item) ?? []).slice(0, 3), globalsOf(items).slice(0, 3));
+  assert.is(rows[0]?.time, T0);
+});
+
+const globalsOf = (all: Item[]) => all.flatMap((item) => globalOf(item) ?? []);
+
+test("a file that is damaged, or another, is one sentence", async () => {
+  const bytes = (text: string) => new TextEncoder().encode(text);
+  assert.throws(() => linesOf("text", bytes("x")), /text holds no values; write the run with -o x\.jsonl/);
+  assert.throws(() => linesOf("json", bytes("[1]\n")), /no lines of --output json/);
+  assert.throws(() => linesOf("folded", bytes("a;b\n")), /no folded stack: 'a;b'/);
+  assert.throws(() => linesOf("html", bytes("<html>")), /no page of stap-remote/);
+  assert.throws(() => linesOf("csv", bytes("a,b\r\n1,2\r\n")), /no CSV file of stap-remote/);
+  for (const kind of ["pprof", "perfetto", "speedscope"]) {
+    const file = await fileOf(kind);
+    assert.throws(
+      () => linesOf(kind, file.subarray(0, file.length - 1)),
+      (error: Error) => error instanceof FileError,
+    );
+    for (let i = 0; i < 300; i++) {
+      const damaged = Uint8Array.from(file);
+      damaged[(i * 37) % file.length] = (i * 91) & 255;
+      try {
+        linesOf(kind, damaged);
+      } catch (error) {
+        assert.instance(error, FileError);
+      }
+    }
+  }
 });
 
 test.run();

@@ -6,7 +6,7 @@ import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { chromium } from "playwright-core";
+import { type Browser, chromium } from "playwright-core";
 import * as assert from "uvu/assert";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
@@ -22,9 +22,16 @@ export function inDeno(folder: string, module: string): unknown {
   return JSON.parse(result.stdout);
 }
 
+/** Starts Chromium. */
+export async function launchChromium(): Promise<Browser> {
+  assert.ok(CHROMIUM, "Chromium is not installed: scripts/setup.sh test installs it");
+  const quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
+  const args = ["--no-sandbox", ...quiet, "--disable-component-update", "--disable-sync"];
+  return await chromium.launch({ executablePath: CHROMIUM as string, args });
+}
+
 /** What an expression gives in a page of Chromium; the folder's files are at /. */
 export async function inChromium(folder: string, expression: string): Promise<unknown> {
-  assert.ok(CHROMIUM, "Chromium is not installed: scripts/setup.sh test installs it");
   const server = createServer((request, response) => {
     const name = request.url === "/" ? "" : (request.url ?? "").slice(1);
     response.setHeader("content-type", TYPES[name.split(".").pop() ?? ""] ?? "text/html");
@@ -33,9 +40,7 @@ export async function inChromium(folder: string, expression: string): Promise<un
   });
   await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
-  const quiet = ["--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"];
-  const args = ["--no-sandbox", ...quiet, "--disable-component-update", "--disable-sync"];
-  const browser = await chromium.launch({ executablePath: CHROMIUM as string, args });
+  const browser = await launchChromium();
   try {
     const page = await browser.newPage();
     await page.goto(origin);
