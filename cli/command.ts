@@ -45,6 +45,7 @@ async function jobOf(settings: Settings): Promise<Job> {
   if (["attach", "stop", "list"].includes(job)) return (await import("./kept.ts")).keptJob;
   if (job.startsWith("facts")) return (await import("./facts.ts")).factsJob;
   if (job === "view") return (await import("./view.ts")).viewJob;
+  if (job === "manifest") return (await import("./kubernetes.ts")).manifestJob;
   return job === "script" && onlyCompiles(settings) && !local && !namesRemote(settings) ? compileOnly : runJob;
 }
 

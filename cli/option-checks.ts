@@ -77,6 +77,14 @@ const JOB_CHECKS: Partial<Record<Settings["job"], (settings: Settings) => void>>
     if (file === undefined || args.length > 0) throw new UsageError("'view' takes a file that was written by a run");
     if (live) throw new UsageError("'view' shows a run that is over; leave out '--live'");
   },
+  manifest: (settings) => {
+    const { file, script, command } = settings;
+    if (command !== undefined)
+      throw new UsageError("option '-c' has no meaning for 'manifest': the image has no commands");
+    if (file === undefined && script === undefined) throw new UsageError("'manifest' takes a script or an object file");
+    if (namesRemote(settings) || settings.local)
+      throw new UsageError("'manifest' compiles without a machine: describe its kernel with '--facts FILE.facts'");
+  },
   facts: checkFacts,
   "facts show": checkFacts,
   "facts diff": checkFacts,

@@ -353,6 +353,15 @@ export const OPTIONS: OptionRow[] = [
     group: OUTPUT,
     help: "print or save the whole verifier log of a refused program",
   },
+  {
+    name: "kind",
+    type: "text",
+    value: "KIND",
+    choices: ["job", "daemonset"],
+    group: OUTPUT,
+    help: "with manifest: a Job, on one node, or a DaemonSet, on all of them",
+  },
+  { name: "image", type: "text", value: "IMAGE", group: OUTPUT, help: "with manifest: the agent's image" },
   { name: "help", short: "h", type: "flag", group: OUTPUT, help: "print this help" },
   { name: "version", short: "V", type: "flag", group: OUTPUT, help: "print the version" },
 ];
@@ -384,6 +393,7 @@ export const JOBS = [
   "object show",
   "image",
   "view",
+  "manifest",
   "facts show",
   "facts diff",
   "facts",
@@ -478,6 +488,9 @@ export interface Settings {
   output?: string;
   /** The kind of output: the name of a row of pictures/kinds.ts. */
   kind: string;
+  /** Of `manifest`: what runs the object, and in which image. */
+  manifestKind?: string;
+  image?: string;
   /** A page follows the run. */
   live: boolean;
   /** JSON Lines instead of text; all kinds but text are made of them. */
@@ -524,8 +537,11 @@ function isFor(job: Job, option: string): boolean {
   return job === "script" || group === WHERE || (group === OUTPUT && !job.startsWith("facts"));
 }
 
+/** Jobs that take the options of a script. */
+const COMPILES = new Set<Job>(["run", "verify", "script", "manifest"]);
+
 /** Jobs that read files only. */
-const OFFLINE = new Set<Job>(["facts show", "facts diff", "object show", "image", "view"]);
+const OFFLINE = new Set<Job>(["facts show", "facts diff", "object show", "image", "view", "manifest"]);
 
 /** The host of the configuration is for command lines that need a machine and name none. */
 function wantsHost(settings: Settings): boolean {
@@ -554,7 +570,7 @@ function parseSpelled(job: Job, { options, defaults, positionals }: Spelled): Se
     .parseSync([...defaults, ...options]) as Record<string, unknown>;
   const settings = toSettings(job, values);
   if (job === "run") refuseCompileOptions(options);
-  if (job !== "run" && job !== "verify" && job !== "script") refuseAllBut(job, options);
+  if (!COMPILES.has(job)) refuseAllBut(job, options);
   if (settings.script === undefined && positionals.length > 0) settings.file = positionals.shift() as string;
   if (settings.verify && settings.file?.endsWith(".bo")) settings.job = "run";
   settings.args = positionals;
@@ -744,6 +760,8 @@ function toSettings(job: Job, values: Record<string, unknown>): Settings {
     kind: "text",
     json: false,
     live: flag("live"),
+    manifestKind: text("kind"),
+    image: text("image"),
     ...stampsOf(flag("timestamps"), flag("monotonic")),
     noPrefix: flag("no-prefix"),
     rotate: rotation(text("rotate")),

@@ -13,6 +13,7 @@ const LINES = [
   "object show OBJECT.bo [--json]",
   "image [OBJECT.bo] [-o FILE.tar]",
   "view FILE [-o FILE.html]",
+  "manifest SCRIPT.stp|OBJECT.bo [--kind job|daemonset] [--image IMAGE]",
   "facts --host BOX [-o FILE.facts]",
   "facts show FILE.facts",
   "facts diff FILE.facts FILE.facts",

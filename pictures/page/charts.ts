@@ -2,7 +2,7 @@
 
 import uPlot from "uplot";
 import { clock, colour, h } from "./dom.ts";
-import { changesOf, type Lines, type Snapshot } from "./model.ts";
+import { bucketStarts, changesOf, type Lines, type Snapshot } from "./model.ts";
 
 /** Told of the range that the user has dragged over, in seconds since 1970. */
 export type OnRange = (from: number, to: number) => void;
@@ -76,7 +76,7 @@ function saidOf(lines: Lines): string {
 /** The heat map of a histogram over time: a column for each time that it was printed, a row for each bucket. */
 export function heatMap(title: string, snapshots: Snapshot[], width: number, onRange: OnRange): HTMLElement {
   const changes = changesOf(snapshots);
-  const rows = [...new Set(changes.flatMap(({ counts }) => [...counts.keys()]))].sort((a, b) => Number(a) - Number(b));
+  const rows = bucketStarts(snapshots);
   const greatest = Math.max(1, ...changes.flatMap(({ counts }) => [...counts.values()]));
   const times = changes.map(({ time }) => time);
   const step = times.length > 1 ? ((times.at(-1) as number) - (times[0] as number)) / (times.length - 1) : 1;

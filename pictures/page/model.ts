@@ -182,3 +182,24 @@ export function changesOf(snapshots: Snapshot[]): { time: number; counts: Map<st
 function countsOf({ buckets }: Histogram): Map<string, number> {
   return new Map(buckets.map(({ from, count }) => [String(from ?? ""), Number(count)]));
 }
+
+/** Where the buckets of histograms begin, from the least on; between two that are there are those that are empty. */
+export function bucketStarts(snapshots: Snapshot[]): string[] {
+  const starts = new Map<string, { to: number; next: (to: number) => number }>();
+  for (const { type, buckets } of snapshots.map(({ histogram }) => histogram)) {
+    for (const { from, to } of buckets) {
+      const width = Number(to ?? 0) - Number(from ?? 0);
+      const next = type === "hist_linear" ? (at: number) => at + width : (at: number) => at * 2;
+      starts.set(String(from ?? ""), { to: from === null || to === null ? Number.NaN : Number(to), next });
+    }
+  }
+  const sorted = [...starts].sort((a, b) => Number(a[0]) - Number(b[0]));
+  return sorted.flatMap(([start, { to, next }], i) => {
+    const until = Number(sorted[i + 1]?.[0]);
+    const empty: string[] = [];
+    for (let at = to; at > 0 && at < until && empty.length < MOST_EMPTY; at = next(at)) empty.push(String(at));
+    return [start, ...empty];
+  });
+}
+
+const MOST_EMPTY = 64;

@@ -3,6 +3,7 @@
 
 import { suite } from "uvu";
 import * as assert from "uvu/assert";
+import { rightsOf } from "../../cli/rights.ts";
 import { type Ended, Remote, runClient } from "./remote.ts";
 
 const test = suite("privileges");
@@ -107,14 +108,56 @@ test("says so in a user namespace", async () => {
   assert.match(out, "This is a user namespace, as of a rootless container");
 });
 
+/** Scripts that need different rights; all of them print "seen". */
+const CONTAINED = [
+  'probe kernel.trace("sched_switch") { println("seen") exit() }',
+  'probe kernel.function("vfs_write") { println("seen") exit() }',
+  'probe kernel.function("vfs_write").return { println("seen") exit() }',
+  'probe timer.profile { if (symname(stack(0)) != "") { println("seen") exit() } }',
+];
+
+/** Numbers of capabilities (uapi/linux/capability.h). */
+const NUMBERS: Record<string, number> = { SYS_ADMIN: 21, SYS_RESOURCE: 24, SYSLOG: 34, PERFMON: 38, BPF: 39 };
+
+test("the capabilities of 'manifest' suffice to a user without any, and are needed", async () => {
+  await remote.shell("sysctl -w kernel.perf_event_paranoid=2");
+  const run = async (names: string[]) => {
+    const mask = names.reduce((bits, name) => bits | (1n << BigInt(NUMBERS[name] as number)), 0n).toString(16);
+    const copy = `cp ${remote.agentPath} /tmp/granted && chmod 755 /tmp/granted`;
+    const grant = `/tmp/granted grant /tmp/granted ${mask}`;
+    const { out, err } = await remote.shell(
+      `${copy} && ${grant} && su nosudo -c '/tmp/granted run /tmp/granted.bo -T 5' 2>&1`,
+    );
+    return out + err;
+  };
+  const needless: string[] = [];
+  for (const script of CONTAINED) {
+    const bytes = await objectInGuest(script);
+    const names = rightsOf(bytes).capabilities.map(({ name }) => name);
+    const said = await run(names);
+    assert.ok(/^seen$/m.test(said), `${script} with ${names.join(" ")}: ${said}`);
+    for (const one of ["BPF", "PERFMON"]) {
+      if (/^seen$/m.test(await run(names.filter((name) => name !== one)))) needless.push(`${one}: ${script}`);
+    }
+  }
+  await remote.shell("sysctl -w kernel.perf_event_paranoid=3");
+  assert.equal(needless, []);
+});
+
 /** The path of an object in the guest, which every user may read. */
 async function kprobeObject(): Promise<string> {
-  const { out } = await remote.run(["-p4", "-m", "privileges_test", "-e", KPROBE]);
+  await objectInGuest(KPROBE);
+  return "/tmp/granted.bo";
+}
+
+/** Puts a script's object into the guest. */
+async function objectInGuest(script: string): Promise<Uint8Array> {
+  const { out } = await remote.run(["-p4", "-m", "privileges_test", "-e", script]);
   const { readFileSync, rmSync } = await import("node:fs");
   const bytes = readFileSync(out.trim());
   rmSync(out.trim());
   await remote.guest.run("cat > /tmp/granted.bo; chmod 644 /tmp/granted.bo", { input: bytes });
-  return "/tmp/granted.bo";
+  return bytes;
 }
 
 test.run();
