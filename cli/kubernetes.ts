@@ -13,7 +13,7 @@ import type { Settings } from "./options.ts";
 import { writeText } from "./output.ts";
 import { passFailed } from "./report.ts";
 import { type Rights, rightsOf } from "./rights.ts";
-import type { Surroundings } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** A ConfigMap holds a MiB, and base64 takes four bytes for three. */
 const MOST_OBJECT = 700 << 10;

@@ -7,7 +7,7 @@ import { readAsset } from "./assets.ts";
 import type { Settings } from "./options.ts";
 import type { Sink } from "./output.ts";
 import { PageServer } from "./page-server.ts";
-import type { Surroundings } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** How long pages have to take the last lines. */
 const LAST_LINES_MS = 1000;

@@ -13,7 +13,7 @@ import { readAsset } from "./assets.ts";
 import { EXIT, ExitError } from "./exit.ts";
 import type { Settings } from "./options.ts";
 import type { Sink } from "./output.ts";
-import type { Surroundings } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** Surroundings whose output becomes a file of the settings' kind. */
 export async function withPictures(settings: Settings, around: Surroundings): Promise<Surroundings> {

@@ -11,7 +11,7 @@ import { EXIT, ExitError, type ExitStatus } from "./exit.ts";
 import type { Settings } from "./options.ts";
 import { writeText } from "./output.ts";
 import { PageServer } from "./page-server.ts";
-import type { Surroundings } from "./run.ts";
+import type { Surroundings } from "./surroundings.ts";
 
 /** A packed file that is larger is not one of ours. */
 const MOST_BYTES = 1 << 30;
