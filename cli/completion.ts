@@ -1,7 +1,7 @@
 // `stap-remote completion bash|zsh|fish`: a script for the user's shell, made of the table of options. Hosts are asked
 // of `stap-remote hosts` when they are wanted.
 
-import type { OptionRow } from "./options.ts";
+import type { OptionRow } from "./option-rows.ts";
 
 export const SHELLS = ["bash", "zsh", "fish"] as const;
 export type Shell = (typeof SHELLS)[number];

@@ -4,7 +4,8 @@
 import { offeredHosts } from "../agent/host/ssh-hosts.ts";
 import { completionScript, SHELLS } from "./completion.ts";
 import { EXIT, type ExitStatus, UsageError } from "./exit.ts";
-import { JOBS, OPTIONS } from "./options.ts";
+import { OPTIONS } from "./option-rows.ts";
+import { JOBS } from "./options.ts";
 import { writeText } from "./output.ts";
 import type { Surroundings } from "./surroundings.ts";
 
