@@ -8,7 +8,8 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { offeredHosts } from "../../agent/host/ssh-hosts.ts";
 import { completionScript } from "../../cli/completion.ts";
-import { JOBS, OPTIONS } from "../../cli/options.ts";
+import { OPTIONS } from "../../cli/option-rows.ts";
+import { JOBS } from "../../cli/options.ts";
 
 const test = suite<{ folder: string }>("completion");
 
