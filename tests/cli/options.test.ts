@@ -3,7 +3,8 @@
 import { test } from "uvu";
 import * as assert from "uvu/assert";
 import { UsageError } from "../../cli/exit.ts";
-import { helpText, OPTIONS, parseOptions } from "../../cli/options.ts";
+import { OPTIONS } from "../../cli/option-rows.ts";
+import { helpText, parseOptions } from "../../cli/options.ts";
 
 function refusal(...argv: string[]): string {
   try {
