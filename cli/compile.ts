@@ -78,6 +78,8 @@ export function compileInput(settings: Settings, scripts: NamedBytes[], hello?: 
   if (settings.compatible !== undefined) options.push(["compatible", settings.compatible]);
   if (settings.list) options.push(["list", settings.list.variables ? "variables" : "points"]);
   options.push(["pass", String(settings.list ? 2 : Math.min(settings.pass, 4))]);
+  // An object that is saved may meet another kernel.
+  if (settings.pass === 4 && !settings.list) options.push(["relocations", "1"]);
   const dump = settings.library ?? settings.dump;
   if (dump !== undefined) options.push(["dump", dump]);
   options.push(["module", objectName(settings).replace(/\.bo$/, "")]);

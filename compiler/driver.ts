@@ -262,6 +262,7 @@ function lowerOptions(c: Compilation): LowerOptions {
   const facts = c.options.semantic.facts;
   options.arch = facts.arch;
   options.hz = facts.hz;
+  options.relocates = c.options.semantic.relocates;
   options.fetchingAtomics = facts.has(Feature.AtomicFetch);
   options.placesByAddress = !facts.has(Feature.AttachCookie);
   options.scriptName = c.scriptName;
@@ -306,7 +307,8 @@ function generateAll(c: Compilation): void {
   const options = new BackendOptions();
   options.optimize = !c.options.unoptimized;
   options.check = c.options.check;
-  options.signedDivision = c.options.semantic.facts.has(Feature.SignedDivision);
+  // A saved object may meet a kernel without.
+  options.signedDivision = !c.options.semantic.relocates && c.options.semantic.facts.has(Feature.SignedDivision);
   if (isBackendDump(c.options.dump)) {
     options.dump = c.options.dump.startsWith("il:") ? c.options.dump.substring(3) : c.options.dump;
     options.lines = positionLines(c);

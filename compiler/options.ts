@@ -75,6 +75,7 @@ export function readOptions(inputs: Inputs, reporter: Reporter): CompileOptions 
   options.check = request.flag("check");
   options.unoptimized = request.flag("unoptimized");
   options.semantic.prunes = !options.unoptimized;
+  options.semantic.relocates = request.flag("relocations");
   options.excludeAgent = request.flag("exclude-agent");
   options.stamps = request.flag("stamps");
   options.cgroup = request.option("cgroup");

@@ -17,6 +17,7 @@ import {
   TableKind,
   TargetRow,
 } from "../../common/format/manifest.ts";
+import { type TypeUse, typeUses } from "./core-relocations.ts";
 import { ElfView } from "./elf.ts";
 import { ManifestReader } from "./manifest.ts";
 
@@ -33,6 +34,8 @@ export interface ObjectDescription {
   globals: { name: string; type: string; bytes: number }[];
   /** How often each symbol or section is named by the code. */
   relocations: { section: string; symbol: string; count: number }[];
+  /** What the code takes from the types of the kernel that runs it. */
+  types: TypeUse[];
   limits: { errors: number; skipped: number | null; frameBytes: number; outputBytes: number };
 }
 
@@ -79,12 +82,9 @@ export function describeObject(object: Uint8Array): ObjectDescription {
         at: places.at(manifest.field(TableKind.Symbol, row, SymbolRow.Position)),
       })),
     ],
-    globals: rows(TableKind.Global, (row) => ({
-      name: manifest.text(TableKind.Global, row, GlobalRow.Name),
-      type: manifest.field(TableKind.Global, row, GlobalRow.Type) === GlobalType.String ? "string" : "long",
-      bytes: manifest.field(TableKind.Global, row, GlobalRow.Bytes),
-    })),
+    globals: rows(TableKind.Global, (row) => globalOf(manifest, row)),
     relocations: countRelocations(elf),
+    types: typeUses(elf),
     limits: {
       errors: manifest.header(Manifest.MaxErrors),
       skipped: absent(manifest.header(Manifest.MaxSkipped)) ? null : manifest.header(Manifest.MaxSkipped),
@@ -128,6 +128,14 @@ function probeOf(manifest: ManifestReader, places: Places, row: number): ObjectD
   };
 }
 
+function globalOf(manifest: ManifestReader, row: number): ObjectDescription["globals"][number] {
+  return {
+    name: manifest.text(TableKind.Global, row, GlobalRow.Name),
+    type: manifest.field(TableKind.Global, row, GlobalRow.Type) === GlobalType.String ? "string" : "long",
+    bytes: manifest.field(TableKind.Global, row, GlobalRow.Bytes),
+  };
+}
+
 function countRelocations(elf: ElfView): ObjectDescription["relocations"] {
   const counts = new Map<string, { section: string; symbol: string; count: number }>();
   for (const { section, symbol } of elf.relocations()) {
@@ -164,6 +172,7 @@ export function objectText(object: ObjectDescription, cpu: string): string {
     const of = object.relocations.filter(({ section }) => section === name);
     return `${name}: ${of.map(({ symbol, count }) => (count === 1 ? symbol : `${symbol} x ${count}`)).join(", ")}`;
   });
+  list("of the kernel's types", object.types, ({ what, count }) => (count === 1 ? what : `${what} x ${count}`));
   const { errors, skipped, frameBytes, outputBytes } = object.limits;
   const most = skipped === null ? "a share" : String(skipped);
   lines.push(

@@ -16,7 +16,9 @@ export function chooseAlternatives(o: LoadedObject): Failure | null {
     const probe = o.probes[i];
     if (probe.group == NONE) {
       const failure = checkFeatures(probe);
-      if (failure) return failure;
+      if (failure && !probe.isOptional) return failure;
+      probe.isChosen = !failure;
+      if (failure) o.notes.push(`${describe(probe)} is left out: ${failure.render()}`);
       continue;
     }
     const isFirst = i == 0 || o.probes[i - 1].group != probe.group;

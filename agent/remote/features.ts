@@ -17,13 +17,25 @@ import { FEATURES, featureOf, PREEMPTIBLE } from "../../common/format/features";
 import { FailureCode } from "../../common/format/frame";
 import { Helper } from "../../common/format/helpers";
 import { UtsField } from "../../common/format/linux";
-import { CGROUP_FEATURE, FeatureRow, KERNEL_FEATURE, NONE, TableKind } from "../../common/format/manifest";
+import {
+  CGROUP_FEATURE,
+  FeatureRow,
+  KERNEL_FEATURE,
+  KERNEL_REASON,
+  LACKING_FEATURE,
+  NONE,
+  PARAMETER_FEATURE,
+  TableKind,
+  TICKS_FEATURE,
+  TYPES_FEATURE,
+} from "../../common/format/manifest";
 import { createMap, hasRecursionGuard, loadProgram, MapRequest, ProgramRequest, testRun } from "./bpf";
 import { Errno, Failure } from "./errors";
-import { kernelBuildId } from "./kernel";
+import { jiffiesPerSecond, kernelBuildId } from "./kernel";
 import { LoadedObject } from "./object";
 import { hasCookies } from "./places";
 import { isPreemptible } from "./preemption";
+import { checkParameter } from "./relocate";
 import { close, O_CLOEXEC, O_RDONLY, open, uname } from "./syscall";
 
 /** How one feature is probed. */
@@ -117,9 +129,12 @@ function findProbe(name: string): Probed | null {
 
 /** Probes what the whole object needs; what single probes need goes to them (alternatives.ts). */
 export function checkFeatures(o: LoadedObject): Failure | null {
+  o.isAtHome = isAtHome(o);
   for (let row = 0, n = o.manifest.count(TableKind.Feature); row < n; ++row) {
     const name = o.manifest.text(TableKind.Feature, row, FeatureRow.Name);
     const probe = o.manifest.field(TableKind.Feature, row, FeatureRow.Probe);
+    if (name.startsWith(TYPES_FEATURE)) continue;
+    if (name.startsWith(PARAMETER_FEATURE) && o.isAtHome) continue;
     if (probe != NONE) {
       o.probes[probe].features.push(name);
       continue;
@@ -134,26 +149,59 @@ export function checkFeatures(o: LoadedObject): Failure | null {
   return null;
 }
 
+/** Whether the object has the types of another kernel in it, and may run here nonetheless. */
+function isAtHome(o: LoadedObject): bool {
+  for (let row = 0, n = o.manifest.count(TableKind.Feature); row < n; ++row) {
+    const name = o.manifest.text(TableKind.Feature, row, FeatureRow.Name);
+    if (name.startsWith(TYPES_FEATURE)) return name.substring(TYPES_FEATURE.length) == thisKernel();
+  }
+  return true;
+}
+
 /** Probes one feature by its name. */
 export function checkFeature(name: string): Failure | null {
+  if (name.startsWith(PARAMETER_FEATURE)) return checkParameter(name);
+  if (name.startsWith(TICKS_FEATURE)) return checkTicks(name);
   if (name.startsWith(KERNEL_FEATURE)) return checkKernel(name.substring(KERNEL_FEATURE.length));
+  const isLacking = name.startsWith(LACKING_FEATURE);
+  if (isLacking) name = name.substring(LACKING_FEATURE.length);
   const feature = featureOf(name);
   const probe = findProbe(name);
   if (!feature || !probe) {
     const what = `the object needs '${name}', which this agent does not know`;
     return new Failure(FailureCode.Feature, 0, what, "Use an agent as new as the compiler.");
   }
-  if (probe.probe()) return null;
+  if (probe.probe() != isLacking) return null;
+  if (isLacking) {
+    const what = `this kernel has ${feature.text}, and the object was compiled for one without`;
+    return new Failure(FailureCode.Feature, 0, what, "Compile its script for this machine.");
+  }
   const hint = `Linux ${feature.since} or newer has it.`;
   return new Failure(FailureCode.Feature, 0, `this kernel has no ${feature.text}`, hint);
 }
 
-/** Refuses an object that has another kernel's types in it: it would read wrong memory here. */
-function checkKernel(wanted: string): Failure | null {
+/** Refuses an object in whose code another kernel's ticks per second stand. */
+function checkTicks(feature: string): Failure | null {
+  const here = jiffiesPerSecond();
+  if (here == 0 || feature == `${TICKS_FEATURE}${here}`) return null;
+  const text = `the object was compiled for a kernel with ${feature.substring(TICKS_FEATURE.length)} ticks per second`;
+  return new Failure(FailureCode.Feature, 0, `${text}; this one has ${here}`, "Compile its script for this machine.");
+}
+
+/** What names this kernel in features. */
+function thisKernel(): string {
   const buildId = kernelBuildId();
-  const here = buildId.length > 0 ? buildId : `${uname(UtsField.Release)} ${uname(UtsField.Version)}`;
+  return buildId.length > 0 ? buildId : `${uname(UtsField.Release)} ${uname(UtsField.Version)}`;
+}
+
+/** Refuses an object that has another kernel's types in it: it would read wrong memory here. */
+function checkKernel(feature: string): Failure | null {
+  const at = feature.indexOf(KERNEL_REASON);
+  const wanted = at < 0 ? feature : feature.substring(0, at);
+  const reason = at < 0 ? "" : `, and is for that one only${feature.substring(at)}`;
+  const here = thisKernel();
   if (wanted == here) return null;
-  const text = `the object was compiled with the types of another kernel (${wanted}; this one is ${here})`;
+  const text = `the object was compiled with the types of another kernel (${wanted}; this one is ${here})${reason}`;
   return new Failure(FailureCode.Feature, 0, text, "Compile its script for this machine.");
 }
 

@@ -21,6 +21,7 @@ import { archId } from "./native";
 import { LoadedObject } from "./object";
 import { Call, obstacleTo } from "./obstacles";
 import { choosePlaceModes, fillPlaces, PlaceTemplate } from "./places";
+import { missingInLog, relocate } from "./relocate";
 import { fillSymbols } from "./symbols";
 import { CLOCK_MONOTONIC, clock_gettime, close, prctl, SIGKILL } from "./syscall";
 
@@ -44,6 +45,8 @@ export function loadObject(o: LoadedObject, contact: Contact): Failure | null {
   }
   let failure = checkFeatures(o);
   if (!failure) failure = chooseAlternatives(o);
+  if (failure) return failure;
+  failure = relocate(o);
   if (failure) return failure;
   choosePlaceModes(o);
   failure = fillSymbols(o);
@@ -233,6 +236,11 @@ function refused(o: LoadedObject, program: Program, request: ProgramRequest, err
   if (again >= 0) close(again); // the shortage has passed: the log shows no error
   o.verifierLog = copyToNul(log, MAX_LOG_BYTES);
   heap.free(log);
+  const missing = o.missing.length > 0 ? missingInLog(o, textOf(o.verifierLog)) : null;
+  if (missing) {
+    o.rejectedProgram = "";
+    return missing;
+  }
   const isForbidden = errno == -Errno.EPERM;
   const hint = isForbidden ? obstacleTo(Call.Bpf) : "";
   const code = isForbidden ? FailureCode.Permission : FailureCode.Object;
@@ -246,6 +254,12 @@ function copyToNul(from: usize, most: i32): StaticArray<u8> {
   const bytes = new StaticArray<u8>(length);
   memory.copy(changetype<usize>(bytes), from, length);
   return bytes;
+}
+
+/** The end of a log as text. */
+function textOf(log: StaticArray<u8>): string {
+  const bytes = min(log.length, 16384);
+  return ByteReader.over(log).text(log.length - bytes, bytes);
 }
 
 function machineName(machine: i32): string {

@@ -38,6 +38,11 @@ export class LoadedObject {
 
   // Filled by loadObject.
 
+  /** It was compiled with the types of this very kernel: nothing is relocated. */
+  isAtHome: bool = true;
+  /** What this kernel does not have, by the numbers of the calls that stand for it (relocate.ts). */
+  missing: string[] = [];
+
   /** The user who logged in to start the agent. */
   loginUid: i32 = 0;
   /** The control group whose tasks are traced, as --cgroup names it; empty: all tasks are. */

@@ -193,6 +193,34 @@ export const enum LineInfo {
   Size = 16,
 }
 
+/** Byte offsets in a record of the relocations (struct bpf_core_relo). InsnOffset counts bytes of the section. */
+export const enum CoreRelocation {
+  InsnOffset = 0,
+  /** The type that the access begins at. */
+  Type = 4,
+  /** BTF string: numbers of members, "0:1:3"; of an enumerator, "1". */
+  Access = 8,
+  /** CoreKind */
+  Kind = 12,
+  Size = 16,
+}
+
+/** BPF_CORE_*: what the immediate of a relocated instruction is in the kernel that runs it. */
+export const enum CoreKind {
+  FieldOffset = 0,
+  FieldSize = 1,
+  FieldExists = 2,
+  FieldSigned = 3,
+  LeftShift = 4,
+  RightShift = 5,
+  LocalTypeId = 6,
+  TargetTypeId = 7,
+  TypeExists = 8,
+  TypeSize = 9,
+  EnumeratorExists = 10,
+  EnumeratorValue = 11,
+}
+
 /** The info word of a type. */
 export function btfInfo(kind: i32, vlen: i32, flag: i32): i32 {
   return vlen | (kind << 24) | (flag << 31);

@@ -18,6 +18,22 @@ export const NONE: i32 = -1;
  * uname(2) has them, with a blank between. An object whose code has offsets of this kernel's types in it needs that.
  */
 export const KERNEL_FEATURE: string = "kernel=";
+/** Behind that kernel's name, and in front of why no other will do. */
+export const KERNEL_REASON: string = " because of ";
+/**
+ * A feature that begins with this is the kernel whose types the object was compiled with, as in KERNEL_FEATURE. Another
+ * one may run it: its code is relocated.
+ */
+export const TYPES_FEATURE: string = "types=";
+/**
+ * A feature that begins with this is a parameter of what a probe is attached to: "function|tracepoint|hook", name,
+ * number of the parameter (-1: the result), its name, its shape (type-shape.ts), with blanks between.
+ */
+export const PARAMETER_FEATURE: string = "parameter=";
+/** In front of a feature that the kernel must not have. */
+export const LACKING_FEATURE: string = "!";
+/** A feature that begins with this is how many ticks the kernel's clock has in a second. */
+export const TICKS_FEATURE: string = "hz=";
 /**
  * A feature that begins with this is a control group: its directory, or the beginning of a container's id. The agent
  * puts it into the map CGROUP_MAP (attach.ts).

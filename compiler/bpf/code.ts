@@ -12,6 +12,8 @@ export const enum RelocationKind {
   Map = 2,
   /** Call; addend = index of the function in the module. */
   Function = 3,
+  /** ld_imm64 of a number that depends on the kernel's types; addend = number of the unit's relocation. */
+  Core = 4,
 }
 
 /** An instruction whose immediate object or loader fills. */

@@ -184,9 +184,8 @@ class Emit {
     let high = <i32>(machine.imms[i] >> 32);
     let pseudo: i32 = Pseudo.None;
     if (fix != Fix.None) {
-      let kind = fix == Fix.Bss ? RelocationKind.Bss : fix == Fix.Rodata ? RelocationKind.Rodata : RelocationKind.Map;
-      this.relocation(kind, machine.values[i]);
-      pseudo = fix == Fix.Map ? Pseudo.MapFd : Pseudo.MapValue;
+      this.relocation(relocationOf(fix), machine.values[i]);
+      if (fix != Fix.Core) pseudo = fix == Fix.Map ? Pseudo.MapFd : Pseudo.MapValue;
     }
     this.raw(Opcode.LdImm64, machine.dsts[i], pseudo, 0, low);
     this.raw(0, 0, 0, 0, high);
@@ -293,6 +292,12 @@ class Emit {
       this.resolveJumps();
     }
   }
+}
+
+function relocationOf(fix: Fix): RelocationKind {
+  if (fix == Fix.Bss) return RelocationKind.Bss;
+  if (fix == Fix.Core) return RelocationKind.Core;
+  return fix == Fix.Rodata ? RelocationKind.Rodata : RelocationKind.Map;
 }
 
 /** Encodes a function whose registers and frame are decided. */

@@ -210,11 +210,11 @@ class Select {
       return;
     }
     let insn = this.add(Opcode.LdImm64, dst, NoReg, 0, 0);
-    this.fix(
-      insn,
-      op == Op.AddressBss ? Fix.Bss : op == Op.AddressRodata ? Fix.Rodata : Fix.Map,
-      this.fn.immediates[i],
-    );
+    let fix = Fix.Map;
+    if (op == Op.AddressBss) fix = Fix.Bss;
+    else if (op == Op.AddressRodata) fix = Fix.Rodata;
+    else if (op == Op.Relocated) fix = Fix.Core;
+    this.fix(insn, fix, this.fn.immediates[i]);
   }
 
   /** A stack address and its offset are one addition. */

@@ -32,6 +32,8 @@ export const enum Fix {
   Function = 4,
   /** The offset (memory) or immediate (add) gets the stack slot's place; value = slot. */
   Slot = 5,
+  /** ld_imm64 of a number that depends on the kernel's types; value = number of the relocation. */
+  Core = 6,
 }
 
 /** A side of a branch. */

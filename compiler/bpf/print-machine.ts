@@ -103,6 +103,8 @@ class MachinePrinter {
         return ".rodata+" + value;
       case Fix.Map:
         return "map#" + value;
+      case Fix.Core:
+        return "relocation#" + value;
       default:
         return hex(<u64>fn.imms[i]);
     }

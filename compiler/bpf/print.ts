@@ -66,6 +66,7 @@ class Printer {
     if (relocation != null) {
       let addend = relocation.addend.toString();
       if (relocation.kind == RelocationKind.Map) return text + "map#" + addend;
+      if (relocation.kind == RelocationKind.Core) return text + "relocation#" + addend;
       return text + (relocation.kind == RelocationKind.Bss ? ".bss+" : ".rodata+") + addend;
     }
     let low = <u64>(<u32>readI32(bytes, at + Insn.Imm));

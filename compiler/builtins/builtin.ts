@@ -32,6 +32,8 @@ export enum Builtin {
   SymbolAddress,
   /** The word at an offset in the handler's context: a register, an argument of a tracepoint. */
   ContextWord,
+  /** A number that depends on the types of the kernel that runs the code: that relocation of the object. */
+  Relocated,
   // timestamp.ts
   /** CLOCK_MONOTONIC in nanoseconds. */
   MonotonicNs,

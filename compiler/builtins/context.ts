@@ -30,6 +30,7 @@ export function contextBuiltins(): BuiltinRow[] {
     row(Builtin.CurrentTask, "__task_current", "", Type.Long, CONTEXT),
     row(Builtin.SymbolAddress, "__symbol", "s", Type.Long, BuiltinFlags.Constant | BuiltinFlags.OfArguments),
     row(Builtin.ContextWord, "__context", "l", Type.Long, CONTEXT),
+    row(Builtin.Relocated, "__relocated", "l", Type.Long, BuiltinFlags.Constant | BuiltinFlags.OfArguments),
     row(Builtin.Place, "__place", "", Type.Long, BuiltinFlags.Constant | BuiltinFlags.OfArguments),
   ];
 }

@@ -116,6 +116,11 @@ export class Builder {
     return this.append(op, NoRef, NoRef, offsetOrIndex);
   }
 
+  /** The number that a relocation of the unit stands for. */
+  relocated(relocation: i32): Ref {
+    return this.append(Op.Relocated, NoRef, NoRef, relocation);
+  }
+
   /** Calls a kernel helper by number. */
   callHelper(helper: i32, args: Ref[]): Ref {
     assert(args.length <= MAX_ARGUMENTS, "a helper takes at most five arguments");

@@ -201,7 +201,7 @@ class Cutter {
     const i = refIndex(r);
     const op = this.fn.ops[i] as Op;
     if (op == Op.Add || op == Op.Sub) return this.isPointer(this.fn.as[i]) || this.isPointer(this.fn.bs[i]);
-    return this.isFixed(i) && !opIs(op, OpFlag.Load);
+    return this.isFixed(i) && !opIs(op, OpFlag.Load) && op != Op.Relocated;
   }
 
   /** Whether a value that lives across a cut is computed again rather than kept. */

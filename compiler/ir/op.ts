@@ -81,6 +81,8 @@ export enum Op {
   AddressRodata,
   /** immediate = map number. */
   AddressMap,
+  /** A number that depends on the types of the kernel that runs the code. immediate = number of the relocation. */
+  Relocated,
   /** immediate = number of the parameter. */
   Parameter,
   /** A mutable local; opt/ssa removes both. immediate = variable. */
@@ -199,6 +201,7 @@ export const OPS: StaticArray<OpInfo> = [
   new OpInfo(Op.AddressBss, 0, ADDRESS),
   new OpInfo(Op.AddressRodata, 0, ADDRESS),
   new OpInfo(Op.AddressMap, 0, ADDRESS),
+  new OpInfo(Op.Relocated, 0, ADDRESS),
   new OpInfo(Op.Parameter, 0, OpFlag.Result | OpFlag.Immediate),
   new OpInfo(Op.GetVar, 0, OpFlag.Result | OpFlag.Immediate),
   new OpInfo(Op.SetVar, 1, OpFlag.Immediate),

@@ -3,6 +3,7 @@
 
 import { AttachTarget } from "../../common/as/attach-target";
 import { ByteWriter } from "../../common/as/byte-writer";
+import { Relocation } from "../../common/as/relocation";
 import { MapType } from "../../common/format/bpf";
 import { AttachKind, Engine, GlobalType, NONE, Origin, ProbeFlags, Show } from "../../common/format/manifest";
 import { ArgumentType, SiteKind } from "../../common/format/record";
@@ -170,6 +171,8 @@ export class Unit {
   /** Bytes of one frame, a power of two; 0: no frames. */
   frameBytes: i32 = 0;
   features: string[] = [];
+  /** What Op.Relocated means, by its immediate. */
+  relocations: Relocation[] = [];
   maxErrors: i32 = 0;
   /** NONE: a share of all handlers. */
   maxSkipped: i32 = NONE;

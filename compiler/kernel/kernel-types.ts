@@ -4,13 +4,24 @@
 import { KERNEL_BTF, MODULE_BTF } from "../../common/format/request";
 import { BLOB_ABSENT, BlobReader } from "./blobs";
 import { indexBtf } from "./btf-index";
+import { Relocations } from "./relocations";
 import { Types } from "./types";
 
 /** The types of one remote kernel. */
 export class KernelTypes {
   private read: Map<string, Types | null> = new Map<string, Types | null>();
 
-  constructor(private blobs: BlobReader) {}
+  constructor(
+    private blobs: BlobReader,
+    /** Of a saved object; else null. */
+    public relocations: Relocations | null = null,
+  ) {}
+
+  /** Something is used that is right for this kernel only. */
+  pin(reason: string): void {
+    const relocations = this.relocations;
+    if (relocations !== null) relocations.pin(reason);
+  }
 
   /** Something was asked for and is not here yet: what is unknown now may be known in the next round. */
   get isPending(): bool {
@@ -36,7 +47,8 @@ export class KernelTypes {
     let types: Types | null = null;
     if (bytes !== null) {
       const index = indexBtf(bytes, base === null ? null : base.index);
-      if (index.problem.length == 0) types = new Types(index);
+      if (index.problem.length == 0) types = new Types(index, this.relocations);
+      if (types !== null && module.length > 0) this.pin(`the types of the module '${module}'`);
     }
     this.read.set(module, types);
     return types;

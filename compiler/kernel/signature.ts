@@ -65,6 +65,21 @@ export function signatureOfFunction(types: Types, name: string, arch: Arch): Sig
   return signature;
 }
 
+/**
+ * What a value of a type is in a register, as the agent compares it with the kernel that it meets: "u8", "s4", "*file"
+ * for a pointer to a struct, "*" for other pointers; empty: a type that has no such form. Bytes have no sign: whether
+ * `char` has one depends on the pahole that made the BTF.
+ */
+export function shapeOf(types: Types, type: i32): string {
+  if (types.isPointer(type)) {
+    const to = types.strip(types.pointee(type));
+    return types.isComposite(to) || types.isForward(to) ? `*${types.name(to)}` : "*";
+  }
+  if (!types.isInteger(type) && !types.isEnum(type)) return "";
+  const bytes = types.sizeOf(type);
+  return `${bytes > 1 && types.isSigned(type) ? "s" : "u"}${bytes}`;
+}
+
 /** Says where a function finds its arguments; so many others come before those of the signature. */
 function passed(signature: Signature, arch: Arch, before: i32): void {
   const cpu = registersOf(arch);

@@ -20,6 +20,7 @@ import {
   btfVlen,
 } from "../../common/format/btf";
 import { BtfIndex, Kinds, only } from "./btf-index";
+import { Relocations } from "./relocations";
 
 const MAX_LINKS: i32 = 64;
 const MAX_DEPTH: i32 = 24;
@@ -163,7 +164,11 @@ export class Types {
   private lastEnum: i32 = 0;
   private isLastSigned: bool = false;
 
-  constructor(public index: BtfIndex) {}
+  constructor(
+    public index: BtfIndex,
+    /** What the code of a saved object has to know of them; null: it runs in this kernel only. */
+    public relocations: Relocations | null = null,
+  ) {}
 
   // ----------------------------------------------------------------------------------------------- what a type is
 

@@ -1,6 +1,7 @@
 // Calls: of builtins (one case each) and of script functions, inlined or as subprograms.
 
 import { Helper } from "../../common/format/helpers";
+import { TICKS_FEATURE } from "../../common/format/manifest";
 import { BssHeader, RodataHeader } from "../../common/format/runtime";
 import { Builtin } from "../builtins/builtin";
 import { AddressKind } from "../ir/build";
@@ -130,13 +131,14 @@ function lowerPlain(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression
     case Builtin.CurrentTask:
     case Builtin.SymbolAddress:
     case Builtin.ContextWord:
+    case Builtin.Relocated:
     case Builtin.Place:
       return lowerKernelPlace(lowering, symbol.id, e);
     case Builtin.MonotonicNs:
     case Builtin.Jiffies:
       return b.callHelper(symbol.id == Builtin.Jiffies ? Helper.Jiffies64 : Helper.KtimeGetNs, []);
     case Builtin.Hz:
-      return lowering.constant(lowering.shared.options.hz);
+      return ticks(lowering);
     case Builtin.RealtimeNs:
       return realtime(lowering);
     case Builtin.Ngroups:
@@ -147,11 +149,21 @@ function lowerPlain(lowering: Lowering, symbol: BuiltinSymbol, e: CallExpression
   }
 }
 
+/** Ticks in a second; saved code says that it has them in it. */
+function ticks(lowering: Lowering): Ref {
+  const hz = lowering.shared.options.hz;
+  const features = lowering.shared.unit.features;
+  const feature = `${TICKS_FEATURE}${hz}`;
+  if (lowering.shared.options.relocates && !features.includes(feature)) features.push(feature);
+  return lowering.constant(hz);
+}
+
 /** What reading of the kernel's memory begins with. */
 function lowerKernelPlace(lowering: Lowering, id: Builtin, e: CallExpression): Ref {
   if (id == Builtin.Place) return placeNumber(lowering);
   if (id == Builtin.CurrentTask) return lowering.constantHelper(Helper.GetCurrentTask);
   if (id == Builtin.ContextWord) return contextWord(lowering, <i32>(<NumberLiteral>e.args[0]).value);
+  if (id == Builtin.Relocated) return lowering.b.relocated(<i32>(<NumberLiteral>e.args[0]).value);
   const name = (<StringLiteral>e.args[0]).value;
   const offset = lowering.shared.unit.symbolAddress(name, lowering.shared.sites.position(e.range));
   return lowering.b.load(Op.Load64, lowering.b.addressOf(AddressKind.Rodata, 0), offset);

@@ -56,6 +56,7 @@ export function lower(script: Script, options: LowerOptions, reporter: Reporter)
   unit.afterEscape = script.controls.afterEscape;
   if (options.fetchingAtomics) unit.features.push("atomics_fetch");
   if (script.kernel.length > 0) unit.features.push(script.kernel);
+  unit.relocations = script.relocations;
   if (options.cgroup.length > 0) {
     unit.features.push(CGROUP_FEATURE + options.cgroup);
     shared.cgroupMap = unit.addMap(CGROUP_MAP, 4, 1, MapType.CgroupArray);
@@ -181,6 +182,7 @@ function probeOf(shared: Shared, site: ProbeSite, program: i32): UnitProbe {
   probe.flags = site.flags;
   probe.position = shared.sites.position(site.range);
   probe.point = site.point;
+  probe.features = site.needs;
   if (site.handler.asksPlace) probe.place = site.index;
   return probe;
 }

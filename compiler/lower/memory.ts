@@ -62,6 +62,35 @@ export function readNumber(lowering: Lowering, address: Ref, number: MemoryNumbe
   return b.load(loadOp(number.bytes, number.isSigned), slot, 0);
 }
 
+/**
+ * Reads a number whose size, sign and bits are those of the kernel that runs the code. The relocations are in the order
+ * of Relocations.read.
+ */
+function readRelocated(lowering: Lowering, address: Ref, target: DerefExpression, error: SoftError): Ref {
+  const b = lowering.b;
+  const first = target.relocation;
+  const space = target.op == Operator.AtUderef ? Space.User : Space.Kernel;
+  const slot = lowering.parts.numberSlot;
+  b.store(Op.Store64, slot, 0, b.constant(0));
+  const status = b.callHelper(readHelper(space), [slot, b.relocated(first), address]);
+  lowering.exits.failIf(Op.Slt, status, b.constant(0), error);
+  const high = b.binary(Op.Shl, b.load(Op.Load64, slot, 0), b.relocated(first + 1));
+  const value = b.variable("number");
+  const signed = b.newBlock("signed");
+  const unsigned = b.newBlock("unsigned");
+  const done = b.newBlock("done");
+  // The verifier knows which way it goes, and takes the other one out.
+  b.branch(b.relocated(first + 3), signed, unsigned);
+  b.setBlock(signed);
+  b.setVar(value, b.binary(Op.Sar, high, b.relocated(first + 2)));
+  b.jump(done);
+  b.setBlock(unsigned);
+  b.setVar(value, b.binary(Op.Shr, high, b.relocated(first + 2)));
+  b.jump(done);
+  b.setBlock(done);
+  return b.getVar(value);
+}
+
 function loadOp(bytes: i32, isSigned: bool): Op {
   switch (bytes) {
     case 1:
@@ -137,6 +166,7 @@ export function lowerDerefAddress(lowering: Lowering, target: DerefExpression): 
 export function readDeref(lowering: Lowering, target: DerefExpression, address: Ref): Ref {
   const space = target.op == Operator.AtUderef ? Space.User : Space.Kernel;
   const error = derefError(target, "read", address);
+  if (target.relocation >= 0) return readRelocated(lowering, address, target, error);
   return readNumber(lowering, address, new MemoryNumber(space, <i32>target.size, target.isSigned, error));
 }
 

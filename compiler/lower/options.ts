@@ -44,4 +44,6 @@ export class LowerOptions {
   arch: Arch = Arch.X86_64;
   /** Timer ticks of the kernel per second. */
   hz: i32 = 250;
+  /** The code is saved, and may run in other kernels. */
+  relocates: bool = false;
 }

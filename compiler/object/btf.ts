@@ -5,6 +5,7 @@
 // Ids are given in the order of the calls. Kernel documentation: Documentation/bpf/btf.rst.
 
 import { ByteWriter } from "../../common/as/byte-writer";
+import { LocalType } from "../../common/as/relocation";
 import {
   BTF_MAGIC,
   BTF_VERSION,
@@ -14,6 +15,8 @@ import {
   BtfKind,
   BtfLinkage,
   btfInfo,
+  CoreKind,
+  CoreRelocation,
   FuncInfo,
   LineInfo,
 } from "../../common/format/btf";
@@ -25,6 +28,16 @@ class Variable {
     public type: i32,
     public offset: i32,
     public bytes: i32,
+  ) {}
+}
+
+/** A member of a struct or union that is to be written. */
+export class BtfMemberEntry {
+  constructor(
+    public name: string,
+    public type: i32,
+    public bitOffset: i32,
+    public bitSize: i32,
   ) {}
 }
 
@@ -145,20 +158,59 @@ export class BtfWriter {
     out.append(this.strings);
   }
 
+  /** A struct or union; members in the order of their offsets. */
+  composite(name: string, kind: i32, members: BtfMemberEntry[], bytes: i32): i32 {
+    let hasBits = false;
+    for (let i = 0, n = members.length; i < n; ++i) hasBits = hasBits || members[i].bitSize > 0;
+    const id = this.beginInfo(name, btfInfo(kind, members.length, hasBits ? 1 : 0), bytes);
+    for (let i = 0, n = members.length; i < n; ++i) {
+      this.types.u32(this.string(members[i].name));
+      this.types.u32(members[i].type);
+      this.types.u32(members[i].bitOffset | (members[i].bitSize << 24));
+    }
+    return id;
+  }
+
+  /** An enum with the names that the code uses. */
+  enumeration(type: LocalType): i32 {
+    const values = type.enumerators;
+    const isWide = type.kind == BtfKind.Enum64;
+    const id = this.beginInfo(type.name, btfInfo(type.kind, values.length, type.isSigned ? 1 : 0), type.bytes);
+    for (let i = 0, n = values.length; i < n; ++i) {
+      this.types.u32(this.string(values[i].name));
+      this.types.u32(<i32>values[i].value);
+      if (isWide) this.types.u32(<i32>(values[i].value >> 32));
+    }
+    return id;
+  }
+
+  /** A struct or union of which only the name is known. */
+  forward(name: string, isUnion: bool): i32 {
+    return this.beginInfo(name, btfInfo(BtfKind.Fwd, 0, isUnion ? 1 : 0), 0);
+  }
+
+  typedef(name: string, type: i32): i32 {
+    return this.begin(name, BtfKind.Typedef, 0, type);
+  }
+
   private begin(name: string, kind: BtfKind, vlen: i32, sizeOrType: i32): i32 {
+    return this.beginInfo(name, btfInfo(kind, vlen, 0), sizeOrType);
+  }
+
+  private beginInfo(name: string, info: i32, sizeOrType: i32): i32 {
     this.types.u32(this.string(name));
-    this.types.u32(btfInfo(kind, vlen, 0));
+    this.types.u32(info);
     this.types.u32(sizeOrType);
     return ++this.count;
   }
 
-  private integer(name: string, bytes: i32, encoding: BtfInt): i32 {
+  integer(name: string, bytes: i32, encoding: BtfInt): i32 {
     const id = this.begin(name, BtfKind.Int, 0, bytes);
     this.types.u32((encoding << 24) | (bytes * 8));
     return id;
   }
 
-  private pointer(type: i32): i32 {
+  pointer(type: i32): i32 {
     return this.begin("", BtfKind.Ptr, 0, type);
   }
 
@@ -172,10 +224,20 @@ export class BtfWriter {
   }
 }
 
+/** What a relocated immediate is: members of a type, by their numbers. */
+export class CoreEntry {
+  constructor(
+    public type: i32,
+    public access: string,
+    public kind: CoreKind,
+  ) {}
+}
+
 /** Records of one section in `.BTF.ext`. */
 class ExtSection {
   funcs: ByteWriter = new ByteWriter(64);
   lines: ByteWriter = new ByteWriter(256);
+  relocations: ByteWriter = new ByteWriter(64);
   constructor(public name: i32) {}
 }
 
@@ -207,6 +269,15 @@ export class BtfExtWriter {
     lines.u32(((place.line & 0x3fffff) << 10) | min(place.column, 1023));
   }
 
+  /** The immediate at byte `offset` of an ELF section is what `what` is in the kernel that runs it. */
+  relocation(section: string, offset: i32, what: CoreEntry): void {
+    const relocations = this.find(section).relocations;
+    relocations.u32(offset);
+    relocations.u32(what.type);
+    relocations.u32(this.btf.string(what.access));
+    relocations.u32(what.kind);
+  }
+
   /** Whether it has no records: libbpf refuses an empty section. */
   get isEmpty(): bool {
     return this.sections.length == 0;
@@ -214,8 +285,9 @@ export class BtfExtWriter {
 
   /** Appends the section's bytes. */
   write(out: ByteWriter): void {
-    const funcs = this.writePart(FuncInfo.Size, true);
-    const lines = this.writePart(LineInfo.Size, false);
+    const funcs = this.writePart(FuncInfo.Size);
+    const lines = this.writePart(LineInfo.Size);
+    let relocations = this.writePart(CoreRelocation.Size, true);
     out.u16(BTF_MAGIC);
     out.u8(BTF_VERSION);
     out.u8(0);
@@ -225,16 +297,24 @@ export class BtfExtWriter {
     out.u32(funcs.length);
     out.u32(lines.length);
     out.u32(funcs.length + lines.length);
-    out.u32(0);
+    // libbpf refuses a part without sections, unless it is not there at all.
+    if (relocations.length == 4) relocations = new ByteWriter();
+    out.u32(relocations.length);
     out.append(funcs);
     out.append(lines);
+    out.append(relocations);
   }
 
-  private writePart(recordBytes: i32, funcs: bool): ByteWriter {
+  private writePart(recordBytes: i32, ofRelocations: bool = false): ByteWriter {
     const out = new ByteWriter();
     out.u32(recordBytes);
     for (let i = 0, n = this.sections.length; i < n; ++i) {
-      const records = funcs ? this.sections[i].funcs : this.sections[i].lines;
+      const section = this.sections[i];
+      const records = ofRelocations
+        ? section.relocations
+        : recordBytes == FuncInfo.Size
+          ? section.funcs
+          : section.lines;
       if (records.length == 0) continue;
       out.u32(this.sections[i].name);
       out.u32(records.length / recordBytes);

@@ -4,6 +4,7 @@
 //   .text       subprograms that programs in the kernel call        .stap.agent   all code that the agent runs
 //   .rodata .bss .maps license .BTF .BTF.ext                        .stap.manifest
 
+import { Relocation } from "../../common/as/relocation";
 import {
   MAP_CONTROL,
   MAP_OUTPUT,
@@ -31,7 +32,8 @@ import {
 import { Code, RelocationKind } from "../bpf/code";
 import { Linkage } from "../ir/function";
 import { Unit, UnitArrayMap, UnitMap, UnitPosition } from "../ir/unit";
-import { BtfExtWriter, BtfWriter } from "./btf";
+import { BtfExtWriter, BtfWriter, CoreEntry } from "./btf";
+import { CoreTypes } from "./core-types";
 import { ElfWriter, Section } from "./elf";
 import { ManifestWriter } from "./manifest";
 import { writeTables } from "./tables";
@@ -59,6 +61,7 @@ class ObjectWriter {
   elf: ElfWriter = new ElfWriter();
   btf: BtfWriter = new BtfWriter();
   ext: BtfExtWriter = new BtfExtWriter(this.btf);
+  types: CoreTypes = new CoreTypes(this.btf);
   manifest: ManifestWriter = new ManifestWriter();
   placed: Placed[] = [];
   /** By function index: its place among `placed` in the kernel's and the agent's code; -1 none. */
@@ -172,6 +175,9 @@ class ObjectWriter {
           this.clearSource(at.section, offset);
           elf.relocate(at.section, offset, RelocationType.Ld64, this.mapSymbols[relocation.addend]);
           break;
+        case RelocationKind.Core:
+          this.relocateByTypes(at, offset, this.unit.relocations[relocation.addend]);
+          break;
         default: {
           const where = at.section === this.agentCode ? this.agent : this.kernel;
           const callee = this.placed[where[relocation.addend]];
@@ -181,6 +187,15 @@ class ObjectWriter {
         }
       }
     }
+  }
+
+  /** Puts in what holds for the kernel that the object is compiled for, and says what it is. */
+  private relocateByTypes(at: Placed, offset: i32, relocation: Relocation): void {
+    at.section.data.patch32(offset + Insn.Imm, <i32>relocation.value);
+    at.section.data.patch32(offset + INSN_BYTES + Insn.Imm, <i32>(relocation.value >> 32));
+    const type = this.types.typeOf(relocation);
+    const entry = new CoreEntry(type, this.types.accessOf(relocation), relocation.kind);
+    this.ext.relocation(at.section.name, offset, entry);
   }
 
   // ----------------------------------------------------------------------------------------------------------- data

@@ -122,7 +122,7 @@ function callersOf(event: string): string {
 }
 
 /** Whether the handlers of a tracepoint cannot be preempted on any kernel. */
-function isAtomic(event: string): bool {
+export function isAtomic(event: string): bool {
   for (let i = 0; i < ATOMIC.length; ++i) {
     if (ATOMIC[i].endsWith("_") ? event.startsWith(ATOMIC[i]) : event == ATOMIC[i]) return true;
   }

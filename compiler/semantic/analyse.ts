@@ -1,10 +1,22 @@
 // Pass 2: parsed files → a `Script`. `analyse` calls the steps in order; read it first.
 
+import { attachRow, TargetKind } from "../../common/format/attach";
+import { PREEMPTIBLE } from "../../common/format/features";
+import {
+  AttachKind,
+  KERNEL_FEATURE,
+  KERNEL_REASON,
+  LACKING_FEATURE,
+  PARAMETER_FEATURE,
+  TYPES_FEATURE,
+} from "../../common/format/manifest";
 import { Reporter } from "../diagnostics/diagnostic";
 import { BlobReader } from "../kernel/blobs";
+import { Feature } from "../kernel/facts";
+import { isAtomic } from "../probes/trace";
 import { ScriptFile } from "../syntax/ast";
 import { Type } from "../syntax/type";
-import { Analysis } from "./analysis";
+import { Analysis, CodeUnit } from "./analysis";
 import { chooseAttachments } from "./attach-choice";
 import { callTables } from "./calls";
 import { applyGlobalOptions, collectFile } from "./collect";
@@ -25,7 +37,7 @@ import { orderCalleesFirst, reachFunctions } from "./reach";
 import { RegisterCheck } from "./register-names";
 import { resolveNames } from "./resolve";
 import { resolveProbes } from "./resolve-probes";
-import { Script } from "./script";
+import { Handler, Script } from "./script";
 import { answerSites } from "./sites";
 import { collectStatistics } from "./statistics";
 import { SupportCheck } from "./supported";
@@ -142,7 +154,7 @@ function incomplete(a: Analysis): Script {
 }
 
 function foldAll(a: Analysis): void {
-  const folder = new Folder();
+  const folder = new Folder(a.types.relocations);
   for (let i = 0, n = a.units.length; i < n; ++i) {
     const unit = a.units[i];
     for (let j = 0, m = unit.conditions.length; j < m; ++j) {
@@ -330,11 +342,47 @@ function checkSupport(a: Analysis, functions: FunctionSymbol[]): void {
   }
 }
 
+/** Says of the sites of a handler which parameters its code uses. */
+function needParameters(a: Analysis, unit: CodeUnit, handler: Handler): void {
+  for (let i = 0, n = a.sites.length; i < n; ++i) {
+    const site = a.sites[i];
+    if (site.handler !== handler) continue;
+    const kind = attachRow(site.attach).target;
+    const what = kind == TargetKind.Tracepoint ? "tracepoint" : kind == TargetKind.Hook ? "hook" : "function";
+    for (let k = 0, m = unit.parameters.length; k < m; ++k) {
+      site.needs.push(`${PARAMETER_FEATURE}${what} ${site.target.name} ${unit.parameters[k]}`);
+    }
+  }
+}
+
+/** Where the kernel preempts nothing, raw tracepoints lose nothing; where it does, they would. */
+function needNoPreemption(a: Analysis): void {
+  const facts = a.options.facts;
+  if (!a.options.relocates || !facts.known || facts.has(Feature.Preemptible)) return;
+  for (let i = 0, n = a.sites.length; i < n; ++i) {
+    const site = a.sites[i];
+    if (site.attach != AttachKind.RawTracepoint || isAtomic(site.target.name)) continue;
+    site.needs.push(LACKING_FEATURE + PREEMPTIBLE);
+  }
+}
+
+/** Says for which kernel the script's code is right, or what it was compiled for if it can be relocated. */
+function nameKernel(a: Analysis, script: Script): void {
+  const kernel = a.options.facts.kernel;
+  const relocations = a.types.relocations;
+  script.kernel = kernel;
+  if (relocations === null) return;
+  script.relocations = relocations.list;
+  if (relocations.pins.length > 0) script.kernel = kernel + KERNEL_REASON + relocations.pins.join(", ");
+  else script.kernel = TYPES_FEATURE + kernel.substring(KERNEL_FEATURE.length);
+}
+
 function finish(a: Analysis, kept: FunctionSymbol[], used: FunctionSymbol[]): Script {
   const script = new Script();
   script.controls = a.controls;
   if (a.calls !== null) script.calls = callTables(a.calls!);
-  if (a.types.areUsed) script.kernel = a.options.facts.kernel;
+  if (a.types.areUsed) nameKernel(a, script);
+  needNoPreemption(a);
   for (let i = 0, n = a.globals.length; i < n; ++i) {
     const global = a.globals[i];
     if (!global.isAny(GlobalUse.Read | GlobalUse.Written)) continue;
@@ -351,6 +399,7 @@ function finish(a: Analysis, kept: FunctionSymbol[], used: FunctionSymbol[]): Sc
       const handler = unit.handlers[j];
       handler.index = script.handlers.length;
       handler.functions = unit.callees;
+      if (unit.parameters.length > 0) needParameters(a, unit, handler);
       for (let k = 0; k < unit.parts.length; ++k) handler.bodies.push(unit.parts[k].block);
       for (let k = 0; k < unit.conditions.length; ++k) handler.conditions.push(unit.conditions[k].expression);
       script.handlers.push(handler);

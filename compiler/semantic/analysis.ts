@@ -6,6 +6,7 @@ import { Reporter } from "../diagnostics/diagnostic";
 import { BlobReader } from "../kernel/blobs";
 import { KernelTypes } from "../kernel/kernel-types";
 import { ProgramFiles } from "../kernel/program-file";
+import { Relocations } from "../kernel/relocations";
 import { CallGroup } from "../probes/call-code";
 import { CallData } from "../probes/call-data";
 import { NeedSet } from "../probes/needs";
@@ -76,6 +77,8 @@ export class CodeUnit {
   site: ProbeSite | null = null;
   /** Functions that it calls, overloads included. */
   callees: FunctionSymbol[] = [];
+  /** The parameters of its sites that its code uses, in code that is relocated: "2 count u8". */
+  parameters: string[] = [];
   /** The system calls that it is for; null: it is for others events. */
   calls: CallGroup | null = null;
   /** Of return probes: the unit that keeps values when their functions begin, if @entry needs one. */
@@ -145,7 +148,7 @@ export class Analysis {
     blobs: BlobReader,
   ) {
     this.programs = new ProgramFiles(blobs);
-    const types = new KernelTypes(blobs);
+    const types = new KernelTypes(blobs, options.relocates ? new Relocations() : null);
     this.types = types;
     this.signatures = new SiteSignatures(options.facts, types);
   }

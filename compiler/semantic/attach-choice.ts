@@ -68,6 +68,9 @@ export function chooseAttachments(a: Analysis): void {
   // On preemptible kernels handlers at fentry lose the events of other tasks.
   const isSafe = facts.has(Feature.RecursionGuard) && !facts.has(Feature.Preemptible);
   if (!isForced && !isSafe) return;
+  // A saved object may meet a kernel where they cannot be used, or where events are lost.
+  if (a.options.relocates && !isForced) return;
+  if (isForced) a.types.pin("--attach=fentry");
   const found: Candidate[] = [];
   for (let i = 0, n = a.units.length; i < n; ++i) {
     const unit = a.units[i];

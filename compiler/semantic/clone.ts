@@ -131,11 +131,23 @@ function copyAtExpression(e: Expression): Expression {
       return new EntryExpression(e.range, cloneExpression((<EntryExpression>e).operand));
     case NodeKind.Perf:
       return new PerfExpression(e.range, (<PerfExpression>e).counter);
-    case NodeKind.Defined:
-      return new DefinedExpression(e.range, cloneExpression((<DefinedExpression>e).operand));
+    case NodeKind.Defined: {
+      const defined = <DefinedExpression>e;
+      const copy = new DefinedExpression(e.range, cloneExpression(defined.operand));
+      copy.isTyped = defined.isTyped;
+      copy.exists = defined.exists !== null ? cloneExpression(<Expression>defined.exists) : null;
+      return copy;
+    }
     case NodeKind.ChooseDefined: {
       const choose = <ChooseDefinedExpression>e;
-      return new ChooseDefinedExpression(e.range, cloneExpression(choose.value), cloneExpression(choose.fallback));
+      const copy = new ChooseDefinedExpression(
+        e.range,
+        cloneExpression(choose.value),
+        cloneExpression(choose.fallback),
+      );
+      copy.isTyped = choose.isTyped;
+      copy.exists = choose.exists !== null ? cloneExpression(<Expression>choose.exists) : null;
+      return copy;
     }
     case NodeKind.Const:
       return new ConstExpression(e.range, (<ConstExpression>e).text);
@@ -146,6 +158,7 @@ function copyAtExpression(e: Expression): Expression {
       const copy = new DerefExpression(e.range, deref.op, deref.size, cloneExpression(deref.address));
       copy.isSigned = deref.isSigned;
       copy.near = deref.near;
+      copy.relocation = deref.relocation;
       return copy;
     }
     case NodeKind.Register: {

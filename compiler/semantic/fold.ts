@@ -2,6 +2,9 @@
 // disappears. This happens before types are inferred, so that, as in stap, code which cannot run may have types that do
 // not match. A division by zero is not folded: it is an error at run time, not at compile time.
 
+import { CoreKind } from "../../common/format/btf";
+import { Builtin } from "../builtins/builtin";
+import { Relocations } from "../kernel/relocations";
 import {
   BinaryExpression,
   CallExpression,
@@ -28,34 +31,77 @@ import { Visitor } from "./visit";
 
 /** Folds a tree. */
 export class Folder extends Rewriter {
+  /** In code that is relocated, what exists in the kernel that runs it is asked there. */
+  constructor(private relocations: Relocations | null = null) {
+    super();
+  }
+
   override expression(e: Expression): Expression {
     this.children(e);
     switch (e.kind) {
       case NodeKind.Unary:
         return foldUnary(<UnaryExpression>e);
-      case NodeKind.Binary:
-        return foldBinary(<BinaryExpression>e);
+      case NodeKind.Binary: {
+        const binary = <BinaryExpression>e;
+        const isLogical = operatorIs(binary.op, OperatorFlags.Logical);
+        if (this.relocations !== null && isLogical && hasTarget(binary.right)) {
+          binary.left = this.decided(binary.left);
+        }
+        return foldBinary(binary);
+      }
       case NodeKind.Ternary: {
         const ternary = <TernaryExpression>e;
+        const asks = this.relocations !== null;
+        if (asks && (hasTarget(ternary.whenTrue) || hasTarget(ternary.whenFalse))) {
+          ternary.condition = this.decided(ternary.condition);
+        }
         if (ternary.condition.kind != NodeKind.NumberLiteral) return e;
         return numberOf(ternary.condition) != 0 ? ternary.whenTrue : ternary.whenFalse;
       }
-      case NodeKind.Defined:
-        return new NumberLiteral(e.range, isDefined((<DefinedExpression>e).operand) ? 1 : 0);
-      case NodeKind.ChooseDefined: {
-        const choose = <ChooseDefinedExpression>e;
-        return isDefined(choose.value) ? choose.value : choose.fallback;
+      case NodeKind.Defined: {
+        const asked = <DefinedExpression>e;
+        const isHere = isDefined(asked.operand);
+        if (isHere && asked.exists !== null) return <Expression>asked.exists;
+        if (asked.isTyped) this.pin();
+        return new NumberLiteral(e.range, isHere ? 1 : 0);
       }
+      case NodeKind.ChooseDefined:
+        return this.choose(<ChooseDefinedExpression>e);
       default:
         return e;
     }
   }
 
+  private choose(e: ChooseDefinedExpression): Expression {
+    const isHere = isDefined(e.value);
+    if (isHere && e.exists !== null && isDefined(e.fallback)) {
+      return new TernaryExpression(e.range, <Expression>e.exists, e.value, e.fallback);
+    }
+    if (e.isTyped) this.pin();
+    return isHere ? e.value : e.fallback;
+  }
+
+  private pin(): void {
+    const relocations = this.relocations;
+    if (relocations !== null) relocations.pin("@defined");
+  }
+
+  /** A question that is answered for this kernel alone, because one of the ways that it leads to exists here only. */
+  private decided(condition: Expression): Expression {
+    const answer = answerHere(condition, this.relocations!);
+    if (answer < 0) return condition;
+    this.pin();
+    return new NumberLiteral(condition.range, answer);
+  }
+
   override statement(s: Statement): Statement {
     this.parts(s);
     switch (s.kind) {
-      case NodeKind.If:
-        return foldIf(<IfStatement>s);
+      case NodeKind.If: {
+        const branch = <IfStatement>s;
+        if (this.relocations !== null && hasTargetIn(branch)) branch.condition = this.decided(branch.condition);
+        return foldIf(branch);
+      }
       case NodeKind.Expression:
         return branchOf(<ExpressionStatement>s);
       case NodeKind.While: {
@@ -78,9 +124,43 @@ export class Folder extends Rewriter {
  * Whether an expression can be resolved: as long as target variables are not supported, nothing that contains one can.
  */
 function isDefined(e: Expression): bool {
+  return !hasTarget(e);
+}
+
+/** Whether some part of it needs the types and variables of the traced code. */
+export function hasTarget(e: Expression): bool {
   const finder = new TargetFinder();
   finder.expression(e);
-  return !finder.found;
+  return finder.found;
+}
+
+/** Whether a way of a branch needs them. */
+function hasTargetIn(s: IfStatement): bool {
+  const finder = new TargetFinder();
+  finder.statement(s.whenTrue);
+  const other = s.whenFalse;
+  if (other) finder.statement(other);
+  return finder.found;
+}
+
+/** What a question about existence is in this kernel, where everything that is asked about exists; -1: it is none. */
+function answerHere(e: Expression, relocations: Relocations): i32 {
+  if (e.kind == NodeKind.Unary && (<UnaryExpression>e).op == Operator.Not) {
+    const answer = answerHere((<UnaryExpression>e).operand, relocations);
+    return answer < 0 ? answer : 1 - answer;
+  }
+  if (e.kind == NodeKind.Binary && (<BinaryExpression>e).op == Operator.LogicalAnd) {
+    const left = answerHere((<BinaryExpression>e).left, relocations);
+    const right = answerHere((<BinaryExpression>e).right, relocations);
+    return left == 0 || right == 0 ? 0 : min(left, right);
+  }
+  if (e.kind != NodeKind.Call) return -1;
+  const call = <CallExpression>e;
+  const symbol = <ScriptSymbol | null>call.symbol;
+  if (symbol === null || symbol.kind != SymbolKind.Builtin) return -1;
+  if ((<BuiltinSymbol>symbol).id != Builtin.Relocated) return -1;
+  const number = <i32>numberOf(call.args[0]);
+  return relocations.list[number].kind == CoreKind.FieldExists ? 1 : -1;
 }
 
 /** Looks for expressions that need the types and variables of the traced code. */

@@ -48,6 +48,8 @@ export class SemanticOptions {
   warnings: bool = true;
   listing: Listing = Listing.None;
   functionAttach: FunctionAttach = FunctionAttach.Best;
+  /** Whether the code is saved and may run in other kernels. */
+  relocates: bool = false;
   /** Whether code without effect is taken out (not with -u). */
   prunes: bool = true;
   /** Whether globals that nothing reads are printed at the end. */

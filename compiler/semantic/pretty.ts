@@ -8,7 +8,16 @@ import { PrintStyle } from "../builtins/print";
 import { Range } from "../source/source";
 import { CallExpression, Expression, StringLiteral } from "../syntax/ast";
 import { Analysis } from "./analysis";
-import { CValue, Form, loadPointer, makeOffset, makeRead, makeTruncated, memberPlace } from "./c-value";
+import {
+  CValue,
+  ElementPlace,
+  elementAddress,
+  Form,
+  loadPointer,
+  makeRead,
+  makeTruncated,
+  memberPlace,
+} from "./c-value";
 import { cloneExpression } from "./clone";
 import { makeFunctionCall } from "./make";
 import { PrintSymbol } from "./symbols";
@@ -163,7 +172,7 @@ class PrettyText {
         this.format += "...";
         break;
       }
-      const tree = makeOffset(this.range, cloneExpression(value.tree), i * size);
+      const tree = elementAddress(this.range, types, cloneExpression(value.tree), new ElementPlace(element, i));
       this.show(new CValue(Form.Place, types, element, tree, value.isUser, value.near), depth - 1);
     }
     this.format += "]";

@@ -4,6 +4,7 @@
 //   ProbeDeclaration x alias chain x engine ──► Handler (one program) ◄── ProbeSite … (one row of the manifest each)
 
 import { AttachTarget } from "../../common/as/attach-target";
+import { Relocation } from "../../common/as/relocation";
 import { AttachKind, Engine, ProbeFlags } from "../../common/format/manifest";
 import { CallTables } from "../builtins/calls";
 import { SiteVariable } from "../probes/family";
@@ -78,6 +79,8 @@ export class ProbeSite {
   listed: string = "";
   /** Target variables that are expressions. */
   code: SiteVariable[] = [];
+  /** Features that the kernel must have for it (PARAMETER_FEATURE). */
+  needs: string[] = [];
   /** Its target variables, as -L shows them. */
   variables: string = "";
   constructor(
@@ -173,6 +176,8 @@ export class Script {
   locks: i32 = 0;
   /** The feature that means the one kernel that its code is right for (Facts.kernel); empty: any. */
   kernel: string = "";
+  /** What its code has to know of the types of the kernel that runs it. */
+  relocations: Relocation[] = [];
   /** Not empty: supply these and compile again; the rest is incomplete. */
   needs: Need[] = [];
 }

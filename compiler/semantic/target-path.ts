@@ -5,9 +5,16 @@ import { NearMatches } from "../kernel/near";
 import { spell } from "../kernel/type-names";
 import { Range } from "../source/source";
 import { Expression, PathKind, PathPart } from "../syntax/ast";
-import { Operator } from "../syntax/token";
-import { CValue, Form, loadPointer, makeOffset, makeRead, makeTruncated, memberPlace } from "./c-value";
-import { makeBinary, makeNumber } from "./make";
+import {
+  CValue,
+  ElementPlace,
+  elementAddress,
+  Form,
+  loadPointer,
+  makeRead,
+  makeTruncated,
+  memberPlace,
+} from "./c-value";
 import { PointeeType } from "./pointee";
 
 /** Members that a message names. */
@@ -82,14 +89,9 @@ export class TargetPath {
     const types = base.types;
     const size = types.sizeOf(element);
     if (size <= 0) return this.fail(`the elements of '${this.name}' have no size, so they cannot be indexed`);
-    const index = part.index;
-    let tree = base.tree;
-    if (part.pathKind == PathKind.LiteralIndex) {
-      tree = makeOffset(this.range, tree, part.number * size);
-    } else if (index) {
-      const scaled = makeBinary(this.range, Operator.Multiply, index, makeNumber(this.range, size));
-      tree = makeBinary(this.range, Operator.Add, tree, scaled);
-    }
+    const isLiteral = part.pathKind == PathKind.LiteralIndex;
+    const place = new ElementPlace(element, part.number, isLiteral ? null : part.index);
+    const tree = elementAddress(this.range, types, base.tree, place);
     return new CValue(Form.Place, types, element, tree, base.isUser, base.near);
   }
 

@@ -2,9 +2,11 @@
 // known from where it comes from. Each becomes a tree of plain expressions: words of the handler's context, additions,
 // reads of memory. What cannot be resolved stays, with the reason; if the code that has it is kept, that is reported.
 
+import { CoreKind } from "../../common/format/btf";
 import { AttachKind } from "../../common/format/manifest";
 import { NearMatches } from "../kernel/near";
-import { Location, Signature } from "../kernel/signature";
+import { Access } from "../kernel/relocations";
+import { Location, Signature, shapeOf } from "../kernel/signature";
 import { findType } from "../kernel/type-names";
 import { Types } from "../kernel/types";
 import { CallGroup, fieldLocal } from "../probes/call-code";
@@ -16,7 +18,9 @@ import {
   AutocastExpression,
   CallExpression,
   CastExpression,
+  ChooseDefinedExpression,
   ConstExpression,
+  DefinedExpression,
   DerefExpression,
   EntryExpression,
   Expression,
@@ -33,10 +37,11 @@ import {
 } from "../syntax/ast";
 import { Operator } from "../syntax/token";
 import { Analysis, CodeUnit } from "./analysis";
-import { CValue, Form, makeOffset } from "./c-value";
+import { CValue, Form, makeOffset, makeRelocated } from "./c-value";
 import { integerOf, isInteger } from "./collect";
 import { findConstant } from "./constants";
 import { EntryUnit, localIn, spellingOf } from "./entries";
+import { hasTarget } from "./fold";
 import { makeBinary, makeCall, makeName, makeNumber } from "./make";
 import { PointeeType } from "./pointee";
 import { NamedValue, prettyNumbers, prettyPrint, prettyVariables } from "./pretty";
@@ -130,10 +135,15 @@ class TargetResolver extends Rewriter {
         return this.assignment(<AssignmentExpression>e);
       case NodeKind.Const:
         return this.constant(<ConstExpression>e);
-      case NodeKind.Defined: {
-        this.isAsked = true;
-        this.children(e);
-        this.isAsked = false;
+      case NodeKind.Defined:
+        return this.defined(<DefinedExpression>e);
+      case NodeKind.ChooseDefined: {
+        const choose = <ChooseDefinedExpression>e;
+        if (hasTarget(choose.value)) choose.isTyped = true;
+        const before = this.beginFollowing();
+        choose.value = this.expression(choose.value);
+        choose.exists = this.followed(choose.exists, e.range, before);
+        choose.fallback = this.expression(choose.fallback);
         return e;
       }
       case NodeKind.PreUpdate:
@@ -146,6 +156,42 @@ class TargetResolver extends Rewriter {
     this.children(e);
     this.notePointee(e);
     return e;
+  }
+
+  private defined(e: DefinedExpression): Expression {
+    const operand = e.operand;
+    // A parameter is checked before the code is loaded at all.
+    const isPlain = operand.kind == NodeKind.TargetVariable && (<TargetVariable>operand).path.length == 0;
+    if (hasTarget(operand)) e.isTyped = true;
+    this.isAsked = true;
+    const before = this.beginFollowing();
+    this.children(e);
+    this.isAsked = false;
+    e.exists = this.followed(e.exists, e.range, before);
+    if (isPlain && !hasTarget(e.operand)) e.isTyped = false;
+    return e;
+  }
+
+  /** Begins to note which members are followed; what was noted before. */
+  private beginFollowing(): Access[] {
+    const relocations = this.a.types.relocations;
+    if (relocations === null) return [];
+    const before = relocations.followed;
+    relocations.followed = [];
+    return before;
+  }
+
+  /** Whether all members are there that were followed since then, and what was asked before. */
+  private followed(asked: Expression | null, range: Range, before: Access[]): Expression | null {
+    const relocations = this.a.types.relocations;
+    if (relocations === null) return null;
+    const accesses = relocations.followed;
+    relocations.followed = before.concat(accesses);
+    for (let i = 0, n = accesses.length; i < n; ++i) {
+      const one = makeRelocated(range, relocations.field(CoreKind.FieldExists, accesses[i]));
+      asked = asked === null ? one : makeBinary(range, Operator.LogicalAnd, <Expression>asked, one);
+    }
+    return asked;
   }
 
   override statement(s: Statement): Statement {
@@ -203,7 +249,13 @@ class TargetResolver extends Rewriter {
     }
     const types = this.a.types.of("");
     const found = types !== null ? types.findEnumerator(e.text) : null;
-    return found !== null ? makeNumber(e.range, found.value) : e;
+    if (found === null) return e;
+    const relocations = types!.relocations;
+    if (relocations === null) return makeNumber(e.range, found.value);
+    const number = relocations.enumerator(types!, found);
+    if (number >= 0) return makeRelocated(e.range, number);
+    relocations.pin(`the enum without a name that has '${e.text}'`);
+    return makeNumber(e.range, found.value);
   }
 
   private assignment(e: AssignmentExpression): Expression {
@@ -401,6 +453,7 @@ class TargetResolver extends Rewriter {
     const at = signature.find(e.name.substring(1));
     if (at >= 0) {
       const tree = this.located(e.range, signature.locations[at]);
+      this.needParameter(signature, at);
       return new CValue(Form.Value, signature.types, signature.parameters[at], tree, false, nearOf(e));
     }
     const near = new NearMatches(e.name.substring(1));
@@ -451,7 +504,24 @@ class TargetResolver extends Rewriter {
       return null;
     }
     const tree = this.located(e.range, signature.resultLocation);
+    this.needParameter(signature, -1);
+    // It stands behind the arguments, however many there are.
+    if (isHook) this.a.types.pin("$return of a hook");
     return new CValue(Form.Value, signature.types, signature.result, tree, false, nearOf(e));
+  }
+
+  /** Notes that a parameter, or -1 for the result, must be where it is here in the kernel that runs the code. */
+  private needParameter(signature: Signature, i: i32): void {
+    const types = signature.types;
+    if (types.relocations === null) return;
+    const name = i < 0 ? "return" : signature.names[i];
+    const shape = shapeOf(types, i < 0 ? signature.result : signature.parameters[i]);
+    if (shape.length == 0 || name.length == 0) this.a.types.pin(`the type of '$${name}'`);
+    const text = `${i} ${name} ${shape}`;
+    const unit = this.unit!;
+    const needing = this.isEntry && this.entries.has(unit) ? this.entries.get(unit).unit : unit;
+    if (!unit.parameters.includes(text)) unit.parameters.push(text);
+    if (!needing.parameters.includes(text)) needing.parameters.push(text);
   }
 
   private located(range: Range, location: Location): Expression {
@@ -501,6 +571,7 @@ class TargetResolver extends Rewriter {
     }
     const address = this.symbol(e.range, name);
     const variable = types.findVariable(name);
+    this.a.types.pin(`the variable '${name}'`);
     if (variable === null) return new CValue(Form.Place, types, 0, address, false, nearOf(e));
     if (variable.section != PER_CPU) return new CValue(Form.Place, types, variable.type, address, false, nearOf(e));
     // __per_cpu_offset[] has the distance of each CPU's copy (include/asm-generic/percpu.h).
@@ -538,6 +609,7 @@ class TargetResolver extends Rewriter {
   private named(e: TargetVariable, signature: Signature, i: i32): NamedValue {
     const tree = this.located(e.range, i < 0 ? signature.resultLocation : signature.locations[i]);
     const type = i < 0 ? signature.result : signature.parameters[i];
+    this.needParameter(signature, i);
     const value = new CValue(Form.Value, signature.types, type, tree, false, nearOf(e));
     return new NamedValue(i < 0 ? "return" : signature.names[i], value);
   }

@@ -337,6 +337,11 @@ export class PerfExpression extends Expression {
 
 /** `@defined(operand)`: whether a target variable can be resolved; folded to 0 or 1. */
 export class DefinedExpression extends Expression {
+  /** Its operand is about the types of the kernel. */
+  isTyped: bool = false;
+  /** In code that is relocated: whether all members exist where it runs; null: that cannot be asked. */
+  exists: Expression | null = null;
+
   constructor(
     range: Range,
     public operand: Expression,
@@ -347,6 +352,10 @@ export class DefinedExpression extends Expression {
 
 /** `@choose_defined(value, fallback)`: `value` if it can be resolved, else `fallback`. */
 export class ChooseDefinedExpression extends Expression {
+  /** As in a DefinedExpression, of `value`. */
+  isTyped: bool = false;
+  exists: Expression | null = null;
+
   constructor(
     range: Range,
     public value: Expression,
@@ -382,6 +391,8 @@ export class DerefExpression extends Expression {
   isSigned: bool = false;
   /** What a fault is said to be near; empty: the operator. */
   near: string = "";
+  /** The first of the four relocations that say how it is read in the kernel that runs the code; -1: as here. */
+  relocation: i32 = -1;
 
   constructor(
     range: Range,

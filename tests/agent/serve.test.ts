@@ -36,10 +36,10 @@ test("refuses what it does not know with exit status 2", () => {
   }
 });
 
-test("is a static executable of at most 280 KB for each CPU", () => {
+test("is a static executable of at most 290 KB for each CPU", () => {
   for (const [name, machine] of [["x86_64", 62] as const, ["arm64", 183] as const]) {
     const path = join(ROOT, "build", `stap-agent-${name}`);
-    assert.ok(statSync(path).size <= 280 * 1024, `${name}: ${statSync(path).size} bytes`);
+    assert.ok(statSync(path).size <= 290 * 1024, `${name}: ${statSync(path).size} bytes`);
     const elf = readFileSync(path);
     assert.is(elf.readUInt16LE(18), machine);
     const headers = Number(elf.readBigUInt64LE(32));

@@ -109,7 +109,7 @@ export class ElfBuilder {
     file.patch32(ElfHeader.Type, ElfType.Rel | (ElfMachine.Bpf << 16));
     file.patch64(ElfHeader.SectionHeaders, table);
     file.patch32(ElfHeader.SectionHeaderSize, SectionHeader.Size | ((symtab + 2) << 16));
-    file.patch32(ElfHeader.NamesIndex, symtab + 1);
+    file.patch8(ElfHeader.NamesIndex, symtab + 1);
     return toStatic(file);
   }
 
