@@ -113,7 +113,7 @@ const CONTAINED = [
   'probe kernel.trace("sched_switch") { println("seen") exit() }',
   'probe kernel.function("vfs_write") { println("seen") exit() }',
   'probe kernel.function("vfs_write").return { println("seen") exit() }',
-  'probe timer.profile { if (symname(stack(0)) != "") { println("seen") exit() } }',
+  'probe timer.profile { printf("%s\\nseen\\n", symname(stack(0))) exit() }',
 ];
 
 /** Numbers of capabilities (uapi/linux/capability.h). */
