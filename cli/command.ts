@@ -62,7 +62,8 @@ async function verbOf([first, second]: string[]) {
   if (first === "hosts") return (await import("./shell.ts")).hostsJob;
   if (first === "completion") return (await import("./shell.ts")).completionJob;
   if (first === "explain") return (await import("./explain.ts")).explainJob;
-  return first === "help" && second !== undefined ? (await import("./explain.ts")).helpJob : undefined;
+  if (first !== "help" || second === undefined || second.startsWith("-")) return undefined;
+  return second === "verifier" ? (await import("./explain.ts")).helpJob : (await import("./help.ts")).libraryHelp;
 }
 
 /** Output of a kind that others read is made by a room of its own, which is loaded only then. */

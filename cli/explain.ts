@@ -153,8 +153,7 @@ async function print(around: Surroundings, text: string): Promise<ExitStatus> {
 
 /** `help verifier MESSAGE`. */
 export async function helpJob(argv: string[], around: Surroundings): Promise<ExitStatus> {
-  const [topic, ...words] = argv;
-  if (topic !== "verifier") throw new UsageError(`no help for '${topic}'; there is 'help verifier MESSAGE'`);
+  const words = argv.slice(1);
   if (words.length === 0) return await print(around, listText());
   const rows = findRows(words.join(" "));
   if (rows.length === 0) {

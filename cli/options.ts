@@ -7,6 +7,7 @@
 import yargs from "yargs";
 import type { WayName } from "../agent/host/become.ts";
 import type { Config } from "./config.ts";
+import { distance } from "./distance.ts";
 import { UsageError } from "./exit.ts";
 import { badValue, IDLE, idleNote, refusalOf } from "./foreign.ts";
 import { AS_SCRIPT, checkSettings, kindSettings, namesRemote, onlyCompiles } from "./option-checks.ts";
@@ -325,18 +326,6 @@ function nextValue(spelling: string, row: OptionRow, rest: string[]): string {
 function nearest(name: string): string {
   const close = OPTIONS.find((row) => row.name.startsWith(name) || distance(row.name, name) <= 2);
   return close ? `; did you mean '--${close.name}'?` : "";
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i);
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i];
-    for (let j = 1; j <= b.length; j++) {
-      next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)));
-    }
-    row = next;
-  }
-  return row[b.length]!;
 }
 
 function toSettings(job: Job, values: Record<string, unknown>): Settings {

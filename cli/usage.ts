@@ -18,6 +18,7 @@ const LINES = [
   "facts show FILE.facts",
   "facts diff FILE.facts FILE.facts",
   "explain LOG [OBJECT.bo]       (explain --help)",
+  "help NAME                     (a probe point, function or macro of the library; 'vfs.*')",
   "help verifier MESSAGE",
   "hosts [--names]",
   "completion bash|zsh|fish",
