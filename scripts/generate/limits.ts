@@ -39,7 +39,8 @@ const SETTABLE: Record<string, [unit: string, reason: string]> = {
   KRETACTIVE: [
     "calls",
     "of one function, under way at the same time, whose returns a probe sees; `.maxactive(n)` says it for one probe. " +
-      "A call that is one too many is counted as missed. stap has 15 or six for each CPU, which sleepers exceed",
+      "A call that is one too many is counted as missed; fexit (docs/language.md) has room for all. " +
+      "stap has 15 or six for each CPU, which sleepers exceed",
   ],
   MAXSTRINGLEN: [
     "bytes with the NUL",
