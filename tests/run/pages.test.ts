@@ -8,8 +8,8 @@ import { PATIENT, Remote } from "./remote.ts";
 
 const WHOLE = "6.12";
 const PAGES = ["tutorial.md", "coming-from-bpftrace.md"];
-const LOAD =
-  "sleep 0.3; for i in 1 2 3; do cat /etc/passwd; ls /etc; echo x > /tmp/page; sh -c 'kill -CONT $$'; done > /dev/null; sleep 1";
+const STEPS = "cat /etc/passwd; ls /etc; echo x > /tmp/page; sh -c 'kill -CONT $$'";
+const LOAD = `sleep 0.3; for i in 1 2 3; do ${STEPS}; done > /dev/null; sleep 1`;
 
 const guest = process.env.STAP_REMOTE_GUEST || WHOLE;
 const test = suite("pages");
