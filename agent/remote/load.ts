@@ -136,7 +136,7 @@ export function loadOne(o: LoadedObject, program: Program): Failure | null {
     template.write(template.first);
   }
   const request = makeRequest(o, program, linked);
-  const absent = aimAtFunction(request, firstChosen(program));
+  const absent = aimAtFirst(request, program);
   if (absent) return absent;
   const began = clock_gettime(CLOCK_MONOTONIC);
   let fd = loadProgram(request);
@@ -170,6 +170,11 @@ export function loadForPlace(o: LoadedObject, probe: Probe): Failure | null {
 /** Whether programs of that type are verified for one function. */
 function isTyped(program: Program): bool {
   return program.type == ProgramType.Lsm || program.type == ProgramType.Tracing;
+}
+
+/** What is loaded for a program is for its first probe. */
+export function aimAtFirst(request: ProgramRequest, program: Program): Failure | null {
+  return aimAtFunction(request, firstChosen(program));
 }
 
 /** A program with typed arguments is verified for the function that it is put on. */

@@ -9,7 +9,7 @@ import { loadProgram, readJitedBytes } from "./bpf";
 import { Contact } from "./contact";
 import { FrameWriter } from "./frames";
 import { LinkedProgram, linkProgram } from "./link";
-import { makeRequest } from "./load";
+import { aimAtFirst, makeRequest } from "./load";
 import { Program } from "./manifest";
 import { LoadedObject } from "./object";
 import { close } from "./syscall";
@@ -84,6 +84,7 @@ function measure(o: LoadedObject, program: Program, log: usize): Measured | null
   if (!linked) return null;
   const one = new Measured(program, linked);
   const request = makeRequest(o, program, linked);
+  if (aimAtFirst(request, program)) return null;
   request.log = log;
   request.logLevel = LogLevel.Stats;
   request.logBytes = STATS_BYTES;
