@@ -5,7 +5,7 @@ import { suite } from "uvu";
 import * as assert from "uvu/assert";
 import { GUEST_NAMES } from "../guest.ts";
 import { judge, readCases, type ScriptCase } from "./case.ts";
-import { PATIENT, Remote } from "./remote.ts";
+import { Remote } from "./remote.ts";
 
 const cases = readCases(fileURLToPath(new URL(".", import.meta.url)));
 const chosen = process.env.STAP_REMOTE_CASE;
@@ -52,7 +52,7 @@ async function runCase(script: ScriptCase): Promise<void> {
   if (script.spawn) pid = (await remote.shell(`${script.spawn} >/dev/null 2>&1 </dev/null & echo $!`)).out.trim();
   const options = script.options.map((word) => word.replace(/\bPID\b/g, pid));
   const during = script.during ? { attached: async () => void (await remote.shell(script.during)) } : {};
-  const seen = await remote.run([...PATIENT, ...options, script.path, ...script.args], during);
+  const seen = await remote.run([...options, script.path, ...script.args], during);
   if (pid) await remote.shell(`kill ${pid}`);
   assert.is(judge(script, seen), "");
 }
