@@ -10,7 +10,7 @@ import { parseNumber } from "./args";
 import { Errno, errnoText } from "./errors";
 import { isRunName, KeptRun, OutputRing, runNames } from "./kept-run";
 import { Login } from "./login";
-import { hasLostReader, writeAll } from "./output";
+import { hasLostReader, writeAll, writeText } from "./output";
 import { Destination, KeptOutput, MAX_OBJECT_BYTES, RunArguments, runBytes } from "./run";
 import {
   CLOCK_REALTIME,
@@ -116,7 +116,7 @@ export function listRuns(): i32 {
   for (let i = 0, n = names.length; i < n; ++i) {
     const run = new KeptRun(names[i]);
     if (!run.look()) continue;
-    say(1, `${run.name} ${run.isAlive ? "running" : "ended"} ${run.began} ${run.limit} ${run.size}\n`);
+    writeText(1, `${run.name} ${run.isAlive ? "running" : "ended"} ${run.began} ${run.limit} ${run.size}\n`);
   }
   return 0;
 }
@@ -177,11 +177,6 @@ class RingReader {
 }
 
 function refuse(problem: string, status: i32): i32 {
-  say(2, `ERROR: ${problem}\n`);
+  writeText(2, `ERROR: ${problem}\n`);
   return status;
-}
-
-function say(fd: i32, text: string): void {
-  const bytes = String.UTF8.encode(text);
-  writeAll(fd, changetype<usize>(bytes), bytes.byteLength);
 }

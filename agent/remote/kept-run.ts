@@ -8,7 +8,7 @@
 
 import { parseNumber } from "./args";
 import { Errno } from "./errors";
-import { writeAll } from "./output";
+import { writeText } from "./output";
 import {
   close,
   DirectoryEntry,
@@ -63,8 +63,7 @@ export class KeptRun {
 
   /** Says who the run is. */
   introduce(pid: i32, began: i64, limit: i64): void {
-    const text = String.UTF8.encode(`${pid} ${began} ${limit}\n`);
-    writeAll(this.lock, changetype<usize>(text), text.byteLength);
+    writeText(this.lock, `${pid} ${began} ${limit}\n`);
   }
 
   /** Reads what the run says of itself; false if there is no such run. */
@@ -102,8 +101,7 @@ export class KeptRun {
 
   end(status: i32): void {
     const fd = open(this.path("status"), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0o600);
-    const text = String.UTF8.encode(`${status}`);
-    writeAll(fd, changetype<usize>(text), text.byteLength);
+    writeText(fd, `${status}`);
     close(fd);
   }
 

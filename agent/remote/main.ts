@@ -10,7 +10,7 @@ import { readArguments } from "./args";
 import { GRANTED, grant } from "./grant";
 import { attachRun, keep, listRuns } from "./keep";
 import { Login } from "./login";
-import { openStandard, writeAll } from "./output";
+import { openStandard, writeText } from "./output";
 import { run } from "./run";
 import { serve } from "./serve";
 import { setName } from "./syscall";
@@ -82,6 +82,5 @@ function refuse(problem: string): i32 {
 }
 
 function print(fd: i32, text: string): i32 {
-  const bytes = String.UTF8.encode(text);
-  return writeAll(fd, changetype<usize>(bytes), bytes.byteLength) ? 0 : 1;
+  return writeText(fd, text) ? 0 : 1;
 }

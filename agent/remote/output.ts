@@ -27,6 +27,12 @@ export function writeAll(fd: i32, from: usize, bytes: i32): bool {
   return true;
 }
 
+/** Writes a text; false as writeAll. */
+export function writeText(fd: i32, text: string): bool {
+  const bytes = String.UTF8.encode(text);
+  return writeAll(fd, changetype<usize>(bytes), bytes.byteLength);
+}
+
 /**
  * Whether one of those who read what `stap-agent run` prints has gone: the last reader of a pipe, the other end of a
  * socket, a terminal. A socket whose other end only sends no more is still read: that is how `ssh -n` leaves it. Files

@@ -16,7 +16,7 @@ import { OutputRing } from "./kept-run";
 import { loadObject } from "./load";
 import { Login } from "./login";
 import { LoadedObject, openObject } from "./object";
-import { hasLostReader, writeAll } from "./output";
+import { hasLostReader, writeAll, writeText } from "./output";
 import { checkPrivilege } from "./privilege";
 import { hintOf } from "./resources";
 import { RecordSink } from "./ring";
@@ -195,8 +195,7 @@ class TextListener extends Listener {
   override progress(step: ProgressStep, done: i32, total: i32): void {
     if (!isTerminal(2)) return;
     const what = step == ProgressStep.Detaching ? "Detaching" : "Attaching";
-    const text = String.UTF8.encode(`\r\x1b[K${what} probes: ${done} of ${total}`);
-    writeAll(2, changetype<usize>(text), text.byteLength);
+    writeText(2, `\r\x1b[K${what} probes: ${done} of ${total}`);
     this.showsProgress = true;
   }
 
@@ -205,8 +204,7 @@ class TextListener extends Listener {
   /** Takes the line about progress from the terminal. */
   private clearProgress(): void {
     if (!this.showsProgress) return;
-    const text = String.UTF8.encode("\r\x1b[K");
-    writeAll(2, changetype<usize>(text), text.byteLength);
+    writeText(2, "\r\x1b[K");
     this.showsProgress = false;
   }
 
